@@ -1,0 +1,121 @@
+package dev.stele.oci;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * A content digest: {@code sha256:<64 hex>} or {@code sha512:<128 hex>}, lower case, as the OCI
+ * image specification defines.
+ */
+public record Digest(Algorithm algorithm, String hex) implements Comparable<Digest> {
+  /** The registered algorithms that Stele accepts. */
+  public enum Algorithm {
+    SHA256("sha256", "SHA-256", 64),
+    SHA512("sha512", "SHA-512", 128);
+
+    private final String prefix;
+    private final String jcaName;
+    private final int hexLength;
+
+    Algorithm(String prefix, String jcaName, int hexLength) {
+      this.prefix = prefix;
+      this.jcaName = jcaName;
+      this.hexLength = hexLength;
+    }
+
+    public String prefix() {
+      return prefix;
+    }
+
+    public int hexLength() {
+      return hexLength;
+    }
+
+    /** A fresh hasher, not safe for use by several threads. */
+    public MessageDigest newHasher() {
+      try {
+        return MessageDigest.getInstance(jcaName);
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every JDK has " + jcaName, e);
+      }
+    }
+
+    /**
+     * The algorithm of that name.
+     *
+     * @throws InvalidNameException if it is not one that Stele accepts
+     */
+    public static Algorithm parse(String name) {
+      for (Algorithm algorithm : values()) {
+        if (algorithm.prefix.equals(name)) {
+          return algorithm;
+        }
+      }
+      throw new InvalidNameException(
+          InvalidNameException.Kind.DIGEST,
+          "unsupported digest algorithm "
+              + InvalidNameException.quote(name)
+              + ": use sha256 or sha512");
+    }
+  }
+
+  public Digest {
+    if (hex.length() != algorithm.hexLength || !isLowerHex(hex)) {
+      throw new InvalidNameException(
+          InvalidNameException.Kind.DIGEST,
+          "a %s digest has %d lower-case hexadecimal digits after the colon"
+              .formatted(algorithm.prefix, algorithm.hexLength));
+    }
+  }
+
+  /**
+   * Reads {@code algorithm:hex}.
+   *
+   * @throws InvalidNameException if the text is not a digest of a supported algorithm
+   */
+  @JsonCreator
+  public static Digest parse(String text) {
+    int colon = text.indexOf(':');
+    if (colon < 0) {
+      throw new InvalidNameException(
+          InvalidNameException.Kind.DIGEST,
+          "a digest is algorithm:hex, such as sha256:..., but this is "
+              + InvalidNameException.quote(text));
+    }
+    return new Digest(Algorithm.parse(text.substring(0, colon)), text.substring(colon + 1));
+  }
+
+  /** The digest of these bytes. */
+  public static Digest of(Algorithm algorithm, byte[] bytes) {
+    return ofHash(algorithm, algorithm.newHasher().digest(bytes));
+  }
+
+  /** The digest whose hash value is these bytes. */
+  public static Digest ofHash(Algorithm algorithm, byte[] hash) {
+    return new Digest(algorithm, HexFormat.of().formatHex(hash));
+  }
+
+  private static boolean isLowerHex(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public int compareTo(Digest other) {
+    return toString().compareTo(other.toString());
+  }
+
+  @Override
+  @JsonValue
+  public String toString() {
+    return algorithm.prefix + ':' + hex;
+  }
+}
