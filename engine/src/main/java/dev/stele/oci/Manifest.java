@@ -197,7 +197,11 @@ public record Manifest(
     if (!node.get(field).isTextual()) {
       throw new InvalidManifestException(where + " must be a string");
     }
-    return Optional.of(node.get(field).textValue()).filter(s -> !s.isEmpty());
+    String value = node.get(field).textValue();
+    if (value.codePoints().anyMatch(c -> c < 0x20 || c == 0x7f || (c >= 0xd800 && c <= 0xdfff))) {
+      throw new InvalidManifestException(where + " must not have control characters");
+    }
+    return Optional.of(value).filter(text -> !text.isEmpty());
   }
 
   private static Map<String, String> strings(JsonNode node, String field, String where)

@@ -1,0 +1,24 @@
+package dev.stele.event;
+
+import java.util.Optional;
+
+/**
+ * Why an event happened.
+ *
+ * @param detail what a reader needs beside the kind, such as the digest whose deletion took a tag along
+ */
+public record Cause(Kind kind, Optional<String> detail) {
+  /** The kinds of cause. Their names are part of the record: never rename one. */
+  public enum Kind {
+    /** A client asked for just this. */
+    CLIENT_REQUEST,
+    /** A client deleted a manifest by digest, and this followed from it. */
+    DIGEST_DELETE
+  }
+
+  public static final Cause CLIENT_REQUEST = new Cause(Kind.CLIENT_REQUEST, Optional.empty());
+
+  public static Cause digestDelete(String digest) {
+    return new Cause(Kind.DIGEST_DELETE, Optional.of(digest));
+  }
+}

@@ -1,0 +1,42 @@
+package dev.stele.event;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * Brings the data of older schemas to the present one, step by step, on reading. Nothing recorded is ever rewritten. Immutable and
+ * thread-safe.
+ */
+public final class Upcasters {
+  /** For a log whose events are all of their first schema. */
+  public static final Upcasters NONE = new Upcasters(Map.of());
+
+  private record Step(String type, int fromSchema) {}
+
+  private final Map<Step, UnaryOperator<JsonNode>> steps;
+
+  private Upcasters(Map<Step, UnaryOperator<JsonNode>> steps) {
+    this.steps = steps;
+  }
+
+  /** These upcasters and one that turns data of {@code fromSchema} into data of the next schema; it must be a pure function. */
+  public Upcasters with(String type, int fromSchema, UnaryOperator<JsonNode> upcaster) {
+    Map<Step, UnaryOperator<JsonNode>> more = new HashMap<>(steps);
+    more.put(new Step(type, fromSchema), upcaster);
+    return new Upcasters(Map.copyOf(more));
+  }
+
+  /** Data, and the schema that it has been brought to. */
+  record Upcast(JsonNode data, int schema) {}
+
+  Upcast upcast(String type, int schema, JsonNode data) {
+    Upcast current = new Upcast(data, schema);
+    for (UnaryOperator<JsonNode> step = steps.get(new Step(type, schema)); step != null; ) {
+      current = new Upcast(step.apply(current.data()), current.schema() + 1);
+      step = steps.get(new Step(type, current.schema()));
+    }
+    return current;
+  }
+}

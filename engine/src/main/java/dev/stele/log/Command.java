@@ -1,0 +1,40 @@
+package dev.stele.log;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.event.Cause;
+import java.time.Instant;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Something to decide and append in the lane. All parsing, hashing and blob I/O is done before it is submitted.
+ *
+ * @param <R> the result; a refusal is a result too, never an exception
+ */
+public interface Command<R> {
+  ActorId actor();
+
+  String requestId();
+
+  /**
+   * Decides against the current rows and appends what follows. It may run more than once (each time in a transaction of its own, of
+   * which at most one commits), so it must have no effect but through the decision.
+   */
+  R decide(Decision decision);
+
+  /** What a command sees and does in the lane. Used by the lane's thread only. */
+  interface Decision {
+    /** The lane's transaction: it holds the head, so nothing else appends meanwhile. */
+    Handle handle();
+
+    /** The time that the appended events get. */
+    Instant now();
+
+    /** Appends an event. The views show it once this command has been decided. */
+    void append(Event event, Cause cause);
+
+    default void append(Event event) {
+      append(event, Cause.CLIENT_REQUEST);
+    }
+  }
+}

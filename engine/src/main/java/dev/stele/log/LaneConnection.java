@@ -1,0 +1,56 @@
+package dev.stele.log;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.postgres.PostgresPlugin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The lane's own connection, opened when needed and dropped when broken. Used by the lane's thread only. */
+final class LaneConnection {
+  private static final Logger log = LoggerFactory.getLogger(LaneConnection.class);
+
+  private final ConnectionSource source;
+  private Handle handle;
+
+  LaneConnection(ConnectionSource source) {
+    this.source = source;
+  }
+
+  /** Runs the work on the connection. */
+  LaneTransaction.Attempt attempt(Function<Handle, LaneTransaction.Attempt> work) {
+    try {
+      if (handle == null) {
+        handle = open();
+      }
+    } catch (SQLException | RuntimeException e) {
+      return new LaneTransaction.Disconnected(e);
+    }
+    LaneTransaction.Attempt attempt = work.apply(handle);
+    switch (attempt) {
+      case LaneTransaction.Committed _, LaneTransaction.Failed _ -> {}
+      case LaneTransaction.Unknown _, LaneTransaction.Disconnected _ -> close();
+    }
+    return attempt;
+  }
+
+  private Handle open() throws SQLException {
+    Connection connection = source.open();
+    connection.setAutoCommit(false);
+    return Jdbi.create(connection).installPlugin(new PostgresPlugin()).open();
+  }
+
+  void close() {
+    if (handle != null) {
+      try {
+        handle.getConnection().close();
+      } catch (SQLException e) {
+        log.debug("closing a broken connection", e);
+      }
+      handle = null;
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package dev.stele.log;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.event.EventCodec;
+import dev.stele.event.RecordedEvent;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * One transaction of the lane: lock the head, decide each command against the rows as the commands before it left them, append the
+ * events, apply the inline views, move the head, commit. Used by the lane's thread only.
+ *
+ * <p>INVARIANT: whoever appends holds the lock on the head row until the commit, so positions are dense and in commit order.
+ */
+final class LaneTransaction {
+  /** A transaction ends its batch early when its leaves exceed this many bytes. */
+  static final int MAX_BATCH_BYTES = 1 << 20;
+
+  private static final long PARTITIONS_AHEAD = 10_000_000;
+
+  private final EventCodec codec;
+  private final InlineViews views;
+  private long nextPosition;
+  private long partitionsReadyUntil;
+
+  LaneTransaction(EventCodec codec, InlineViews views) {
+    this.codec = codec;
+    this.views = views;
+  }
+
+  /** What became of a transaction. */
+  sealed interface Attempt {}
+
+  /** It committed the first {@code commands} of the batch. */
+  record Committed(int commands, int events, long nextPosition) implements Attempt {}
+
+  /** The connection broke during the commit: only the log knows whether it happened. */
+  record Unknown(Intended intended, Throwable cause) implements Attempt {}
+
+  /** The connection broke, or could not be made, before the commit: nothing happened. */
+  record Disconnected(Throwable cause) implements Attempt {}
+
+  /** Something threw; the transaction was rolled back. */
+  record Failed(Throwable cause) implements Attempt {}
+
+  /** What a transaction was about to commit; the command at its first position identifies it. */
+  record Intended(Committed committed, long firstPosition, Optional<UUID> firstCommand) {}
+
+  private record Head(long nextPosition, Instant now) {}
+
+  private record Appended(RecordedEvent event, byte[] leaf) {}
+
+  Attempt run(Handle handle, List<AppendLane.Pending<?>> batch) {
+    Intended intended = null;
+    Connection connection = handle.getConnection();
+    try {
+      ensurePartitions(handle, connection);
+      Head head = lockHead(handle);
+      nextPosition = head.nextPosition();
+      List<Appended> appended = new ArrayList<>();
+      int commands = 0;
+      int bytes = 0;
+      while (commands < batch.size() && bytes < MAX_BATCH_BYTES) {
+        AppendLane.Pending<?> pending = batch.get(commands++);
+        LaneDecision decision =
+            new LaneDecision(handle, pending, head.now(), head.nextPosition() + appended.size());
+        pending.decide(decision);
+        for (RecordedEvent event : decision.events) {
+          byte[] leaf = codec.encode(event);
+          bytes += leaf.length;
+          appended.add(new Appended(event, leaf));
+        }
+        if (!decision.events.isEmpty()) {
+          views.apply(handle, decision.events);
+        }
+      }
+      long next = head.nextPosition() + appended.size();
+      if (!appended.isEmpty()) {
+        insert(handle, appended);
+        moveHead(handle, next, head.now());
+      }
+      intended =
+          new Intended(
+              new Committed(commands, appended.size(), next),
+              head.nextPosition(),
+              appended.stream().findFirst().map(first -> first.event().commandId()));
+      connection.commit();
+      return intended.committed();
+    } catch (SQLException | RuntimeException e) {
+      return afterFailure(connection, intended, e);
+    }
+  }
+
+  private static Attempt afterFailure(Connection connection, Intended intended, Exception e) {
+    if (rolledBack(connection)) {
+      return new Failed(e);
+    }
+    return intended == null || intended.firstCommand().isEmpty()
+        ? new Disconnected(e)
+        : new Unknown(intended, e);
+  }
+
+  /** False if the connection is broken, so that there is nothing to roll back, or no way to tell. */
+  private static boolean rolledBack(Connection connection) {
+    try {
+      connection.rollback();
+      return connection.isValid(5);
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Whether the intended transaction committed. Taking the head's lock first waits for the lost session's end, should the server still
+   * be at it, so that the answer is final.
+   */
+  Attempt outcome(Handle handle, Intended intended) {
+    Connection connection = handle.getConnection();
+    try {
+      lockHead(handle);
+      Optional<UUID> found =
+          handle
+              .createQuery("SELECT command_id FROM event WHERE position = :position")
+              .bind("position", intended.firstPosition())
+              .mapTo(UUID.class)
+              .findOne();
+      connection.rollback();
+      return found.equals(intended.firstCommand())
+          ? intended.committed()
+          : new Committed(0, 0, intended.firstPosition());
+    } catch (SQLException | RuntimeException e) {
+      return rolledBack(connection) ? new Failed(e) : new Disconnected(e);
+    }
+  }
+
+  private static Head lockHead(Handle handle) {
+    return handle
+        .createQuery(
+            """
+            SELECT next_position, greatest(recorded_at, clock_timestamp()) AS now
+            FROM log_head
+            FOR UPDATE
+            """)
+        .map(
+            (row, _) ->
+                new Head(
+                    row.getLong("next_position"),
+                    row.getObject("now", OffsetDateTime.class).toInstant()))
+        .one();
+  }
+
+  private static void insert(Handle handle, List<Appended> appended) {
+    int count = appended.size();
+    Long[] positions = new Long[count];
+    String[] types = new String[count];
+    String[] repositories = new String[count];
+    UUID[] actors = new UUID[count];
+    UUID[] commands = new UUID[count];
+    byte[][] leaves = new byte[count][];
+    for (int i = 0; i < count; i++) {
+      RecordedEvent event = appended.get(i).event();
+      positions[i] = event.position();
+      types[i] = event.event().type();
+      repositories[i] = event.event().repository().value();
+      actors[i] = event.actor().value();
+      commands[i] = event.commandId();
+      leaves[i] = appended.get(i).leaf();
+    }
+    handle
+        .createUpdate(
+            """
+            INSERT INTO event (position, recorded_at, type, repository, actor_id, command_id, leaf)
+            SELECT position, :at, type, repository, actor_id, command_id, leaf
+            FROM unnest(:positions::bigint[], :types::text[], :repositories::text[], :actors::uuid[],
+                        :commands::uuid[], :leaves::bytea[])
+              AS new (position, type, repository, actor_id, command_id, leaf)
+            """)
+        .bind("at", appended.getFirst().event().recordedAt())
+        .bindArray("positions", Long.class, (Object[]) positions)
+        .bindArray("types", String.class, (Object[]) types)
+        .bindArray("repositories", String.class, (Object[]) repositories)
+        .bindArray("actors", UUID.class, (Object[]) actors)
+        .bindArray("commands", UUID.class, (Object[]) commands)
+        .bindBySqlType("leaves", leaves, java.sql.Types.ARRAY)
+        .execute();
+  }
+
+  private static void moveHead(Handle handle, long next, Instant now) {
+    handle
+        .createUpdate("UPDATE log_head SET next_position = :next, recorded_at = :now")
+        .bind("next", next)
+        .bind("now", now)
+        .execute();
+  }
+
+  /**
+   * Makes partitions ahead of need, in a transaction of its own, so that appending never waits for one to be made. Asked again when half
+   * of what was made ready is used up.
+   */
+  private void ensurePartitions(Handle handle, Connection connection) throws SQLException {
+    if (nextPosition < partitionsReadyUntil - PARTITIONS_AHEAD / 2) {
+      return;
+    }
+    nextPosition = LogReader.nextPosition(handle);
+    handle
+        .createQuery("SELECT ensure_event_partitions(:next, :ahead)")
+        .bind("next", nextPosition)
+        .bind("ahead", PARTITIONS_AHEAD)
+        .mapTo(Integer.class)
+        .one();
+    connection.commit();
+    partitionsReadyUntil = nextPosition + PARTITIONS_AHEAD;
+  }
+
+  /** Collects what one command appends. */
+  private static final class LaneDecision implements Command.Decision {
+    private final Handle handle;
+    private final AppendLane.Pending<?> pending;
+    private final Instant now;
+    private final long firstPosition;
+    private final List<RecordedEvent> events = new ArrayList<>(4);
+
+    private LaneDecision(
+        Handle handle, AppendLane.Pending<?> pending, Instant now, long firstPosition) {
+      this.handle = handle;
+      this.pending = pending;
+      this.now = now;
+      this.firstPosition = firstPosition;
+    }
+
+    @Override
+    public Handle handle() {
+      return handle;
+    }
+
+    @Override
+    public Instant now() {
+      return now;
+    }
+
+    @Override
+    public void append(Event event, Cause cause) {
+      ActorId actor = pending.command().actor();
+      events.add(
+          new RecordedEvent(
+              firstPosition + events.size(),
+              now,
+              actor,
+              cause,
+              pending.command().requestId(),
+              pending.id,
+              event));
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package dev.stele.projection;
+
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** Where the bytes of each digest lie, once a store, and which repositories have them. */
+public final class BlobView implements Projection {
+  /** Where the bytes of a digest lie in a store. {@code size} is in bytes. */
+  public record Located(String store, String objectKey, long size) {}
+
+  @Override
+  public String name() {
+    return "blob";
+  }
+
+  @Override
+  public List<String> tables() {
+    return List.of("blob_object", "blob_link");
+  }
+
+  @Override
+  public void apply(Handle transaction, List<RecordedEvent> events) {
+    for (RecordedEvent recorded : events) {
+      switch (recorded.event()) {
+        case Event.BlobUploaded uploaded -> {
+          if (uploaded.stored()) {
+            store(transaction, recorded.position(), uploaded);
+          }
+          if (uploaded.linked()) {
+            link(transaction, recorded.position(), uploaded.repository(), uploaded.digest());
+          }
+        }
+        case Event.BlobMounted mounted -> {
+          if (mounted.linked()) {
+            link(transaction, recorded.position(), mounted.repository(), mounted.digest());
+          }
+        }
+        case Event.BlobDeleted deleted ->
+            transaction
+                .createUpdate("DELETE FROM blob_link WHERE repository = :repository AND digest = :digest")
+                .bind("repository", deleted.repository().value())
+                .bind("digest", deleted.digest().toString())
+                .execute();
+        case Event.RepositoryCreated _,
+            Event.BlobRepaired _,
+            Event.ManifestPut _,
+            Event.ManifestDeleted _,
+            Event.TagMoved _,
+            Event.TagDeleted _ -> {}
+      }
+    }
+  }
+
+  private static void store(Handle transaction, long position, Event.BlobUploaded uploaded) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO blob_object (store, digest, object_key, size, stored_position)
+            VALUES (:store, :digest, :key, :size, :position)
+            ON CONFLICT (digest, store) DO UPDATE
+              SET object_key = excluded.object_key, size = excluded.size, stored_position = excluded.stored_position
+            """)
+        .bind("store", uploaded.store())
+        .bind("digest", uploaded.digest().toString())
+        .bind("key", uploaded.objectKey())
+        .bind("size", uploaded.size())
+        .bind("position", position)
+        .execute();
+  }
+
+  private static void link(Handle transaction, long position, RepositoryName repository, Digest digest) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO blob_link (repository, digest, linked_position)
+            VALUES (:repository, :digest, :position)
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .bind("position", position)
+        .execute();
+  }
+
+  /** Where the blob of a repository lies in the repository's store; empty if the repository lacks it. */
+  public static Optional<Located> find(
+      Handle handle, RepositoryName repository, Digest digest, String store) {
+    return handle
+        .createQuery(
+            """
+            SELECT o.store, o.object_key, o.size
+            FROM blob_link l
+            JOIN blob_object o ON o.digest = l.digest AND o.store = :store
+            WHERE l.repository = :repository AND l.digest = :digest
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .bind("store", store)
+        .map((row, _) -> new Located(row.getString(1), row.getString(2), row.getLong(3)))
+        .findOne();
+  }
+
+  /** Where a store has the bytes of a digest, linked to any repository or none. */
+  public static Optional<Located> stored(Handle handle, Digest digest, String store) {
+    return handle
+        .createQuery(
+            """
+            SELECT store, object_key, size FROM blob_object WHERE digest = :digest AND store = :store
+            """)
+        .bind("digest", digest.toString())
+        .bind("store", store)
+        .map((row, _) -> new Located(row.getString(1), row.getString(2), row.getLong(3)))
+        .findOne();
+  }
+
+  /** Whether a repository has the blob. */
+  public static boolean linked(Handle handle, RepositoryName repository, Digest digest) {
+    return handle
+        .createQuery(
+            """
+            SELECT EXISTS (SELECT FROM blob_link WHERE repository = :repository AND digest = :digest)
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  /** Whether any repository has the blob. */
+  public static boolean linkedAnywhere(Handle handle, Digest digest) {
+    return handle
+        .createQuery("SELECT EXISTS (SELECT FROM blob_link WHERE digest = :digest)")
+        .bind("digest", digest.toString())
+        .mapTo(Boolean.class)
+        .one();
+  }
+}

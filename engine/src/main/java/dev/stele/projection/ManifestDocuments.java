@@ -1,0 +1,82 @@
+package dev.stele.projection;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidManifestException;
+import dev.stele.oci.Manifest;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * The exact bytes of every manifest ever put, by digest, kept as evidence after the manifest is gone. Documents never change, so those
+ * lately used are held in memory, within a bound. Thread-safe.
+ */
+public final class ManifestDocuments {
+  private static final long MAX_CACHED_BYTES = 64L << 20;
+
+  /** A document: its bytes (do not modify the array) and the media type that it was first put with. */
+  @SuppressWarnings("ArrayRecordComponent") // shared and immutable by convention, never compared
+  public record Document(String mediaType, byte[] bytes) {}
+
+  private final Cache<Digest, Document> cache =
+      Caffeine.newBuilder()
+          .maximumWeight(MAX_CACHED_BYTES)
+          .<Digest, Document>weigher((_, document) -> document.bytes().length + 256)
+          .build();
+
+  /** Keeps a document, unless it is there already. */
+  public void add(Handle transaction, Digest digest, Document document) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO manifest_document (digest, media_type, bytes)
+            VALUES (:digest, :mediaType, :bytes)
+            ON CONFLICT (digest) DO NOTHING
+            """)
+        .bind("digest", digest.toString())
+        .bind("mediaType", document.mediaType())
+        .bind("bytes", document.bytes())
+        .execute();
+    // Cached although the transaction may yet fail: the bytes are what the digest says in any case.
+    cache.put(digest, document);
+  }
+
+  /** The document of a digest, if one was ever put. */
+  public Optional<Document> find(Handle handle, Digest digest) {
+    Document cached = cache.getIfPresent(digest);
+    if (cached != null) {
+      return Optional.of(cached);
+    }
+    Optional<Document> found =
+        handle
+            .createQuery("SELECT media_type, bytes FROM manifest_document WHERE digest = :digest")
+            .bind("digest", digest.toString())
+            .map((row, _) -> new Document(row.getString("media_type"), row.getBytes("bytes")))
+            .findOne();
+    found.ifPresent(document -> cache.put(digest, document));
+    return found;
+  }
+
+  /** The cached document of a digest, for readers that would rather not take a connection. */
+  public Optional<Document> cached(Digest digest) {
+    return Optional.ofNullable(cache.getIfPresent(digest));
+  }
+
+  /**
+   * The manifest that a recorded put spoke of.
+   *
+   * @throws IllegalStateException if its document is missing or unreadable, which only tampering can bring about
+   */
+  Manifest recorded(Handle handle, Digest digest, String mediaType) {
+    Document document =
+        find(handle, digest)
+            .orElseThrow(
+                () -> new IllegalStateException("the log names manifest " + digest + " but its document is missing"));
+    try {
+      return Manifest.parse(mediaType, document.bytes());
+    } catch (InvalidManifestException e) {
+      throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package dev.stele.projection;
+
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.RepositoryName;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/** The manifests of each repository, and what each refers to. */
+public final class ManifestView implements Projection {
+  /** How a manifest refers to content. The names are in the database. */
+  public enum Kind {
+    CONFIG,
+    LAYER,
+    MANIFEST;
+
+    String column() {
+      return switch (this) {
+        case CONFIG -> "config";
+        case LAYER -> "layer";
+        case MANIFEST -> "manifest";
+      };
+    }
+  }
+
+  /** A manifest of a repository. */
+  public record Present(Digest digest, String mediaType) {}
+
+  private record Edge(Digest digest, Kind kind) {}
+
+  private final ManifestDocuments documents;
+
+  ManifestView(ManifestDocuments documents) {
+    this.documents = documents;
+  }
+
+  @Override
+  public String name() {
+    return "manifest";
+  }
+
+  @Override
+  public List<String> tables() {
+    return List.of("manifest", "manifest_reference");
+  }
+
+  @Override
+  public void apply(Handle transaction, List<RecordedEvent> events) {
+    for (RecordedEvent recorded : events) {
+      switch (recorded.event()) {
+        case Event.ManifestPut put -> {
+          if (put.added()) {
+            add(transaction, recorded.position(), put);
+          }
+        }
+        case Event.ManifestDeleted deleted ->
+            transaction
+                .createUpdate(
+                    """
+                    WITH gone AS (
+                      DELETE FROM manifest WHERE repository = :repository AND digest = :digest)
+                    DELETE FROM manifest_reference WHERE repository = :repository AND manifest = :digest
+                    """)
+                .bind("repository", deleted.repository().value())
+                .bind("digest", deleted.digest().toString())
+                .execute();
+        case Event.RepositoryCreated _,
+            Event.BlobUploaded _,
+            Event.BlobMounted _,
+            Event.BlobDeleted _,
+            Event.BlobRepaired _,
+            Event.TagMoved _,
+            Event.TagDeleted _ -> {}
+      }
+    }
+  }
+
+  private void add(Handle transaction, long position, Event.ManifestPut put) {
+    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
+    Set<Edge> edges = new LinkedHashSet<>();
+    manifest.config().ifPresent(config -> edges.add(new Edge(config.digest(), Kind.CONFIG)));
+    for (Descriptor layer : manifest.layers()) {
+      edges.add(new Edge(layer.digest(), Kind.LAYER));
+    }
+    for (Descriptor child : manifest.manifests()) {
+      edges.add(new Edge(child.digest(), Kind.MANIFEST));
+    }
+    transaction
+        .createUpdate(
+            """
+            WITH added AS (
+              INSERT INTO manifest (repository, digest, media_type, artifact_type, size, subject, put_position)
+              VALUES (:repository, :digest, :mediaType, :artifactType, :size, :subject, :position))
+            INSERT INTO manifest_reference (repository, manifest, digest, kind)
+            SELECT :repository, :digest, referred.digest, referred.kind
+            FROM unnest(:digests::text[], :kinds::text[]) AS referred (digest, kind)
+            """)
+        .bind("repository", put.repository().value())
+        .bind("digest", put.digest().toString())
+        .bind("mediaType", put.mediaType())
+        .bind("artifactType", manifest.artifactType())
+        .bind("size", put.size())
+        .bind("subject", put.subject().map(Digest::toString))
+        .bind("position", position)
+        .bindArray("digests", String.class, edges.stream().map(edge -> edge.digest().toString()).toList())
+        .bindArray("kinds", String.class, edges.stream().map(edge -> edge.kind().column()).toList())
+        .execute();
+  }
+
+  /** The manifest of a repository with that digest. */
+  public static Optional<Present> byDigest(Handle handle, RepositoryName repository, Digest digest) {
+    return handle
+        .createQuery(
+            """
+            SELECT media_type FROM manifest WHERE repository = :repository AND digest = :digest
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .map((row, _) -> new Present(digest, row.getString("media_type")))
+        .findOne();
+  }
+
+  /** The present manifests of a repository that refer to a digest in one of these ways; at most 10 of them. */
+  public static List<Digest> referringTo(
+      Handle handle, RepositoryName repository, Digest digest, Kind... kinds) {
+    List<String> columns = new ArrayList<>();
+    for (Kind kind : kinds) {
+      columns.add(kind.column());
+    }
+    return handle
+        .createQuery(
+            """
+            SELECT DISTINCT manifest
+            FROM manifest_reference
+            WHERE repository = :repository AND digest = :digest AND kind = ANY (:kinds)
+            ORDER BY manifest
+            LIMIT 10
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .bindArray("kinds", String.class, columns)
+        .map((row, _) -> Digest.parse(row.getString("manifest")))
+        .list();
+  }
+}

@@ -1,0 +1,141 @@
+package dev.stele.projection;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.RepositoryName;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+
+/** The descriptors that the referrers API answers, by subject. */
+public final class ReferrerView implements Projection {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private static final TypeReference<Map<String, String>> ANNOTATIONS = new TypeReference<>() {};
+
+  private final ManifestDocuments documents;
+
+  ReferrerView(ManifestDocuments documents) {
+    this.documents = documents;
+  }
+
+  @Override
+  public String name() {
+    return "referrer";
+  }
+
+  @Override
+  public List<String> tables() {
+    return List.of("referrer");
+  }
+
+  @Override
+  public void apply(Handle transaction, List<RecordedEvent> events) {
+    for (RecordedEvent recorded : events) {
+      switch (recorded.event()) {
+        case Event.ManifestPut put -> {
+          if (put.added() && put.subject().isPresent()) {
+            add(transaction, put, put.subject().get());
+          }
+        }
+        case Event.ManifestDeleted deleted -> remove(transaction, deleted);
+        case Event.RepositoryCreated _,
+            Event.BlobUploaded _,
+            Event.BlobMounted _,
+            Event.BlobDeleted _,
+            Event.BlobRepaired _,
+            Event.TagMoved _,
+            Event.TagDeleted _ -> {}
+      }
+    }
+  }
+
+  private void add(Handle transaction, Event.ManifestPut put, Digest subject) {
+    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO referrer (repository, subject, digest, media_type, artifact_type, size, annotations)
+            VALUES (:repository, :subject, :digest, :mediaType, :artifactType, :size, :annotations)
+            """)
+        .bind("repository", put.repository().value())
+        .bind("subject", subject.toString())
+        .bind("digest", put.digest().toString())
+        .bind("mediaType", put.mediaType())
+        .bind("artifactType", manifest.artifactType())
+        .bind("size", put.size())
+        .bind("annotations", json(manifest.annotations()))
+        .execute();
+  }
+
+  private static void remove(Handle transaction, Event.ManifestDeleted deleted) {
+    transaction
+        .createUpdate(
+            """
+            DELETE FROM referrer WHERE repository = :repository AND digest = :digest
+            """)
+        .bind("repository", deleted.repository().value())
+        .bind("digest", deleted.digest().toString())
+        .execute();
+  }
+
+  /** At most {@code limit} referrers of a subject after a digest, in the order of digests; of one artifact type where given. */
+  public static List<Descriptor> list(
+      Handle handle,
+      RepositoryName repository,
+      Digest subject,
+      Optional<String> artifactType,
+      Optional<Digest> after,
+      int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT digest, media_type, artifact_type, size, annotations
+            FROM referrer
+            WHERE repository = :repository AND subject = :subject AND digest > :after
+              AND (:artifactType::text IS NULL OR artifact_type = :artifactType)
+            ORDER BY digest
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("subject", subject.toString())
+        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("artifactType", artifactType)
+        .bind("limit", limit)
+        .map(
+            (row, _) ->
+                new Descriptor(
+                    row.getString("media_type"),
+                    Digest.parse(row.getString("digest")),
+                    row.getLong("size"),
+                    Optional.ofNullable(row.getString("artifact_type")),
+                    annotations(row.getString("annotations"))))
+        .list();
+  }
+
+  private static String json(Map<String, String> annotations) {
+    try {
+      return JSON.writeValueAsString(new TreeMap<>(annotations));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("strings are always JSON", e);
+    }
+  }
+
+  private static Map<String, String> annotations(String json) {
+    try {
+      return JSON.readValue(json, ANNOTATIONS);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the database returned JSON that is none", e);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+package dev.stele.projection;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+
+/** Where tags point now, and where they pointed: a row for each stretch of a tag's history. */
+public final class TagView implements Projection {
+  /** A stretch of a tag's history. Of actors, the names as known now; {@code endedBy} is {@code moved} or {@code deleted}. */
+  public record Period(
+      Digest digest,
+      long fromPosition,
+      Instant from,
+      Optional<String> fromActor,
+      Optional<Long> untilPosition,
+      Optional<Instant> until,
+      Optional<String> untilActor,
+      Optional<String> endedBy) {}
+
+  @Override
+  public String name() {
+    return "tag";
+  }
+
+  @Override
+  public List<String> tables() {
+    return List.of("tag", "tag_history");
+  }
+
+  @Override
+  public void apply(Handle transaction, List<RecordedEvent> events) {
+    for (RecordedEvent recorded : events) {
+      switch (recorded.event()) {
+        case Event.TagMoved moved -> {
+          if (moved.previous().isPresent()) {
+            end(transaction, recorded, moved.repository(), moved.tag(), "moved");
+          }
+          begin(transaction, recorded, moved);
+        }
+        case Event.TagDeleted deleted -> {
+          end(transaction, recorded, deleted.repository(), deleted.tag(), "deleted");
+          transaction
+              .createUpdate("DELETE FROM tag WHERE repository = :repository AND name = :name")
+              .bind("repository", deleted.repository().value())
+              .bind("name", deleted.tag().value())
+              .execute();
+        }
+        case Event.RepositoryCreated _,
+            Event.BlobUploaded _,
+            Event.BlobMounted _,
+            Event.BlobDeleted _,
+            Event.BlobRepaired _,
+            Event.ManifestPut _,
+            Event.ManifestDeleted _ -> {}
+      }
+    }
+  }
+
+  private static void begin(Handle transaction, RecordedEvent recorded, Event.TagMoved moved) {
+    transaction
+        .createUpdate(
+            """
+            WITH history AS (
+              INSERT INTO tag_history (repository, name, digest, from_position, from_at, from_actor)
+              VALUES (:repository, :name, :digest, :position, :at, :actor))
+            INSERT INTO tag (repository, name, digest, moved_position, moved_at)
+            VALUES (:repository, :name, :digest, :position, :at)
+            ON CONFLICT (repository, name) DO UPDATE
+              SET digest = excluded.digest, moved_position = excluded.moved_position, moved_at = excluded.moved_at
+            """)
+        .bind("repository", moved.repository().value())
+        .bind("name", moved.tag().value())
+        .bind("digest", moved.digest().toString())
+        .bind("position", recorded.position())
+        .bind("at", recorded.recordedAt())
+        .bind("actor", recorded.actor().value())
+        .execute();
+  }
+
+  private static void end(
+      Handle transaction, RecordedEvent recorded, RepositoryName repository, Tag tag, String how) {
+    ActorId actor = recorded.actor();
+    // The lasting period is the tag's newest, so its key is known without looking for it.
+    transaction
+        .createUpdate(
+            """
+            UPDATE tag_history
+            SET until_position = :position, until_at = :at, until_actor = :actor, ended_by = :how
+            WHERE repository = :repository AND name = :name
+              AND from_position = (
+                SELECT moved_position FROM tag WHERE repository = :repository AND name = :name)
+            """)
+        .bind("repository", repository.value())
+        .bind("name", tag.value())
+        .bind("position", recorded.position())
+        .bind("at", recorded.recordedAt())
+        .bind("actor", actor.value())
+        .bind("how", how)
+        .execute();
+  }
+
+  /** Where these tags of a repository point; those that do not exist are absent. */
+  public static Map<Tag, Digest> targets(Handle handle, RepositoryName repository, Collection<Tag> tags) {
+    return handle
+        .createQuery(
+            """
+            SELECT name, digest FROM tag WHERE repository = :repository AND name = ANY (:names)
+            """)
+        .bind("repository", repository.value())
+        .bindArray("names", String.class, tags.stream().map(Tag::value).toList())
+        .map((row, _) -> Map.entry(Tag.parse(row.getString("name")), Digest.parse(row.getString("digest"))))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  /** The manifest that a tag points to. */
+  public static Optional<ManifestView.Present> manifest(Handle handle, RepositoryName repository, Tag tag) {
+    return handle
+        .createQuery(
+            """
+            SELECT m.digest, m.media_type
+            FROM tag t
+            JOIN manifest m ON m.repository = t.repository AND m.digest = t.digest
+            WHERE t.repository = :repository AND t.name = :name
+            """)
+        .bind("repository", repository.value())
+        .bind("name", tag.value())
+        .map((row, _) -> new ManifestView.Present(Digest.parse(row.getString(1)), row.getString(2)))
+        .findOne();
+  }
+
+  /** The tags of a repository that point to a digest, in byte order. */
+  public static List<Tag> pointingTo(Handle handle, RepositoryName repository, Digest digest) {
+    return handle
+        .createQuery(
+            """
+            SELECT name FROM tag WHERE repository = :repository AND digest = :digest ORDER BY name
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .map((row, _) -> Tag.parse(row.getString("name")))
+        .list();
+  }
+
+  /** At most {@code limit} tags of a repository after one, in byte order. */
+  public static List<Tag> list(Handle handle, RepositoryName repository, Optional<String> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT name FROM tag
+            WHERE repository = :repository AND name > :after
+            ORDER BY name
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("after", after.orElse(""))
+        .bind("limit", limit)
+        .map((row, _) -> Tag.parse(row.getString("name")))
+        .list();
+  }
+
+  /** A tag's history, newest first: at most {@code limit} periods that began before a position. */
+  public static List<Period> history(
+      Handle handle, RepositoryName repository, Tag tag, long before, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT h.digest, h.from_position, h.from_at, f.name AS from_actor,
+                   h.until_position, h.until_at, u.name AS until_actor, h.ended_by
+            FROM tag_history h
+            LEFT JOIN actor f ON f.id = h.from_actor
+            LEFT JOIN actor u ON u.id = h.until_actor
+            WHERE h.repository = :repository AND h.name = :name AND h.from_position < :before
+            ORDER BY h.from_position DESC
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("name", tag.value())
+        .bind("before", before)
+        .bind("limit", limit)
+        .map(
+            (row, context) ->
+                new Period(
+                    Digest.parse(row.getString("digest")),
+                    row.getLong("from_position"),
+                    row.getObject("from_at", java.time.OffsetDateTime.class).toInstant(),
+                    Optional.ofNullable(row.getString("from_actor")),
+                    Optional.ofNullable(row.getObject("until_position", Long.class)),
+                    Optional.ofNullable(row.getObject("until_at", java.time.OffsetDateTime.class))
+                        .map(java.time.OffsetDateTime::toInstant),
+                    Optional.ofNullable(row.getString("until_actor")),
+                    Optional.ofNullable(row.getString("ended_by"))))
+        .list();
+  }
+}

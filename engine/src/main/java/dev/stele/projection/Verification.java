@@ -1,0 +1,78 @@
+package dev.stele.projection;
+
+import dev.stele.log.LogReader;
+import java.util.ArrayList;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+
+/**
+ * Replays the whole log into a second set of tables and compares them row by row with the live ones.
+ *
+ * <p>Both are read in one repeatable-read transaction, so that the live views are those of exactly the events replayed, while the
+ * registry goes on. The second tables are temporary ones of the same names, which PostgreSQL finds first: the projections' code and SQL
+ * are the very same as in the append lane.
+ */
+public final class Verification {
+  /** How a projection's live rows compare with the replayed ones. */
+  public record Result(String projection, String table, long rows, long missing, long unexpected) {
+    /** Whether the live table holds exactly the rows that the log gives. */
+    public boolean equal() {
+      return missing == 0 && unexpected == 0;
+    }
+  }
+
+  /**
+   * A comparison of all projections.
+   *
+   * @param events how many were replayed
+   */
+  public record Report(long events, List<Result> results) {
+    public boolean equal() {
+      return results.stream().allMatch(Result::equal);
+    }
+  }
+
+  private final LogReader reader;
+  private final List<Projection> projections;
+
+  public Verification(LogReader reader, List<Projection> projections) {
+    this.reader = reader;
+    this.projections = List.copyOf(projections);
+  }
+
+  /** Replays and compares. Takes time and temporary space in proportion to the log. */
+  public Report run(Jdbi jdbi) {
+    return jdbi.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, this::compare);
+  }
+
+  private Report compare(Handle handle) {
+    handle.execute("SET LOCAL statement_timeout = 0");
+    for (Projection projection : projections) {
+      for (String table : projection.tables()) {
+        handle.execute(
+            "CREATE TEMPORARY TABLE %1$s (LIKE public.%1$s INCLUDING ALL) ON COMMIT DROP".formatted(table));
+      }
+    }
+    long events =
+        reader.replay(handle, 0, page -> projections.forEach(projection -> projection.apply(handle, page)));
+    List<Result> results = new ArrayList<>();
+    for (Projection projection : projections) {
+      for (String table : projection.tables()) {
+        results.add(
+            new Result(
+                projection.name(),
+                table,
+                count(handle, "SELECT * FROM pg_temp." + table),
+                count(handle, "SELECT * FROM pg_temp.%1$s EXCEPT SELECT * FROM public.%1$s".formatted(table)),
+                count(handle, "SELECT * FROM public.%1$s EXCEPT SELECT * FROM pg_temp.%1$s".formatted(table))));
+      }
+    }
+    return new Report(events, results);
+  }
+
+  private static long count(Handle handle, String query) {
+    return handle.createQuery("SELECT count(*) FROM (" + query + ") AS q").mapTo(Long.class).one();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.stele.registry;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.BlobView;
+import dev.stele.projection.ManifestView;
+import dev.stele.projection.RepositoryView;
+import java.util.List;
+
+/** Removes a blob from a repository, unless a present manifest uses it. */
+record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Digest digest)
+    implements Command<Outcome<Digest>> {
+
+  @Override
+  public Outcome<Digest> decide(Decision decision) {
+    if (ManifestView.byDigest(decision.handle(), repository, digest).isPresent()) {
+      return Outcome.refused(new Refusal.BlobReferenced(digest, List.of(digest)));
+    }
+    if (!BlobView.linked(decision.handle(), repository, digest)) {
+      return Outcome.refused(
+          RepositoryView.exists(decision.handle(), repository)
+              ? new Refusal.UnknownBlob(repository, digest)
+              : new Refusal.UnknownRepository(repository));
+    }
+    List<Digest> users =
+        ManifestView.referringTo(
+            decision.handle(),
+            repository,
+            digest,
+            ManifestView.Kind.CONFIG,
+            ManifestView.Kind.LAYER);
+    if (!users.isEmpty()) {
+      return Outcome.refused(new Refusal.BlobReferenced(digest, users));
+    }
+    decision.append(new Event.BlobDeleted(repository, digest));
+    return Outcome.ok(digest);
+  }
+}

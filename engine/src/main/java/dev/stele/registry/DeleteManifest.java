@@ -1,0 +1,40 @@
+package dev.stele.registry;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.ManifestView;
+import dev.stele.projection.RepositoryView;
+import dev.stele.projection.TagView;
+import java.util.List;
+
+/** Deletes a manifest and all tags that point to it, unless a present index lists it. */
+record DeleteManifest(ActorId actor, String requestId, RepositoryName repository, Digest digest)
+    implements Command<Outcome<Digest>> {
+
+  @Override
+  public Outcome<Digest> decide(Decision decision) {
+    if (ManifestView.byDigest(decision.handle(), repository, digest).isEmpty()) {
+      return Outcome.refused(
+          RepositoryView.exists(decision.handle(), repository)
+              ? new Refusal.UnknownManifest(repository, new Reference.ByDigest(digest))
+              : new Refusal.UnknownRepository(repository));
+    }
+    List<Digest> indexes =
+        ManifestView.referringTo(decision.handle(), repository, digest, ManifestView.Kind.MANIFEST);
+    if (!indexes.isEmpty()) {
+      return Outcome.refused(new Refusal.ManifestReferenced(digest, indexes));
+    }
+    for (Tag tag : TagView.pointingTo(decision.handle(), repository, digest)) {
+      decision.append(
+          new Event.TagDeleted(repository, tag, digest), Cause.digestDelete(digest.toString()));
+    }
+    decision.append(new Event.ManifestDeleted(repository, digest));
+    return Outcome.ok(digest);
+  }
+}

@@ -1,0 +1,38 @@
+package dev.stele.registry;
+
+import dev.stele.blob.UploadId;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import java.util.List;
+
+/** Why the registry refuses a well-formed request. HTTP maps each to a status and a code of the distribution specification. */
+public sealed interface Refusal {
+  record UnknownRepository(RepositoryName repository) implements Refusal {}
+
+  record UnknownManifest(RepositoryName repository, Reference reference) implements Refusal {}
+
+  /** No such blob in this repository, or its bytes are not what the log says (a damaged object counts as absent). */
+  record UnknownBlob(RepositoryName repository, Digest digest) implements Refusal {}
+
+  record UnknownUpload(UploadId id) implements Refusal {}
+
+  /** Another request is writing to the same upload. */
+  record UploadBusy(UploadId id) implements Refusal {}
+
+  /** A chunk that does not start where the upload stands, or is not as long as declared; {@code size} bytes are there. */
+  record BadRange(UploadId id, long size) implements Refusal {}
+
+  record DigestMismatch(Digest expected, Digest actual) implements Refusal {}
+
+  record InvalidManifest(String reason) implements Refusal {}
+
+  /** Content that the manifest refers to and the repository lacks. */
+  record MissingContent(List<Digest> blobs, List<Digest> manifests) implements Refusal {}
+
+  /** A manifest that these present indexes list, so that it cannot be deleted. */
+  record ManifestReferenced(Digest digest, List<Digest> by) implements Refusal {}
+
+  /** A blob that these present manifests use, so that it cannot be deleted. */
+  record BlobReferenced(Digest digest, List<Digest> by) implements Refusal {}
+}

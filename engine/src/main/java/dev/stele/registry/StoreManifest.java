@@ -1,0 +1,99 @@
+package dev.stele.registry;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.ManifestView;
+import dev.stele.projection.RepositoryView;
+import dev.stele.projection.TagView;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Puts a manifest that has been read and whose digest has been computed, and moves tags to it. */
+record StoreManifest(
+    ActorId actor,
+    String requestId,
+    RepositoryName repository,
+    Digest digest,
+    Manifest manifest,
+    ManifestDocuments.Document document,
+    List<Tag> tags,
+    ManifestDocuments documents,
+    boolean sparseIndexes)
+    implements Command<Outcome<PutManifest>> {
+
+  @Override
+  public Outcome<PutManifest> decide(Decision decision) {
+    List<Digest> blobs =
+        missing(
+            decision,
+            "SELECT FROM blob_link WHERE repository = :repository AND digest = wanted.digest",
+            Stream.concat(manifest.config().stream(), manifest.layers().stream())
+                .filter(descriptor -> !MediaTypes.nonDistributable(descriptor.mediaType())));
+    List<Digest> children =
+        sparseIndexes
+            ? List.of()
+            : missing(
+                decision,
+                "SELECT FROM manifest WHERE repository = :repository AND digest = wanted.digest",
+                manifest.manifests().stream());
+    if (!blobs.isEmpty() || !children.isEmpty()) {
+      return Outcome.refused(new Refusal.MissingContent(blobs, children));
+    }
+    boolean added = ManifestView.byDigest(decision.handle(), repository, digest).isEmpty();
+    if (added) {
+      documents.add(decision.handle(), digest, document);
+      if (!RepositoryView.exists(decision.handle(), repository)) {
+        decision.append(new Event.RepositoryCreated(repository));
+      }
+    }
+    Optional<Digest> subject = manifest.subject().map(Descriptor::digest);
+    decision.append(
+        new Event.ManifestPut(
+            repository, digest, document.mediaType(), document.bytes().length, subject, added));
+    moveTags(decision);
+    return Outcome.ok(new PutManifest(digest, subject, tags));
+  }
+
+  private void moveTags(Decision decision) {
+    if (tags.isEmpty()) {
+      return;
+    }
+    Map<Tag, Digest> targets = TagView.targets(decision.handle(), repository, tags);
+    for (Tag tag : tags) {
+      Optional<Digest> previous = Optional.ofNullable(targets.get(tag));
+      if (!previous.equals(Optional.of(digest))) {
+        decision.append(new Event.TagMoved(repository, tag, digest, previous));
+      }
+    }
+  }
+
+  private List<Digest> missing(Decision decision, String present, Stream<Descriptor> wanted) {
+    List<String> digests = wanted.map(descriptor -> descriptor.digest().toString()).distinct().toList();
+    if (digests.isEmpty()) {
+      return List.of();
+    }
+    return decision
+        .handle()
+        .createQuery(
+            """
+            SELECT wanted.digest
+            FROM unnest(:digests::text[]) AS wanted (digest)
+            WHERE NOT EXISTS (%s)
+            """
+                .formatted(present))
+        .bind("repository", repository.value())
+        .bindArray("digests", String.class, digests)
+        .map((row, _) -> Digest.parse(row.getString(1)))
+        .list();
+  }
+}

@@ -1,0 +1,7 @@
+package dev.stele.registry;
+
+import dev.stele.oci.Digest;
+
+/** A manifest of a repository: its exact bytes (do not modify the array) and the media type that it was put with. */
+@SuppressWarnings("ArrayRecordComponent") // shared, immutable by convention, never compared
+public record StoredManifest(Digest digest, String mediaType, byte[] bytes) {}
