@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes JSON in the one form that RFC 8785 (JSON Canonicalization Scheme) allows, for the values that the log uses: objects, arrays,
- * strings, booleans, null and integers of at most 53 bits. Floating-point numbers are refused.
+ * Writes JSON in the one form that RFC 8785 (JSON Canonicalization Scheme) allows, for the values
+ * that the log uses: objects, arrays, strings, booleans, null and integers of at most 53 bits.
+ * Floating-point numbers are refused.
  */
 final class CanonicalJson {
   private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
@@ -40,7 +41,8 @@ final class CanonicalJson {
       case NULL -> out.append("null");
       case NUMBER -> {
         if (!node.isIntegralNumber() || Math.abs(node.longValue()) > MAX_SAFE_INTEGER) {
-          throw new IllegalArgumentException("not canonical: " + node + " is not an integer of at most 53 bits");
+          throw new IllegalArgumentException(
+              "not canonical: " + node + " is not an integer of at most 53 bits");
         }
         out.append(node.longValue());
       }

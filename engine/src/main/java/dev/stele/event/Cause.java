@@ -5,7 +5,8 @@ import java.util.Optional;
 /**
  * Why an event happened.
  *
- * @param detail what a reader needs beside the kind, such as the digest whose deletion took a tag along
+ * @param detail what a reader needs beside the kind, such as the digest whose deletion took a tag
+ *     along
  */
 public record Cause(Kind kind, Optional<String> detail) {
   /** The kinds of cause. Their names are part of the record: never rename one. */

@@ -5,7 +5,10 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import java.util.Optional;
 
-/** Something that happened, as the log keeps it for ever. Field names are part of the record: never rename one. */
+/**
+ * Something that happened, as the log keeps it for ever. Field names are part of the record: never
+ * rename one.
+ */
 public sealed interface Event {
   /** The repository that it happened in. */
   RepositoryName repository();
@@ -43,7 +46,8 @@ public sealed interface Event {
       implements Event {}
 
   /** A blob that the store had was made part of a repository, without bytes being sent. */
-  record BlobMounted(RepositoryName repository, Digest digest, Optional<RepositoryName> from, boolean linked)
+  record BlobMounted(
+      RepositoryName repository, Digest digest, Optional<RepositoryName> from, boolean linked)
       implements Event {}
 
   /** A blob was removed from a repository. Its bytes remain until they are swept. */
@@ -54,7 +58,8 @@ public sealed interface Event {
    *
    * @param damagedKey where the damaged object lies
    */
-  record BlobRepaired(RepositoryName repository, Digest digest, String store, String damagedKey) implements Event {}
+  record BlobRepaired(RepositoryName repository, Digest digest, String store, String damagedKey)
+      implements Event {}
 
   /**
    * A manifest was put. Its exact bytes are in the document of that digest.
@@ -79,7 +84,8 @@ public sealed interface Event {
    *
    * @param previous what it pointed to before; absent when it was created
    */
-  record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous) implements Event {}
+  record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous)
+      implements Event {}
 
   /** A tag was deleted; it pointed to that digest. */
   record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements Event {}

@@ -1,5 +1,6 @@
 package dev.stele.event;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,7 +11,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -33,8 +33,9 @@ import java.util.stream.Collectors;
  *  "data":{...},"position":"17","request":"...","salt":"<32 hex digits>","schema":1,"type":"TagMoved"}
  * }</pre>
  *
- * <p>64-bit integers are strings, absent values are left out. The salt is random, so that a published hash does not give away a guessed
- * event. At most {@value #MAX_LEAF_BYTES} bytes. Thread-safe.
+ * <p>64-bit integers are strings, absent values are left out. The salt is random, so that a
+ * published hash does not give away a guessed event. At most {@value #MAX_LEAF_BYTES} bytes.
+ * Thread-safe.
  */
 public final class EventCodec {
   /** A leaf must fit the two-byte length of an entry bundle (C2SP tlog-tiles). */
@@ -54,7 +55,9 @@ public final class EventCodec {
               new SimpleModule()
                   .addSerializer(Long.class, ToStringSerializer.instance)
                   .addSerializer(Long.TYPE, ToStringSerializer.instance))
-          .serializationInclusion(JsonInclude.Include.NON_ABSENT)
+          .defaultPropertyInclusion(
+              JsonInclude.Value.construct(
+                  JsonInclude.Include.NON_ABSENT, JsonInclude.Include.NON_ABSENT))
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
@@ -106,7 +109,8 @@ public final class EventCodec {
   /**
    * Reads a leaf.
    *
-   * @throws CorruptLeafException if the bytes are not a leaf that this codec could have written, or of a type or schema that it does not know
+   * @throws CorruptLeafException if the bytes are not a leaf that this codec could have written, or
+   *     of a type or schema that it does not know
    */
   public RecordedEvent decode(byte[] leaf) {
     JsonNode node = tree(leaf);

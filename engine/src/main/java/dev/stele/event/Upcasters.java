@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * Brings the data of older schemas to the present one, step by step, on reading. Nothing recorded is ever rewritten. Immutable and
- * thread-safe.
+ * Brings the data of older schemas to the present one, step by step, on reading. Nothing recorded
+ * is ever rewritten. Immutable and thread-safe.
  */
 public final class Upcasters {
   /** For a log whose events are all of their first schema. */
@@ -21,7 +21,10 @@ public final class Upcasters {
     this.steps = steps;
   }
 
-  /** These upcasters and one that turns data of {@code fromSchema} into data of the next schema; it must be a pure function. */
+  /**
+   * These upcasters and one that turns data of {@code fromSchema} into data of the next schema; it
+   * must be a pure function.
+   */
   public Upcasters with(String type, int fromSchema, UnaryOperator<JsonNode> upcaster) {
     Map<Step, UnaryOperator<JsonNode>> more = new HashMap<>(steps);
     more.put(new Step(type, fromSchema), upcaster);

@@ -14,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one way into the log. A single thread takes whatever commands queued up while the last transaction committed and puts them into
- * the next one: batching follows the load, without a timer. See {@link LaneTransaction} for what one transaction does.
+ * The one way into the log. A single thread takes whatever commands queued up while the last
+ * transaction committed and puts them into the next one: batching follows the load, without a
+ * timer. See {@link LaneTransaction} for what one transaction does.
  *
  * <p>Thread-safe; {@link #submit} blocks its caller until the command is durable.
  */
@@ -36,7 +37,10 @@ public final class AppendLane implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  /** A command on its way, and what came of it. Only the lane's thread touches the result before the future is complete. */
+  /**
+   * A command on its way, and what came of it. Only the lane's thread touches the result before the
+   * future is complete.
+   */
   static final class Pending<R> {
     private final Command<R> command;
     private final CompletableFuture<R> future = new CompletableFuture<>();
@@ -80,14 +84,13 @@ public final class AppendLane implements AutoCloseable {
   /**
    * Decides the command and appends what follows; returns when that is durable.
    *
-   * @throws LaneUnavailableException if the lane is full or closed, or the database is away; nothing was appended, but for {@link
-   *     LaneUnavailableException.UnknownOutcomeException}
+   * @throws LaneUnavailableException if the lane is full or closed, or the database is away;
+   *     nothing was appended, but for {@link LaneUnavailableException.UnknownOutcomeException}
    */
   public <R> R submit(Command<R> command) {
     Pending<R> pending = new Pending<>(command);
     try {
-      if (closed
-          || !queue.offer(pending, MAX_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (closed || !queue.offer(pending, MAX_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new LaneUnavailableException(
             closed ? "the registry is shutting down" : "the append lane is full; try again later");
       }
@@ -165,7 +168,8 @@ public final class AppendLane implements AutoCloseable {
       }
       case LaneTransaction.Disconnected lost -> {
         LaneUnavailableException away =
-            new LaneUnavailableException("the database is away: " + lost.cause().getMessage(), lost.cause());
+            new LaneUnavailableException(
+                "the database is away: " + lost.cause().getMessage(), lost.cause());
         log.warn("{}", away.getMessage());
         batch.forEach(pending -> pending.fail(away));
         return List.of();
@@ -187,7 +191,10 @@ public final class AppendLane implements AutoCloseable {
     }
   }
 
-  /** Finds out whether a commit whose answer was lost happened; if not, the commands are simply tried again. */
+  /**
+   * Finds out whether a commit whose answer was lost happened; if not, the commands are simply
+   * tried again.
+   */
   private List<Pending<?>> resolve(
       List<Pending<?>> batch, LaneTransaction.Unknown unknown, long started) {
     log.warn("the database was lost during a commit; asking it what became of it", unknown.cause());

@@ -1,13 +1,14 @@
 package dev.stele.log;
 
 import dev.stele.event.ActorId;
-import dev.stele.event.Event;
 import dev.stele.event.Cause;
+import dev.stele.event.Event;
 import java.time.Instant;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Something to decide and append in the lane. All parsing, hashing and blob I/O is done before it is submitted.
+ * Something to decide and append in the lane. All parsing, hashing and blob I/O is done before it
+ * is submitted.
  *
  * @param <R> the result; a refusal is a result too, never an exception
  */
@@ -17,8 +18,9 @@ public interface Command<R> {
   String requestId();
 
   /**
-   * Decides against the current rows and appends what follows. It may run more than once (each time in a transaction of its own, of
-   * which at most one commits), so it must have no effect but through the decision.
+   * Decides against the current rows and appends what follows. It may run more than once (each time
+   * in a transaction of its own, of which at most one commits), so it must have no effect but
+   * through the decision.
    */
   R decide(Decision decision);
 

@@ -9,7 +9,10 @@ import org.jdbi.v3.postgres.PostgresPlugin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The lane's own connection, opened when needed and dropped when broken. Used by the lane's thread only. */
+/**
+ * The lane's own connection, opened when needed and dropped when broken. Used by the lane's thread
+ * only.
+ */
 final class LaneConnection {
   private static final Logger log = LoggerFactory.getLogger(LaneConnection.class);
 

@@ -16,10 +16,12 @@ import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 
 /**
- * One transaction of the lane: lock the head, decide each command against the rows as the commands before it left them, append the
- * events, apply the inline views, move the head, commit. Used by the lane's thread only.
+ * One transaction of the lane: lock the head, decide each command against the rows as the commands
+ * before it left them, append the events, apply the inline views, move the head, commit. Used by
+ * the lane's thread only.
  *
- * <p>INVARIANT: whoever appends holds the lock on the head row until the commit, so positions are dense and in commit order.
+ * <p>INVARIANT: whoever appends holds the lock on the head row until the commit, so positions are
+ * dense and in commit order.
  */
 final class LaneTransaction {
   /** A transaction ends its batch early when its leaves exceed this many bytes. */
@@ -109,7 +111,9 @@ final class LaneTransaction {
         : new Unknown(intended, e);
   }
 
-  /** False if the connection is broken, so that there is nothing to roll back, or no way to tell. */
+  /**
+   * False if the connection is broken, so that there is nothing to roll back, or no way to tell.
+   */
   private static boolean rolledBack(Connection connection) {
     try {
       connection.rollback();
@@ -120,8 +124,8 @@ final class LaneTransaction {
   }
 
   /**
-   * Whether the intended transaction committed. Taking the head's lock first waits for the lost session's end, should the server still
-   * be at it, so that the answer is final.
+   * Whether the intended transaction committed. Taking the head's lock first waits for the lost
+   * session's end, should the server still be at it, so that the answer is final.
    */
   Attempt outcome(Handle handle, Intended intended) {
     Connection connection = handle.getConnection();
@@ -203,8 +207,8 @@ final class LaneTransaction {
   }
 
   /**
-   * Makes partitions ahead of need, in a transaction of its own, so that appending never waits for one to be made. Asked again when half
-   * of what was made ready is used up.
+   * Makes partitions ahead of need, in a transaction of its own, so that appending never waits for
+   * one to be made. Asked again when half of what was made ready is used up.
    */
   private void ensurePartitions(Handle handle, Connection connection) throws SQLException {
     if (nextPosition < partitionsReadyUntil - PARTITIONS_AHEAD / 2) {

@@ -1,6 +1,9 @@
 package dev.stele.log;
 
-/** The lane could not take or commit a command: its queue is full, it is closed, or the database is away. Nothing was appended. */
+/**
+ * The lane could not take or commit a command: its queue is full, it is closed, or the database is
+ * away. Nothing was appended.
+ */
 public class LaneUnavailableException extends RuntimeException {
   public LaneUnavailableException(String message, Throwable cause) {
     super(message, cause);
@@ -11,8 +14,9 @@ public class LaneUnavailableException extends RuntimeException {
   }
 
   /**
-   * The database was lost while it committed, and did not come back in time to tell whether it did. The command may have been appended;
-   * asking again is safe, since commands decide against what is there.
+   * The database was lost while it committed, and did not come back in time to tell whether it did.
+   * The command may have been appended; asking again is safe, since commands decide against what is
+   * there.
    */
   public static final class UnknownOutcomeException extends LaneUnavailableException {
     public UnknownOutcomeException(String message, Throwable cause) {

@@ -7,7 +7,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 
-/** Reads the log within a transaction or connection that the caller brings. Stateless and thread-safe. */
+/**
+ * Reads the log within a transaction or connection that the caller brings. Stateless and
+ * thread-safe.
+ */
 public final class LogReader {
   private static final int REPLAY_PAGE = 1000;
 
@@ -18,7 +21,6 @@ public final class LogReader {
   }
 
   /** An event's position and leaf. */
-  @SuppressWarnings("ArrayRecordComponent") // as read, not compared
   public record Leaf(long position, byte[] bytes) {}
 
   /** The position that the next event will get, which is the number of events. */
@@ -26,7 +28,10 @@ public final class LogReader {
     return handle.createQuery("SELECT next_position FROM log_head").mapTo(Long.class).one();
   }
 
-  /** At most {@code limit} leaves after a position (-1 for the start), in order; of one repository or type where given. */
+  /**
+   * At most {@code limit} leaves after a position (-1 for the start), in order; of one repository
+   * or type where given.
+   */
   public List<Leaf> leaves(
       Handle handle, long after, int limit, Optional<String> repository, Optional<String> type) {
     return handle

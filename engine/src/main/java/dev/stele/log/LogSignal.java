@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.postgresql.PGConnection;
@@ -13,9 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Wakes whoever follows the log. Appends on this node wake at once; those of other nodes by NOTIFY, which is sent after the commit and
- * never more often than every {@value #NOTIFY_INTERVAL_MILLIS} ms, since each NOTIFY is a transaction of its own. It is a hint: a
- * follower also looks by itself now and then. Thread-safe.
+ * Wakes whoever follows the log. Appends on this node wake at once; those of other nodes by NOTIFY,
+ * which is sent after the commit and never more often than every {@value #NOTIFY_INTERVAL_MILLIS}
+ * ms, since each NOTIFY is a transaction of its own. It is a hint: a follower also looks by itself
+ * now and then. Thread-safe.
  */
 public final class LogSignal implements AutoCloseable {
   static final int NOTIFY_INTERVAL_MILLIS = 50;
@@ -121,8 +121,8 @@ public final class LogSignal implements AutoCloseable {
   private long nextToAnnounce() throws InterruptedException {
     lock.lock();
     try {
-      if (appendedNext <= announcedNext) {
-        boolean _ = changed.await(500, TimeUnit.MILLISECONDS);
+      while (appendedNext <= announcedNext && !closed) {
+        changed.await();
       }
       return appendedNext;
     } finally {

@@ -1,2 +1,5 @@
-/** The append-only log in PostgreSQL: one lane that appends, readers, and the signal that wakes them. */
+/**
+ * The append-only log in PostgreSQL: one lane that appends, readers, and the signal that wakes
+ * them.
+ */
 package dev.stele.log;

@@ -42,7 +42,8 @@ public final class BlobView implements Projection {
         }
         case Event.BlobDeleted deleted ->
             transaction
-                .createUpdate("DELETE FROM blob_link WHERE repository = :repository AND digest = :digest")
+                .createUpdate(
+                    "DELETE FROM blob_link WHERE repository = :repository AND digest = :digest")
                 .bind("repository", deleted.repository().value())
                 .bind("digest", deleted.digest().toString())
                 .execute();
@@ -73,7 +74,8 @@ public final class BlobView implements Projection {
         .execute();
   }
 
-  private static void link(Handle transaction, long position, RepositoryName repository, Digest digest) {
+  private static void link(
+      Handle transaction, long position, RepositoryName repository, Digest digest) {
     transaction
         .createUpdate(
             """
@@ -86,7 +88,10 @@ public final class BlobView implements Projection {
         .execute();
   }
 
-  /** Where the blob of a repository lies in the repository's store; empty if the repository lacks it. */
+  /**
+   * Where the blob of a repository lies in the repository's store; empty if the repository lacks
+   * it.
+   */
   public static Optional<Located> find(
       Handle handle, RepositoryName repository, Digest digest, String store) {
     return handle

@@ -5,7 +5,10 @@ import dev.stele.log.InlineViews;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
-/** The projections that the append lane applies in its own transaction, since clients must read what they wrote. */
+/**
+ * The projections that the append lane applies in its own transaction, since clients must read what
+ * they wrote.
+ */
 public final class InlineProjections implements InlineViews {
   private final List<Projection> projections;
 

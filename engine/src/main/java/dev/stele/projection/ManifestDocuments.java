@@ -9,14 +9,16 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * The exact bytes of every manifest ever put, by digest, kept as evidence after the manifest is gone. Documents never change, so those
- * lately used are held in memory, within a bound. Thread-safe.
+ * The exact bytes of every manifest ever put, by digest, kept as evidence after the manifest is
+ * gone. Documents never change, so those lately used are held in memory, within a bound.
+ * Thread-safe.
  */
 public final class ManifestDocuments {
   private static final long MAX_CACHED_BYTES = 64L << 20;
 
-  /** A document: its bytes (do not modify the array) and the media type that it was first put with. */
-  @SuppressWarnings("ArrayRecordComponent") // shared and immutable by convention, never compared
+  /**
+   * A document: its bytes (do not modify the array) and the media type that it was first put with.
+   */
   public record Document(String mediaType, byte[] bytes) {}
 
   private final Cache<Digest, Document> cache =
@@ -66,13 +68,16 @@ public final class ManifestDocuments {
   /**
    * The manifest that a recorded put spoke of.
    *
-   * @throws IllegalStateException if its document is missing or unreadable, which only tampering can bring about
+   * @throws IllegalStateException if its document is missing or unreadable, which only tampering
+   *     can bring about
    */
   Manifest recorded(Handle handle, Digest digest, String mediaType) {
     Document document =
         find(handle, digest)
             .orElseThrow(
-                () -> new IllegalStateException("the log names manifest " + digest + " but its document is missing"));
+                () ->
+                    new IllegalStateException(
+                        "the log names manifest " + digest + " but its document is missing"));
     try {
       return Manifest.parse(mediaType, document.bytes());
     } catch (InvalidManifestException e) {

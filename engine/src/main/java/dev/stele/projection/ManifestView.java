@@ -109,13 +109,15 @@ public final class ManifestView implements Projection {
         .bind("size", put.size())
         .bind("subject", put.subject().map(Digest::toString))
         .bind("position", position)
-        .bindArray("digests", String.class, edges.stream().map(edge -> edge.digest().toString()).toList())
+        .bindArray(
+            "digests", String.class, edges.stream().map(edge -> edge.digest().toString()).toList())
         .bindArray("kinds", String.class, edges.stream().map(edge -> edge.kind().column()).toList())
         .execute();
   }
 
   /** The manifest of a repository with that digest. */
-  public static Optional<Present> byDigest(Handle handle, RepositoryName repository, Digest digest) {
+  public static Optional<Present> byDigest(
+      Handle handle, RepositoryName repository, Digest digest) {
     return handle
         .createQuery(
             """
@@ -127,7 +129,10 @@ public final class ManifestView implements Projection {
         .findOne();
   }
 
-  /** The present manifests of a repository that refer to a digest in one of these ways; at most 10 of them. */
+  /**
+   * The present manifests of a repository that refer to a digest in one of these ways; at most 10
+   * of them.
+   */
   public static List<Digest> referringTo(
       Handle handle, RepositoryName repository, Digest digest, Kind... kinds) {
     List<String> columns = new ArrayList<>();

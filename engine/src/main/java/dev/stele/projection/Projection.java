@@ -5,8 +5,9 @@ import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /**
- * A view computed from the log. Applying the same events to empty tables must always give the same rows: an implementation reads the
- * events, its own tables and the immutable manifest documents, and nothing else (no clock, no randomness, no other view).
+ * A view computed from the log. Applying the same events to empty tables must always give the same
+ * rows: an implementation reads the events, its own tables and the immutable manifest documents,
+ * and nothing else (no clock, no randomness, no other view).
  */
 public interface Projection {
   /** A short name, for people. */

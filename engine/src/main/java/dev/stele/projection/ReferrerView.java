@@ -1,8 +1,8 @@
 package dev.stele.projection;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.stele.event.Event;
@@ -89,7 +89,10 @@ public final class ReferrerView implements Projection {
         .execute();
   }
 
-  /** At most {@code limit} referrers of a subject after a digest, in the order of digests; of one artifact type where given. */
+  /**
+   * At most {@code limit} referrers of a subject after a digest, in the order of digests; of one
+   * artifact type where given.
+   */
   public static List<Descriptor> list(
       Handle handle,
       RepositoryName repository,

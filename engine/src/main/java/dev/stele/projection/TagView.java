@@ -16,7 +16,10 @@ import org.jdbi.v3.core.Handle;
 
 /** Where tags point now, and where they pointed: a row for each stretch of a tag's history. */
 public final class TagView implements Projection {
-  /** A stretch of a tag's history. Of actors, the names as known now; {@code endedBy} is {@code moved} or {@code deleted}. */
+  /**
+   * A stretch of a tag's history. Of actors, the names as known now; {@code endedBy} is {@code
+   * moved} or {@code deleted}.
+   */
   public record Period(
       Digest digest,
       long fromPosition,
@@ -110,7 +113,8 @@ public final class TagView implements Projection {
   }
 
   /** Where these tags of a repository point; those that do not exist are absent. */
-  public static Map<Tag, Digest> targets(Handle handle, RepositoryName repository, Collection<Tag> tags) {
+  public static Map<Tag, Digest> targets(
+      Handle handle, RepositoryName repository, Collection<Tag> tags) {
     return handle
         .createQuery(
             """
@@ -118,12 +122,15 @@ public final class TagView implements Projection {
             """)
         .bind("repository", repository.value())
         .bindArray("names", String.class, tags.stream().map(Tag::value).toList())
-        .map((row, _) -> Map.entry(Tag.parse(row.getString("name")), Digest.parse(row.getString("digest"))))
+        .map(
+            (row, _) ->
+                Map.entry(Tag.parse(row.getString("name")), Digest.parse(row.getString("digest"))))
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   /** The manifest that a tag points to. */
-  public static Optional<ManifestView.Present> manifest(Handle handle, RepositoryName repository, Tag tag) {
+  public static Optional<ManifestView.Present> manifest(
+      Handle handle, RepositoryName repository, Tag tag) {
     return handle
         .createQuery(
             """
@@ -152,7 +159,8 @@ public final class TagView implements Projection {
   }
 
   /** At most {@code limit} tags of a repository after one, in byte order. */
-  public static List<Tag> list(Handle handle, RepositoryName repository, Optional<String> after, int limit) {
+  public static List<Tag> list(
+      Handle handle, RepositoryName repository, Optional<String> after, int limit) {
     return handle
         .createQuery(
             """

@@ -8,11 +8,13 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /**
- * Replays the whole log into a second set of tables and compares them row by row with the live ones.
+ * Replays the whole log into a second set of tables and compares them row by row with the live
+ * ones.
  *
- * <p>Both are read in one repeatable-read transaction, so that the live views are those of exactly the events replayed, while the
- * registry goes on. The second tables are temporary ones of the same names, which PostgreSQL finds first: the projections' code and SQL
- * are the very same as in the append lane.
+ * <p>Both are read in one repeatable-read transaction, so that the live views are those of exactly
+ * the events replayed, while the registry goes on. The second tables are temporary ones of the same
+ * names, which PostgreSQL finds first: the projections' code and SQL are the very same as in the
+ * append lane.
  */
 public final class Verification {
   /** How a projection's live rows compare with the replayed ones. */
@@ -52,11 +54,13 @@ public final class Verification {
     for (Projection projection : projections) {
       for (String table : projection.tables()) {
         handle.execute(
-            "CREATE TEMPORARY TABLE %1$s (LIKE public.%1$s INCLUDING ALL) ON COMMIT DROP".formatted(table));
+            "CREATE TEMPORARY TABLE %1$s (LIKE public.%1$s INCLUDING ALL) ON COMMIT DROP"
+                .formatted(table));
       }
     }
     long events =
-        reader.replay(handle, 0, page -> projections.forEach(projection -> projection.apply(handle, page)));
+        reader.replay(
+            handle, 0, page -> projections.forEach(projection -> projection.apply(handle, page)));
     List<Result> results = new ArrayList<>();
     for (Projection projection : projections) {
       for (String table : projection.tables()) {
@@ -65,8 +69,13 @@ public final class Verification {
                 projection.name(),
                 table,
                 count(handle, "SELECT * FROM pg_temp." + table),
-                count(handle, "SELECT * FROM pg_temp.%1$s EXCEPT SELECT * FROM public.%1$s".formatted(table)),
-                count(handle, "SELECT * FROM public.%1$s EXCEPT SELECT * FROM pg_temp.%1$s".formatted(table))));
+                count(
+                    handle,
+                    "SELECT * FROM pg_temp.%1$s EXCEPT SELECT * FROM public.%1$s".formatted(table)),
+                count(
+                    handle,
+                    "SELECT * FROM public.%1$s EXCEPT SELECT * FROM pg_temp.%1$s"
+                        .formatted(table))));
       }
     }
     return new Report(events, results);

@@ -8,7 +8,8 @@ import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Names of actors to the random ids that the log carries. The names are kept beside the log, so that a person can be forgotten. Thread-safe.
+ * Names of actors to the random ids that the log carries. The names are kept beside the log, so
+ * that a person can be forgotten. Thread-safe.
  */
 final class Actors {
   private final Jdbi jdbi;

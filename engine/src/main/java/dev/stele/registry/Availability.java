@@ -11,12 +11,18 @@ import org.jdbi.v3.core.JdbiException;
 final class Availability {
   private Availability() {}
 
-  /** Reads within one connection; a database that is away becomes a {@link RegistryUnavailableException}. */
+  /**
+   * Reads within one connection; a database that is away becomes a {@link
+   * RegistryUnavailableException}.
+   */
   static <T> T read(Jdbi jdbi, HandleCallback<T, RuntimeException> work) {
     return guard(() -> jdbi.withHandle(work));
   }
 
-  /** Runs work on the lane or the database; when they are away, throws {@link RegistryUnavailableException}. */
+  /**
+   * Runs work on the lane or the database; when they are away, throws {@link
+   * RegistryUnavailableException}.
+   */
   static <T> T guard(Supplier<T> work) {
     try {
       return work.get();
@@ -24,13 +30,17 @@ final class Availability {
       throw new RegistryUnavailableException(e.getMessage(), e);
     } catch (JdbiException e) {
       if (passes(e)) {
-        throw new RegistryUnavailableException("the database is away: " + e.getCause().getMessage(), e);
+        throw new RegistryUnavailableException(
+            "the database is away: " + e.getCause().getMessage(), e);
       }
       throw e;
     }
   }
 
-  /** By SQLSTATE class: 08 connection, 53 out of resources, 57 operator intervention (shutdown, start-up, timeout), 25006 read-only. */
+  /**
+   * By SQLSTATE class: 08 connection, 53 out of resources, 57 operator intervention (shutdown,
+   * start-up, timeout), 25006 read-only.
+   */
   private static boolean passes(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (cause instanceof java.sql.SQLTransientConnectionException) {

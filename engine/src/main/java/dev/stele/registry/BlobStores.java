@@ -5,8 +5,8 @@ import dev.stele.oci.RepositoryName;
 import java.util.Map;
 
 /**
- * The blob stores and which repository uses which. Names route by their first path segment; what no prefix claims goes to the default
- * store. Immutable and thread-safe.
+ * The blob stores and which repository uses which. Names route by their first path segment; what no
+ * prefix claims goes to the default store. Immutable and thread-safe.
  */
 public final class BlobStores {
   /** The name of the store that takes whatever no prefix claims. */
@@ -23,7 +23,9 @@ public final class BlobStores {
     this(defaultStore, Map.of());
   }
 
-  /** Repositories by the first segment of their names (without a slash), and a store for all others. */
+  /**
+   * Repositories by the first segment of their names (without a slash), and a store for all others.
+   */
   public BlobStores(BlobStore defaultStore, Map<String, BlobStore> byPrefix) {
     this.defaultStore = new Named(DEFAULT, defaultStore);
     this.byPrefix =

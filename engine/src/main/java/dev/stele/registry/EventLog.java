@@ -80,7 +80,10 @@ final class EventLog {
         leaf.get("data"));
   }
 
-  /** Waits until there is an event after that position, or the time is over; returns the newest position, -1 for an empty log. */
+  /**
+   * Waits until there is an event after that position, or the time is over; returns the newest
+   * position, -1 for an empty log.
+   */
   long await(long after, Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
@@ -89,7 +92,8 @@ final class EventLog {
       if (newest > after || left <= 0) {
         return newest;
       }
-      boolean _ = signal.await(after + 1, Duration.ofNanos(Math.min(left, POLL_INTERVAL.toNanos())));
+      boolean _ =
+          signal.await(after + 1, Duration.ofNanos(Math.min(left, POLL_INTERVAL.toNanos())));
     }
   }
 

@@ -10,11 +10,12 @@ import dev.stele.projection.RepositoryView;
 import java.util.Optional;
 
 /**
- * Records an upload whose bytes are durable in the store. The result says whether the log took these bytes; if not, it had the content
- * already and the caller discards them.
+ * Records an upload whose bytes are durable in the store. The result says whether the log took
+ * these bytes; if not, it had the content already and the caller discards them.
  *
  * @param objectKey where the new bytes lie
- * @param damagedKey the object that the log has for this digest, if the caller found it damaged or gone
+ * @param damagedKey the object that the log has for this digest, if the caller found it damaged or
+ *     gone
  */
 record LinkBlob(
     ActorId actor,
@@ -30,7 +31,8 @@ record LinkBlob(
   @Override
   public Boolean decide(Decision decision) {
     Optional<BlobView.Located> present = BlobView.stored(decision.handle(), digest, store);
-    boolean repairs = present.isPresent() && damagedKey.equals(present.map(BlobView.Located::objectKey));
+    boolean repairs =
+        present.isPresent() && damagedKey.equals(present.map(BlobView.Located::objectKey));
     boolean stored = present.isEmpty() || repairs;
     boolean linked = !BlobView.linked(decision.handle(), repository, digest);
     if (linked && !RepositoryView.exists(decision.handle(), repository)) {
@@ -46,8 +48,7 @@ record LinkBlob(
             stored,
             linked));
     if (repairs) {
-      decision.append(
-          new Event.BlobRepaired(repository, digest, store, present.get().objectKey()));
+      decision.append(new Event.BlobRepaired(repository, digest, store, present.get().objectKey()));
     }
     return stored;
   }

@@ -10,8 +10,8 @@ import dev.stele.projection.RepositoryView;
 import java.util.Optional;
 
 /**
- * Makes a blob that the repository's store has part of the repository, if the named source (or any repository, if none is named) has it.
- * The result says whether it did.
+ * Makes a blob that the repository's store has part of the repository, if the named source (or any
+ * repository, if none is named) has it. The result says whether it did.
  */
 record MountBlob(
     ActorId actor,

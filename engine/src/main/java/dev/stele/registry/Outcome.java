@@ -2,7 +2,10 @@ package dev.stele.registry;
 
 import java.util.function.Function;
 
-/** What came of a request: its result, or the reason why it was refused. Unforeseen trouble is an exception instead. */
+/**
+ * What came of a request: its result, or the reason why it was refused. Unforeseen trouble is an
+ * exception instead.
+ */
 public sealed interface Outcome<T> {
   record Ok<T>(T value) implements Outcome<T> {}
 

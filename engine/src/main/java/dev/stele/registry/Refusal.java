@@ -6,13 +6,19 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import java.util.List;
 
-/** Why the registry refuses a well-formed request. HTTP maps each to a status and a code of the distribution specification. */
+/**
+ * Why the registry refuses a well-formed request. HTTP maps each to a status and a code of the
+ * distribution specification.
+ */
 public sealed interface Refusal {
   record UnknownRepository(RepositoryName repository) implements Refusal {}
 
   record UnknownManifest(RepositoryName repository, Reference reference) implements Refusal {}
 
-  /** No such blob in this repository, or its bytes are not what the log says (a damaged object counts as absent). */
+  /**
+   * No such blob in this repository, or its bytes are not what the log says (a damaged object
+   * counts as absent).
+   */
   record UnknownBlob(RepositoryName repository, Digest digest) implements Refusal {}
 
   record UnknownUpload(UploadId id) implements Refusal {}
@@ -20,7 +26,10 @@ public sealed interface Refusal {
   /** Another request is writing to the same upload. */
   record UploadBusy(UploadId id) implements Refusal {}
 
-  /** A chunk that does not start where the upload stands, or is not as long as declared; {@code size} bytes are there. */
+  /**
+   * A chunk that does not start where the upload stands, or is not as long as declared; {@code
+   * size} bytes are there.
+   */
   record BadRange(UploadId id, long size) implements Refusal {}
 
   record DigestMismatch(Digest expected, Digest actual) implements Refusal {}

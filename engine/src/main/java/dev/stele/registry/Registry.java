@@ -2,6 +2,8 @@ package dev.stele.registry;
 
 import dev.stele.blob.BadRangeException;
 import dev.stele.blob.BlobContent;
+import dev.stele.blob.BlobStoreException;
+import dev.stele.blob.Chunk;
 import dev.stele.blob.DigestMismatchException;
 import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
@@ -45,9 +47,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
  *
- * <p>A write has been decided and is durable when its method returns: bytes in the blob store, the event in the log, the views changed. A
- * refusal is a result. When the database or a store is away, methods throw {@link RegistryUnavailableException} and nothing was
- * acknowledged. All methods block and are safe for concurrent use.
+ * <p>A write has been decided and is durable when its method returns: bytes in the blob store, the
+ * event in the log, the views changed. A refusal is a result. When the database or a store is away,
+ * methods throw {@link RegistryUnavailableException} and nothing was acknowledged. All methods
+ * block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Registry.class);
@@ -133,7 +136,9 @@ public final class Registry implements AutoCloseable {
               documents
                   .find(handle, digest)
                   .orElseThrow(
-                      () -> new IllegalStateException("the document of manifest " + digest + " is missing"))
+                      () ->
+                          new IllegalStateException(
+                              "the document of manifest " + digest + " is missing"))
                   .bytes();
           return Outcome.ok(new StoredManifest(digest, present.get().mediaType(), bytes));
         });
@@ -158,7 +163,7 @@ public final class Registry implements AutoCloseable {
     }
     return switch (manifest(repository, new Reference.ByDigest(digest))) {
       case Outcome.Ok<StoredManifest>(StoredManifest manifest) ->
-          Outcome.ok(BlobContent.of(manifest.bytes()));
+          Outcome.ok(new ManifestContent(manifest.bytes()));
       case Outcome.Refused<StoredManifest> _ -> unknownBlob(repository, digest);
     };
   }
@@ -192,7 +197,8 @@ public final class Registry implements AutoCloseable {
             : new Refusal.UnknownRepository(repository));
   }
 
-  private static boolean intact(BlobStores.Named store, BlobView.Located located) throws IOException {
+  private static boolean intact(BlobStores.Named store, BlobView.Located located)
+      throws IOException {
     return store
         .store()
         .size(new ObjectKey(located.objectKey()))
@@ -211,7 +217,10 @@ public final class Registry implements AutoCloseable {
         located.size());
   }
 
-  /** At most {@code limit} referrers of a subject after a digest, in the order of digests. Empty for anything unknown. */
+  /**
+   * At most {@code limit} referrers of a subject after a digest, in the order of digests. Empty for
+   * anything unknown.
+   */
   public Page<Descriptor> referrers(
       RepositoryName repository,
       Digest subject,
@@ -239,28 +248,19 @@ public final class Registry implements AutoCloseable {
       throws IOException {
     return uploading(
         id,
-        () ->
-            new UploadProgress(id, stores.of(repository).store().status(repository, id).size()));
+        () -> new UploadProgress(id, stores.of(repository).store().status(repository, id).size()));
   }
 
   /**
-   * Appends a chunk.
-   *
-   * @param start where the chunk says it starts, in bytes; absent for a streamed one
-   * @param length how long it says it is
+   * Appends a chunk; see {@link dev.stele.blob.BlobStore#append} for what a failing body leaves.
    */
-  public Outcome<UploadProgress> appendChunk(
-      RepositoryName repository,
-      UploadId id,
-      OptionalLong start,
-      OptionalLong length,
-      InputStream body)
+  public Outcome<UploadProgress> appendChunk(RepositoryName repository, UploadId id, Chunk chunk)
       throws IOException {
     return uploading(
         id,
         () ->
             new UploadProgress(
-                id, stores.of(repository).store().append(repository, id, start, length, body).size()));
+                id, stores.of(repository).store().append(repository, id, chunk).size()));
   }
 
   /** Ends an upload session and discards its bytes. */
@@ -273,39 +273,45 @@ public final class Registry implements AutoCloseable {
         });
   }
 
-  /** Appends the last chunk (perhaps empty), checks the digest, and makes the blob part of the repository. */
+  /**
+   * Appends the last chunk (perhaps empty), checks the digest, and makes the blob part of the
+   * repository.
+   */
   public Outcome<Digest> finishUpload(
-      Caller caller,
-      RepositoryName repository,
-      UploadId id,
-      OptionalLong start,
-      OptionalLong length,
-      InputStream lastChunk,
-      Digest expected)
+      Caller caller, RepositoryName repository, UploadId id, Chunk last, Digest expected)
       throws IOException {
     return uploading(
         id,
         () -> {
           StoredObject stored =
-              stores.of(repository).store().finish(repository, id, start, length, lastChunk, expected);
+              stores.of(repository).store().finish(repository, id, last, expected);
           return link(caller, repository, expected, stored);
         });
   }
 
-  /** Uploads a whole blob at once. */
+  /**
+   * Uploads a whole blob at once.
+   *
+   * @param length how many bytes the body is declared to have, if it is
+   */
   public Outcome<Digest> putBlob(
-      Caller caller, RepositoryName repository, Digest expected, InputStream body)
+      Caller caller,
+      RepositoryName repository,
+      Digest expected,
+      OptionalLong length,
+      InputStream body)
       throws IOException {
-    try {
-      return Outcome.ok(
-          link(caller, repository, expected, stores.of(repository).store().put(expected, body)));
-    } catch (DigestMismatchException e) {
-      return Outcome.refused(new Refusal.DigestMismatch(e.expected(), e.actual()));
-    }
+    return uploading(
+        UploadId.random(),
+        () ->
+            link(
+                caller,
+                repository,
+                expected,
+                stores.of(repository).store().put(expected, length, body)));
   }
 
-  private Digest link(
-      Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
+  private Digest link(Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
       throws IOException {
     BlobStores.Named store = stores.of(repository);
     boolean taken =
@@ -337,25 +343,23 @@ public final class Registry implements AutoCloseable {
   /** Something to do with an upload session, whose refusals are exceptions in the store. */
   @FunctionalInterface
   private interface SessionWork<T> {
-    T run()
-        throws IOException,
-            UnknownUploadException,
-            UploadBusyException,
-            BadRangeException,
-            DigestMismatchException;
+    T run() throws IOException, BlobStoreException;
   }
 
   private static <T> Outcome<T> uploading(UploadId id, SessionWork<T> work) throws IOException {
     try {
       return Outcome.ok(work.run());
-    } catch (UnknownUploadException e) {
-      return Outcome.refused(new Refusal.UnknownUpload(id));
-    } catch (UploadBusyException e) {
-      return Outcome.refused(new Refusal.UploadBusy(id));
-    } catch (BadRangeException e) {
-      return Outcome.refused(new Refusal.BadRange(id, e.size()));
-    } catch (DigestMismatchException e) {
-      return Outcome.refused(new Refusal.DigestMismatch(e.expected(), e.actual()));
+    } catch (BlobStoreException e) {
+      return Outcome.refused(
+          switch (e) {
+            case UnknownUploadException _ -> new Refusal.UnknownUpload(id);
+            case UploadBusyException _ -> new Refusal.UploadBusy(id);
+            case BadRangeException range -> new Refusal.BadRange(id, range.size());
+            case DigestMismatchException mismatch ->
+                new Refusal.DigestMismatch(mismatch.expected(), mismatch.actual());
+            case NoSuchObjectException missing ->
+                throw new IllegalStateException("an upload reads no objects", missing);
+          });
     }
   }
 
@@ -442,7 +446,8 @@ public final class Registry implements AutoCloseable {
 
   /** Removes a blob from a repository; its bytes remain until swept. */
   public Outcome<Digest> deleteBlob(Caller caller, RepositoryName repository, Digest digest) {
-    return append(new DeleteBlob(actors.id(caller.actor()), caller.requestId(), repository, digest));
+    return append(
+        new DeleteBlob(actors.id(caller.actor()), caller.requestId(), repository, digest));
   }
 
   private <R> R append(Command<R> command) {
@@ -472,7 +477,8 @@ public final class Registry implements AutoCloseable {
         jdbi,
         handle -> {
           List<TagView.Period> periods =
-              TagView.history(handle, repository, tag, beforePosition.orElse(Long.MAX_VALUE), limit);
+              TagView.history(
+                  handle, repository, tag, beforePosition.orElse(Long.MAX_VALUE), limit);
           if (!periods.isEmpty() || beforePosition.isPresent()) {
             return Outcome.ok(periods);
           }
@@ -506,7 +512,9 @@ public final class Registry implements AutoCloseable {
     }
   }
 
-  /** Finishes the commands that are queued. The stores and the database are the caller's to close. */
+  /**
+   * Finishes the commands that are queued. The stores and the database are the caller's to close.
+   */
   @Override
   public void close() {
     lane.close();

@@ -78,7 +78,8 @@ record StoreManifest(
   }
 
   private List<Digest> missing(Decision decision, String present, Stream<Descriptor> wanted) {
-    List<String> digests = wanted.map(descriptor -> descriptor.digest().toString()).distinct().toList();
+    List<String> digests =
+        wanted.map(descriptor -> descriptor.digest().toString()).distinct().toList();
     if (digests.isEmpty()) {
       return List.of();
     }

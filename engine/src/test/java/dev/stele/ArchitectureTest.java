@@ -1,0 +1,67 @@
+package dev.stele;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Imports run one way, and the engine knows nothing of HTTP. */
+@AnalyzeClasses(packages = "dev.stele", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  @ArchTest
+  static final ArchRule IMPORTS_RUN_ONE_WAY =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("dev.stele..")
+          .layer("oci")
+          .definedBy("dev.stele.oci..")
+          .layer("event")
+          .definedBy("dev.stele.event..")
+          .layer("database")
+          .definedBy("dev.stele.database..")
+          .layer("log")
+          .definedBy("dev.stele.log..")
+          .layer("blob")
+          .definedBy("dev.stele.blob..")
+          .layer("projection")
+          .definedBy("dev.stele.projection..")
+          .layer("registry")
+          .definedBy("dev.stele.registry..")
+          .whereLayer("registry")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("projection")
+          .mayOnlyBeAccessedByLayers("registry")
+          .whereLayer("log")
+          .mayOnlyBeAccessedByLayers("projection", "registry")
+          .whereLayer("blob")
+          .mayOnlyBeAccessedByLayers("registry")
+          .whereLayer("event")
+          .mayOnlyBeAccessedByLayers("log", "projection", "registry")
+          .whereLayer("database")
+          .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule NO_CYCLES = slices().matching("dev.stele.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule NO_HTTP_IN_THE_ENGINE =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.stele..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.javalin..", "org.eclipse.jetty..", "jakarta.servlet..", "java.net.http..");
+
+  @ArchTest
+  static final ArchRule OCI_IS_PURE =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.stele.oci..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.sql..", "java.nio.file..", "org.jdbi..");
+}

@@ -1,0 +1,133 @@
+package dev.stele.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EventCodecTest {
+  private static final RepositoryName REPOSITORY = RepositoryName.parse("payments/api");
+  private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
+  private static final Digest OTHER = Digest.of(Digest.Algorithm.SHA512, new byte[] {2});
+  private static final Tag TAG = Tag.parse("prod");
+
+  private final EventCodec codec = new EventCodec();
+
+  static Stream<Event> everyType() {
+    return Stream.of(
+        new Event.RepositoryCreated(REPOSITORY),
+        new Event.BlobUploaded(REPOSITORY, DIGEST, Long.MAX_VALUE, "default", "key", true, false),
+        new Event.BlobMounted(REPOSITORY, DIGEST, Optional.of(RepositoryName.parse("a")), true),
+        new Event.BlobMounted(REPOSITORY, DIGEST, Optional.empty(), false),
+        new Event.BlobDeleted(REPOSITORY, DIGEST),
+        new Event.BlobRepaired(REPOSITORY, OTHER, "default", "key"),
+        new Event.ManifestPut(REPOSITORY, DIGEST, "application/x", 17, Optional.of(OTHER), true),
+        new Event.ManifestPut(REPOSITORY, DIGEST, "application/x", 17, Optional.empty(), false),
+        new Event.ManifestDeleted(REPOSITORY, DIGEST),
+        new Event.TagMoved(REPOSITORY, TAG, DIGEST, Optional.of(OTHER)),
+        new Event.TagDeleted(REPOSITORY, TAG, DIGEST));
+  }
+
+  private static RecordedEvent recorded(Event event) {
+    return new RecordedEvent(
+        1L << 60,
+        Instant.parse("2026-03-03T14:05:00.000001Z"),
+        new ActorId(UUID.fromString("00000000-0000-0000-0000-000000000001")),
+        Cause.digestDelete("sha256:x"),
+        "request-1",
+        UUID.fromString("00000000-0000-0000-0000-000000000002"),
+        event);
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyType")
+  void whatIsWrittenIsReadBack(Event event) {
+    RecordedEvent recorded = recorded(event);
+    assertThat(codec.decode(codec.encode(recorded))).isEqualTo(recorded);
+  }
+
+  @Test
+  void everyTypeOfEventIsAmongThoseTested() {
+    assertThat(everyType().map(Object::getClass).distinct())
+        .containsExactlyInAnyOrder(Event.class.getPermittedSubclasses());
+  }
+
+  /** These bytes are in people's logs: a change here is a new schema, never an edit. */
+  @Test
+  void theBytesOfALeafAreFixed() {
+    byte[] leaf =
+        codec.encode(
+            recorded(new Event.TagMoved(REPOSITORY, TAG, DIGEST, Optional.empty())), new byte[16]);
+    assertThat(new String(leaf, StandardCharsets.UTF_8))
+        .isEqualTo(
+            """
+            {"actor":"00000000-0000-0000-0000-000000000001","at":"2026-03-03T14:05:00.000001Z",\
+            "cause":{"detail":"sha256:x","kind":"DIGEST_DELETE"},\
+            "command":"00000000-0000-0000-0000-000000000002",\
+            "data":{"digest":"sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a",\
+            "repository":"payments/api","tag":"prod"},\
+            "position":"1152921504606846976","request":"request-1",\
+            "salt":"00000000000000000000000000000000","schema":1,"type":"TagMoved"}\
+            """);
+  }
+
+  @Test
+  void twoLeavesOfOneEventDifferByTheirSalt() {
+    RecordedEvent event = recorded(new Event.RepositoryCreated(REPOSITORY));
+    assertThat(codec.encode(event)).isNotEqualTo(codec.encode(event));
+  }
+
+  @Test
+  void anUpcasterBringsAnOlderSchemaToThePresentOne() {
+    byte[] leaf =
+        new String(
+                codec.encode(recorded(new Event.RepositoryCreated(REPOSITORY))),
+                StandardCharsets.UTF_8)
+            .replace("\"schema\":1", "\"schema\":0")
+            .replace("\"repository\":", "\"name\":")
+            .getBytes(StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> codec.decode(leaf)).isInstanceOf(CorruptLeafException.class);
+    EventCodec upcasting =
+        new EventCodec(
+            Upcasters.NONE.with(
+                "RepositoryCreated",
+                0,
+                data -> {
+                  ObjectNode renamed = data.deepCopy();
+                  renamed.set("repository", renamed.remove("name"));
+                  return renamed;
+                }));
+    assertThat(upcasting.decode(leaf).event()).isEqualTo(new Event.RepositoryCreated(REPOSITORY));
+  }
+
+  @Test
+  void whatIsNoLeafIsRefused() {
+    String leaf =
+        new String(
+            codec.encode(recorded(new Event.RepositoryCreated(REPOSITORY))),
+            StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> decode("{")).isInstanceOf(CorruptLeafException.class);
+    assertThatThrownBy(() -> decode("{}")).hasMessageContaining("lacks type");
+    assertThatThrownBy(() -> decode(leaf.replace("RepositoryCreated", "Nothing")))
+        .hasMessageContaining("unknown event type Nothing");
+    assertThatThrownBy(() -> decode(leaf.replace("\"schema\":1", "\"schema\":2")))
+        .hasMessageContaining("schema 2");
+    assertThatThrownBy(() -> decode(leaf.replace("payments/api", "Payments")))
+        .isInstanceOf(CorruptLeafException.class);
+  }
+
+  private RecordedEvent decode(String leaf) {
+    return codec.decode(leaf.getBytes(StandardCharsets.UTF_8));
+  }
+}
