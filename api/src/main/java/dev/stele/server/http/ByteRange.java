@@ -18,7 +18,8 @@ public sealed interface ByteRange {
   /** A well-formed range that the content has no byte of. */
   record Unsatisfiable() implements ByteRange {}
 
-  Pattern SINGLE = Pattern.compile("bytes=\\s*(\\d{0,30})-(\\d{0,30})\\s*", Pattern.CASE_INSENSITIVE);
+  Pattern SINGLE =
+      Pattern.compile("bytes=\\s*(\\d{0,30})-(\\d{0,30})\\s*", Pattern.CASE_INSENSITIVE);
 
   /**
    * Reads a header against content of this size in bytes. A malformed header is ignored, as the RFC

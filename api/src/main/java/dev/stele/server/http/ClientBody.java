@@ -58,12 +58,15 @@ final class ClientBody extends InputStream {
     if (e.getCause() instanceof HttpException broken) {
       return new ClientBodyException(
           new DistributionError(
-              broken.getCode(), ErrorCode.REQUEST_INVALID, "the body is malformed: " + broken.getReason()),
+              broken.getCode(),
+              ErrorCode.REQUEST_INVALID,
+              "the body is malformed: " + broken.getReason()),
           e);
     }
     if (e.getCause() instanceof TimeoutException) {
       return new ClientBodyException(
-          new DistributionError(408, ErrorCode.REQUEST_INVALID, "the body did not arrive in time"), e);
+          new DistributionError(408, ErrorCode.REQUEST_INVALID, "the body did not arrive in time"),
+          e);
     }
     return new ClientBodyException(
         new DistributionError(

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  * {@code <start>-<end>}, both inclusive.
  */
 public record ContentRange(long start, long end) {
-  private static final Pattern FORM = Pattern.compile("(?:bytes[ =])?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]{1,18}|\\*))?");
+  private static final Pattern FORM =
+      Pattern.compile("(?:bytes[ =])?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]{1,18}|\\*))?");
 
   /**
    * Reads the header.
@@ -26,12 +27,14 @@ public record ContentRange(long start, long end) {
     }
     Matcher matcher = FORM.matcher(header.get().strip());
     if (!matcher.matches()) {
-      throw refused(416, ErrorCode.BLOB_UPLOAD_INVALID, "Content-Range must be <start>-<end>", header.get());
+      throw refused(
+          416, ErrorCode.BLOB_UPLOAD_INVALID, "Content-Range must be <start>-<end>", header.get());
     }
     ContentRange range =
         new ContentRange(Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(2)));
     if (range.end < range.start) {
-      throw refused(416, ErrorCode.BLOB_UPLOAD_INVALID, "Content-Range ends before it starts", header.get());
+      throw refused(
+          416, ErrorCode.BLOB_UPLOAD_INVALID, "Content-Range ends before it starts", header.get());
     }
     if (contentLength.isPresent() && contentLength.getAsLong() != range.length()) {
       throw refused(
@@ -52,7 +55,10 @@ public record ContentRange(long start, long end) {
   private static RefusedRequestException refused(
       int status, ErrorCode code, String message, String header) {
     return new DistributionError(
-            status, code, message, Map.of("contentRange", header.substring(0, Math.min(80, header.length()))))
+            status,
+            code,
+            message,
+            Map.of("contentRange", header.substring(0, Math.min(80, header.length()))))
         .asException();
   }
 }

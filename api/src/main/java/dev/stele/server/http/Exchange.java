@@ -8,6 +8,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.io.QuietException;
+import org.eclipse.jetty.server.Request;
 
 /** One request and its answer. For the thread that serves the request only. */
 public final class Exchange {
@@ -29,10 +33,22 @@ public final class Exchange {
    * @throws RefusedRequestException 400 for a malformed query string
    */
   public Exchange(HttpServletRequest request, HttpServletResponse response, Caller caller) {
+    this(request, response, caller, QueryString.parse(request.getQueryString()));
+  }
+
+  private Exchange(
+      HttpServletRequest request, HttpServletResponse response, Caller caller, QueryString query) {
     this.request = request;
     this.response = response;
-    this.query = QueryString.parse(request.getQueryString());
     this.caller = caller;
+    this.query = query;
+  }
+
+  /** An exchange for refusing a request about whose sender and parameters nothing is known yet. */
+  public static Exchange withoutQuery(
+      HttpServletRequest request, HttpServletResponse response, String requestId) {
+    return new Exchange(
+        request, response, new Caller(Caller.ANONYMOUS, requestId), QueryString.parse(""));
   }
 
   // ---- the request
@@ -55,7 +71,9 @@ public final class Exchange {
 
   /** The first header of this name, without surrounding space; absent if missing or empty. */
   public Optional<String> header(String name) {
-    return Optional.ofNullable(request.getHeader(name)).map(String::strip).filter(s -> !s.isEmpty());
+    return Optional.ofNullable(request.getHeader(name))
+        .map(String::strip)
+        .filter(s -> !s.isEmpty());
   }
 
   /** The declared length of the body in bytes; absent for a chunked one. */
@@ -64,7 +82,9 @@ public final class Exchange {
     if (length >= 0) {
       return OptionalLong.of(length);
     }
-    return request.getHeader("Transfer-Encoding") == null ? OptionalLong.of(0) : OptionalLong.empty();
+    return request.getHeader("Transfer-Encoding") == null
+        ? OptionalLong.of(0)
+        : OptionalLong.empty();
   }
 
   /** The body, as it arrives. */
@@ -133,9 +153,27 @@ public final class Exchange {
     return response.getOutputStream();
   }
 
-  /** Whether the status and headers have gone to the client, so that they cannot change any more. */
+  /**
+   * Whether the status and headers have gone to the client, so that they cannot change any more.
+   */
   public boolean committed() {
     return response.isCommitted();
+  }
+
+  /** Cuts the connection, so that the client sees that the answer is not whole. */
+  public void abort() {
+    Request core = ServletContextRequest.getServletContextRequest(request);
+    core.getConnectionMetaData().getConnection().getEndPoint().close();
+  }
+
+  /** Whether something failed only because the client closed its connection or fell silent. */
+  public static boolean clientGone(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof EofException || t instanceof QuietException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -48,7 +48,10 @@ final class PercentEncoding {
     String decoded;
     try {
       decoded =
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.toByteArray())).toString();
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .decode(ByteBuffer.wrap(bytes.toByteArray()))
+              .toString();
     } catch (CharacterCodingException e) {
       throw malformed(code, "it is not UTF-8 after percent-decoding");
     }
