@@ -51,6 +51,7 @@ public final class Verification {
 
   private Report compare(Handle handle) {
     handle.execute("SET LOCAL statement_timeout = 0");
+    handle.execute("SET LOCAL enable_seqscan = on");
     for (Projection projection : projections) {
       for (String table : projection.tables()) {
         handle.execute(

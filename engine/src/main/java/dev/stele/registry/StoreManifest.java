@@ -36,7 +36,7 @@ record StoreManifest(
     List<Digest> blobs =
         missing(
             decision,
-            "SELECT FROM blob_link WHERE repository = :repository AND digest = wanted.digest",
+            "SELECT true FROM blob_link WHERE repository = :repository AND digest = wanted.digest",
             Stream.concat(manifest.config().stream(), manifest.layers().stream())
                 .filter(descriptor -> !MediaTypes.nonDistributable(descriptor.mediaType())));
     List<Digest> children =
@@ -44,7 +44,8 @@ record StoreManifest(
             ? List.of()
             : missing(
                 decision,
-                "SELECT FROM manifest WHERE repository = :repository AND digest = wanted.digest",
+                "SELECT true FROM manifest WHERE repository = :repository AND digest ="
+                    + " wanted.digest",
                 manifest.manifests().stream());
     if (!blobs.isEmpty() || !children.isEmpty()) {
       return Outcome.refused(new Refusal.MissingContent(blobs, children));
@@ -83,13 +84,15 @@ record StoreManifest(
     if (digests.isEmpty()) {
       return List.of();
     }
+    // A scalar subquery, so that the plan is a look-up a digest and never a join over the
+    // repository.
     return decision
         .handle()
         .createQuery(
             """
             SELECT wanted.digest
             FROM unnest(:digests::text[]) AS wanted (digest)
-            WHERE NOT EXISTS (%s)
+            WHERE (%s) IS NULL
             """
                 .formatted(present))
         .bind("repository", repository.value())

@@ -1,0 +1,12 @@
+package dev.stele.database;
+
+/** The database cannot be started or opened. The message says why and what to do. */
+public final class DatabaseException extends RuntimeException {
+  public DatabaseException(String message) {
+    super(message);
+  }
+
+  public DatabaseException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,157 @@
+package dev.stele.database;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+
+/**
+ * A fresh, empty database for a test, dropped on close. The server is the one at {@code
+ * STELE_TEST_JDBC_URL} (with {@code STELE_TEST_JDBC_USER} and {@code STELE_TEST_JDBC_PASSWORD}) if
+ * that is set, else a container where Docker answers, else an embedded one; it is shared by all
+ * tests of the JVM.
+ */
+public final class TestDatabase implements AutoCloseable {
+  private record Server(String kind, String url, String user, String password) {
+    String url(String database) {
+      return url.replaceFirst("/[^/?]*(\\?|$)", "/" + database + "$1");
+    }
+  }
+
+  private static final class Holder {
+    static final Server SERVER = find();
+  }
+
+  private final String name;
+
+  private TestDatabase(String name) {
+    this.name = name;
+  }
+
+  /** Makes a database. */
+  public static TestDatabase create() {
+    String name = "stele_" + UUID.randomUUID().toString().replace("-", "");
+    execute("CREATE DATABASE " + name);
+    return new TestDatabase(name);
+  }
+
+  /**
+   * Which kind of server the tests use: {@code environment}, {@code testcontainers} or {@code
+   * embedded}.
+   */
+  public static String kind() {
+    return Holder.SERVER.kind();
+  }
+
+  public String url() {
+    return Holder.SERVER.url(name);
+  }
+
+  public String user() {
+    return Holder.SERVER.user();
+  }
+
+  public String password() {
+    return Holder.SERVER.password();
+  }
+
+  /** A connection as the schema's owner. */
+  public Connection connect() throws SQLException {
+    return DriverManager.getConnection(url(), user(), password());
+  }
+
+  /** Migrates it and opens a pool. */
+  public Database open() {
+    return Database.open(
+        new Database.Settings(url(), user(), password(), 16), new SimpleMeterRegistry());
+  }
+
+  @Override
+  public void close() {
+    execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+  }
+
+  private static void execute(String sql) {
+    Server server = Holder.SERVER;
+    try (Connection connection =
+            DriverManager.getConnection(server.url(), server.user(), server.password());
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  private static Server find() {
+    Server server =
+        fromEnvironment().or(TestDatabase::fromDocker).orElseGet(TestDatabase::embedded);
+    System.out.println("Tests use PostgreSQL from: " + server.kind() + " (" + server.url() + ")");
+    return server;
+  }
+
+  private static Optional<Server> fromEnvironment() {
+    return Optional.ofNullable(System.getenv("STELE_TEST_JDBC_URL"))
+        .map(
+            url ->
+                new Server(
+                    "environment",
+                    url,
+                    System.getenv().getOrDefault("STELE_TEST_JDBC_USER", "postgres"),
+                    System.getenv().getOrDefault("STELE_TEST_JDBC_PASSWORD", "")));
+  }
+
+  @SuppressWarnings(
+      "resource") // lives as long as the JVM; Testcontainers or the shutdown hook removes it
+  private static Optional<Server> fromDocker() {
+    if (!DockerClientFactory.instance().isDockerAvailable()) {
+      return Optional.empty();
+    }
+    PostgreSQLContainer container = new PostgreSQLContainer("postgres:15-alpine");
+    container.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(container::stop));
+    return Optional.of(
+        new Server(
+            "testcontainers",
+            container.getJdbcUrl(),
+            container.getUsername(),
+            container.getPassword()));
+  }
+
+  private static Server embedded() {
+    try {
+      Path folder = Files.createTempDirectory("stele-test-postgresql-");
+      EmbeddedPostgres postgres =
+          EmbeddedPostgres.start(
+              folder, programsFolder(), List.of("fsync=off", "full_page_writes=off"));
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    postgres.close();
+                    try {
+                      Folders.delete(folder);
+                    } catch (IOException e) {
+                      System.err.println("cannot remove " + folder + ": " + e);
+                    }
+                  }));
+      return new Server("embedded", postgres.jdbcUrl(), postgres.user(), postgres.password());
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot make a folder for the tests' database", e);
+    }
+  }
+
+  /** Unpacked once for all tests of this user. */
+  static Path programsFolder() {
+    return Path.of(
+        System.getProperty("java.io.tmpdir"), "stele-test-" + System.getProperty("user.name"));
+  }
+}
