@@ -4,7 +4,6 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Json;
 import java.nio.ByteBuffer;
-import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -35,13 +34,6 @@ final class ProtocolErrors extends ErrorHandler {
       response.getHeaders().put(HttpHeader.RETRY_AFTER, "5");
     }
     response.write(true, ByteBuffer.wrap(body(status, message)), callback);
-  }
-
-  @Override
-  public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
-    fields.put(HttpHeader.CONTENT_TYPE, "application/json");
-    fields.put("Docker-Distribution-API-Version", "registry/2.0");
-    return ByteBuffer.wrap(body(status, reason));
   }
 
   private static byte[] body(int status, String message) {
