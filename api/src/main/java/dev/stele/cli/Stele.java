@@ -49,8 +49,7 @@ public final class Stele implements Runnable {
               command.getErr().println("stele: " + exception.getMessage());
               command
                   .getErr()
-                  .println(
-                      "Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
+                  .println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
               return CommandLine.ExitCode.USAGE;
             })
         .execute(arguments);

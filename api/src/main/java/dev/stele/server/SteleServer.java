@@ -43,13 +43,8 @@ public final class SteleServer implements AutoCloseable {
   public static SteleServer start(
       Registry registry, PrometheusMeterRegistry meters, ServerSettings settings)
       throws StartupException {
+    checkExposure(settings);
     Authenticator authenticator = authenticator(settings.htpasswd());
-    if (!authenticator.required() && !settings.listen().isLoopback()) {
-      throw new StartupException(
-          ("refusing to listen on %s without authentication: set htpasswd in the configuration, or"
-                  + " listen on 127.0.0.1")
-              .formatted(settings.listen()));
-    }
     AtomicBoolean stopping = new AtomicBoolean();
     RequestDispatcher dispatcher =
         new RequestDispatcher(
@@ -69,6 +64,20 @@ public final class SteleServer implements AutoCloseable {
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
     }
     return new SteleServer(javalin, settings, stopping);
+  }
+
+  /**
+   * Refuses settings that would let anybody on the network in.
+   *
+   * @throws StartupException if the address is beyond loopback and there is no authentication
+   */
+  public static void checkExposure(ServerSettings settings) throws StartupException {
+    if (settings.htpasswd().isEmpty() && !settings.listen().isLoopback()) {
+      throw new StartupException(
+          ("refusing to listen on %s without authentication: set htpasswd in the configuration, or"
+                  + " listen on 127.0.0.1")
+              .formatted(settings.listen()));
+    }
   }
 
   private static Authenticator authenticator(Optional<Path> htpasswd) throws StartupException {

@@ -1,6 +1,5 @@
-package dev.stele.cli;
+package dev.stele.server;
 
-import dev.stele.server.StartupException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
