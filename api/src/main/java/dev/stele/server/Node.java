@@ -96,14 +96,18 @@ public final class Node implements AutoCloseable {
     opened.push(postgres);
     Thread supervisor =
         Thread.ofVirtual().name("postgresql-supervisor").start(() -> supervise(postgres));
-    opened.push(supervisor::interrupt);
+    opened.push(
+        () -> {
+          supervisor.interrupt();
+          supervisor.join();
+        });
     return new Database.Settings(
         postgres.jdbcUrl(), postgres.user(), postgres.password(), POOL_SIZE);
   }
 
-  /** Brings a PostgreSQL that was killed back, until interrupted. */
-  private static void supervise(EmbeddedPostgres postgres) {
-    while (true) {
+  /** Brings a PostgreSQL that was killed back, until this node closes. */
+  private void supervise(EmbeddedPostgres postgres) {
+    while (!closed.get()) {
       try {
         Thread.sleep(SUPERVISION);
       } catch (InterruptedException e) {

@@ -5,6 +5,7 @@ import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Json;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
@@ -33,18 +34,36 @@ final class ProtocolErrors extends ErrorHandler {
     if (status == 503) {
       response.getHeaders().put(HttpHeader.RETRY_AFTER, "5");
     }
-    response.write(true, ByteBuffer.wrap(body(status, message)), callback);
+    response.write(true, ByteBuffer.wrap(body(status, reason(status, message, cause))), callback);
+  }
+
+  /** Jetty's own words where it has some; the bare name of the status helps nobody. */
+  private static String reason(int status, String message, Throwable cause) {
+    if (status == 503) {
+      return "the server is stopping or overloaded";
+    }
+    boolean bare = message == null || message.equals(HttpStatus.getMessage(status));
+    if (!bare) {
+      return message;
+    }
+    if (status < 500 && cause != null && cause.getMessage() != null) {
+      return cause.getMessage();
+    }
+    return switch (status) {
+      case 400 -> "the request's address or headers are malformed";
+      case 404 -> "there is nothing at this address";
+      default -> HttpStatus.getMessage(status);
+    };
   }
 
   private static byte[] body(int status, String message) {
     ErrorCode code =
         switch (status) {
-          case 503 -> ErrorCode.UNAVAILABLE;
+          case 404 -> ErrorCode.NOT_FOUND;
           case 500 -> ErrorCode.UNKNOWN;
+          case 503 -> ErrorCode.UNAVAILABLE;
           default -> ErrorCode.REQUEST_INVALID;
         };
-    String text = status == 503 ? "the server is stopping or overloaded" : message;
-    return Json.bytes(
-        new DistributionError(status, code, text == null ? "malformed request" : text).body());
+    return Json.bytes(new DistributionError(status, code, message).body());
   }
 }

@@ -66,6 +66,8 @@ final class RequestDispatcher {
   void dispatch(HttpServletRequest request, HttpServletResponse response) {
     long start = System.nanoTime();
     String requestId = RequestIds.of(request.getHeader(RequestIds.HEADER));
+    // Javalin presets text/plain, which is wrong for answers without a body.
+    response.setContentType(null);
     response.setHeader(RequestIds.HEADER, requestId);
     response.setHeader("Docker-Distribution-API-Version", "registry/2.0");
     response.setHeader("X-Content-Type-Options", "nosniff");
@@ -126,6 +128,9 @@ final class RequestDispatcher {
       unforeseen(exchange, requestId, e, served);
     } catch (IOException | RuntimeException e) {
       unforeseen(exchange, requestId, e, served);
+    } catch (Error e) {
+      logger.error("request {} failed", requestId, e);
+      throw e;
     }
   }
 

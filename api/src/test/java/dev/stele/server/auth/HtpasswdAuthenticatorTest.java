@@ -1,0 +1,87 @@
+package dev.stele.server.auth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import at.favre.lib.crypto.bcrypt.BCrypt;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HtpasswdAuthenticatorTest {
+  @TempDir private Path folder;
+
+  @Test
+  void tellsRightPasswordsFromWrongOnes() throws Exception {
+    Path file = write("# users\n\n" + entry(BCrypt.Version.VERSION_2Y, "ann", "secret:x"));
+    Authenticator authenticator = new HtpasswdAuthenticator(file);
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(authenticator.authenticate(basic("ann", "secret:x"))).contains("ann");
+      assertThat(authenticator.authenticate(basic("ann", "secret"))).isEmpty();
+    }
+    assertThat(authenticator.authenticate(basic("bob", "secret:x"))).isEmpty();
+    assertThat(authenticator.authenticate(Optional.empty())).isEmpty();
+    assertThat(authenticator.authenticate(Optional.of("Basic !!!"))).isEmpty();
+    assertThat(authenticator.authenticate(Optional.of("Bearer abc"))).isEmpty();
+    assertThat(authenticator.authenticate(basic("ann", "x".repeat(500)))).isEmpty();
+  }
+
+  @Test
+  void acceptsEveryPrefixOfBcrypt() throws Exception {
+    Path file =
+        write(
+            entry(BCrypt.Version.VERSION_2A, "a", "1")
+                + entry(BCrypt.Version.VERSION_2B, "b", "2")
+                + entry(BCrypt.Version.VERSION_2Y, "c", "3"));
+    Authenticator authenticator = new HtpasswdAuthenticator(file);
+    assertThat(authenticator.authenticate(basic("a", "1"))).contains("a");
+    assertThat(authenticator.authenticate(basic("b", "2"))).contains("b");
+    assertThat(authenticator.authenticate(basic("c", "3"))).contains("c");
+  }
+
+  @Test
+  void readsAChangedFileAgainAndForgetsWhatItHadVerified() throws Exception {
+    Path file = write(entry(BCrypt.Version.VERSION_2B, "ann", "old"));
+    Authenticator authenticator = new HtpasswdAuthenticator(file);
+    assertThat(authenticator.authenticate(basic("ann", "old"))).contains("ann");
+
+    write(entry(BCrypt.Version.VERSION_2B, "ann", "newer") + "# changed\n");
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (authenticator.authenticate(basic("ann", "newer")).isEmpty()
+        && System.nanoTime() < deadline) {
+      Thread.sleep(50);
+    }
+    assertThat(authenticator.authenticate(basic("ann", "newer"))).contains("ann");
+    assertThat(authenticator.authenticate(basic("ann", "old"))).isEmpty();
+  }
+
+  @Test
+  void refusesOtherHashesWithoutShowingThem() throws Exception {
+    Path file = write("ann:{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=\n");
+    assertThatIOException()
+        .isThrownBy(() -> new HtpasswdAuthenticator(file))
+        .withMessageContaining("line 1")
+        .withMessageContaining("bcrypt")
+        .withMessageNotContaining("fEqNC");
+  }
+
+  private Path write(String content) throws Exception {
+    return Files.writeString(folder.resolve("htpasswd"), content);
+  }
+
+  private static String entry(BCrypt.Version version, String user, String password) {
+    return user + ":" + BCrypt.with(version).hashToString(4, password.toCharArray()) + "\n";
+  }
+
+  private static Optional<String> basic(String user, String password) {
+    return Optional.of(
+        "Basic "
+            + Base64.getEncoder()
+                .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8)));
+  }
+}

@@ -1,0 +1,103 @@
+package dev.stele.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.stele.server.ListenAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigurationReaderTest {
+  @TempDir private Path folder;
+
+  @Test
+  void withNothingConfiguredThereAreDefaults() throws Exception {
+    assertThat(ConfigurationReader.read(Optional.empty(), Map.of("PATH", "/bin")))
+        .isEqualTo(
+            new Configuration(
+                new ListenAddress("127.0.0.1", 5000),
+                Path.of("stele-data"),
+                Optional.empty(),
+                Optional.empty()));
+  }
+
+  @Test
+  void readsEveryKey() throws Exception {
+    Configuration read =
+        read(
+            """
+            listen: "[::1]:5001"
+            data: /srv/stele
+            htpasswd: /etc/stele/users
+            database:
+              url: jdbc:postgresql://db/stele
+              user: stele
+              password: "0123"
+            """);
+    assertThat(read)
+        .isEqualTo(
+            new Configuration(
+                new ListenAddress("::1", 5001),
+                Path.of("/srv/stele"),
+                Optional.of(Path.of("/etc/stele/users")),
+                Optional.of(
+                    new Configuration.DatabaseAddress(
+                        "jdbc:postgresql://db/stele", "stele", "0123"))));
+    assertThat(read.toString()).doesNotContain("0123");
+  }
+
+  @Test
+  void theEnvironmentOutranksTheFile() throws Exception {
+    Path file = Files.writeString(folder.resolve("c.yaml"), "listen: 127.0.0.1:1\ndata: a\n");
+    Configuration read =
+        ConfigurationReader.read(
+            Optional.of(file),
+            Map.of(
+                "STELE_LISTEN", "127.0.0.1:2",
+                "STELE_DATABASE_URL", "jdbc:postgresql://db/x",
+                "STELE_DATABASE_USER", "u",
+                "STELE_JAVA_OPTS", "-Xmx1g"));
+    assertThat(read.listen().port()).isEqualTo(2);
+    assertThat(read.data()).isEqualTo(Path.of("a"));
+    assertThat(read.database()).isPresent();
+  }
+
+  @Test
+  void mistakesAreRefusedWithTheKeyThatIsWrong() {
+    refused("database:\n  uri: x\n", "unknown key database.uri");
+    refused("databse:\n  url: x\n", "unknown key databse");
+    refused("listen: here:now\n", "listen");
+    refused("listen: 127.0.0.1:70000\n", "65535");
+    refused("data: \"\"\n", "data");
+    refused("data: [a]\n", "data");
+    refused("database: x\n", "database");
+    refused("database:\n  url: mysql://x\n  user: y\n", "jdbc:postgresql:");
+    refused("database:\n  user: y\n", "database.url");
+    refused("database:\n  url: jdbc:postgresql://x/y\n", "database.user");
+    refused("data: a\ndata: b\n", "data");
+    refused("- a\n", "keys and values");
+    refused("a: [\n", "not YAML");
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> ConfigurationReader.read(Optional.empty(), Map.of("STELE_LISTN", "x")))
+        .withMessageContaining("STELE_LISTN");
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> ConfigurationReader.read(Optional.of(folder.resolve("absent")), Map.of()))
+        .withMessageContaining("absent");
+  }
+
+  private void refused(String yaml, String reason) {
+    assertThatExceptionOfType(ConfigurationException.class)
+        .as(yaml)
+        .isThrownBy(() -> read(yaml))
+        .withMessageContaining(reason);
+  }
+
+  private Configuration read(String yaml) throws Exception {
+    return ConfigurationReader.read(
+        Optional.of(Files.writeString(folder.resolve("config.yaml"), yaml)), Map.of());
+  }
+}
