@@ -88,7 +88,7 @@ class RegistryTest {
   void smoke() throws Exception {
     Mem mem = new Mem();
     try (RegistryFixture f = new RegistryFixture(mem)) {
-      Registry r = f.registry;
+      Registry r = f.registry();
       RepositoryName repo = RepositoryName.parse("a/b");
       Digest c = blob(r, repo, "{}"), l = blob(r, repo, "layer");
       byte[] m = image(c, l);
@@ -136,9 +136,9 @@ class RegistryTest {
             "images/s "
                 + threads * each / s
                 + " batch "
-                + f.meters.find("stele.lane.batch.commands").summary().mean()
+                + f.meters().find("stele.lane.batch.commands").summary().mean()
                 + " ms "
-                + f.meters.find("stele.lane.batch").timer().mean(TimeUnit.MILLISECONDS));
+                + f.meters().find("stele.lane.batch").timer().mean(TimeUnit.MILLISECONDS));
       }
       long t = System.nanoTime();
       System.out.println(r.verifyProjections());
