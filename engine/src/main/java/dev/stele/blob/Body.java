@@ -1,0 +1,51 @@
+package dev.stele.blob;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Reads a caller's stream and keeps its failure for later, so that what arrived before it can be
+ * written first, and so that the client's failures are told apart from the disk's.
+ */
+final class Body {
+  private final InputStream in;
+  private Throwable failure;
+
+  Body(InputStream in) {
+    this.in = in;
+  }
+
+  /** Reads until the buffer is full, or less than that when the body ends or fails. */
+  int fill(byte[] buffer) {
+    int filled = 0;
+    while (filled < buffer.length) {
+      int read;
+      try {
+        read = in.read(buffer, filled, buffer.length - filled);
+      } catch (IOException | RuntimeException | Error e) {
+        failure = e;
+        return filled;
+      }
+      if (read < 0) {
+        return filled;
+      }
+      filled += read;
+    }
+    return filled;
+  }
+
+  boolean failed() {
+    return failure != null;
+  }
+
+  /** Throws what the stream threw, if it did. */
+  void throwFailure() throws BodyReadException {
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw new BodyReadException(e);
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new AssertionError(failure);
+    }
+  }
+}

@@ -1,0 +1,405 @@
+package dev.stele.blob;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Blobs in a folder of a local file system.
+ *
+ * <pre>
+ * uploads/&lt;upload id&gt;/session          repository, hinted algorithm and start of a session
+ * uploads/&lt;upload id&gt;/data             what it has received
+ * uploads/&lt;id&gt;.whole                   a blob that is being put at once
+ * &lt;algorithm&gt;/&lt;2 hex&gt;/&lt;hex&gt;.&lt;upload id&gt;   an object: digest and generation
+ * </pre>
+ *
+ * <p>So the disk alone tells what is what. A session needs both of its files: one without them is
+ * what a crash left, and so is an old {@code .whole} file; such litter is removed at the next start
+ * once it is a day old.
+ *
+ * <p>The folder belongs to one server at a time, since the rule of one request a session is kept in
+ * memory. A second store on it may look at everything meanwhile ({@code fsck} does).
+ *
+ * <p>Two file system properties are needed: {@code rename} is atomic, and {@code fsync} of a file
+ * and of a folder means what it says.
+ */
+public final class DiskBlobStore implements BlobStore {
+  private static final Logger log = LoggerFactory.getLogger(DiskBlobStore.class);
+  private static final Duration LITTER_AGE = Duration.ofDays(1);
+  private static final int WRITE_OUT_THREADS = 4;
+
+  private final DiskLayout layout;
+  private final Set<UploadId> busy = ConcurrentHashMap.newKeySet();
+  private final RunningHashes hashes = new RunningHashes();
+  private final Buffers buffers = new Buffers();
+  private final ExecutorService writeOut =
+      Executors.newFixedThreadPool(
+          WRITE_OUT_THREADS, Thread.ofPlatform().daemon().name("blob-write-out-", 0).factory());
+
+  /**
+   * Opens the store in this folder, which is made if it is missing.
+   *
+   * @throws IOException if the folder cannot be made or written; the message names it
+   */
+  public DiskBlobStore(Path root) throws IOException {
+    try {
+      this.layout = new DiskLayout(root);
+      probe();
+      removeLitter();
+    } catch (IOException | UncheckedIOException e) {
+      writeOut.shutdown();
+      throw new IOException("the blob folder %s cannot be used: %s".formatted(root, e), e);
+    }
+  }
+
+  @Override
+  public UploadId begin(RepositoryName repository, Digest.Algorithm hint) throws IOException {
+    UploadId id = UploadId.random();
+    try {
+      Files.createDirectory(layout.uploadFolder(id));
+      Files.createFile(layout.dataFile(id));
+      new UploadSession(repository, hint, Instant.now().truncatedTo(ChronoUnit.MILLIS))
+          .write(layout.sessionFile(id));
+    } catch (IOException e) {
+      discard(id);
+      throw layout.explain(e);
+    }
+    return id;
+  }
+
+  @Override
+  public UploadStatus status(RepositoryName repository, UploadId id)
+      throws IOException, UnknownUploadException {
+    return find(id)
+        .filter(status -> status.repository().equals(repository))
+        .orElseThrow(() -> new UnknownUploadException(repository, id));
+  }
+
+  private Optional<UploadStatus> find(UploadId id) throws IOException {
+    Optional<UploadSession> session = UploadSession.read(layout.sessionFile(id));
+    if (session.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<BasicFileAttributes> data = DiskLayout.attributes(layout.dataFile(id));
+    return data.map(
+        attributes -> {
+          Instant written = attributes.lastModifiedTime().toInstant();
+          Instant started = session.get().startedAt();
+          return new UploadStatus(
+              id,
+              session.get().repository(),
+              attributes.size(),
+              started,
+              written.isAfter(started) ? written : started);
+        });
+  }
+
+  @Override
+  public UploadStatus append(RepositoryName repository, UploadId id, Chunk chunk)
+      throws IOException, BadRangeException, UnknownUploadException, UploadBusyException {
+    UploadSession session = session(repository, id);
+    occupy(id);
+    try {
+      UploadFile file = openData(repository, id, session.hint());
+      try (file) {
+        receive(file, chunk);
+      } finally {
+        keepOrGiveUp(id, file);
+      }
+      return status(repository, id);
+    } catch (IOException e) {
+      throw layout.explain(e);
+    } finally {
+      busy.remove(id);
+    }
+  }
+
+  @Override
+  public StoredObject finish(RepositoryName repository, UploadId id, Chunk last, Digest expected)
+      throws IOException,
+          BadRangeException,
+          DigestMismatchException,
+          UnknownUploadException,
+          UploadBusyException {
+    UploadSession unusedSession = session(repository, id);
+    occupy(id);
+    try {
+      // Whatever the hint was: if the bytes are still to be hashed, then for what is expected.
+      UploadFile file = openData(repository, id, expected.algorithm());
+      boolean received = false;
+      try (file) {
+        receive(file, last);
+        received = true;
+        return seal(file, layout.dataFile(id), expected, id);
+      } finally {
+        if (received) {
+          discard(id);
+        } else {
+          keepOrGiveUp(id, file);
+        }
+      }
+    } catch (IOException e) {
+      throw layout.explain(e);
+    } finally {
+      busy.remove(id);
+    }
+  }
+
+  @Override
+  public StoredObject put(Digest expected, OptionalLong length, InputStream body)
+      throws IOException, BadRangeException, DigestMismatchException {
+    UploadId generation = UploadId.random();
+    Path whole = layout.wholeFile(generation);
+    boolean stored = false;
+    try (UploadFile file = UploadFile.create(whole, expected.algorithm(), writeOut)) {
+      receive(file, new Chunk(OptionalLong.empty(), length, body));
+      StoredObject object = seal(file, whole, expected, generation);
+      stored = true;
+      return object;
+    } catch (IOException e) {
+      throw layout.explain(e);
+    } finally {
+      if (!stored) {
+        remove(whole);
+      }
+    }
+  }
+
+  @Override
+  public void cancel(RepositoryName repository, UploadId id)
+      throws IOException, UnknownUploadException, UploadBusyException {
+    UploadSession unusedSession = session(repository, id);
+    occupy(id);
+    try {
+      // The session's file goes first: without it there is no session, whatever fails after.
+      if (!Files.deleteIfExists(layout.sessionFile(id))) {
+        throw new UnknownUploadException(repository, id);
+      }
+      RunningHashes.RunningHash unusedHash = hashes.take(id).orElse(null);
+      Files.deleteIfExists(layout.dataFile(id));
+      Files.deleteIfExists(layout.uploadFolder(id));
+    } finally {
+      busy.remove(id);
+    }
+  }
+
+  private UploadSession session(RepositoryName repository, UploadId id)
+      throws IOException, UnknownUploadException {
+    return UploadSession.read(layout.sessionFile(id))
+        .filter(session -> session.repository().equals(repository))
+        .orElseThrow(() -> new UnknownUploadException(repository, id));
+  }
+
+  private void occupy(UploadId id) throws UploadBusyException {
+    if (!busy.add(id)) {
+      throw new UploadBusyException(id);
+    }
+  }
+
+  private UploadFile openData(RepositoryName repository, UploadId id, Digest.Algorithm algorithm)
+      throws IOException, UnknownUploadException {
+    try {
+      return UploadFile.open(layout.dataFile(id), hashes.take(id), algorithm, writeOut);
+    } catch (NoSuchFileException e) {
+      // Another request ended the session before this one occupied it, or a crash did.
+      UnknownUploadException unknown = new UnknownUploadException(repository, id);
+      unknown.initCause(e);
+      throw unknown;
+    }
+  }
+
+  private void receive(UploadFile file, Chunk chunk) throws IOException, BadRangeException {
+    byte[] buffer = buffers.take();
+    try {
+      file.receive(chunk, buffer);
+    } finally {
+      buffers.giveBack(buffer);
+    }
+  }
+
+  /** Checks the digest and makes the file an object. */
+  private StoredObject seal(UploadFile file, Path path, Digest expected, UploadId generation)
+      throws IOException, DigestMismatchException {
+    byte[] buffer = buffers.take();
+    try {
+      Digest actual = file.digest(expected.algorithm(), buffer);
+      if (!actual.equals(expected)) {
+        throw new DigestMismatchException(expected, actual);
+      }
+    } finally {
+      buffers.giveBack(buffer);
+    }
+    file.force();
+    return new StoredObject(layout.publish(path, expected, generation), file.size());
+  }
+
+  /** Leaves the session to the next request, if its file is what it should be. */
+  private void keepOrGiveUp(UploadId id, UploadFile file) {
+    if (file.isUnusable()) {
+      log.warn("Upload {} is given up: its file can no longer be trusted", id);
+      discard(id);
+    } else {
+      file.runningHash().ifPresent(hash -> hashes.keep(id, hash));
+    }
+  }
+
+  private void discard(UploadId id) {
+    remove(layout.sessionFile(id));
+    remove(layout.dataFile(id));
+    remove(layout.uploadFolder(id));
+  }
+
+  /** Removes what is of no use any more; if that fails, it is litter for a later start. */
+  private static void remove(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      log.warn("Cannot remove {}: it stays until a later start removes it", path, e);
+    }
+  }
+
+  @Override
+  public OptionalLong size(ObjectKey key) throws IOException {
+    Optional<Path> file = layout.objectFile(key);
+    if (file.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    return DiskLayout.attributes(file.get())
+        .map(attributes -> OptionalLong.of(attributes.size()))
+        .orElse(OptionalLong.empty());
+  }
+
+  @Override
+  public BlobContent open(ObjectKey key) throws IOException, NoSuchObjectException {
+    Path file = layout.objectFile(key).orElseThrow(() -> new NoSuchObjectException(key));
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.READ);
+    } catch (NoSuchFileException e) {
+      NoSuchObjectException absent = new NoSuchObjectException(key);
+      absent.initCause(e);
+      throw absent;
+    }
+    try {
+      return new DiskBlobContent(channel);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void delete(Collection<ObjectKey> keys) throws IOException {
+    IOException failure = null;
+    for (ObjectKey key : keys) {
+      try {
+        Optional<Path> file = layout.objectFile(key);
+        if (file.isPresent()) {
+          Files.deleteIfExists(file.get());
+        }
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = new IOException("cannot remove some of %d objects".formatted(keys.size()), e);
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  @Override
+  public Stream<StoredObject> objects() {
+    return layout.objects();
+  }
+
+  @Override
+  public Stream<UploadStatus> uploads() {
+    return DiskLayout.list(layout.uploads())
+        .flatMap(path -> uploadIn(path).stream())
+        .flatMap(
+            id -> {
+              try {
+                return find(id).stream();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+  }
+
+  private static Optional<UploadId> uploadIn(Path path) {
+    if (!Files.isDirectory(path)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(UploadId.parse(path.getFileName().toString()));
+    } catch (InvalidNameException e) {
+      log.debug("Not an upload: {}", path, e);
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public void probe() throws IOException {
+    Path file = layout.wholeFile(UploadId.random());
+    try {
+      Files.write(file, new byte[] {1}, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw layout.explain(e);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private void removeLitter() throws IOException {
+    Instant old = Instant.now().minus(LITTER_AGE);
+    try (Stream<Path> paths = DiskLayout.list(layout.uploads())) {
+      for (Path path : (Iterable<Path>) paths::iterator) {
+        Optional<BasicFileAttributes> attributes = DiskLayout.attributes(path);
+        if (attributes.isEmpty() || attributes.get().lastModifiedTime().toInstant().isAfter(old)) {
+          continue;
+        }
+        Optional<UploadId> id = uploadIn(path);
+        if (id.isPresent() && find(id.get()).isEmpty()) {
+          log.info("Removing what is left of upload {}", id.get());
+          discard(id.get());
+        } else if (attributes.get().isRegularFile() && path.toString().endsWith(".whole")) {
+          log.info("Removing what is left of a put, {}", path);
+          remove(path);
+        }
+      }
+    }
+  }
+
+  /** Stops the threads that write out. No call may be running. */
+  @Override
+  public void close() {
+    writeOut.close();
+    hashes.clear();
+  }
+}
