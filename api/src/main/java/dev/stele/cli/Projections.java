@@ -1,0 +1,65 @@
+package dev.stele.cli;
+
+import dev.stele.projection.Verification;
+import dev.stele.server.Node;
+import dev.stele.server.StartupException;
+import dev.stele.server.config.ConfigurationException;
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code stele projections}: what is derived from the log. */
+@Command(
+    name = "projections",
+    description = "Checks the views that are derived from the log.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = Projections.Verify.class)
+final class Projections implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  /** {@code stele projections verify}. */
+  @Command(
+      name = "verify",
+      description = {
+        "Replays the log into a second set of tables and compares them with the live ones, row by"
+            + " row. Exit status 1 if they differ. The server of this data folder must be stopped."
+      },
+      mixinStandardHelpOptions = true)
+  static final class Verify implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfigurationOptions options;
+
+    @Override
+    public Integer call() throws ConfigurationException, StartupException {
+      try (Node node = Node.open(options.read(Optional.empty()))) {
+        Verification.Report report = node.registry().verifyProjections();
+        PrintWriter out = spec.commandLine().getOut();
+        for (Verification.Result result : report.results()) {
+          out.printf(
+              "%-12s %-28s %,12d rows  %s%n",
+              result.projection(),
+              result.table(),
+              result.rows(),
+              result.equal()
+                  ? "equal"
+                  : "%,d missing, %,d unexpected".formatted(result.missing(), result.unexpected()));
+        }
+        out.printf(
+            "%s after %,d events%n", report.equal() ? "Equal" : "NOT equal", report.events());
+        out.flush();
+        return report.equal() ? 0 : 1;
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.stele.cli;
+
+import dev.stele.server.ListenAddress;
+import dev.stele.server.Node;
+import dev.stele.server.ServerSettings;
+import dev.stele.server.StartupException;
+import dev.stele.server.SteleServer;
+import dev.stele.server.config.Configuration;
+import dev.stele.server.config.ConfigurationException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code stele serve}: runs the registry until it is told to stop. */
+@Command(
+    name = "serve",
+    description = {
+      "Runs the registry until Ctrl-C or SIGTERM. Without a configuration it starts a PostgreSQL of"
+          + " its own in the data folder and keeps blobs there."
+    },
+    mixinStandardHelpOptions = true)
+final class Serve implements Callable<Integer> {
+  private static final Logger logger = LoggerFactory.getLogger(Serve.class);
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      description = "Where to listen; port 0 takes a free one. Default: 127.0.0.1:5000",
+      converter = AddressConverter.class)
+  private ListenAddress listen;
+
+  @Mixin private ConfigurationOptions options;
+
+  /** Reads HOST:PORT. */
+  static final class AddressConverter implements ITypeConverter<ListenAddress> {
+    @Override
+    public ListenAddress convert(String text) {
+      try {
+        return ListenAddress.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public Integer call() throws ConfigurationException, StartupException, InterruptedException {
+    Configuration configuration = options.read(Optional.ofNullable(listen));
+    ServerSettings settings =
+        ServerSettings.on(configuration.listen()).withHtpasswd(configuration.htpasswd());
+    SteleServer.checkExposure(settings);
+    CountDownLatch stop = new CountDownLatch(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(
+                    () -> {
+                      stop.countDown();
+                      awaitUninterruptibly(stopped);
+                    }));
+    try (Node node = Node.open(configuration);
+        SteleServer server = SteleServer.start(node.registry(), node.meters(), settings)) {
+      announce(server.address(), configuration.data().toAbsolutePath().normalize());
+      stop.await();
+      logger.info("stopping: requests in flight may finish");
+    } finally {
+      stopped.countDown();
+    }
+    return 0;
+  }
+
+  private void announce(ListenAddress address, Path data) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println("Stele listens on http://" + address);
+    out.println("Data is in " + data);
+    out.println(
+        "Try: skopeo copy --dest-tls-verify=false docker://docker.io/library/alpine docker://"
+            + address
+            + "/demo/alpine:latest");
+    out.flush();
+  }
+
+  /** The JVM halts when its hooks end, so this one lasts until everything is closed. */
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        latch.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

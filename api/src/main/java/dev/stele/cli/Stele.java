@@ -1,0 +1,72 @@
+package dev.stele.cli;
+
+import dev.stele.database.DatabaseException;
+import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.server.StartupException;
+import dev.stele.server.config.ConfigurationException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The program {@code stele}. Exit status: 0 done, 1 it failed, 2 the command line is wrong. */
+@Command(
+    name = "stele",
+    description = "An OCI registry whose every change is an event in an append-only log.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      Serve.class,
+      Version.class,
+      Projections.class,
+      CommandLine.HelpCommand.class,
+    })
+public final class Stele implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  static int run(String... arguments) {
+    return new CommandLine(new Stele())
+        .setExecutionExceptionHandler(
+            (exception, command, _) -> {
+              report(exception, command.getErr());
+              return CommandLine.ExitCode.SOFTWARE;
+            })
+        .setParameterExceptionHandler(
+            (exception, _) -> {
+              CommandLine command = exception.getCommandLine();
+              command.getErr().println("stele: " + exception.getMessage());
+              command
+                  .getErr()
+                  .println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
+              return CommandLine.ExitCode.USAGE;
+            })
+        .execute(arguments);
+  }
+
+  /** What people can mend is one line; anything else is a defect and shows where it happened. */
+  private static void report(Exception exception, PrintWriter err) {
+    switch (exception) {
+      case StartupException _,
+          ConfigurationException _,
+          DatabaseException _,
+          RegistryUnavailableException _ ->
+          err.println("stele: " + exception.getMessage());
+      default -> {
+        err.println("stele: unexpected failure: " + exception);
+        exception.printStackTrace(err);
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package dev.stele.server;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.database.Database;
+import dev.stele.database.DatabaseException;
+import dev.stele.database.EmbeddedPostgres;
+import dev.stele.registry.BlobStores;
+import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryOptions;
+import dev.stele.server.config.Configuration;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A registry with everything beneath it, as configured: the data folder's lock, PostgreSQL (its own
+ * or a given one), the database, the blob store. Closed in the opposite order. Thread-safe.
+ */
+public final class Node implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(Node.class);
+  private static final int POOL_SIZE = 16;
+  private static final Duration SUPERVISION = Duration.ofSeconds(1);
+
+  private final Configuration configuration;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private Registry registry;
+
+  private Node(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /**
+   * Opens the registry of a data folder, which is made if need be.
+   *
+   * @throws StartupException if the folder is in use or cannot be used
+   * @throws DatabaseException if the database cannot be started or opened
+   */
+  public static Node open(Configuration configuration) throws StartupException {
+    Node node = new Node(configuration);
+    try {
+      node.open();
+      return node;
+    } catch (StartupException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  private void open() throws StartupException {
+    Path data = configuration.data().toAbsolutePath().normalize();
+    opened.push(DataFolderLock.take(data));
+    bindJvmMetrics();
+    Database database = Database.open(databaseSettings(data), meters);
+    opened.push(database);
+    DiskBlobStore blobs = blobs(data.resolve("blobs"));
+    opened.push(blobs);
+    registry =
+        new Registry(
+            database.jdbi(),
+            database::openDedicated,
+            new BlobStores(blobs),
+            RegistryOptions.DEFAULT,
+            meters);
+    opened.push(registry);
+  }
+
+  private void bindJvmMetrics() {
+    new ClassLoaderMetrics().bindTo(meters);
+    new JvmMemoryMetrics().bindTo(meters);
+    new JvmThreadMetrics().bindTo(meters);
+    new ProcessorMetrics().bindTo(meters);
+    new UptimeMetrics().bindTo(meters);
+  }
+
+  private Database.Settings databaseSettings(Path data) {
+    if (configuration.database().isPresent()) {
+      Configuration.DatabaseAddress given = configuration.database().get();
+      return new Database.Settings(given.url(), given.user(), given.password(), POOL_SIZE);
+    }
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(data.resolve("postgresql"));
+    opened.push(postgres);
+    Thread supervisor =
+        Thread.ofVirtual().name("postgresql-supervisor").start(() -> supervise(postgres));
+    opened.push(supervisor::interrupt);
+    return new Database.Settings(
+        postgres.jdbcUrl(), postgres.user(), postgres.password(), POOL_SIZE);
+  }
+
+  /** Brings a PostgreSQL that was killed back, until interrupted. */
+  private static void supervise(EmbeddedPostgres postgres) {
+    while (true) {
+      try {
+        Thread.sleep(SUPERVISION);
+      } catch (InterruptedException e) {
+        return;
+      }
+      try {
+        if (postgres.ensureRunning()) {
+          logger.warn("PostgreSQL had died and was started again");
+        }
+      } catch (DatabaseException e) {
+        logger.error("PostgreSQL has died and cannot be started: {}", e.getMessage());
+      }
+    }
+  }
+
+  private static DiskBlobStore blobs(Path folder) throws StartupException {
+    try {
+      return new DiskBlobStore(folder);
+    } catch (IOException e) {
+      throw new StartupException("the blob folder " + folder + " cannot be used: " + e, e);
+    }
+  }
+
+  public Registry registry() {
+    return registry;
+  }
+
+  /** The metrics of this node. */
+  public PrometheusMeterRegistry meters() {
+    return meters;
+  }
+
+  /** Closes everything; what fails to close is logged and does not keep the rest open. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    while (!opened.isEmpty()) {
+      AutoCloseable next = opened.pop();
+      try {
+        next.close();
+      } catch (Exception e) {
+        logger.error("could not close {}", next.getClass().getSimpleName(), e);
+      }
+    }
+  }
+}

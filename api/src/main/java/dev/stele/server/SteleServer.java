@@ -1,0 +1,160 @@
+package dev.stele.server;
+
+import dev.stele.registry.Registry;
+import dev.stele.server.audit.Audit;
+import dev.stele.server.auth.Authenticator;
+import dev.stele.server.auth.HtpasswdAuthenticator;
+import dev.stele.server.distribution.Distribution;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.util.JavalinBindException;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+
+/**
+ * The HTTP server over a registry. Each request has a virtual thread of its own, so handlers block
+ * at will. Thread-safe.
+ */
+public final class SteleServer implements AutoCloseable {
+  private final Javalin javalin;
+  private final ServerSettings settings;
+  private final AtomicBoolean stopping;
+
+  private SteleServer(Javalin javalin, ServerSettings settings, AtomicBoolean stopping) {
+    this.javalin = javalin;
+    this.settings = settings;
+    this.stopping = stopping;
+  }
+
+  /**
+   * Starts to listen. The registry stays the caller's to close.
+   *
+   * @throws StartupException if the address cannot be listened on, or should not be since it is
+   *     beyond loopback and there is no authentication, or the htpasswd file is unusable
+   */
+  public static SteleServer start(
+      Registry registry, PrometheusMeterRegistry meters, ServerSettings settings)
+      throws StartupException {
+    checkExposure(settings);
+    Authenticator authenticator = authenticator(settings.htpasswd());
+    AtomicBoolean stopping = new AtomicBoolean();
+    RequestDispatcher dispatcher =
+        new RequestDispatcher(
+            new Distribution(registry, settings.maxManifestSize(), settings.deletion()),
+            new Audit(registry, meters, stopping::get),
+            authenticator,
+            meters,
+            settings.maxUploads());
+    Javalin javalin = Javalin.create(config -> configure(config, settings, dispatcher));
+    try {
+      javalin.start();
+    } catch (JavalinBindException e) {
+      throw new StartupException(
+          "cannot listen on " + settings.listen() + ": the port is in use or not permitted", e);
+    } catch (RuntimeException e) {
+      throw new StartupException(
+          "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
+    }
+    return new SteleServer(javalin, settings, stopping);
+  }
+
+  /**
+   * Refuses settings that would let anybody on the network in.
+   *
+   * @throws StartupException if the address is beyond loopback and there is no authentication
+   */
+  public static void checkExposure(ServerSettings settings) throws StartupException {
+    if (settings.htpasswd().isEmpty() && !settings.listen().isLoopback()) {
+      throw new StartupException(
+          ("refusing to listen on %s without authentication: set htpasswd in the configuration, or"
+                  + " listen on 127.0.0.1")
+              .formatted(settings.listen()));
+    }
+  }
+
+  private static Authenticator authenticator(Optional<Path> htpasswd) throws StartupException {
+    if (htpasswd.isEmpty()) {
+      return Authenticator.NONE;
+    }
+    try {
+      return new HtpasswdAuthenticator(htpasswd.get());
+    } catch (IOException e) {
+      throw new StartupException("the htpasswd file cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  private static void configure(
+      JavalinConfig config, ServerSettings settings, RequestDispatcher dispatcher) {
+    config.startup.showJavalinBanner = false;
+    config.startup.showOldJavalinVersionWarning = false;
+    config.startup.startupWatcherEnabled = false;
+    config.concurrency.useVirtualThreads = true;
+    config.http.compressionStrategy = CompressionStrategy.NONE;
+    config.jetty.host = settings.listen().host();
+    config.jetty.port = settings.listen().port();
+    config.jetty.modifyServer(server -> configure(server, settings));
+    config.jetty.modifyServletContextHandler(
+        context -> context.setErrorHandler(new ProtocolErrors()));
+    config.jetty.modifyHttpConfiguration(http -> configure(http, settings));
+    // Everything is answered here, whatever its method: our own router reads the raw path, in which
+    // an encoded slash is not a separator.
+    config.routes.before(
+        context -> {
+          dispatcher.dispatch(context.req(), context.res());
+          context.skipRemainingHandlers();
+        });
+  }
+
+  private static void configure(Server server, ServerSettings settings) {
+    server.insertHandler(new GracefulHandler());
+    server.setErrorHandler(new ProtocolErrors());
+    server.setStopTimeout(settings.drainTime().toMillis());
+  }
+
+  private static void configure(HttpConfiguration http, ServerSettings settings) {
+    // Malformed paths are refused by the router, in the specification's form.
+    http.setUriCompliance(UriCompliance.UNSAFE);
+    http.setSendServerVersion(false);
+    http.setIdleTimeout(settings.idleTimeout().toMillis());
+    http.setInputBufferSize(64 << 10);
+    http.setOutputBufferSize(64 << 10);
+    http.setRequestHeaderSize(32 << 10);
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.toString() : root.getMessage();
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return javalin.port();
+  }
+
+  /** Where it listens, with the port that was taken. */
+  public ListenAddress address() {
+    return settings.listen().withPort(port());
+  }
+
+  /**
+   * Stops: takes no new connections or requests, ends live streams, lets the requests in flight
+   * finish for at most the drain time, and returns when all are done.
+   */
+  @Override
+  public void close() {
+    if (stopping.compareAndSet(false, true)) {
+      javalin.stop();
+    }
+  }
+}

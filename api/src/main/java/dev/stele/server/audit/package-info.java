@@ -1,0 +1,2 @@
+/** What auditors and operators ask: the record, and whether the server is well. */
+package dev.stele.server.audit;

@@ -1,0 +1,43 @@
+package dev.stele.server.auth;
+
+import dev.stele.registry.Caller;
+import java.util.Optional;
+
+/** Tells who sent a request. Implementations are safe for concurrent use. */
+public interface Authenticator {
+  /** Lets everybody in as {@link Caller#ANONYMOUS}. */
+  Authenticator NONE = new Anonymous();
+
+  /**
+   * The user's name; empty if the credentials are missing or wrong.
+   *
+   * @param authorization the Authorization header
+   */
+  Optional<String> authenticate(Optional<String> authorization);
+
+  /** Whether it tells users apart at all. */
+  boolean required();
+
+  /** The value of the WWW-Authenticate header of a 401. */
+  String challenge();
+
+  /** Everybody is anonymous. */
+  final class Anonymous implements Authenticator {
+    private Anonymous() {}
+
+    @Override
+    public Optional<String> authenticate(Optional<String> authorization) {
+      return Optional.of(Caller.ANONYMOUS);
+    }
+
+    @Override
+    public boolean required() {
+      return false;
+    }
+
+    @Override
+    public String challenge() {
+      throw new IllegalStateException("nobody is turned away");
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.stele.server.auth;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** The content of an htpasswd file: bcrypt hashes by user name. */
+final class Htpasswd {
+  private static final Pattern BCRYPT =
+      Pattern.compile("\\$2[aby]\\$(0[4-9]|[12][0-9]|3[01])\\$[./A-Za-z0-9]{53}");
+
+  private final Map<String, String> hashes;
+
+  private Htpasswd(Map<String, String> hashes) {
+    this.hashes = Map.copyOf(hashes);
+  }
+
+  /**
+   * Reads a file, one {@code name:hash} a line; empty lines and those that begin with # are
+   * skipped.
+   *
+   * @throws IOException if it cannot be read, or a line is anything else (the message names the
+   *     line, never its content)
+   */
+  static Htpasswd read(Path file) throws IOException {
+    Map<String, String> hashes = new HashMap<>();
+    List<String> lines = Files.readAllLines(file);
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i).strip();
+      if (line.isEmpty() || line.startsWith("#")) {
+        continue;
+      }
+      int colon = line.indexOf(':');
+      String where = file + ", line " + (i + 1) + ": ";
+      if (colon <= 0) {
+        throw new IOException(where + "expected name:hash");
+      }
+      String hash = line.substring(colon + 1);
+      if (!BCRYPT.matcher(hash).matches()) {
+        throw new IOException(
+            where
+                + "only bcrypt hashes are accepted ($2a$, $2b$ or $2y$; make one with htpasswd"
+                + " -B)");
+      }
+      if (hashes.put(line.substring(0, colon), hash) != null) {
+        throw new IOException(where + "this user is there already");
+      }
+    }
+    return new Htpasswd(hashes);
+  }
+
+  Optional<String> hash(String user) {
+    return Optional.ofNullable(hashes.get(user));
+  }
+
+  /** The highest cost among the hashes: what checking an unknown user should cost. */
+  int highestCost() {
+    return hashes.values().stream()
+        .map(hash -> Integer.valueOf(hash.substring(4, 6)))
+        .max(Integer::compare)
+        .orElse(10);
+  }
+}

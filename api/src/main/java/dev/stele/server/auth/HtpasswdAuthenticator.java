@@ -1,0 +1,144 @@
+package dev.stele.server.auth;
+
+import at.favre.lib.crypto.bcrypt.BCrypt;
+import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * HTTP Basic authentication against an htpasswd file with bcrypt entries. A changed file is read
+ * again within {@value #CHECK_SECONDS} seconds; while it is unreadable or malformed, what was read
+ * last stays in force and the log says so.
+ *
+ * <p>A wrong password and an unknown user are the same answer after the same work. Since bcrypt is
+ * slow on purpose and clients send their password with each request, verified ones are remembered
+ * for a short while (see {@link VerifiedCredentials}).
+ */
+public final class HtpasswdAuthenticator implements Authenticator {
+  private static final Logger logger = LoggerFactory.getLogger(HtpasswdAuthenticator.class);
+  private static final int CHECK_SECONDS = 1;
+  private static final BCrypt.Verifyer VERIFIER =
+      BCrypt.verifyer(null, LongPasswordStrategies.truncate(BCrypt.Version.VERSION_2B));
+  private static final int LONGEST_HEADER = 2_048;
+
+  /** What identifies a version of the file. */
+  private record Version(FileTime modified, long size, String fileKey) {}
+
+  /** The file's content with what belongs to it: passwords verified against it, and a decoy. */
+  private record Loaded(
+      Version version, Htpasswd users, String decoy, VerifiedCredentials verified) {}
+
+  private final Path file;
+  private volatile Loaded loaded;
+  private volatile long nextCheck;
+
+  /**
+   * @throws IOException if the file cannot be read or is malformed; the message is fit for people
+   */
+  public HtpasswdAuthenticator(Path file) throws IOException {
+    this.file = file;
+    this.loaded = load(version());
+    this.nextCheck = System.nanoTime();
+  }
+
+  @Override
+  public boolean required() {
+    return true;
+  }
+
+  @Override
+  public String challenge() {
+    return "Basic realm=\"Stele\", charset=\"UTF-8\"";
+  }
+
+  @Override
+  public Optional<String> authenticate(Optional<String> authorization) {
+    Optional<String> decoded = authorization.flatMap(HtpasswdAuthenticator::decode);
+    if (decoded.isEmpty()) {
+      return Optional.empty();
+    }
+    int colon = decoded.get().indexOf(':');
+    if (colon <= 0) {
+      return Optional.empty();
+    }
+    String user = decoded.get().substring(0, colon);
+    String password = decoded.get().substring(colon + 1);
+    Loaded current = current();
+    if (current.verified.contains(user, password)) {
+      return Optional.of(user);
+    }
+    Optional<String> hash = current.users.hash(user);
+    boolean right = matches(password, hash.orElse(current.decoy));
+    if (hash.isEmpty() || !right) {
+      return Optional.empty();
+    }
+    current.verified.add(user, password);
+    return Optional.of(user);
+  }
+
+  private static Optional<String> decode(String authorization) {
+    if (authorization.length() > LONGEST_HEADER
+        || !authorization.toLowerCase(Locale.ROOT).startsWith("basic ")) {
+      return Optional.empty();
+    }
+    try {
+      byte[] bytes = Base64.getDecoder().decode(authorization.substring(6).strip());
+      return Optional.of(new String(bytes, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static boolean matches(String password, String hash) {
+    // As htpasswd and every other bcrypt do: what is beyond 72 bytes does not count.
+    return VERIFIER.verify(
+            password.getBytes(StandardCharsets.UTF_8), hash.getBytes(StandardCharsets.US_ASCII))
+        .verified;
+  }
+
+  private Loaded current() {
+    long now = System.nanoTime();
+    if (now - nextCheck < 0) {
+      return loaded;
+    }
+    synchronized (this) {
+      if (now - nextCheck < 0) {
+        return loaded;
+      }
+      nextCheck = now + CHECK_SECONDS * 1_000_000_000L;
+      try {
+        Version version = version();
+        if (!version.equals(loaded.version)) {
+          loaded = load(version);
+          logger.info("read {} again", file);
+        }
+      } catch (IOException e) {
+        logger.warn(
+            "{} cannot be read, so its last content stays in force: {}", file, e.toString());
+      }
+      return loaded;
+    }
+  }
+
+  private Version version() throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    return new Version(
+        attributes.lastModifiedTime(), attributes.size(), String.valueOf(attributes.fileKey()));
+  }
+
+  private Loaded load(Version version) throws IOException {
+    Htpasswd users = Htpasswd.read(file);
+    String decoy =
+        BCrypt.withDefaults().hashToString(users.highestCost(), "nobody has this".toCharArray());
+    return new Loaded(version, users, decoy, new VerifiedCredentials());
+  }
+}

@@ -1,0 +1,2 @@
+/** The configuration: one YAML file, each key also as an environment variable. */
+package dev.stele.server.config;

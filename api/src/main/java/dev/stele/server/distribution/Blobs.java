@@ -1,0 +1,91 @@
+package dev.stele.server.distribution;
+
+import dev.stele.blob.BlobContent;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.registry.Registry;
+import dev.stele.server.http.ByteRange;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+
+/** {@code /v2/<name>/blobs/<digest>}. */
+final class Blobs {
+  private static final String TYPE = "application/octet-stream";
+
+  private final Registry registry;
+
+  Blobs(Registry registry) {
+    this.registry = registry;
+  }
+
+  void get(Exchange exchange, DistributionRoute.Blob route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    Digest digest = Digest.parse(route.digest());
+    String etag = EntityTags.of(digest);
+    boolean notModified = EntityTags.matches(exchange.header("If-None-Match"), etag);
+    if (notModified || exchange.isHead()) {
+      long size = Refusals.accepted(registry.blobSize(repository, digest));
+      describe(exchange, digest, etag);
+      if (notModified) {
+        exchange.sendEmpty(304);
+      } else {
+        exchange.startBody(200, TYPE, size);
+      }
+      return;
+    }
+    try (BlobContent content = Refusals.accepted(registry.blob(repository, digest))) {
+      describe(exchange, digest, etag);
+      send(exchange, content, range(exchange, etag, content.size()));
+    }
+  }
+
+  private static void describe(Exchange exchange, Digest digest, String etag) {
+    exchange
+        .set("Docker-Content-Digest", digest.toString())
+        .set("ETag", etag)
+        .set("Accept-Ranges", "bytes");
+  }
+
+  /** The range asked for; all if If-Range names other content. */
+  private static ByteRange range(Exchange exchange, String etag, long size) {
+    Optional<String> header = exchange.header("Range");
+    Optional<String> condition = exchange.header("If-Range");
+    if (header.isEmpty() || (condition.isPresent() && !condition.get().equals(etag))) {
+      return new ByteRange.Whole();
+    }
+    return ByteRange.parse(header.get(), size);
+  }
+
+  private static void send(Exchange exchange, BlobContent content, ByteRange range)
+      throws IOException {
+    long size = content.size();
+    switch (range) {
+      case ByteRange.Whole() ->
+          BlobTransfer.send(content, 0, size, exchange.startBody(200, TYPE, size));
+      case ByteRange.Part part -> {
+        exchange.set("Content-Range", "bytes %d-%d/%d".formatted(part.start(), part.end(), size));
+        BlobTransfer.send(
+            content, part.start(), part.length(), exchange.startBody(206, TYPE, part.length()));
+      }
+      case ByteRange.Unsatisfiable() ->
+          throw new DistributionError(
+                  416,
+                  ErrorCode.RANGE_INVALID,
+                  "the blob has " + size + " bytes, none of them in the range",
+                  Map.of("size", size))
+              .with("Content-Range", "bytes */" + size)
+              .asException();
+    }
+  }
+
+  void delete(Exchange exchange, DistributionRoute.Blob route) {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    Refusals.accepted(
+        registry.deleteBlob(exchange.caller(), repository, Digest.parse(route.digest())));
+    exchange.sendEmpty(202);
+  }
+}

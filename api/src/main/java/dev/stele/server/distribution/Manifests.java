@@ -1,0 +1,132 @@
+package dev.stele.server.distribution;
+
+import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.PutManifest;
+import dev.stele.registry.Registry;
+import dev.stele.registry.StoredManifest;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/** {@code /v2/<name>/manifests/<reference>}. */
+final class Manifests {
+  /** How many {@code tag} parameters a put may have; the specification asks for 10 at least. */
+  static final int MOST_TAGS = 10;
+
+  private final Registry registry;
+  private final int maxSize;
+
+  /**
+   * @param maxSize of a manifest, in bytes
+   */
+  Manifests(Registry registry, int maxSize) {
+    this.registry = registry;
+    this.maxSize = maxSize;
+  }
+
+  void get(Exchange exchange, DistributionRoute.Manifest route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    Reference reference = existing(repository, route.reference());
+    StoredManifest manifest = Refusals.accepted(registry.manifest(repository, reference));
+    String etag = EntityTags.of(manifest.digest());
+    exchange.set("Docker-Content-Digest", manifest.digest().toString()).set("ETag", etag);
+    if (EntityTags.matches(exchange.header("If-None-Match"), etag)) {
+      exchange.sendEmpty(304);
+      return;
+    }
+    exchange.sendBytes(200, manifest.mediaType(), manifest.bytes());
+  }
+
+  void put(Exchange exchange, DistributionRoute.Manifest route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    Reference reference = Reference.parse(route.reference());
+    List<Tag> tags = tags(exchange);
+    String mediaType = mediaType(exchange);
+    PutManifest put =
+        Refusals.accepted(
+            registry.putManifest(
+                exchange.caller(), repository, reference, mediaType, read(exchange), tags));
+    exchange
+        .set("Location", "/v2/" + repository + "/manifests/" + reference)
+        .set("Docker-Content-Digest", put.digest().toString());
+    put.subject().ifPresent(subject -> exchange.set("OCI-Subject", subject.toString()));
+    tags.forEach(tag -> exchange.add("OCI-Tag", tag.value()));
+    exchange.sendEmpty(201);
+  }
+
+  void delete(Exchange exchange, DistributionRoute.Manifest route) {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    switch (existing(repository, route.reference())) {
+      case Tag tag -> Refusals.accepted(registry.deleteTag(exchange.caller(), repository, tag));
+      case Reference.ByDigest(var digest) ->
+          Refusals.accepted(registry.deleteManifest(exchange.caller(), repository, digest));
+    }
+    exchange.sendEmpty(202);
+  }
+
+  /** A reference to look up: what cannot be a tag cannot be there, which the message explains. */
+  private static Reference existing(RepositoryName repository, String text) {
+    try {
+      return Reference.parse(text);
+    } catch (InvalidNameException e) {
+      if (e.kind() != InvalidNameException.Kind.TAG) {
+        throw e;
+      }
+      throw new DistributionError(
+              404, ErrorCode.MANIFEST_UNKNOWN, e.getMessage(), Map.of("name", repository))
+          .asException();
+    }
+  }
+
+  private static List<Tag> tags(Exchange exchange) {
+    List<String> texts = exchange.query().all("tag");
+    if (texts.size() > MOST_TAGS) {
+      throw new DistributionError(
+              414,
+              ErrorCode.MANIFEST_INVALID,
+              "at most " + MOST_TAGS + " tag parameters, not " + texts.size())
+          .asException();
+    }
+    return texts.stream().map(Tag::parse).distinct().toList();
+  }
+
+  private static String mediaType(Exchange exchange) {
+    String type =
+        exchange
+            .header("Content-Type")
+            .orElseThrow(
+                () ->
+                    new DistributionError(
+                            400,
+                            ErrorCode.MANIFEST_INVALID,
+                            "Content-Type must say what kind of manifest this is")
+                        .asException());
+    int parameters = type.indexOf(';');
+    return parameters < 0 ? type : type.substring(0, parameters).strip();
+  }
+
+  private byte[] read(Exchange exchange) throws IOException {
+    OptionalLong declared = exchange.contentLength();
+    if (declared.isPresent() && declared.getAsLong() > maxSize) {
+      throw tooLarge();
+    }
+    byte[] bytes = exchange.body().readNBytes(maxSize + 1);
+    if (bytes.length > maxSize) {
+      throw tooLarge();
+    }
+    return bytes;
+  }
+
+  private RuntimeException tooLarge() {
+    return new DistributionError(
+            413, ErrorCode.SIZE_INVALID, "a manifest has at most " + maxSize + " bytes")
+        .asException();
+  }
+}

@@ -1,0 +1,118 @@
+package dev.stele.server.distribution;
+
+import dev.stele.blob.UploadId;
+import dev.stele.oci.InvalidNameException;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.Refusal;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import java.util.Map;
+
+/** The one place that says what HTTP status and code a refusal of the registry becomes. */
+public final class Refusals {
+  private Refusals() {}
+
+  /**
+   * The value of an outcome.
+   *
+   * @throws dev.stele.server.http.RefusedRequestException with the error that the refusal becomes
+   */
+  public static <T> T accepted(Outcome<T> outcome) {
+    return switch (outcome) {
+      case Outcome.Ok<T>(T value) -> value;
+      case Outcome.Refused<T>(Refusal refusal) -> throw toError(refusal).asException();
+    };
+  }
+
+  /** What a refusal is answered with. */
+  public static DistributionError toError(Refusal refusal) {
+    return switch (refusal) {
+      case Refusal.UnknownRepository(var repository) ->
+          error(
+              404,
+              ErrorCode.NAME_UNKNOWN,
+              "there is no repository " + repository,
+              Map.of("name", repository));
+      case Refusal.UnknownManifest(var repository, var reference) ->
+          error(
+              404,
+              ErrorCode.MANIFEST_UNKNOWN,
+              "repository " + repository + " has no manifest " + reference,
+              Map.of("name", repository, "reference", reference.toString()));
+      case Refusal.UnknownBlob(var repository, var digest) ->
+          error(
+              404,
+              ErrorCode.BLOB_UNKNOWN,
+              "repository " + repository + " has no blob " + digest,
+              Map.of("name", repository, "digest", digest));
+      case Refusal.UnknownUpload(var id) -> unknownUpload(id.toString());
+      case Refusal.UploadBusy(var id) ->
+          error(
+              409,
+              ErrorCode.BLOB_UPLOAD_INVALID,
+              "another request is writing to this upload",
+              upload(id));
+      case Refusal.BadRange(var id, var size) ->
+          error(
+              416,
+              ErrorCode.BLOB_UPLOAD_INVALID,
+              "the chunk must start at byte " + size + " and be as long as it says",
+              Map.of("upload", id.toString(), "size", size));
+      case Refusal.DigestMismatch(var expected, var actual) ->
+          error(
+              400,
+              ErrorCode.DIGEST_INVALID,
+              "the content's digest is " + actual + ", not " + expected,
+              Map.of("expected", expected, "actual", actual));
+      case Refusal.InvalidManifest(var reason) ->
+          new DistributionError(400, ErrorCode.MANIFEST_INVALID, reason);
+      case Refusal.MissingContent(var blobs, var manifests) ->
+          error(
+              400,
+              ErrorCode.MANIFEST_BLOB_UNKNOWN,
+              "the manifest refers to content that the repository lacks",
+              Map.of("blobs", blobs, "manifests", manifests));
+      case Refusal.ManifestReferenced(var digest, var by) ->
+          error(
+              409,
+              ErrorCode.DENIED,
+              "manifest " + digest + " is listed by an index; delete that first",
+              Map.of("digest", digest, "referencedBy", by));
+      case Refusal.BlobReferenced(var digest, var by) ->
+          error(
+              409,
+              ErrorCode.DENIED,
+              "blob " + digest + " is used by a manifest; delete that first",
+              Map.of("digest", digest, "referencedBy", by));
+    };
+  }
+
+  /** What a malformed name, digest, tag or upload id is answered with. */
+  public static DistributionError toError(InvalidNameException e) {
+    return switch (e.kind()) {
+      case REPOSITORY -> new DistributionError(400, ErrorCode.NAME_INVALID, e.getMessage());
+      case DIGEST -> new DistributionError(400, ErrorCode.DIGEST_INVALID, e.getMessage());
+      // The specification has no code for a malformed tag; it is part of how a manifest is named.
+      case TAG -> new DistributionError(400, ErrorCode.MANIFEST_INVALID, e.getMessage());
+      // Ids are opaque to clients, so one that this server could not have made is an unknown one.
+      case UPLOAD -> new DistributionError(404, ErrorCode.BLOB_UPLOAD_UNKNOWN, e.getMessage());
+    };
+  }
+
+  private static DistributionError unknownUpload(String id) {
+    return error(
+        404,
+        ErrorCode.BLOB_UPLOAD_UNKNOWN,
+        "there is no such upload; it was finished, cancelled or given up",
+        Map.of("upload", id));
+  }
+
+  private static Map<String, Object> upload(UploadId id) {
+    return Map.of("upload", id.toString());
+  }
+
+  private static DistributionError error(
+      int status, ErrorCode code, String message, Map<String, Object> detail) {
+    return new DistributionError(status, code, message, detail);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.stele.server.distribution;
+
+import dev.stele.blob.Chunk;
+import dev.stele.blob.UploadId;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.Refusal;
+import dev.stele.registry.Registry;
+import dev.stele.registry.UploadProgress;
+import dev.stele.server.http.ContentRange;
+import dev.stele.server.http.Exchange;
+import java.io.IOException;
+import java.util.Optional;
+
+/** {@code /v2/<name>/blobs/uploads/} and the upload sessions below it. */
+final class Uploads {
+  private final Registry registry;
+
+  Uploads(Registry registry) {
+    this.registry = registry;
+  }
+
+  /** Opens a session; or, if the client asks so, uploads a blob at once or mounts one. */
+  void post(Exchange exchange, DistributionRoute.Uploads route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    Optional<String> mount = exchange.query().first("mount");
+    if (mount.isPresent()) {
+      Digest digest = Digest.parse(mount.get());
+      Optional<RepositoryName> from = exchange.query().first("from").map(RepositoryName::parse);
+      if (registry.mount(exchange.caller(), repository, digest, from)) {
+        created(exchange, repository, digest);
+        return;
+      }
+    } else if (exchange.query().first("digest").isPresent()) {
+      Digest digest = digest(exchange);
+      created(
+          exchange,
+          repository,
+          Refusals.accepted(
+              registry.putBlob(
+                  exchange.caller(),
+                  repository,
+                  digest,
+                  exchange.contentLength(),
+                  exchange.body())));
+      return;
+    }
+    Digest.Algorithm algorithm =
+        exchange
+            .query()
+            .first("digest-algorithm")
+            .map(Digest.Algorithm::parse)
+            .orElse(Digest.Algorithm.SHA256);
+    progress(exchange, repository, registry.beginUpload(repository, algorithm));
+    exchange.sendEmpty(202);
+  }
+
+  /** Where the session stands. */
+  void get(Exchange exchange, DistributionRoute.Upload route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    UploadId id = UploadId.parse(route.id());
+    progress(exchange, repository, Refusals.accepted(registry.uploadStatus(repository, id)));
+    exchange.sendEmpty(204);
+  }
+
+  /** Appends a chunk. */
+  void patch(Exchange exchange, DistributionRoute.Upload route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    UploadId id = UploadId.parse(route.id());
+    Optional<ContentRange> range = range(exchange, repository, id);
+    UploadProgress progress =
+        accepted(repository, registry.appendChunk(repository, id, chunk(exchange, range)));
+    progress(exchange, repository, progress);
+    exchange.sendEmpty(202);
+  }
+
+  /** Appends the last chunk, which may be the whole blob or nothing, and finishes. */
+  void put(Exchange exchange, DistributionRoute.Upload route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    UploadId id = UploadId.parse(route.id());
+    Digest digest = digest(exchange);
+    Optional<ContentRange> range = range(exchange, repository, id);
+    created(
+        exchange,
+        repository,
+        accepted(
+            repository,
+            registry.finishUpload(
+                exchange.caller(), repository, id, chunk(exchange, range), digest)));
+  }
+
+  /** Cancels the session. */
+  void delete(Exchange exchange, DistributionRoute.Upload route) throws IOException {
+    RepositoryName repository = RepositoryName.parse(route.name());
+    Refusals.accepted(registry.cancelUpload(repository, UploadId.parse(route.id())));
+    exchange.sendEmpty(204);
+  }
+
+  private static Digest digest(Exchange exchange) {
+    return Digest.parse(
+        exchange
+            .query()
+            .first("digest")
+            .orElseThrow(
+                () ->
+                    new InvalidNameException(
+                        InvalidNameException.Kind.DIGEST, "the digest parameter is missing")));
+  }
+
+  private Optional<ContentRange> range(Exchange exchange, RepositoryName repository, UploadId id)
+      throws IOException {
+    Optional<String> header = exchange.header("Content-Range");
+    if (header.isPresent()) {
+      // An unknown session is worth more to the client than what is wrong with its range.
+      Refusals.accepted(registry.uploadStatus(repository, id));
+    }
+    return ContentRange.parse(header, exchange.contentLength());
+  }
+
+  /**
+   * The body as a chunk. Without a Content-Range it is a stream, of which the session keeps what
+   * arrived when the connection breaks.
+   */
+  private static Chunk chunk(Exchange exchange, Optional<ContentRange> range) throws IOException {
+    return range.isPresent()
+        ? Chunk.at(range.get().start(), range.get().length(), exchange.body())
+        : Chunk.streamed(exchange.body());
+  }
+
+  /** As {@link Refusals#accepted}; a chunk out of order learns where the session stands. */
+  private static <T> T accepted(RepositoryName repository, Outcome<T> outcome) {
+    if (outcome instanceof Outcome.Refused<T>(Refusal.BadRange refusal)) {
+      throw Refusals.toError(refusal)
+          .with("Location", location(repository, refusal.id()))
+          .with("Docker-Upload-UUID", refusal.id().toString())
+          .with("Range", rangeOf(refusal.size()))
+          .asException();
+    }
+    return Refusals.accepted(outcome);
+  }
+
+  private static void progress(
+      Exchange exchange, RepositoryName repository, UploadProgress progress) {
+    exchange
+        .set("Location", location(repository, progress.id()))
+        .set("Docker-Upload-UUID", progress.id().toString())
+        .set("Range", rangeOf(progress.size()));
+  }
+
+  private static String location(RepositoryName repository, UploadId id) {
+    return "/v2/" + repository + "/blobs/uploads/" + id;
+  }
+
+  // Clients parse this with "%d-%d", so it has no unit; nothing received yet is 0-0 too.
+  private static String rangeOf(long size) {
+    return "0-" + Math.max(0, size - 1);
+  }
+
+  private static void created(Exchange exchange, RepositoryName repository, Digest digest) {
+    exchange
+        .set("Location", "/v2/" + repository + "/blobs/" + digest)
+        .set("Docker-Content-Digest", digest.toString());
+    exchange.sendEmpty(201);
+  }
+}

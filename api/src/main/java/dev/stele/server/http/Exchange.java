@@ -1,0 +1,235 @@
+package dev.stele.server.http;
+
+import dev.stele.registry.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.io.QuietException;
+import org.eclipse.jetty.server.Request;
+
+/** One request and its answer. For the thread that serves the request only. */
+public final class Exchange {
+  /** The media type of JSON answers. */
+  public static final String JSON = "application/json";
+
+  private static final int DRAIN_SILENTLY = 1 << 20;
+  private static final long DRAIN_LIMIT = 64L << 20;
+  private static final long DRAIN_NANOS = 5_000_000_000L;
+
+  private final HttpServletRequest request;
+  private final HttpServletResponse response;
+  private final QueryString query;
+  private final Caller caller;
+  private ClientBody body;
+
+  /**
+   * @param caller whoever asks, authenticated, with the request's id
+   * @throws RefusedRequestException 400 for a malformed query string
+   */
+  public Exchange(HttpServletRequest request, HttpServletResponse response, Caller caller) {
+    this(request, response, caller, QueryString.parse(request.getQueryString()));
+  }
+
+  private Exchange(
+      HttpServletRequest request, HttpServletResponse response, Caller caller, QueryString query) {
+    this.request = request;
+    this.response = response;
+    this.caller = caller;
+    this.query = query;
+  }
+
+  /** An exchange for refusing a request about whose sender and parameters nothing is known yet. */
+  public static Exchange withoutQuery(
+      HttpServletRequest request, HttpServletResponse response, String requestId) {
+    return new Exchange(
+        request, response, new Caller(Caller.ANONYMOUS, requestId), QueryString.parse(""));
+  }
+
+  // ---- the request
+
+  public String method() {
+    return request.getMethod();
+  }
+
+  public boolean isHead() {
+    return method().equals("HEAD");
+  }
+
+  public Caller caller() {
+    return caller;
+  }
+
+  public QueryString query() {
+    return query;
+  }
+
+  /** The first header of this name, without surrounding space; absent if missing or empty. */
+  public Optional<String> header(String name) {
+    return Optional.ofNullable(request.getHeader(name))
+        .map(String::strip)
+        .filter(s -> !s.isEmpty());
+  }
+
+  /** The declared length of the body in bytes; absent for a chunked one. */
+  public OptionalLong contentLength() {
+    long length = request.getContentLengthLong();
+    if (length >= 0) {
+      return OptionalLong.of(length);
+    }
+    return request.getHeader("Transfer-Encoding") == null
+        ? OptionalLong.of(0)
+        : OptionalLong.empty();
+  }
+
+  /** The body, as it arrives. */
+  public InputStream body() throws IOException {
+    if (body == null) {
+      body = new ClientBody(request.getInputStream());
+    }
+    return body;
+  }
+
+  // ---- the answer
+
+  public Exchange status(int status) {
+    response.setStatus(status);
+    return this;
+  }
+
+  public Exchange set(String header, String value) {
+    response.setHeader(header, value);
+    return this;
+  }
+
+  public Exchange add(String header, String value) {
+    response.addHeader(header, value);
+    return this;
+  }
+
+  /** An answer without a body. */
+  public void sendEmpty(int status) {
+    response.setStatus(status);
+    if (status != 204 && status != 304) {
+      response.setContentLengthLong(0);
+    }
+  }
+
+  /** An answer with a JSON body. */
+  public void sendJson(int status, Object value) throws IOException {
+    sendJson(status, JSON, value);
+  }
+
+  /** An answer with a JSON body of a type of its own. */
+  public void sendJson(int status, String contentType, Object value) throws IOException {
+    sendBytes(status, contentType, Json.bytes(value));
+  }
+
+  /** An answer with these bytes; their length alone for HEAD. */
+  public void sendBytes(int status, String contentType, byte[] bytes) throws IOException {
+    OutputStream out = startBody(status, contentType, bytes.length);
+    if (!isHead()) {
+      out.write(bytes);
+    }
+  }
+
+  /** Begins an answer of this many bytes, which the caller writes unless the request is a HEAD. */
+  public OutputStream startBody(int status, String contentType, long length) throws IOException {
+    response.setStatus(status);
+    response.setContentType(contentType);
+    response.setContentLengthLong(length);
+    return response.getOutputStream();
+  }
+
+  /** Begins an answer of unknown length. */
+  public OutputStream startStream(int status, String contentType) throws IOException {
+    response.setStatus(status);
+    response.setContentType(contentType);
+    return response.getOutputStream();
+  }
+
+  /**
+   * Whether the status and headers have gone to the client, so that they cannot change any more.
+   */
+  public boolean committed() {
+    return response.isCommitted();
+  }
+
+  /** Cuts the connection, so that the client sees that the answer is not whole. */
+  public void abort() {
+    Request core = ServletContextRequest.getServletContextRequest(request);
+    core.getConnectionMetaData().getConnection().getEndPoint().close();
+  }
+
+  /** Whether something failed only because the client closed its connection or fell silent. */
+  public static boolean clientGone(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof EofException || t instanceof QuietException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Answers an error, and reads on for a bounded while what the client is still sending: one that
+   * writes its whole body before it reads would otherwise find its connection reset, and never see
+   * the answer.
+   */
+  public void sendError(DistributionError error) throws IOException {
+    response.resetBuffer();
+    error.headers().forEach(response::setHeader);
+    boolean unread = bodyUnread();
+    if (!unread) {
+      sendJson(error.status(), error.body());
+      return;
+    }
+    OptionalLong length = contentLength();
+    if (length.isPresent() && length.getAsLong() <= DRAIN_SILENTLY && drain()) {
+      sendJson(error.status(), error.body());
+      return;
+    }
+    response.setHeader("Connection", "close");
+    sendJson(error.status(), error.body());
+    response.flushBuffer();
+    drain();
+  }
+
+  private boolean bodyUnread() {
+    OptionalLong length = contentLength();
+    if (length.isPresent() && length.getAsLong() == 0) {
+      return false;
+    }
+    if (body != null && body.started()) {
+      return !body.failed();
+    }
+    // Reading would invite a client that waits for "100 Continue" to send its body.
+    return header("Expect").isEmpty();
+  }
+
+  /** Reads and forgets the rest of the body, within limits; true if that was all. */
+  private boolean drain() {
+    long end = System.nanoTime() + DRAIN_NANOS;
+    byte[] buffer = new byte[64 << 10];
+    long drained = 0;
+    try {
+      InputStream rest = body();
+      while (drained < DRAIN_LIMIT && System.nanoTime() < end) {
+        int read = rest.read(buffer);
+        if (read < 0) {
+          return true;
+        }
+        drained += read;
+      }
+      return false;
+    } catch (IOException e) {
+      // The client stopped sending; whether it reads the answer is its affair.
+      return false;
+    }
+  }
+}
