@@ -121,8 +121,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
     if (!theirs.equals(ours)) {
       throw new DatabaseException(
           ("the data in %s was written by PostgreSQL %s, but this Stele brings PostgreSQL %s: dump"
-               + " it with the older version, or run a PostgreSQL %s yourself and configure"
-               + " database.url")
+                  + " it with the older version, or run a PostgreSQL %s yourself and configure"
+                  + " database.url")
               .formatted(cluster, theirs, ours, theirs));
     }
   }

@@ -154,7 +154,7 @@ final class PostgresProcess {
     String hint =
         isRoot()
             ? " (as root PostgreSQL needs user namespaces, the program unshare: if they are not"
-                  + " permitted here, run as another user or configure database.url)"
+                + " permitted here, run as another user or configure database.url)"
             : "";
     return new DatabaseException(
         "cannot %s: %s%s%n%s%n%s".formatted(purpose, what, hint, tail(output), tail(log)).strip());

@@ -69,7 +69,10 @@ class TestDatabaseTest {
   private static void keep(Connection connection, String digest) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
-            "INSERT INTO manifest_document (digest, media_type, bytes) VALUES (?, 'text/plain', ?)")) {
+            """
+            INSERT INTO manifest_document (digest, media_type, bytes)
+            VALUES (?, 'application/vnd.oci.image.manifest.v1+json', ?)
+            """)) {
       statement.setString(1, digest);
       statement.setBytes(2, new byte[] {1});
       statement.executeUpdate();
@@ -170,7 +173,8 @@ class TestDatabaseTest {
           new String[] {"UPDATE event_p000001 SET type = 'TagMoved'", "TRUNCATE event_p000001"}) {
         assertThatThrownBy(() -> execute(owner, change))
             .hasMessageContaining("the log is append-only");
-        assertThatThrownBy(() -> execute(runtime, change)).hasMessageContaining("permission denied");
+        assertThatThrownBy(() -> execute(runtime, change))
+            .hasMessageContaining("permission denied");
       }
     }
   }
