@@ -90,7 +90,10 @@ class JavaClientsTest {
     ContainerRef reference =
         ContainerRef.parse(server.authority() + "/oras/chunks").withDigest(digest.toString());
     oras.pushBlobChunked(reference, new ByteArrayInputStream(content), content.length, 100_000);
-    assertThat(oras.getBlob(reference)).isEqualTo(content);
+    assertThat(client.blob("oras/chunks", digest)).isEqualTo(content);
+    Path pulled = folder.resolve("pulled");
+    oras.fetchBlob(reference, pulled);
+    assertThat(pulled).hasBinaryContent(content);
   }
 
   private JibContainer containerize(JibContainerBuilder builder, String image) throws Exception {
@@ -143,12 +146,13 @@ class JavaClientsTest {
     ImageFixture.MultiPlatform base = ImageFixture.multiPlatform(22);
     client.push("jib/multi-base", "v1", base);
     Path file = Files.write(folder.resolve("message"), "everywhere".getBytes(UTF_8));
+    // jib 0.28 has no OCI index, so this is a Docker manifest list.
     JibContainer built =
         containerize(
             Jib.from(RegistryImage.named(server.authority() + "/jib/multi-base:v1"))
                 .setPlatforms(
                     Set.of(new Platform("amd64", "linux"), new Platform("arm64", "linux")))
-                .setFormat(ImageFormat.OCI)
+                .setFormat(ImageFormat.Docker)
                 .addLayer(List.of(file), "/srv"),
             "jib/multi:v1");
     Digest digest = Digest.parse(built.getDigest().toString());

@@ -7,6 +7,8 @@ import java.time.Instant;
  * An event as {@code GET /api/v1/events} tells it.
  *
  * @param repository empty for an event that concerns none
+ * @param actor empty if that person was forgotten
+ * @param cause why it happened: its kind and, where there is one, a detail
  * @param data what the event's type adds, such as digest and tag
  */
 record RecordedEvent(
@@ -15,7 +17,7 @@ record RecordedEvent(
     String repository,
     Instant recordedAt,
     String actor,
-    String cause,
+    JsonNode cause,
     JsonNode data) {
 
   static RecordedEvent of(JsonNode json) {
@@ -24,8 +26,8 @@ record RecordedEvent(
         json.required("type").asText(),
         json.path("repository").asText(""),
         Instant.parse(json.required("recordedAt").asText()),
-        json.required("actor").asText(),
-        json.required("cause").asText(),
+        json.path("actor").asText(""),
+        json.required("cause"),
         json.required("data"));
   }
 

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /**
@@ -30,7 +31,7 @@ import java.util.function.Supplier;
  */
 final class RegistryClient {
   static final String OCTETS = "application/octet-stream";
-  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final URI base;
@@ -211,6 +212,10 @@ final class RegistryClient {
     return Content.of(header(answer, "Content-Type"), answer.body());
   }
 
+  boolean hasTag(String repository, String tag) {
+    return expect(send("HEAD", manifestPath(repository, tag)), 200, 404).statusCode() == 200;
+  }
+
   private static List<String> accepted() {
     return MediaTypes.MANIFESTS.stream().sorted().toList();
   }
@@ -243,21 +248,28 @@ final class RegistryClient {
 
   // The record
 
-  /** All events from position 0 on, a page at a time, as the pages arrive. */
+  /** All events, page after page. */
   List<RecordedEvent> events() {
-    return events("");
+    return events("", OptionalLong.empty());
   }
 
   /** All events of one repository. */
   List<RecordedEvent> eventsOf(String repository) {
-    return events("&repository=" + URLEncoder.encode(repository, UTF_8));
+    return events("&repository=" + URLEncoder.encode(repository, UTF_8), OptionalLong.empty());
   }
 
-  private List<RecordedEvent> events(String filter) {
+  /** All events after that position. */
+  List<RecordedEvent> eventsAfter(long position) {
+    return events("", OptionalLong.of(position));
+  }
+
+  private List<RecordedEvent> events(String filter, OptionalLong after) {
     List<RecordedEvent> events = new ArrayList<>();
+    OptionalLong cursor = after;
     while (true) {
-      String after = events.isEmpty() ? "" : "&after=" + events.getLast().position();
-      JsonNode page = json(expect(send("GET", "/api/v1/events?limit=1000" + after + filter), 200));
+      String query =
+          "?limit=1000" + filter + (cursor.isPresent() ? "&after=" + cursor.getAsLong() : "");
+      JsonNode page = json(expect(send("GET", "/api/v1/events" + query), 200));
       JsonNode found = page.isArray() ? page : page.required("events");
       if (found.isEmpty()) {
         return events;
@@ -265,6 +277,7 @@ final class RegistryClient {
       for (JsonNode event : found) {
         events.add(RecordedEvent.of(event));
       }
+      cursor = OptionalLong.of(events.getLast().position());
     }
   }
 
