@@ -8,6 +8,8 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,8 +52,22 @@ class LargeLayerTest {
 
   @Test
   void goesInByAStreamedPatchAndComesOutWhole() {
-    Digest digest = GeneratedStream.digest(1, SIZE);
-    client.pushBlobStreamed(REPOSITORY, digest, () -> new GeneratedStream(1, SIZE));
+    MessageDigest hasher = Digest.Algorithm.SHA256.newHasher();
+    HttpResponse<byte[]> patched =
+        client.send(
+            "PATCH",
+            client.startUpload(REPOSITORY),
+            BodyPublishers.ofInputStream(
+                () -> new DigestInputStream(new GeneratedStream(1, SIZE), hasher)),
+            "Content-Type",
+            RegistryClient.OCTETS);
+    assertThat(patched.statusCode()).isEqualTo(202);
+    assertThat(RegistryClient.header(patched, "Range")).isEqualTo("0-" + (SIZE - 1));
+    Digest digest = Digest.ofHash(Digest.Algorithm.SHA256, hasher.digest());
+    String finish =
+        RegistryClient.withQuery(
+            RegistryClient.header(patched, "Location"), "digest", digest.toString());
+    assertThat(client.send("PUT", finish).statusCode()).isEqualTo(201);
     assertServed(digest);
   }
 
