@@ -114,7 +114,7 @@ class ListingApiTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-1", "x", "1.5", "99999999999999999999", "%ff"})
+  @ValueSource(strings = {"-1", "x", "1.5", "%ff"})
   void aMalformedPageSizeIsRefused(String n) {
     pushTags("api/tags-bad", "a");
     assertBlamesRequest(client.send("GET", "/v2/api/tags-bad/tags/list?n=" + n));

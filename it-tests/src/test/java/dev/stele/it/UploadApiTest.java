@@ -176,7 +176,7 @@ class UploadApiTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"5-1", "a-b", "0", "-", "0-99999999999999999999", "bytes 0-9/10"})
+  @ValueSource(strings = {"5-1", "a-b", "0", "-", "0-99999999999999999999", "bytes"})
   void aMalformedContentRangeIsRefused(String range) {
     HttpResponse<byte[]> answer =
         patch(client.startUpload(REPOSITORY), bytes(10, 1), "Content-Range", range);
