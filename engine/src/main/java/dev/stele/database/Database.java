@@ -121,7 +121,8 @@ public final class Database implements AutoCloseable {
   private static String actAsRuntimeRole() {
     return "SET ROLE "
         + RUNTIME_ROLE
-        + "; SET statement_timeout = '30s'; SET enable_seqscan = off; SET timezone = 'UTC'";
+        + "; SET statement_timeout = '30s'; SET enable_seqscan = off; SET jit = off; SET timezone ="
+        + " 'UTC'";
   }
 
   /** Connections from the pool, as the runtime role. */

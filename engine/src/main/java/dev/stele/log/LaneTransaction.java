@@ -152,6 +152,7 @@ final class LaneTransaction {
             """
             SELECT next_position, greatest(recorded_at, clock_timestamp()) AS now
             FROM log_head
+            WHERE only_row
             FOR UPDATE
             """)
         .map(
@@ -200,7 +201,8 @@ final class LaneTransaction {
 
   private static void moveHead(Handle handle, long next, Instant now) {
     handle
-        .createUpdate("UPDATE log_head SET next_position = :next, recorded_at = :now")
+        .createUpdate(
+            "UPDATE log_head SET next_position = :next, recorded_at = :now WHERE only_row")
         .bind("next", next)
         .bind("now", now)
         .execute();

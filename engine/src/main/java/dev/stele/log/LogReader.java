@@ -25,7 +25,10 @@ public final class LogReader {
 
   /** The position that the next event will get, which is the number of events. */
   public static long nextPosition(Handle handle) {
-    return handle.createQuery("SELECT next_position FROM log_head").mapTo(Long.class).one();
+    return handle
+        .createQuery("SELECT next_position FROM log_head WHERE only_row")
+        .mapTo(Long.class)
+        .one();
   }
 
   /**

@@ -20,7 +20,7 @@ public sealed interface Outcome<T> {
   }
 
   /** The value, or the exception made of the refusal. */
-  default <X extends Exception> T orElseThrow(Function<Refusal, X> exception) throws X {
+  default <X extends Throwable> T orElseThrow(Function<Refusal, X> exception) throws X {
     return switch (this) {
       case Ok<T>(T value) -> value;
       case Refused<T>(Refusal refusal) -> throw exception.apply(refusal);

@@ -2,147 +2,348 @@ package dev.stele.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.*;
-import dev.stele.oci.*;
-import dev.stele.projection.*;
-import java.io.*;
+import dev.stele.blob.BlobContent;
+import dev.stele.blob.Chunk;
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.blob.UploadId;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.TagView;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.*;
-import java.util.concurrent.*;
-import java.util.stream.*;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-@SuppressWarnings({"MissingOverride", "FutureReturnValueIgnored"})
+/**
+ * The use cases, each with the events that it leaves. After every test the views equal a replay of
+ * the log.
+ */
 class RegistryTest {
-  static final class Mem implements BlobStore {
-    final Map<ObjectKey, byte[]> m = new ConcurrentHashMap<>();
+  private static final Caller ALICE = new Caller("alice", "request-1");
+  private static final Caller BOB = new Caller("bob", "request-2");
+  private static final RepositoryName APP = RepositoryName.parse("team/app");
+  private static final RepositoryName OTHER = RepositoryName.parse("other");
+  private static final Tag V1 = Tag.parse("v1");
+  private static final Tag V2 = Tag.parse("v2");
 
-    public UploadId begin(RepositoryName r, Digest.Algorithm h) {
-      return UploadId.random();
-    }
+  @TempDir Path folder;
+  private RegistryFixture fixture;
+  private Registry registry;
 
-    public UploadStatus status(RepositoryName r, UploadId i) {
-      throw new UnsupportedOperationException();
-    }
-
-    public UploadStatus append(RepositoryName r, UploadId i, Chunk c) {
-      throw new UnsupportedOperationException();
-    }
-
-    public StoredObject finish(RepositoryName r, UploadId i, Chunk c, Digest d) {
-      throw new UnsupportedOperationException();
-    }
-
-    public StoredObject put(Digest d, OptionalLong l, InputStream b) throws IOException {
-      byte[] x = b.readAllBytes();
-      ObjectKey k = new ObjectKey("k" + UUID.randomUUID());
-      m.put(k, x);
-      return new StoredObject(k, x.length);
-    }
-
-    public void cancel(RepositoryName r, UploadId i) {}
-
-    public OptionalLong size(ObjectKey k) {
-      return m.containsKey(k) ? OptionalLong.of(m.get(k).length) : OptionalLong.empty();
-    }
-
-    public BlobContent open(ObjectKey k) {
-      return new ManifestContent(m.get(k));
-    }
-
-    public void delete(Collection<ObjectKey> ks) {
-      m.keySet().removeAll(ks);
-    }
-
-    public Stream<StoredObject> objects() {
-      return Stream.empty();
-    }
-
-    public Stream<UploadStatus> uploads() {
-      return Stream.empty();
-    }
-
-    public void probe() {}
-
-    public void close() {}
+  @BeforeEach
+  void open() throws IOException {
+    fixture = new RegistryFixture(new DiskBlobStore(folder));
+    registry = fixture.registry();
   }
 
-  static final Caller ALICE = new Caller("alice", "r1");
-
-  static byte[] image(Digest config, Digest layer) {
-    return """
-    {"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":2},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":5}]}
-    """
-        .formatted(MediaTypes.OCI_IMAGE, config, layer)
-        .getBytes(StandardCharsets.UTF_8);
+  @AfterEach
+  void theViewsEqualAReplay() {
+    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+    fixture.close();
   }
 
-  static Digest blob(Registry r, RepositoryName repo, String s) throws IOException {
-    byte[] b = s.getBytes(StandardCharsets.UTF_8);
-    Digest d = Digest.of(Digest.Algorithm.SHA256, b);
-    r.putBlob(ALICE, repo, d, OptionalLong.of(b.length), new ByteArrayInputStream(b));
-    return d;
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Digest digest(byte[] content) {
+    return Digest.of(Digest.Algorithm.SHA256, content);
+  }
+
+  private Digest upload(RepositoryName repository, String content) throws IOException {
+    UploadId id = registry.beginUpload(repository, Digest.Algorithm.SHA256).id();
+    Digest digest = digest(bytes(content));
+    Outcome<Digest> outcome =
+        registry.finishUpload(
+            ALICE,
+            repository,
+            id,
+            Chunk.streamed(new ByteArrayInputStream(bytes(content))),
+            digest);
+    assertThat(outcome).isEqualTo(Outcome.ok(digest));
+    return digest;
+  }
+
+  private static byte[] image(Digest config, Digest... layers) {
+    String descriptors =
+        Stream.of(layers)
+            .map(
+                layer ->
+                    """
+                    {"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":1}\
+                    """
+                        .formatted(layer))
+            .reduce((a, b) -> a + "," + b)
+            .orElse("");
+    return bytes(
+        """
+        {"schemaVersion":2,"mediaType":"%s",
+         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":2},
+         "layers":[%s]}\
+        """
+            .formatted(MediaTypes.OCI_IMAGE, config, descriptors));
+  }
+
+  private Outcome<PutManifest> put(Reference reference, byte[] manifest) {
+    return registry.putManifest(ALICE, APP, reference, MediaTypes.OCI_IMAGE, manifest, List.of());
+  }
+
+  private List<String> types() {
+    return registry.events(-1, 1000, EventFilter.ALL).stream().map(EventEntry::type).toList();
+  }
+
+  private String read(RepositoryName repository, Digest digest) throws IOException {
+    try (BlobContent content =
+        registry.blob(repository, digest).orElseThrow(r -> new AssertionError(r.toString()))) {
+      return new String(content.stream(0, content.size()).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (dev.stele.blob.BadRangeException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
-  void smoke() throws Exception {
-    Mem mem = new Mem();
-    try (RegistryFixture f = new RegistryFixture(mem)) {
-      Registry r = f.registry;
-      RepositoryName repo = RepositoryName.parse("a/b");
-      Digest c = blob(r, repo, "{}"), l = blob(r, repo, "layer");
-      byte[] m = image(c, l);
-      System.out.println(
-          r.putManifest(
-              ALICE, repo, Tag.parse("v1"), MediaTypes.OCI_IMAGE, m, List.of(Tag.parse("v2"))));
-      System.out.println(
-          r.putManifest(ALICE, repo, Tag.parse("v1"), MediaTypes.OCI_IMAGE, m, List.of()));
-      System.out.println(r.tags(repo, Optional.empty(), 10));
-      System.out.println(r.manifest(repo, Tag.parse("v1")));
-      System.out.println(r.mount(ALICE, RepositoryName.parse("x"), l, Optional.of(repo)));
-      System.out.println(r.deleteBlob(ALICE, repo, l));
-      System.out.println(r.deleteManifest(ALICE, repo, Digest.of(Digest.Algorithm.SHA256, m)));
-      System.out.println(r.deleteBlob(ALICE, repo, l));
-      System.out.println(r.tagHistory(repo, Tag.parse("v1"), 10, Optional.empty()));
-      r.events(-1, 100, EventFilter.ALL).forEach(System.out::println);
-      System.out.println(r.verifyProjections());
-      assertThat(r.verifyProjections().equal()).isTrue();
-      for (int round = 0; round < 3; round++) {
-        int threads = 64, each = 20;
-        long t = System.nanoTime();
-        final int rr = round;
-        try (ExecutorService e = Executors.newVirtualThreadPerTaskExecutor()) {
-          for (int i = 0; i < threads; i++) {
-            int n = i;
-            e.submit(
-                () -> {
-                  for (int k = 0; k < each; k++) {
-                    Digest cc = blob(r, repo, "c" + rr + " " + n + " " + k),
-                        ll = blob(r, repo, "l" + rr + " " + n + " " + k);
-                    r.putManifest(
-                        ALICE,
-                        repo,
-                        Tag.parse("t" + n),
-                        MediaTypes.OCI_IMAGE,
-                        image(cc, ll),
-                        List.of());
-                  }
-                  return null;
-                });
-          }
-        }
-        double s = (System.nanoTime() - t) / 1e9;
-        System.out.println(
-            "images/s "
-                + threads * each / s
-                + " batch "
-                + f.meters.find("stele.lane.batch.commands").summary().mean()
-                + " ms "
-                + f.meters.find("stele.lane.batch").timer().mean(TimeUnit.MILLISECONDS));
-      }
-      long t = System.nanoTime();
-      System.out.println(r.verifyProjections());
-      System.out.println("verify s " + (System.nanoTime() - t) / 1e9);
+  void anImageGoesInAndOutAndEveryStepIsAnEvent() throws IOException {
+    Digest config = upload(APP, "{}");
+    Digest layer = upload(APP, "layer");
+    byte[] manifest = image(config, layer);
+    assertThat(put(V1, manifest))
+        .isEqualTo(Outcome.ok(new PutManifest(digest(manifest), Optional.empty(), List.of(V1))));
+    StoredManifest stored =
+        registry.manifest(APP, V1).orElseThrow(r -> new AssertionError(r.toString()));
+    assertThat(stored.bytes()).isEqualTo(manifest);
+    assertThat(stored.mediaType()).isEqualTo(MediaTypes.OCI_IMAGE);
+    assertThat(read(APP, layer)).isEqualTo("layer");
+    assertThat(read(APP, digest(manifest)))
+        .as("a manifest read as a blob")
+        .isEqualTo(new String(manifest, StandardCharsets.UTF_8));
+    assertThat(types())
+        .containsExactly(
+            "RepositoryCreated", "BlobUploaded", "BlobUploaded", "ManifestPut", "TagMoved");
+    assertThat(registry.events(-1, 1000, EventFilter.ALL))
+        .allSatisfy(
+            event -> {
+              assertThat(event.actor()).contains("alice");
+              assertThat(event.requestId()).isEqualTo("request-1");
+              assertThat(event.repository()).contains("team/app");
+            })
+        .extracting(EventEntry::position)
+        .containsExactly(0L, 1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void theSameAgainChangesNoViewButIsRecorded() throws IOException {
+    Digest config = upload(APP, "{}");
+    byte[] manifest = image(config);
+    put(V1, manifest);
+    upload(APP, "{}");
+    put(V1, manifest);
+    List<EventEntry> events = registry.events(3, 100, EventFilter.ALL);
+    assertThat(events).extracting(EventEntry::type).containsExactly("BlobUploaded", "ManifestPut");
+    assertThat(events.getFirst().data().get("stored").booleanValue()).isFalse();
+    assertThat(events.getFirst().data().get("linked").booleanValue()).isFalse();
+    assertThat(events.getLast().data().get("added").booleanValue()).isFalse();
+    try (Stream<Path> files = Files.walk(folder.resolve("sha256"))) {
+      assertThat(files.filter(Files::isRegularFile)).as("stored once").hasSize(1);
     }
+  }
+
+  @Test
+  void aMovedTagLeavesTheOldManifestAndAHistory() throws IOException {
+    Digest config = upload(APP, "{}");
+    byte[] first = image(config);
+    byte[] second = image(config, config);
+    put(V1, first);
+    registry.putManifest(BOB, APP, V1, MediaTypes.OCI_IMAGE, second, List.of(V2));
+    assertThat(registry.manifest(APP, new Reference.ByDigest(digest(first))))
+        .isInstanceOf(Outcome.Ok.class);
+    registry.deleteTag(ALICE, APP, V1);
+    List<TagView.Period> history =
+        registry
+            .tagHistory(APP, V1, 10, Optional.empty())
+            .orElseThrow(r -> new AssertionError(r.toString()));
+    assertThat(history).hasSize(2);
+    assertThat(history.getFirst().digest()).isEqualTo(digest(second));
+    assertThat(history.getFirst().fromActor()).contains("bob");
+    assertThat(history.getFirst().endedBy()).contains("deleted");
+    assertThat(history.getFirst().untilActor()).contains("alice");
+    assertThat(history.getLast().digest()).isEqualTo(digest(first));
+    assertThat(history.getLast().endedBy()).contains("moved");
+    assertThat(history.getLast().untilPosition()).contains(history.getFirst().fromPosition());
+    assertThat(registry.manifest(APP, V1))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownManifest(APP, V1)));
+    assertThat(registry.manifest(APP, V2)).isInstanceOf(Outcome.Ok.class);
+  }
+
+  @Test
+  void whatAManifestRefersToMustBeThere() throws IOException {
+    Digest config = upload(APP, "{}");
+    Digest elsewhere = upload(OTHER, "elsewhere");
+    assertThat(put(V1, image(config, elsewhere)))
+        .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(elsewhere), List.of())));
+    assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(APP))).isFalse();
+    assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(OTHER))).isTrue();
+    assertThat(put(V1, image(config, elsewhere))).isInstanceOf(Outcome.Ok.class);
+    byte[] index =
+        bytes(
+            """
+            {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":1}]}\
+            """
+                .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, config));
+    assertThat(registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index, List.of()))
+        .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(), List.of(config))));
+  }
+
+  @Test
+  void aRefusedManifestLeavesNoEvent() throws IOException {
+    Digest config = upload(APP, "{}");
+    byte[] manifest = image(config);
+    int before = types().size();
+    Digest wrong = digest(bytes("other"));
+    assertThat(put(new Reference.ByDigest(wrong), manifest))
+        .isEqualTo(Outcome.refused(new Refusal.DigestMismatch(wrong, digest(manifest))));
+    assertThat(put(V1, bytes("{"))).isInstanceOf(Outcome.Refused.class);
+    assertThat(put(V1, new byte[0])).isInstanceOf(Outcome.Refused.class);
+    assertThat(registry.putManifest(ALICE, APP, V1, "text/plain", manifest, List.of()))
+        .isInstanceOf(Outcome.Refused.class);
+    assertThat(types()).hasSize(before);
+    assertThat(registry.tags(APP, Optional.empty(), 10))
+        .isEqualTo(Outcome.ok(new Page<>(List.of(), false)));
+  }
+
+  @Test
+  void deletingByDigestTakesTheTagsAlongAndSaysWhy() throws IOException {
+    Digest config = upload(APP, "{}");
+    byte[] manifest = image(config);
+    registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_IMAGE, manifest, List.of(V2));
+    assertThat(registry.deleteBlob(ALICE, APP, config))
+        .isEqualTo(Outcome.refused(new Refusal.BlobReferenced(config, List.of(digest(manifest)))));
+    assertThat(registry.deleteManifest(BOB, APP, digest(manifest)))
+        .isEqualTo(Outcome.ok(digest(manifest)));
+    List<EventEntry> events =
+        registry.events(-1, 100, new EventFilter(Optional.of(APP), Optional.of("TagDeleted")));
+    assertThat(events).hasSize(2);
+    assertThat(events)
+        .allSatisfy(
+            event -> {
+              assertThat(event.cause().get("kind").asText()).isEqualTo("DIGEST_DELETE");
+              assertThat(event.cause().get("detail").asText())
+                  .isEqualTo(digest(manifest).toString());
+              assertThat(event.actor()).contains("bob");
+            });
+    assertThat(registry.deleteBlob(ALICE, APP, config)).isEqualTo(Outcome.ok(config));
+    assertThat(registry.blobSize(APP, config))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownBlob(APP, config)));
+    assertThat(registry.deleteManifest(BOB, APP, digest(manifest)))
+        .isEqualTo(
+            Outcome.refused(
+                new Refusal.UnknownManifest(APP, new Reference.ByDigest(digest(manifest)))));
+    assertThat(registry.deleteTag(BOB, OTHER, V1))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownRepository(OTHER)));
+  }
+
+  @Test
+  void aManifestThatAnIndexListsStays() throws IOException {
+    Digest config = upload(APP, "{}");
+    byte[] child = image(config);
+    put(new Reference.ByDigest(digest(child)), child);
+    byte[] index =
+        bytes(
+            """
+            {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":1}]}\
+            """
+                .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, digest(child)));
+    registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index, List.of());
+    assertThat(registry.deleteManifest(ALICE, APP, digest(child)))
+        .isEqualTo(
+            Outcome.refused(new Refusal.ManifestReferenced(digest(child), List.of(digest(index)))));
+    registry.deleteManifest(ALICE, APP, digest(index));
+    assertThat(registry.deleteManifest(ALICE, APP, digest(child))).isInstanceOf(Outcome.Ok.class);
+  }
+
+  @Test
+  void referrersAreFoundBySubjectAndType() throws IOException {
+    Digest config = upload(APP, "{}");
+    Digest subject = digest(bytes("a subject that never came"));
+    byte[] signature =
+        bytes(
+            """
+            {"schemaVersion":2,"mediaType":"%s","artifactType":"application/signature",
+             "config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"%s","size":2},"layers":[],
+             "subject":{"mediaType":"%s","digest":"%s","size":3},"annotations":{"by":"\\ud83d\\ude00 \\u0000"}}\
+            """
+                .formatted(MediaTypes.OCI_IMAGE, config, MediaTypes.OCI_IMAGE, subject));
+    Outcome<PutManifest> outcome = put(new Reference.ByDigest(digest(signature)), signature);
+    assertThat(outcome)
+        .isEqualTo(Outcome.ok(new PutManifest(digest(signature), Optional.of(subject), List.of())));
+    Page<Descriptor> all = registry.referrers(APP, subject, Optional.empty(), Optional.empty(), 10);
+    assertThat(all.items()).hasSize(1);
+    assertThat(all.items().getFirst().annotations()).containsEntry("by", "\uD83D\uDE00 \0");
+    assertThat(all.items().getFirst().artifactType()).contains("application/signature");
+    assertThat(registry.referrers(APP, subject, Optional.of("other"), Optional.empty(), 10).items())
+        .isEmpty();
+    registry.deleteManifest(ALICE, APP, digest(signature));
+    assertThat(registry.referrers(APP, subject, Optional.empty(), Optional.empty(), 10).items())
+        .isEmpty();
+  }
+
+  @Test
+  void aDamagedObjectCountsAsAbsentAndAnUploadRepairsIt() throws IOException {
+    Digest layer = upload(APP, "layer");
+    Path object;
+    try (Stream<Path> files = Files.walk(folder.resolve("sha256"))) {
+      object = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+    }
+    Files.writeString(object, "lay");
+    assertThat(registry.blobSize(APP, layer))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownBlob(APP, layer)));
+    assertThat(registry.blob(APP, layer)).isInstanceOf(Outcome.Refused.class);
+    assertThat(registry.mount(ALICE, OTHER, layer, Optional.of(APP))).isFalse();
+    upload(OTHER, "layer");
+    assertThat(read(APP, layer)).isEqualTo("layer");
+    assertThat(types()).contains("BlobRepaired");
+    Files.delete(object);
+    assertThat(read(OTHER, layer)).isEqualTo("layer");
+  }
+
+  @Test
+  void listsPageByKeyInByteOrder() throws IOException {
+    for (String name : List.of("b", "a-b", "a/b", "a")) {
+      upload(RepositoryName.parse(name), "x");
+    }
+    Page<RepositoryName> first = registry.repositories(Optional.empty(), 3);
+    assertThat(first.items()).extracting(RepositoryName::value).containsExactly("a", "a-b", "a/b");
+    assertThat(first.more()).isTrue();
+    assertThat(registry.repositories(Optional.of("a/b"), 3))
+        .isEqualTo(new Page<>(List.of(RepositoryName.parse("b")), false));
+    assertThat(registry.tags(RepositoryName.parse("a"), Optional.empty(), 5))
+        .isEqualTo(Outcome.ok(new Page<>(List.of(), false)));
+    assertThat(registry.tags(RepositoryName.parse("nowhere"), Optional.empty(), 5))
+        .isInstanceOf(Outcome.Refused.class);
+  }
+
+  @Test
+  void anUploadThatFailsItsDigestLeavesNothing() throws IOException {
+    UploadId id = registry.beginUpload(APP, Digest.Algorithm.SHA256).id();
+    Digest wrong = digest(bytes("other"));
+    assertThat(
+            registry.finishUpload(
+                ALICE, APP, id, Chunk.streamed(new ByteArrayInputStream(bytes("x"))), wrong))
+        .isEqualTo(Outcome.refused(new Refusal.DigestMismatch(wrong, digest(bytes("x")))));
+    assertThat(registry.uploadStatus(APP, id))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownUpload(id)));
+    assertThat(types()).isEmpty();
+    assertThat(registry.exists(APP)).isFalse();
   }
 }

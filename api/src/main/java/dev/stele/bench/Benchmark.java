@@ -1,0 +1,139 @@
+package dev.stele.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Measures Stele and, where it is on the PATH, Debian's docker-registry: the same client code, the
+ * same work, in turn (A B A B), and prints the medians with their ratio. Both run during the whole
+ * benchmark, each idle while the other works.
+ */
+public final class Benchmark {
+  /**
+   * How much to measure.
+   *
+   * @param rounds how often each row is measured on each registry; an odd number has a true median
+   * @param blobSize of the large blob, in bytes, a multiple of 1 MiB
+   * @param connections for the rows with many clients
+   * @param duration of one measurement of those rows
+   * @param warmUp before their first measurement, on each registry
+   * @param jvmOptions for Stele's own process
+   */
+  public record Options(
+      int rounds,
+      long blobSize,
+      int connections,
+      Duration duration,
+      Duration warmUp,
+      List<String> jvmOptions) {
+    public Options {
+      if (rounds < 1 || connections < 1) {
+        throw new IllegalArgumentException("rounds and connections must be at least 1");
+      }
+      if (blobSize < 1 << 20 || blobSize % (1 << 20) != 0) {
+        throw new IllegalArgumentException(
+            "the blob's size must be a positive multiple of 1 MiB, not " + blobSize);
+      }
+      jvmOptions = List.copyOf(jvmOptions);
+    }
+
+    /** Three rounds, a blob of 1 GiB, 16 connections, 5 seconds each after 5 of warming up. */
+    public static Options standard() {
+      return new Options(
+          3,
+          1L << 30,
+          16,
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          List.of("--enable-native-access=ALL-UNNAMED"));
+    }
+  }
+
+  private Benchmark() {}
+
+  /**
+   * Runs the benchmark and prints its tables.
+   *
+   * @param workFolder an existing folder with space for a dozen of the large blobs; what is written
+   *     goes to a new folder below it, which is removed at the end
+   * @return the exit status of the program: 0, since a slow result is no failure
+   * @throws IOException if a registry cannot be started, or refuses or spoils something
+   */
+  public static int run(Path workFolder, PrintStream out, Options options)
+      throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory(workFolder, "stele-bench");
+    List<RegistryUnderTest> registries = new ArrayList<>();
+    try {
+      PhysicalFloor floor = PhysicalFloor.measure(folder, options.blobSize());
+      out.printf(
+          "This machine: %d cores; write + fsync %.0f MiB/s, sha256 on one core %.0f MiB/s,"
+              + " loopback %.0f MiB/s%n%n",
+          Runtime.getRuntime().availableProcessors(),
+          floor.write(),
+          floor.sha256(),
+          floor.loopback());
+      registries.add(RegistryUnderTest.stele(folder.resolve("stele"), options.jvmOptions()));
+      RegistryUnderTest.dockerRegistry(folder.resolve("docker-registry"))
+          .ifPresent(registries::add);
+      if (registries.size() == 1) {
+        out.println("docker-registry is not on the PATH, so there is nothing to compare with.");
+      }
+      ResultTable table =
+          new ResultTable(registries.stream().map(RegistryUnderTest::name).toList());
+      for (Workload workload : workloads(options)) {
+        table.add(workload, measure(workload, registries, options.rounds(), out));
+      }
+      out.println();
+      table.print(out);
+      return 0;
+    } finally {
+      for (RegistryUnderTest registry : registries) {
+        registry.close();
+      }
+      delete(folder);
+    }
+  }
+
+  private static List<Workload> workloads(Options options) {
+    return List.of(
+        BlobTransfer.push(options.blobSize()),
+        BlobTransfer.pull(options.blobSize()),
+        new ManifestGets(options.connections(), options.duration(), options.warmUp()),
+        new SmallPushes(options.connections(), options.duration(), options.warmUp()));
+  }
+
+  /** The rates of each registry, round by round. */
+  private static List<List<Double>> measure(
+      Workload workload, List<RegistryUnderTest> registries, int rounds, PrintStream out)
+      throws IOException, InterruptedException {
+    List<List<Double>> rates = new ArrayList<>();
+    registries.forEach(registry -> rates.add(new ArrayList<>()));
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < registries.size(); i++) {
+        RegistryUnderTest registry = registries.get(i);
+        workload.prepare(registry, round);
+        double rate = workload.measure(registry, round);
+        rates.get(i).add(rate);
+        out.printf(
+            "round %d: %s: %s: %.1f %s%n",
+            round + 1, workload.title(), registry.name(), rate, workload.unit());
+      }
+    }
+    return rates;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.stele.bench;
+
+import dev.stele.oci.Digest;
+import java.io.IOException;
+import java.security.MessageDigest;
+
+/** Pushing and pulling one large blob over one connection. */
+final class BlobTransfer {
+  private static final String REPOSITORY = "bench/blob";
+  private static final String OCTETS = "Content-Type: application/octet-stream\r\n";
+
+  private BlobTransfer() {}
+
+  /**
+   * Pushes with POST, one PATCH and PUT, as docker and podman do, a new blob in every round. The
+   * time ends with the answer that the blob is kept.
+   */
+  static Workload push(long size) {
+    return new Workload() {
+      private GeneratedBlob blob = new GeneratedBlob(0, size);
+      private int blobRound;
+
+      @Override
+      public String title() {
+        return "push one blob of " + size / (1 << 20) + " MiB";
+      }
+
+      @Override
+      public String unit() {
+        return "MiB/s";
+      }
+
+      @Override
+      public void prepare(RegistryUnderTest registry, int round) {
+        if (blobRound != round) {
+          blob = new GeneratedBlob(round, size);
+          blobRound = round;
+        }
+      }
+
+      @Override
+      public double measure(RegistryUnderTest registry, int round) throws IOException {
+        try (HttpConnection connection = registry.connect()) {
+          long start = System.nanoTime();
+          BlobTransfer.push(connection, blob);
+          return mebibytes(size) / seconds(start);
+        }
+      }
+    };
+  }
+
+  /** Pulls a blob that was pushed before; before the first round it checks every byte of it. */
+  static Workload pull(long size) {
+    return new Workload() {
+      private final GeneratedBlob blob = new GeneratedBlob(-1, size);
+
+      @Override
+      public String title() {
+        return "pull one blob of " + size / (1 << 20) + " MiB";
+      }
+
+      @Override
+      public String unit() {
+        return "MiB/s";
+      }
+
+      @Override
+      public void prepare(RegistryUnderTest registry, int round) throws IOException {
+        if (round > 0) {
+          return;
+        }
+        try (HttpConnection connection = registry.connect()) {
+          BlobTransfer.push(connection, blob);
+          MessageDigest hasher = Digest.Algorithm.SHA256.newHasher();
+          connection.send("GET", path(), "", new byte[0], hasher::update).expect(200);
+          Digest served = Digest.ofHash(Digest.Algorithm.SHA256, hasher.digest());
+          if (!served.equals(blob.digest())) {
+            throw new IOException(registry.name() + " served other bytes than were pushed");
+          }
+        }
+      }
+
+      @Override
+      public double measure(RegistryUnderTest registry, int round) throws IOException {
+        try (HttpConnection connection = registry.connect()) {
+          long start = System.nanoTime();
+          long length = connection.send("GET", path(), "").expect(200).length();
+          if (length != size) {
+            throw new IOException(registry.name() + " served " + length + " bytes");
+          }
+          return mebibytes(size) / seconds(start);
+        }
+      }
+
+      private String path() {
+        return "/v2/" + REPOSITORY + "/blobs/" + blob.digest();
+      }
+    };
+  }
+
+  private static void push(HttpConnection connection, GeneratedBlob blob) throws IOException {
+    String upload =
+        connection.send("POST", "/v2/" + REPOSITORY + "/blobs/uploads/", "").expect(202).location();
+    String patched =
+        connection.send("PATCH", upload, OCTETS, blob.size(), blob.source()).expect(202).location();
+    String finish = patched + (patched.indexOf('?') < 0 ? "?" : "&") + "digest=" + blob.digest();
+    connection.send("PUT", finish, OCTETS).expect(201);
+  }
+
+  static double mebibytes(long bytes) {
+    return bytes / (double) (1 << 20);
+  }
+
+  static double seconds(long startNanos) {
+    return (System.nanoTime() - startNanos) / 1e9;
+  }
+}

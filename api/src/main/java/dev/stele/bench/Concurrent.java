@@ -1,0 +1,80 @@
+package dev.stele.bench;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Runs the same step again and again on several connections for a while and counts. */
+final class Concurrent {
+  /** What one connection does. */
+  interface Client extends AutoCloseable {
+    /**
+     * Does the step once.
+     *
+     * @param number of the step on this connection, from 0
+     */
+    void step(int number) throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  /** Makes the client of each connection. */
+  interface Connector {
+    Client connect(int connection) throws IOException;
+  }
+
+  private Concurrent() {}
+
+  /**
+   * Steps a second over all connections together. A step that fails ends the run with its error.
+   */
+  static double rate(int connections, Duration duration, Connector connector)
+      throws IOException, InterruptedException {
+    CountDownLatch ready = new CountDownLatch(connections);
+    List<Future<Long>> clients = new ArrayList<>();
+    long start;
+    long steps = 0;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < connections; i++) {
+        int connection = i;
+        clients.add(threads.submit(() -> stepUntilDone(connector, connection, ready, duration)));
+      }
+      ready.await();
+      start = System.nanoTime();
+      for (Future<Long> client : clients) {
+        steps += client.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IOException("a client failed: " + e.getCause().getMessage(), e.getCause());
+    }
+    return steps / BlobTransfer.seconds(start);
+  }
+
+  private static long stepUntilDone(
+      Connector connector, int connection, CountDownLatch ready, Duration duration)
+      throws IOException, InterruptedException {
+    Client connected;
+    try {
+      connected = connector.connect(connection);
+    } finally {
+      // Also when it failed, so that the others need not wait for it.
+      ready.countDown();
+    }
+    try (Client client = connected) {
+      ready.await();
+      long end = System.nanoTime() + duration.toNanos();
+      int steps = 0;
+      while (System.nanoTime() < end) {
+        client.step(steps++);
+      }
+      return steps;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.stele.bench;
+
+import dev.stele.oci.Digest;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.Random;
+
+/**
+ * A large blob that is made as it is sent: a random mebibyte again and again, its number written at
+ * the start of each, so that it neither compresses nor repeats. Immutable; the digest is computed
+ * when it is made, so that no client hashes while something is measured.
+ */
+final class GeneratedBlob {
+  private static final int BLOCK = 1 << 20;
+
+  private final long seed;
+  private final long size;
+  private final Digest digest;
+
+  /**
+   * @param size in bytes, a multiple of 1 MiB
+   */
+  GeneratedBlob(long seed, long size) {
+    if (size % BLOCK != 0) {
+      throw new IllegalArgumentException("a blob's size is a multiple of 1 MiB, not " + size);
+    }
+    this.seed = seed;
+    this.size = size;
+    MessageDigest hasher = Digest.Algorithm.SHA256.newHasher();
+    HttpConnection.Source source = source();
+    for (long done = 0; done < size; done += BLOCK) {
+      hasher.update(source.next());
+    }
+    this.digest = Digest.ofHash(Digest.Algorithm.SHA256, hasher.digest());
+  }
+
+  long size() {
+    return size;
+  }
+
+  Digest digest() {
+    return digest;
+  }
+
+  /** The bytes from the start, a mebibyte at a time in the same buffer. */
+  HttpConnection.Source source() {
+    byte[] random = new byte[BLOCK];
+    new Random(seed).nextBytes(random);
+    ByteBuffer block = ByteBuffer.allocateDirect(BLOCK).put(random);
+    return new HttpConnection.Source() {
+      private long number;
+
+      @Override
+      public ByteBuffer next() {
+        block.putLong(0, number++);
+        return block.clear();
+      }
+    };
+  }
+}

@@ -1,0 +1,296 @@
+package dev.stele.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.database.Database;
+import dev.stele.database.TestDatabase;
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.event.EventCodec;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.RepositoryName;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The lane with a real database: order, batching, poison, and connections that break at the worst
+ * moment.
+ */
+class AppendLaneTest {
+  private static final ActorId ACTOR = ActorId.random();
+
+  /** What happens to the next commit of the lane's connection. */
+  private enum Fault {
+    NONE,
+    BREAK_BEFORE_COMMIT,
+    BREAK_AFTER_COMMIT
+  }
+
+  private TestDatabase testDatabase;
+  private Database database;
+  private LogSignal signal;
+  private AppendLane lane;
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final AtomicReference<Fault> fault = new AtomicReference<>(Fault.NONE);
+
+  @BeforeEach
+  void open() {
+    testDatabase = TestDatabase.create();
+    database = testDatabase.open();
+    signal = new LogSignal(database::openDedicated);
+    lane = lane(() -> breaking(database.openDedicated()), meters);
+  }
+
+  private AppendLane lane(ConnectionSource source, MeterRegistry meters) {
+    return new AppendLane(source, new EventCodec(), (_, _) -> {}, signal, meters);
+  }
+
+  @AfterEach
+  void close() {
+    lane.close();
+    signal.close();
+    database.close();
+    testDatabase.close();
+  }
+
+  private Connection breaking(Connection real) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (_, method, arguments) -> {
+              Fault now =
+                  method.getName().equals("commit") ? fault.getAndSet(Fault.NONE) : Fault.NONE;
+              if (now == Fault.BREAK_BEFORE_COMMIT) {
+                real.close();
+                throw new SQLException("broken by the test", "08006");
+              }
+              try {
+                Object result = method.invoke(real, arguments);
+                if (now == Fault.BREAK_AFTER_COMMIT) {
+                  real.close();
+                  throw new SQLException("broken by the test", "08006");
+                }
+                return result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private record Create(String name) implements Command<Long> {
+    @Override
+    public ActorId actor() {
+      return ACTOR;
+    }
+
+    @Override
+    public String requestId() {
+      return "r";
+    }
+
+    @Override
+    public Long decide(Decision decision) {
+      if (name.startsWith("poison")) {
+        decision.handle().execute("SELECT 1 / 0");
+      }
+      decision.append(new Event.RepositoryCreated(RepositoryName.parse(name)));
+      return 1L;
+    }
+  }
+
+  private List<RecordedEvent> log() {
+    List<RecordedEvent> events = new ArrayList<>();
+    // Not from the pool, whose sessions a test may have ended.
+    Jdbi.create(testDatabase::connect)
+        .useHandle(handle -> new LogReader(new EventCodec()).replay(handle, 0, events::addAll));
+    return events;
+  }
+
+  private List<String> names() {
+    return log().stream().map(event -> event.event().repository().value()).toList();
+  }
+
+  /** Holds the head, so that commands queue up behind it, then lets them go at once. */
+  private List<Future<Long>> submitTogether(ExecutorService threads, List<String> names)
+      throws Exception {
+    List<Future<Long>> futures = new ArrayList<>();
+    try (Connection blocker = testDatabase.connect()) {
+      blocker.setAutoCommit(false);
+      try (var statement = blocker.createStatement()) {
+        statement.execute("SELECT FROM log_head FOR UPDATE");
+      }
+      for (String name : names) {
+        Callable<Long> submission = () -> lane.submit(new Create(name));
+        futures.add(threads.submit(submission));
+        Thread.sleep(5);
+      }
+      blocker.rollback();
+    }
+    return futures;
+  }
+
+  @Test
+  void positionsAreDenseAndTimesMonotoneUnderManyWritersOnSeveralNodes() throws Exception {
+    int writers = 32;
+    int each = 25;
+    try (AppendLane secondNode = lane(database::openDedicated, new SimpleMeterRegistry());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      CountDownLatch start = new CountDownLatch(1);
+      List<Future<Void>> futures = new ArrayList<>();
+      for (int w = 0; w < writers; w++) {
+        String prefix = "w" + w + "/n";
+        AppendLane node = w % 2 == 0 ? lane : secondNode;
+        futures.add(
+            threads.submit(
+                () -> {
+                  start.await();
+                  for (int n = 0; n < each; n++) {
+                    node.submit(new Create(prefix + n));
+                  }
+                  return null;
+                }));
+      }
+      start.countDown();
+      for (Future<Void> future : futures) {
+        future.get();
+      }
+    }
+    List<RecordedEvent> log = log();
+    assertThat(log).hasSize(writers * each);
+    for (int i = 0; i < log.size(); i++) {
+      assertThat(log.get(i).position()).isEqualTo(i);
+      if (i > 0) {
+        assertThat(log.get(i).recordedAt()).isAfterOrEqualTo(log.get(i - 1).recordedAt());
+      }
+    }
+    // What one writer submitted one after the other stands in that order.
+    for (int w = 0; w < writers; w++) {
+      String prefix = "w" + w + "/n";
+      List<String> own = names().stream().filter(name -> name.startsWith(prefix)).toList();
+      for (int n = 0; n < each; n++) {
+        assertThat(own.get(n)).isEqualTo(prefix + n);
+      }
+    }
+  }
+
+  @Test
+  void whatQueuesUpSharesOneTransaction() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<String> names = new ArrayList<>();
+      for (int n = 0; n < 50; n++) {
+        names.add("n" + n);
+      }
+      for (Future<Long> future : submitTogether(threads, names)) {
+        assertThat(future.get()).isEqualTo(1);
+      }
+    }
+    // The first alone (it met the lock), the others behind it together.
+    assertThat(meters.get("stele.lane.batch.commands").summary().max()).isEqualTo(49);
+    assertThat(meters.get("stele.lane.batch.commands").summary().count()).isEqualTo(2);
+    assertThat(names()).hasSize(50);
+  }
+
+  @Test
+  void onePoisonCommandFailsAlone() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Long>> futures =
+          submitTogether(threads, List.of("first", "a", "b", "poison", "c", "d"));
+      for (int i = 0; i < futures.size(); i++) {
+        Future<Long> future = futures.get(i);
+        if (i == 3) {
+          assertThatThrownBy(future::get).hasRootCauseMessage("ERROR: division by zero");
+        } else {
+          assertThat(future.get()).isEqualTo(1);
+        }
+      }
+    }
+    assertThat(names()).containsExactly("first", "a", "b", "c", "d");
+    assertThat(log()).extracting(RecordedEvent::position).containsExactly(0L, 1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void aCommitWhoseAnswerWasLostIsNotAppendedTwice() {
+    lane.submit(new Create("before"));
+    fault.set(Fault.BREAK_AFTER_COMMIT);
+    assertThat(lane.submit(new Create("once"))).isEqualTo(1);
+    lane.submit(new Create("after"));
+    assertThat(names()).containsExactly("before", "once", "after");
+  }
+
+  @Test
+  void aCommitThatNeverHappenedIsTriedAgain() {
+    lane.submit(new Create("before"));
+    fault.set(Fault.BREAK_BEFORE_COMMIT);
+    assertThat(lane.submit(new Create("once"))).isEqualTo(1);
+    lane.submit(new Create("after"));
+    assertThat(names()).containsExactly("before", "once", "after");
+  }
+
+  @Test
+  void aSessionThatTheServerEndsCostsNoMoreThanTheCommandsInFlight() throws Exception {
+    lane.submit(new Create("before"));
+    try (Connection admin = testDatabase.connect();
+        var statement = admin.createStatement()) {
+      statement.execute(
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()\
+          """);
+    }
+    try {
+      lane.submit(new Create("perhaps"));
+    } catch (LaneUnavailableException e) {
+      assertThat(e).hasMessageContaining("the database is away");
+    }
+    lane.submit(new Create("after"));
+    assertThat(names()).startsWith("before").endsWith("after");
+    assertThat(log())
+        .last()
+        .extracting(RecordedEvent::position)
+        .isEqualTo((long) names().size() - 1);
+  }
+
+  @Test
+  void aClosedLaneRefusesAndAFollowerIsWoken() throws Exception {
+    assertThat(signal.await(0, Duration.ofMillis(1))).isFalse();
+    lane.submit(new Create("x"));
+    assertThat(signal.await(0, Duration.ofSeconds(5))).isTrue();
+    lane.close();
+    assertThatThrownBy(() -> lane.submit(new Create("y")))
+        .isInstanceOf(LaneUnavailableException.class);
+    assertThat(names()).containsExactly("x");
+  }
+
+  @Test
+  void aFollowerOnAnotherNodeIsWokenByNotify() throws Exception {
+    try (LogSignal other = new LogSignal(database::openDedicated)) {
+      // The other node's listener needs a moment to connect; what it missed it hears of with the
+      // next event.
+      boolean woken = false;
+      for (int n = 0; n < 50 && !woken; n++) {
+        lane.submit(new Create("n" + n));
+        woken = other.await(0, Duration.ofMillis(200));
+      }
+      assertThat(woken).isTrue();
+    }
+  }
+}

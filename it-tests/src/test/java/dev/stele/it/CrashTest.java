@@ -1,0 +1,236 @@
+package dev.stele.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.oci.Digest;
+import java.io.ByteArrayInputStream;
+import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Server, PostgreSQL or both are killed (SIGKILL) at random moments while eight clients push, again
+ * and again on one data folder. What was acknowledged must be there, tags must point where a client
+ * can expect them, the log stays dense, the views equal its replay, and no half blob is ever
+ * served.
+ *
+ * <p>System properties: {@code stele.test.crash-rounds} (6) and {@code stele.test.crash-seed}
+ * (random, printed).
+ */
+class CrashTest {
+  private static final int ROUNDS = Integer.getInteger("stele.test.crash-rounds", 6);
+  private static final long SEED =
+      Long.getLong("stele.test.crash-seed", System.nanoTime() & 0xffffffL);
+  private static final int PUSHERS = 8;
+
+  /** A replay reads the whole log, so a long run compares only now and then, and at its end. */
+  private static final int VERIFY_EVERY = ROUNDS <= 10 ? 1 : 20;
+
+  private enum Victim {
+    SERVER,
+    POSTGRESQL,
+    BOTH
+  }
+
+  private final AcknowledgedPushes pushes = new AcknowledgedPushes();
+  private final Random random = new Random(SEED);
+  private long nextPosition;
+
+  @Test
+  void nothingAcknowledgedIsLostHoweverTheProcessesDie(@TempDir Path folder) throws Exception {
+    System.out.printf(
+        "crash test: -Dstele.test.crash-rounds=%d -Dstele.test.crash-seed=%d%n", ROUNDS, SEED);
+    Path data = folder.resolve("data");
+    SteleProcess server = SteleProcess.start(data);
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        Victim victim = Victim.values()[round % Victim.values().length];
+        try {
+          server = crash(round, victim, server);
+          check(round, server);
+        } catch (Exception | AssertionError e) {
+          throw new AssertionError(
+              "round %d, victim %s, seed %d:%n%s".formatted(round, victim, SEED, server.logTail()),
+              e);
+        }
+      }
+      pushes.assertAllKept(server.client());
+      server.stop();
+      assertViewsEqualReplay(data);
+    } finally {
+      server.close();
+    }
+    assertThat(pushes.acknowledgedManifests()).isGreaterThan(ROUNDS);
+  }
+
+  /** Pushes, kills, and answers with the server that runs afterwards. */
+  private SteleProcess crash(int round, Victim victim, SteleProcess server) throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    SteleProcess after = server;
+    RegistryClient client = server.client();
+    int before = pushes.acknowledgedManifests();
+    List<Future<Void>> running = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try {
+        for (int pusher = 0; pusher < PUSHERS; pusher++) {
+          Pusher task = new Pusher(client, pusher, random.nextLong(), stop);
+          running.add(threads.submit(() -> task.run(round)));
+        }
+        running.add(threads.submit(() -> readUnfinished(client, stop)));
+        // The moment is random, but after something has been acknowledged, so that it can be lost.
+        while (pushes.acknowledgedManifests() == before
+            && running.stream().noneMatch(Future::isDone)) {
+          Thread.sleep(5);
+        }
+        Thread.sleep(random.nextInt(800));
+        if (victim != Victim.POSTGRESQL) {
+          server.kill9();
+        }
+        if (victim != Victim.SERVER) {
+          server.killPostgres();
+        }
+        if (victim == Victim.POSTGRESQL) {
+          awaitRecovery(server, running);
+        }
+      } finally {
+        stop.set(true);
+      }
+      for (Future<Void> each : running) {
+        each.get();
+      }
+    }
+    if (victim != Victim.POSTGRESQL) {
+      after = SteleProcess.start(server.data());
+    }
+    return after;
+  }
+
+  /** The server starts its PostgreSQL again by itself, and the pushers get on. */
+  private void awaitRecovery(SteleProcess server, List<Future<Void>> running) throws Exception {
+    int before = pushes.acknowledgedManifests();
+    long deadline = System.nanoTime() + 60_000_000_000L;
+    // More than the pushers can have had on its way when PostgreSQL died.
+    while (pushes.acknowledgedManifests() < before + 2 * PUSHERS) {
+      assertThat(server.isAlive()).as("the server runs on").isTrue();
+      assertThat(running).as("no pusher has given up").noneMatch(Future::isDone);
+      assertThat(System.nanoTime()).as("pushes succeed again").isLessThan(deadline);
+      Thread.sleep(10);
+    }
+    server.awaitReady();
+  }
+
+  private void check(int round, SteleProcess server) throws Exception {
+    RegistryClient client = server.client();
+    pushes.assertKept(client);
+    for (RecordedEvent event :
+        nextPosition == 0 ? client.events() : client.eventsAfter(nextPosition - 1)) {
+      assertThat(event.position()).isEqualTo(nextPosition);
+      nextPosition++;
+    }
+    if (round % VERIFY_EVERY == 0) {
+      assertViewsEqualReplay(server.data());
+    }
+  }
+
+  private static void assertViewsEqualReplay(Path data) throws Exception {
+    SteleProcess.CommandResult verified =
+        SteleProcess.run("projections", "verify", "--data", data.toString());
+    assertThat(verified.exitStatus()).as(verified.output()).isZero();
+  }
+
+  /** Reads what is being uploaded: an answer 200 must be the whole blob. */
+  private Void readUnfinished(RegistryClient client, AtomicBoolean stop) throws Exception {
+    while (!stop.get()) {
+      AcknowledgedPushes.Item item = pushes.newestInDoubt();
+      if (item != null) {
+        try {
+          HttpResponse<byte[]> answer =
+              client.send("GET", RegistryClient.blobPath(item.repository(), item.digest()));
+          if (answer.statusCode() == 200) {
+            assertThat(Digest.of(Digest.Algorithm.SHA256, answer.body())).isEqualTo(item.digest());
+          }
+        } catch (UncheckedIOException e) {
+          // The server was killed, and the client noticed that the answer was cut.
+          Thread.sleep(5);
+        }
+      }
+      Thread.sleep(1);
+    }
+    return null;
+  }
+
+  /** A client that pushes one image after another under a tag of its own. */
+  private final class Pusher {
+    private final RegistryClient client;
+    private final int number;
+    private final Random random;
+    private final AtomicBoolean stop;
+
+    Pusher(RegistryClient client, int number, long seed, AtomicBoolean stop) {
+      this.client = client;
+      this.number = number;
+      this.random = new Random(seed);
+      this.stop = stop;
+    }
+
+    Void run(int round) throws Exception {
+      for (int image = 0; !stop.get(); image++) {
+        try {
+          push(image(round, image), image % 2 == 0 ? "crash/shared" : "crash/own-" + number);
+        } catch (UncheckedIOException e) {
+          // No answer: the server is dead. What was on its way stays in doubt.
+          Thread.sleep(10);
+        } catch (UnexpectedAnswerException e) {
+          // While PostgreSQL is away the server may say so, but never blame the request.
+          assertThat(e.status()).as(e.getMessage()).isEqualTo(503);
+          Thread.sleep(10);
+        }
+      }
+      return null;
+    }
+
+    private ImageFixture.Image image(int round, int image) {
+      byte[] layer = new byte[random.nextInt(1, 400_000)];
+      random.nextBytes(layer);
+      Content content = Content.of(ImageFixture.LAYER_TYPE, layer);
+      Content config =
+          SmallImages.image("round %d pusher %d image %d".formatted(round, number, image)).config();
+      return new ImageFixture.Image(
+          "amd64",
+          config,
+          List.of(content),
+          List.of(content.digest()),
+          ImageFixture.manifest(config, List.of(content)));
+    }
+
+    private void push(ImageFixture.Image image, String repository) {
+      upload(repository, image.config());
+      upload(repository, image.layers().getFirst());
+      String tag = "pusher-" + number;
+      pushes.tagStarts(repository, tag, image.manifest().digest());
+      client.putManifest(repository, tag, image.manifest());
+      pushes.tagAcknowledged(repository, tag, image.manifest().digest());
+    }
+
+    private void upload(String repository, Content content) {
+      pushes.blobStarts(repository, content.digest());
+      switch (random.nextInt(3)) {
+        case 0 -> client.pushBlob(repository, content.bytes());
+        case 1 -> client.pushBlobChunked(repository, content.bytes(), 100_000);
+        default ->
+            client.pushBlobStreamed(
+                repository, content.digest(), () -> new ByteArrayInputStream(content.bytes()));
+      }
+      pushes.blobAcknowledged(repository, content.digest());
+    }
+  }
+}

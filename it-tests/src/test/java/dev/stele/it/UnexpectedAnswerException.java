@@ -1,0 +1,27 @@
+package dev.stele.it;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.net.http.HttpResponse;
+import java.util.Arrays;
+
+/** The registry answered with a status that the request should not have. */
+final class UnexpectedAnswerException extends RuntimeException {
+  private final int status;
+
+  UnexpectedAnswerException(HttpResponse<byte[]> answer, int... expected) {
+    super(
+        "%s %s answered %d where %s was expected: %s"
+            .formatted(
+                answer.request().method(),
+                answer.request().uri(),
+                answer.statusCode(),
+                Arrays.toString(expected),
+                new String(answer.body(), 0, Math.min(answer.body().length, 2000), UTF_8)));
+    this.status = answer.statusCode();
+  }
+
+  int status() {
+    return status;
+  }
+}
