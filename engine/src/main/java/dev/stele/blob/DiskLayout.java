@@ -10,11 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -31,7 +30,9 @@ final class DiskLayout {
 
   private final Path root;
   private final Path uploads;
-  private final Set<Digest.Algorithm> prepared = EnumSet.noneOf(Digest.Algorithm.class);
+
+  /** The objects' folders that this process knows to be durable: at most 512. */
+  private final Map<Path, Boolean> durableFolders = new ConcurrentHashMap<>();
 
   /** Makes the root and the uploads folder, durably. */
   DiskLayout(Path folder) throws IOException {
@@ -77,7 +78,6 @@ final class DiskLayout {
    * there is no such object.
    */
   ObjectKey publish(Path file, Digest digest, UploadId generation) throws IOException {
-    prepareFolders(digest.algorithm());
     ObjectKey key =
         new ObjectKey(
             "%s/%s/%s.%s"
@@ -87,6 +87,7 @@ final class DiskLayout {
                     digest.hex(),
                     generation));
     Path target = root.resolve(key.value());
+    prepare(target.getParent());
     Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     try {
       fsyncFolder(target.getParent());
@@ -101,23 +102,24 @@ final class DiskLayout {
     return key;
   }
 
-  /**
-   * Makes all folders of an algorithm and one fsync for them, at its first object since the start:
-   * a folder found there may come from a process that died before it was durable.
-   */
-  private void prepareFolders(Digest.Algorithm algorithm) throws IOException {
-    synchronized (prepared) {
-      if (prepared.contains(algorithm)) {
-        return;
-      }
-      Path folder = root.resolve(algorithm.prefix());
-      createFolders(folder);
-      for (int i = 0; i < 256; i++) {
-        Files.createDirectories(folder.resolve(HexFormat.of().toHexDigits((byte) i)));
-      }
-      fsyncFolder(folder);
-      fsyncFolder(root);
-      prepared.add(algorithm);
+  /** Makes an objects' folder durably, and has others that need it wait until it is. */
+  private void prepare(Path folder) throws IOException {
+    try {
+      durableFolders.computeIfAbsent(
+          folder,
+          missing -> {
+            try {
+              // Also if it is there: it may come from a process that died before this fsync.
+              Files.createDirectories(missing);
+              fsyncFolder(missing.getParent());
+              fsyncFolder(root);
+              return true;
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

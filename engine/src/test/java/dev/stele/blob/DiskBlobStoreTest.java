@@ -1,0 +1,256 @@
+package dev.stele.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.Digest.Algorithm;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The contract on a local disk, and what only a disk does. */
+@SuppressWarnings("InputStreamSlowMultibyteRead") // bodies of a test
+class DiskBlobStoreTest extends BlobStoreContract {
+  @TempDir Path folder;
+
+  @Override
+  protected BlobStore openStore() throws IOException {
+    return new DiskBlobStore(folder.resolve("made/by/it"));
+  }
+
+  private Path root() {
+    return folder.resolve("made/by/it");
+  }
+
+  private void restart() throws IOException {
+    store.close();
+    store = openStore();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("uploads go on after a restart, with a digest of either algorithm")
+  void continuesAfterRestart(Algorithm expected) throws Exception {
+    byte[] bytes = randomBytes(400_000);
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    store.append(REPOSITORY, id, Chunk.at(0, 100_000, in(bytes, 0, 100_000)));
+    UploadStatus before = store.status(REPOSITORY, id);
+    restart();
+    assertThat(store.status(REPOSITORY, id)).isEqualTo(before);
+    store.append(REPOSITORY, id, Chunk.at(100_000, 100_000, in(bytes, 100_000, 200_000)));
+    restart();
+    StoredObject object =
+        store.finish(
+            REPOSITORY,
+            id,
+            Chunk.at(200_000, 200_000, in(bytes, 200_000, 400_000)),
+            Digest.of(expected, bytes));
+    restart();
+    assertThat(store.size(object.key())).hasValue(400_000);
+    assertThat(root().resolve(object.key().value())).hasBinaryContent(bytes);
+    assertThat(root().resolve("uploads")).isEmptyDirectory();
+  }
+
+  @Test
+  @DisplayName("the bytes in the file count after a restart, not those once received")
+  void hashesTheFileAfterRestart() throws Exception {
+    byte[] bytes = randomBytes(1000);
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    store.append(REPOSITORY, id, Chunk.streamed(in(bytes)));
+    restart();
+    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    byte[] damaged = bytes.clone();
+    damaged[500] ^= 1;
+    Files.write(data, damaged);
+    assertThatThrownBy(() -> store.finish(REPOSITORY, id, Chunk.empty(), sha256(bytes)))
+        .isInstanceOf(DigestMismatchException.class);
+  }
+
+  @Test
+  @DisplayName("an object's key is algorithm, two digits, digest and generation")
+  void namesObjects() throws Exception {
+    byte[] bytes = {1};
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    Digest digest = sha256(bytes);
+    StoredObject object = store.finish(REPOSITORY, id, Chunk.streamed(in(bytes)), digest);
+    assertThat(object.key().value())
+        .isEqualTo("sha256/%s/%s.%s".formatted(digest.hex().substring(0, 2), digest.hex(), id));
+  }
+
+  @Test
+  @DisplayName("nothing but objects can be read or deleted by key")
+  void staysAmongObjects() throws Exception {
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    for (String path : List.of("uploads/" + id + "/data", "uploads/" + id + "/session")) {
+      ObjectKey key = new ObjectKey(path);
+      assertThat(root().resolve(path)).exists();
+      assertThat(store.size(key)).isEmpty();
+      assertThatThrownBy(() -> store.open(key)).isInstanceOf(NoSuchObjectException.class);
+      store.delete(List.of(key));
+      assertThat(root().resolve(path)).exists();
+    }
+    for (String path : List.of("../x", "a/../../x", "/etc/passwd", "a//b", ".", "", "a\0b", "a/")) {
+      assertThatThrownBy(() -> new ObjectKey(path)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "27: an object whose file was cut has another size, and what is open fails to read on")
+  void showsCutObject() throws Exception {
+    byte[] bytes = randomBytes(1000);
+    StoredObject object = store.put(sha256(bytes), OptionalLong.empty(), in(bytes));
+    try (BlobContent content = store.open(object.key())) {
+      Files.write(root().resolve(object.key().value()), new byte[10]);
+      assertThat(store.size(object.key())).hasValue(10);
+      InputStream stream = content.stream(0, 1000);
+      assertThatThrownBy(stream::readAllBytes).hasMessageContaining("ended at 10 of 1000");
+    }
+  }
+
+  @Test
+  @DisplayName("what is open stays readable when it is deleted")
+  void readsDeletedObject() throws Exception {
+    byte[] bytes = randomBytes(100_000);
+    StoredObject object = store.put(sha256(bytes), OptionalLong.empty(), in(bytes));
+    try (BlobContent content = store.open(object.key())) {
+      store.delete(List.of(object.key()));
+      assertThat(content.stream(10, 99_990).readAllBytes()).hasSize(99_990);
+      assertThat(content.channel().orElseThrow().size()).isEqualTo(100_000);
+    }
+  }
+
+  @Test
+  @DisplayName("an interrupted request leaves the upload as it was before its chunk")
+  void survivesInterrupt() throws Exception {
+    byte[] bytes = randomBytes(300_000);
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    store.append(REPOSITORY, id, Chunk.streamed(in(bytes, 0, 100_000)));
+    InputStream interrupting =
+        new InputStream() {
+          private final InputStream body = in(bytes, 100_000, 300_000);
+          private int left = 100_000;
+
+          @Override
+          public int read() throws IOException {
+            if (--left == 0) {
+              Thread.currentThread().interrupt();
+            }
+            return body.read();
+          }
+        };
+    assertThatThrownBy(() -> store.append(REPOSITORY, id, Chunk.streamed(interrupting)))
+        .isInstanceOf(IOException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(store.status(REPOSITORY, id).size()).isEqualTo(100_000);
+    StoredObject object =
+        store.finish(REPOSITORY, id, Chunk.streamed(in(bytes, 100_000, 300_000)), sha256(bytes));
+    assertThat(root().resolve(object.key().value())).hasBinaryContent(bytes);
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "needs /dev/full")
+  @DisplayName("a full disk is told, and the upload goes on where it was when there is room again")
+  void tellsFullDisk() throws Exception {
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    Files.delete(data);
+    Files.createSymbolicLink(data, Path.of("/dev/full"));
+    assertThatThrownBy(() -> store.append(REPOSITORY, id, Chunk.streamed(in(randomBytes(200_000)))))
+        .isInstanceOf(InsufficientStorageException.class)
+        .hasMessageContaining(root().toString());
+    Files.delete(data);
+    Files.createFile(data);
+    assertThat(store.status(REPOSITORY, id).size()).isZero();
+    byte[] bytes = randomBytes(1000);
+    StoredObject object = store.finish(REPOSITORY, id, Chunk.streamed(in(bytes)), sha256(bytes));
+    assertThat(root().resolve(object.key().value())).hasBinaryContent(bytes);
+  }
+
+  @Test
+  @DisplayName("an upload that cannot be rolled back is given up")
+  void givesUpWhatCannotBeRolledBack() throws Exception {
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    InputStream body =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            Files.delete(data);
+            throw new IOException("connection reset");
+          }
+        };
+    assertThatThrownBy(() -> store.append(REPOSITORY, id, Chunk.at(0, 10, body)))
+        .isInstanceOf(BodyReadException.class);
+    assertThatThrownBy(() -> store.status(REPOSITORY, id))
+        .isInstanceOf(UnknownUploadException.class);
+    assertThat(root().resolve("uploads")).isEmptyDirectory();
+  }
+
+  @Test
+  @DisplayName("30: a folder that cannot be used is refused with its name")
+  void refusesUnusableFolder() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    for (Path unusable : List.of(file, file.resolve("below"))) {
+      assertThatThrownBy(() -> new DiskBlobStore(unusable))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(unusable.toString());
+    }
+  }
+
+  @Test
+  @DisplayName("a crash's litter goes at a start a day later; sessions and young files stay")
+  void removesLitter() throws Exception {
+    UploadId session = store.begin(REPOSITORY, Algorithm.SHA256);
+    UploadId crashed = store.begin(REPOSITORY, Algorithm.SHA256);
+    UploadId young = store.begin(REPOSITORY, Algorithm.SHA256);
+    Path uploads = root().resolve("uploads");
+    Files.delete(uploads.resolve(crashed.toString()).resolve("data"));
+    Files.delete(uploads.resolve(young.toString()).resolve("session"));
+    Path oldPut = Files.createFile(uploads.resolve(UploadId.random() + ".whole"));
+    Path youngPut = Files.createFile(uploads.resolve(UploadId.random() + ".whole"));
+    FileTime old = FileTime.from(Instant.now().minus(Duration.ofHours(25)));
+    for (Path path :
+        List.of(uploads.resolve(session.toString()), uploads.resolve(crashed.toString()), oldPut)) {
+      Files.setLastModifiedTime(path, old);
+    }
+    restart();
+    try (Stream<Path> left = Files.list(uploads)) {
+      assertThat(left)
+          .containsExactlyInAnyOrder(
+              uploads.resolve(session.toString()), uploads.resolve(young.toString()), youngPut);
+    }
+    try (Stream<UploadStatus> open = store.uploads()) {
+      assertThat(open).extracting(UploadStatus::id).containsExactly(session);
+    }
+  }
+
+  @Test
+  @DisplayName("a session whose file is not whole does not exist, and the list goes on")
+  void ignoresTornSession() throws Exception {
+    UploadId torn = store.begin(REPOSITORY, Algorithm.SHA256);
+    UploadId whole = store.begin(REPOSITORY, Algorithm.SHA256);
+    Path file = root().resolve("uploads").resolve(torn.toString()).resolve("session");
+    Files.writeString(file, "repository=payments/api\nalgo");
+    assertThatThrownBy(() -> store.status(REPOSITORY, torn))
+        .isInstanceOf(UnknownUploadException.class);
+    try (Stream<UploadStatus> open = store.uploads()) {
+      assertThat(open).extracting(UploadStatus::id).containsExactly(whole);
+    }
+  }
+}
