@@ -26,8 +26,10 @@ import java.util.stream.Collectors;
 public final class ConfigurationReader {
   private static final String PREFIX = "STELE_";
 
-  /** Variables of the launcher, which are none of the configuration. */
+  /** Variables of the launcher and of the tests, which are none of the configuration. */
   private static final Set<String> LAUNCHER = Set.of("STELE_JAVA_HOME", "STELE_JAVA_OPTS");
+
+  private static final String TESTS = "STELE_TEST_";
 
   private static final ObjectMapper YAML =
       YAMLMapper.builder()
@@ -112,7 +114,7 @@ public final class ConfigurationReader {
   private void readEnvironment(Map<String, String> environment) throws ConfigurationException {
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String name = variable.getKey();
-      if (!name.startsWith(PREFIX) || LAUNCHER.contains(name)) {
+      if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)) {
         continue;
       }
       Optional<ConfigurationKey> key = ConfigurationKey.ofVariable(name);
