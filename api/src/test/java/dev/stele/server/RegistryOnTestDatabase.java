@@ -1,0 +1,59 @@
+package dev.stele.server;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.database.Database;
+import dev.stele.database.TestDatabase;
+import dev.stele.registry.BlobStores;
+import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryOptions;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A registry over a fresh database and an empty folder. */
+final class RegistryOnTestDatabase implements AutoCloseable {
+  private final TestDatabase testDatabase = TestDatabase.create();
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Database database;
+  private final DiskBlobStore blobs;
+  private final Registry registry;
+
+  RegistryOnTestDatabase(Path folder) throws IOException {
+    database =
+        Database.open(
+            new Database.Settings(
+                testDatabase.url(), testDatabase.user(), testDatabase.password(), 8),
+            meters);
+    blobs = new DiskBlobStore(folder);
+    registry =
+        new Registry(
+            database.jdbi(),
+            database::openDedicated,
+            new BlobStores(blobs),
+            RegistryOptions.DEFAULT,
+            meters);
+  }
+
+  Registry registry() {
+    return registry;
+  }
+
+  PrometheusMeterRegistry meters() {
+    return meters;
+  }
+
+  /** Takes the database away under the registry: its connections are cut, new ones fail. */
+  void loseDatabase() {
+    testDatabase.close();
+  }
+
+  @Override
+  public void close() throws IOException {
+    registry.close();
+    blobs.close();
+    database.close();
+    testDatabase.close();
+  }
+}
