@@ -1,7 +1,7 @@
 package dev.stele.cli;
 
 import dev.stele.projection.Verification;
-import dev.stele.server.Node;
+import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.PrintWriter;
@@ -33,7 +33,7 @@ final class Projections implements Runnable {
       name = "verify",
       description = {
         "Replays the log into a second set of tables and compares them with the live ones, row by"
-            + " row. Exit status 1 if they differ. The server of this data folder must be stopped."
+            + " row. Exit status 1 if they differ. The server may be running or not."
       },
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
@@ -42,8 +42,8 @@ final class Projections implements Runnable {
 
     @Override
     public Integer call() throws ConfigurationException, StartupException {
-      try (Node node = Node.open(options.read(Optional.empty()))) {
-        Verification.Report report = node.registry().verifyProjections();
+      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
+        Verification.Report report = inspection.verifyProjections();
         PrintWriter out = spec.commandLine().getOut();
         for (Verification.Result result : report.results()) {
           out.printf(

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       Serve.class,
       Version.class,
       Projections.class,
+      Bench.class,
       CommandLine.HelpCommand.class,
     })
 public final class Stele implements Runnable {

@@ -38,6 +38,7 @@ public final class Node implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private Database database;
   private Registry registry;
 
   private Node(Configuration configuration) {
@@ -65,7 +66,7 @@ public final class Node implements AutoCloseable {
     Path data = configuration.data().toAbsolutePath().normalize();
     opened.push(DataFolderLock.take(data));
     bindJvmMetrics();
-    Database database = Database.open(databaseSettings(data), meters);
+    database = Database.open(databaseSettings(data), meters);
     opened.push(database);
     DiskBlobStore blobs = blobs(data.resolve("blobs"));
     opened.push(blobs);
@@ -133,6 +134,10 @@ public final class Node implements AutoCloseable {
 
   public Registry registry() {
     return registry;
+  }
+
+  Database database() {
+    return database;
   }
 
   /** The metrics of this node. */

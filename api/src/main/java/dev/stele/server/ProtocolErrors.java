@@ -31,6 +31,9 @@ final class ProtocolErrors extends ErrorHandler {
       Callback callback) {
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
     response.getHeaders().put("Docker-Distribution-API-Version", "registry/2.0");
+    // Jetty hangs up after most of these; saying so keeps clients from sending the next request
+    // into the void.
+    response.getHeaders().put(HttpHeader.CONNECTION, "close");
     if (status == 503) {
       response.getHeaders().put(HttpHeader.RETRY_AFTER, "5");
     }

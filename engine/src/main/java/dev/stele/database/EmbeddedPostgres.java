@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -124,6 +125,35 @@ public final class EmbeddedPostgres implements AutoCloseable {
                   + " it with the older version, or run a PostgreSQL %s yourself and configure"
                   + " database.url")
               .formatted(cluster, theirs, ours, theirs));
+    }
+  }
+
+  /** How to reach a server. */
+  public record Address(String jdbcUrl, String user, String password) {
+    /** Does not show the password. */
+    @Override
+    public String toString() {
+      return "Address[jdbcUrl=" + jdbcUrl + ", user=" + user + "]";
+    }
+  }
+
+  /** The server that another process runs in a folder, if one does. */
+  public static Optional<Address> running(Path folder) {
+    try {
+      Path cluster = folder.toAbsolutePath().resolve("data");
+      if (PostgresProcess.running(cluster).isEmpty()) {
+        return Optional.empty();
+      }
+      // The fourth line of the pid file is the port (PostgreSQL's miscadmin.h).
+      String port = Files.readAllLines(cluster.resolve("postmaster.pid")).get(3).strip();
+      return Optional.of(
+          new Address(
+              "jdbc:postgresql://127.0.0.1:" + port + "/postgres",
+              USER,
+              Files.readString(folder.resolve("password")).strip()));
+    } catch (IOException e) {
+      throw new DatabaseException(
+          "cannot look for PostgreSQL in " + folder + ": " + e.getMessage(), e);
     }
   }
 

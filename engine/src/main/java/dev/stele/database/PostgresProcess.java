@@ -28,6 +28,10 @@ final class PostgresProcess {
    * naming a process that came later, is no server.
    */
   Optional<ProcessHandle> running() throws IOException {
+    return running(cluster);
+  }
+
+  static Optional<ProcessHandle> running(Path cluster) throws IOException {
     List<String> lines;
     try {
       lines = Files.readAllLines(cluster.resolve("postmaster.pid"), StandardCharsets.UTF_8);

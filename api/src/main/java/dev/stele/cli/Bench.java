@@ -1,0 +1,68 @@
+package dev.stele.cli;
+
+import dev.stele.bench.Benchmark;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code stele bench}: measures this registry beside another. */
+@Command(
+    name = "bench",
+    description = {
+      "Measures Stele and, where it is on the PATH, Debian's docker-registry: the same client code,"
+          + " in turn, in one run.",
+      "Needs space for a dozen of the large blobs in the work folder."
+    },
+    mixinStandardHelpOptions = true)
+final class Bench implements Callable<Integer> {
+  @Option(
+      names = "--work",
+      paramLabel = "DIR",
+      description = "Where the registries keep their data meanwhile (default: ${DEFAULT-VALUE}).",
+      defaultValue = ".")
+  private Path work;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often each row is measured on each registry (default: ${DEFAULT-VALUE}).",
+      defaultValue = "3")
+  private int rounds;
+
+  @Option(
+      names = "--blob-mib",
+      paramLabel = "MIB",
+      description = "Size of the large blob (default: ${DEFAULT-VALUE}).",
+      defaultValue = "1024")
+  private long blobMebibytes;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      description =
+          "Length of one measurement, and of the warm-up before the first, in the rows with many"
+              + " clients (default: ${DEFAULT-VALUE}).",
+      defaultValue = "5")
+  private int seconds;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Benchmark.Options standard = Benchmark.Options.standard();
+    Benchmark.Options options =
+        new Benchmark.Options(
+            rounds,
+            blobMebibytes << 20,
+            standard.connections(),
+            Duration.ofSeconds(seconds),
+            Duration.ofSeconds(seconds),
+            standard.jvmOptions());
+    Files.createDirectories(work);
+    return Benchmark.run(work, new PrintStream(System.out, true, StandardCharsets.UTF_8), options);
+  }
+}

@@ -1,0 +1,69 @@
+package dev.stele.server;
+
+import dev.stele.database.Database;
+import dev.stele.database.EmbeddedPostgres;
+import dev.stele.event.EventCodec;
+import dev.stele.log.LogReader;
+import dev.stele.projection.InlineProjections;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.Verification;
+import dev.stele.server.config.Configuration;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The database of a configuration, opened to look at it, whether its server is running or not. A
+ * running server's own PostgreSQL is shared; otherwise it is started and stopped again.
+ */
+public final class Inspection implements AutoCloseable {
+  private static final int POOL_SIZE = 2;
+
+  private final Database database;
+  private final Optional<Node> node;
+
+  private Inspection(Database database, Optional<Node> node) {
+    this.database = database;
+    this.node = node;
+  }
+
+  /**
+   * Opens the database.
+   *
+   * @throws StartupException if the data folder cannot be used
+   */
+  public static Inspection open(Configuration configuration) throws StartupException {
+    Path folder = configuration.data().toAbsolutePath().normalize().resolve("postgresql");
+    if (configuration.database().isPresent()) {
+      Configuration.DatabaseAddress given = configuration.database().get();
+      return open(given.url(), given.user(), given.password());
+    }
+    Optional<EmbeddedPostgres.Address> running = EmbeddedPostgres.running(folder);
+    if (running.isPresent()) {
+      EmbeddedPostgres.Address address = running.get();
+      return open(address.jdbcUrl(), address.user(), address.password());
+    }
+    Node node = Node.open(configuration);
+    return new Inspection(node.database(), Optional.of(node));
+  }
+
+  private static Inspection open(String url, String user, String password) {
+    return new Inspection(
+        Database.open(
+            new Database.Settings(url, user, password, POOL_SIZE), new SimpleMeterRegistry()),
+        Optional.empty());
+  }
+
+  /** Replays the log and compares the result with the live views. */
+  public Verification.Report verifyProjections() {
+    return new Verification(
+            new LogReader(new EventCodec()),
+            new InlineProjections(new ManifestDocuments()).projections())
+        .run(database.jdbi());
+  }
+
+  @Override
+  public void close() {
+    node.ifPresentOrElse(Node::close, database::close);
+  }
+}
