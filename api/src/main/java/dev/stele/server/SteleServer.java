@@ -16,7 +16,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 
 /**
@@ -98,12 +100,11 @@ public final class SteleServer implements AutoCloseable {
     config.startup.startupWatcherEnabled = false;
     config.concurrency.useVirtualThreads = true;
     config.http.compressionStrategy = CompressionStrategy.NONE;
-    config.jetty.host = settings.listen().host();
-    config.jetty.port = settings.listen().port();
     config.jetty.modifyServer(server -> configure(server, settings));
     config.jetty.modifyServletContextHandler(
         context -> context.setErrorHandler(new ProtocolErrors()));
-    config.jetty.modifyHttpConfiguration(http -> configure(http, settings));
+    config.jetty.modifyHttpConfiguration(SteleServer::configure);
+    config.jetty.addConnector((server, http) -> connector(server, http, settings));
     // Everything is answered here, whatever its method: our own router reads the raw path, in which
     // an encoded slash is not a separator.
     config.routes.before(
@@ -119,11 +120,21 @@ public final class SteleServer implements AutoCloseable {
     server.setStopTimeout(settings.drainTime().toMillis());
   }
 
-  private static void configure(HttpConfiguration http, ServerSettings settings) {
+  private static ServerConnector connector(
+      Server server, HttpConfiguration http, ServerSettings settings) {
+    ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+    connector.setHost(settings.listen().host());
+    connector.setPort(settings.listen().port());
+    // Not HttpConfiguration's, which is put back when a request completes: one that completed just
+    // after a stop began would undo the stop's short timeout, and hold it up for the drain time.
+    connector.setIdleTimeout(settings.idleTimeout().toMillis());
+    return connector;
+  }
+
+  private static void configure(HttpConfiguration http) {
     // Malformed paths are refused by the router, in the specification's form.
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setSendServerVersion(false);
-    http.setIdleTimeout(settings.idleTimeout().toMillis());
     http.setInputBufferSize(64 << 10);
     http.setOutputBufferSize(64 << 10);
     http.setRequestHeaderSize(32 << 10);
