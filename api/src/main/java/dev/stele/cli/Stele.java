@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       Serve.class,
       Version.class,
       Projections.class,
+      FsckCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })

@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.blob.BlobStores;
 import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
@@ -8,6 +9,7 @@ import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.Verification;
 import dev.stele.server.config.Configuration;
+import dev.stele.verify.Fsck;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -20,10 +22,12 @@ public final class Inspection implements AutoCloseable {
   private static final int POOL_SIZE = 2;
 
   private final Database database;
+  private final BlobStores stores;
   private final Optional<Node> node;
 
-  private Inspection(Database database, Optional<Node> node) {
+  private Inspection(Database database, BlobStores stores, Optional<Node> node) {
     this.database = database;
+    this.stores = stores;
     this.node = node;
   }
 
@@ -36,21 +40,25 @@ public final class Inspection implements AutoCloseable {
     Path folder = configuration.data().toAbsolutePath().normalize().resolve("postgresql");
     if (configuration.database().isPresent()) {
       Configuration.DatabaseAddress given = configuration.database().get();
-      return open(given.url(), given.user(), given.password());
+      return open(configuration, given.url(), given.user(), given.password());
     }
     Optional<EmbeddedPostgres.Address> running = EmbeddedPostgres.running(folder);
     if (running.isPresent()) {
       EmbeddedPostgres.Address address = running.get();
-      return open(address.jdbcUrl(), address.user(), address.password());
+      return open(configuration, address.jdbcUrl(), address.user(), address.password());
     }
     Node node = Node.open(configuration);
-    return new Inspection(node.database(), Optional.of(node));
+    return new Inspection(node.database(), node.stores(), Optional.of(node));
   }
 
-  private static Inspection open(String url, String user, String password) {
+  private static Inspection open(
+      Configuration configuration, String url, String user, String password)
+      throws StartupException {
+    BlobStores stores = Node.openStores(configuration);
     return new Inspection(
         Database.open(
             new Database.Settings(url, user, password, POOL_SIZE), new SimpleMeterRegistry()),
+        stores,
         Optional.empty());
   }
 
@@ -62,8 +70,18 @@ public final class Inspection implements AutoCloseable {
         .run(database.jdbi());
   }
 
+  /** The checks of the log and of the stores. */
+  public Fsck fsck() {
+    return new Fsck(database.jdbi(), stores);
+  }
+
   @Override
   public void close() {
-    node.ifPresentOrElse(Node::close, database::close);
+    node.ifPresentOrElse(
+        Node::close,
+        () -> {
+          database.close();
+          Node.close(stores);
+        });
   }
 }

@@ -1,10 +1,10 @@
 package dev.stele.server;
 
+import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
-import dev.stele.registry.BlobStores;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.config.Configuration;
@@ -39,6 +39,7 @@ public final class Node implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private Database database;
+  private BlobStores stores;
   private Registry registry;
 
   private Node(Configuration configuration) {
@@ -68,15 +69,11 @@ public final class Node implements AutoCloseable {
     bindJvmMetrics();
     database = Database.open(databaseSettings(data), meters);
     opened.push(database);
-    DiskBlobStore blobs = blobs(data.resolve("blobs"));
-    opened.push(blobs);
+    stores = openStores(configuration);
+    opened.push(() -> close(stores));
     registry =
         new Registry(
-            database.jdbi(),
-            database::openDedicated,
-            new BlobStores(blobs),
-            RegistryOptions.DEFAULT,
-            meters);
+            database.jdbi(), database::openDedicated, stores, RegistryOptions.DEFAULT, meters);
     opened.push(registry);
   }
 
@@ -124,11 +121,27 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  private static DiskBlobStore blobs(Path folder) throws StartupException {
+  /**
+   * Opens the blob stores of a configuration.
+   *
+   * @throws StartupException if one cannot be used
+   */
+  static BlobStores openStores(Configuration configuration) throws StartupException {
+    Path folder = configuration.data().toAbsolutePath().normalize().resolve("blobs");
     try {
-      return new DiskBlobStore(folder);
+      return new BlobStores(new DiskBlobStore(folder));
     } catch (IOException e) {
       throw new StartupException("the blob folder " + folder + " cannot be used: " + e, e);
+    }
+  }
+
+  static void close(BlobStores stores) {
+    for (BlobStores.Named store : stores.all()) {
+      try {
+        store.store().close();
+      } catch (IOException e) {
+        logger.error("could not close blob store {}", store.name(), e);
+      }
     }
   }
 
@@ -138,6 +151,10 @@ public final class Node implements AutoCloseable {
 
   Database database() {
     return database;
+  }
+
+  BlobStores stores() {
+    return stores;
   }
 
   /** The metrics of this node. */

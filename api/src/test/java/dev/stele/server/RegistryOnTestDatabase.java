@@ -1,9 +1,9 @@
 package dev.stele.server;
 
+import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
-import dev.stele.registry.BlobStores;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import io.micrometer.prometheusmetrics.PrometheusConfig;

@@ -35,10 +35,15 @@ public final class Database implements AutoCloseable {
    *     more
    */
   public record Settings(String url, String user, String password, int poolSize) {
+    /** The URL without its parameters, among which a password may be. */
+    String place() {
+      return url.replaceFirst("\\?.*", "");
+    }
+
     /** Does not show the password. */
     @Override
     public String toString() {
-      return "Settings[url=" + url + ", user=" + user + ", poolSize=" + poolSize + "]";
+      return "Settings[url=" + place() + ", user=" + user + ", poolSize=" + poolSize + "]";
     }
   }
 
@@ -67,7 +72,7 @@ public final class Database implements AutoCloseable {
           .load()
           .migrate();
     } catch (FlywayException e) {
-      throw new DatabaseException("cannot migrate " + settings.url() + ": " + e.getMessage(), e);
+      throw new DatabaseException("cannot migrate " + settings.place() + ": " + e.getMessage(), e);
     }
     HikariConfig config = new HikariConfig();
     config.setPoolName("stele");
@@ -94,12 +99,12 @@ public final class Database implements AutoCloseable {
       if (major < OLDEST_SERVER_VERSION) {
         throw new DatabaseException(
             "%s is PostgreSQL %d; Stele needs %d or newer"
-                .formatted(settings.url(), major, OLDEST_SERVER_VERSION));
+                .formatted(settings.place(), major, OLDEST_SERVER_VERSION));
       }
     } catch (SQLException e) {
       throw new DatabaseException(
           "cannot connect to %s as %s: %s"
-              .formatted(settings.url(), settings.user(), e.getMessage()),
+              .formatted(settings.place(), settings.user(), e.getMessage()),
           e);
     }
   }

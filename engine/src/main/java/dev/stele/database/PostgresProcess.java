@@ -5,14 +5,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Runs PostgreSQL's own programs, and knows the server of a cluster by its pid file. */
 final class PostgresProcess {
+  private static final String PID_FILE = "postmaster.pid";
+
+  /** No process ever has this number: it is past every system's limit. */
+  private static final String NO_PROCESS = Integer.toString(Integer.MAX_VALUE);
+
+  private static final Duration ORPHANS_END_WITHIN = Duration.ofSeconds(15);
+
   private final PostgresBinaries binaries;
   private final Path cluster;
   private final Path log;
@@ -32,18 +41,74 @@ final class PostgresProcess {
   }
 
   static Optional<ProcessHandle> running(Path cluster) throws IOException {
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(cluster.resolve("postmaster.pid"), StandardCharsets.UTF_8);
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    }
-    if (lines.isEmpty() || !lines.getFirst().strip().matches("[0-9]{1,9}")) {
-      return Optional.empty();
-    }
-    return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
+    return recordedPid(pidFileLines(cluster))
+        .flatMap(ProcessHandle::of)
         .filter(ProcessHandle::isAlive)
-        .filter(process -> process.info().command().orElse("").contains("postgres"));
+        .filter(process -> serves(process, cluster));
+  }
+
+  private static List<String> pidFileLines(Path cluster) throws IOException {
+    try {
+      return Files.readAllLines(cluster.resolve(PID_FILE), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException e) {
+      return List.of();
+    }
+  }
+
+  /** The number in the pid file's first line (PostgreSQL's miscadmin.h), if there is one. */
+  private static Optional<Long> recordedPid(List<String> lines) {
+    return lines.stream()
+        .limit(1)
+        .map(String::strip)
+        .filter(line -> line.matches("[0-9]{1,10}"))
+        .map(Long::valueOf)
+        .findFirst();
+  }
+
+  /**
+   * Whether a process really is a PostgreSQL on that cluster: neither something else that got its
+   * number later, nor the PostgreSQL of another folder, which must not be stopped. Nor is a zombie
+   * one: where our process is a container's first, nobody reaps a stopped server.
+   */
+  private static boolean serves(ProcessHandle process, Path cluster) {
+    if (Files.isDirectory(Path.of("/proc/self"))) {
+      Path entry = Path.of("/proc", Long.toString(process.pid()));
+      try {
+        // Not an equality: the kernel appends " (deleted)" when the file was replaced.
+        return Files.readSymbolicLink(entry.resolve("exe"))
+                .getFileName()
+                .toString()
+                .startsWith("postgres")
+            && Files.isSameFile(entry.resolve("cwd"), cluster);
+      } catch (IOException e) {
+        // Gone, a zombie, or a process of another user, which is none that we started.
+        return false;
+      }
+    }
+    return process.info().command().orElse("").endsWith("/postgres")
+        && process.info().arguments().stream()
+            .flatMap(Arrays::stream)
+            .anyMatch(cluster.toString()::equals);
+  }
+
+  /**
+   * Makes the pid file of a dead server harmless. PostgreSQL refuses to start while any process has
+   * the number in it, and numbers return: after a reboot soon, in a container at once. Only the
+   * number is replaced, since by the file's other lines PostgreSQL finds out whether orphans of the
+   * dead server still use the cluster's memory. An empty file, cut short by a crash, it wants gone.
+   */
+  private void disarmPidFile() throws IOException {
+    Path file = cluster.resolve(PID_FILE);
+    if (!Files.exists(file) || running().isPresent()) {
+      return;
+    }
+    List<String> lines = new ArrayList<>(pidFileLines(cluster));
+    if (recordedPid(lines).isEmpty()) {
+      Files.delete(file);
+      return;
+    }
+    lines.set(0, NO_PROCESS);
+    Files.write(file, lines, StandardCharsets.UTF_8);
   }
 
   /**
@@ -54,19 +119,33 @@ final class PostgresProcess {
   void start(int port, List<String> settings) throws IOException {
     StringBuilder options = new StringBuilder("-p " + port);
     settings.forEach(setting -> options.append(" -c ").append(setting));
-    run(
-        "start PostgreSQL",
-        "pg_ctl",
-        "start",
-        "-w",
-        "-t",
-        "120",
-        "-D",
-        cluster.toString(),
-        "-l",
-        log.toString(),
-        "-o",
-        options.toString());
+    long deadline = System.nanoTime() + ORPHANS_END_WITHIN.toNanos();
+    while (true) {
+      disarmPidFile();
+      try {
+        run(
+            "start PostgreSQL",
+            "pg_ctl",
+            "start",
+            "-w",
+            "-t",
+            "120",
+            "-D",
+            cluster.toString(),
+            "-l",
+            log.toString(),
+            "-o",
+            options.toString());
+        return;
+      } catch (DatabaseException e) {
+        // The sessions of a killed server need a moment to notice that it is gone.
+        if (!tail(log).contains("pre-existing shared memory block")
+            || System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+      }
+    }
   }
 
   /**
@@ -132,13 +211,15 @@ final class PostgresProcess {
     command.addAll(Arrays.asList(arguments));
     Path output = Files.createTempFile("stele-postgresql-", ".out");
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .directory(cluster.getParent().toFile())
               .redirectErrorStream(true)
               .redirectOutput(output.toFile())
-              .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
-              .start();
+              .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+      // Nobody's PGDATA or PGOPTIONS changes what we start.
+      builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
+      Process process = builder.start();
       if (!process.waitFor(180, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw failure(purpose, "it took longer than 180 s", output);

@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.blob.BadRangeException;
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStoreException;
+import dev.stele.blob.BlobStores;
 import dev.stele.blob.Chunk;
 import dev.stele.blob.DigestMismatchException;
 import dev.stele.blob.NoSuchObjectException;

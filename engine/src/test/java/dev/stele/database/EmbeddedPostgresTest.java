@@ -10,6 +10,8 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,10 +85,34 @@ class EmbeddedPostgresTest {
     Files.writeString(folder.resolve("password"), "half");
     start().close();
     assertThat(folder.resolve("initialising-x")).doesNotExist();
-    // A pid file that names a process of another kind, as after a reboot.
-    Files.writeString(
-        folder.resolve("data/postmaster.pid"),
-        ProcessHandle.current().pid() + "\n/elsewhere\n0\n1\n");
+  }
+
+  @Test
+  void aPidFileThatOutlivedItsServerIsNoObstacleAndHarmsNobody(@TempDir Path elsewhere)
+      throws Exception {
+    EmbeddedPostgres first = start();
+    Path pidFile = folder.resolve("data/postmaster.pid");
+    List<String> lines = new ArrayList<>(Files.readAllLines(pidFile));
+    first.close();
+
+    // Not this process or its parents: PostgreSQL ignores those in a pid file anyway.
+    Process unrelated = new ProcessBuilder("sleep", "600").start();
+    try (EmbeddedPostgres stranger =
+        EmbeddedPostgres.start(elsewhere, TestDatabase.programsFolder(), List.of("fsync=off"))) {
+      for (long pid : new long[] {unrelated.pid(), stranger.pid()}) {
+        lines.set(0, Long.toString(pid));
+        Files.write(pidFile, lines);
+        try (EmbeddedPostgres postgres = start()) {
+          assertThat(query(postgres, "SELECT 1")).isEqualTo("1");
+        }
+      }
+      assertThat(unrelated.isAlive()).isTrue();
+      assertThat(query(stranger, "SELECT 1")).isEqualTo("1");
+    } finally {
+      unrelated.destroy();
+    }
+
+    Files.writeString(pidFile, "");
     try (EmbeddedPostgres postgres = start()) {
       assertThat(query(postgres, "SELECT 1")).isEqualTo("1");
     }

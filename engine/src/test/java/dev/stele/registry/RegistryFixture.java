@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.blob.BlobStore;
+import dev.stele.blob.BlobStores;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

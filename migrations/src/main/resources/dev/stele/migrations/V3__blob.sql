@@ -15,3 +15,6 @@ CREATE TABLE blob_link (
 );
 CREATE INDEX blob_link_by_digest ON blob_link (digest, repository);
 GRANT SELECT, INSERT, UPDATE, DELETE ON blob_object, blob_link TO stele_runtime;
+-- A checker asks whether the log knows an object that it found in a store.
+CREATE INDEX blob_object_by_key ON blob_object (store, object_key);
+CREATE INDEX blob_object_by_store ON blob_object (store, digest);

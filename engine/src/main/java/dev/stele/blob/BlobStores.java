@@ -1,8 +1,10 @@
-package dev.stele.registry;
+package dev.stele.blob;
 
-import dev.stele.blob.BlobStore;
 import dev.stele.oci.RepositoryName;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The blob stores and which repository uses which. Names route by their first path segment; what no
@@ -31,19 +33,17 @@ public final class BlobStores {
     this.byPrefix =
         byPrefix.entrySet().stream()
             .collect(
-                java.util.stream.Collectors.toUnmodifiableMap(
+                Collectors.toUnmodifiableMap(
                     Map.Entry::getKey, entry -> new Named(entry.getKey(), entry.getValue())));
   }
 
   /** The store of a repository. */
-  Named of(RepositoryName repository) {
+  public Named of(RepositoryName repository) {
     return byPrefix.getOrDefault(repository.routePrefix(), defaultStore);
   }
 
   /** All stores, the default one first. */
-  java.util.List<Named> all() {
-    return java.util.stream.Stream.concat(
-            java.util.stream.Stream.of(defaultStore), byPrefix.values().stream())
-        .toList();
+  public List<Named> all() {
+    return Stream.concat(Stream.of(defaultStore), byPrefix.values().stream()).toList();
   }
 }

@@ -1,0 +1,60 @@
+package dev.stele.verify;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.event.EventCodec;
+import java.io.IOException;
+import java.util.function.Consumer;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Checks the log, and the log against the stores, also beside a running registry. Changes nothing.
+ * Thread-safe.
+ */
+public final class Fsck {
+  /** What was looked at, and how much was found wrong. */
+  public record Summary(
+      long events, long documents, long blobs, long objects, long damages, long orphans) {
+    /** Whether everything that the log promises is there. */
+    public boolean sound() {
+      return damages == 0;
+    }
+  }
+
+  private final Jdbi jdbi;
+  private final BlobStores stores;
+
+  public Fsck(Jdbi jdbi, BlobStores stores) {
+    this.jdbi = jdbi;
+    this.stores = stores;
+  }
+
+  /**
+   * Runs all checks.
+   *
+   * @param deep whether to read every stored object whole and re-hash it
+   * @param findings is told of each finding as it is made
+   * @throws IOException if a store cannot be used
+   */
+  public Summary run(boolean deep, Consumer<Finding> findings) throws IOException {
+    long[] counts = new long[2];
+    Consumer<Finding> counted =
+        finding -> {
+          counts[finding.damage() ? 0 : 1]++;
+          findings.accept(finding);
+        };
+    try (Handle handle = jdbi.open()) {
+      LogCheck log = new LogCheck(new EventCodec(), counted);
+      long events = log.events(handle);
+      long documents = log.documents(handle);
+      long blobs = 0;
+      long objects = 0;
+      for (BlobStores.Named store : stores.all()) {
+        StoreCheck check = new StoreCheck(handle, store, counted);
+        blobs += check.recorded(deep);
+        objects += check.orphans();
+      }
+      return new Summary(events, documents, blobs, objects, counts[0], counts[1]);
+    }
+  }
+}

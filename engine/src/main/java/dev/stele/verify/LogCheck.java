@@ -1,0 +1,162 @@
+package dev.stele.verify;
+
+import dev.stele.event.CorruptLeafException;
+import dev.stele.event.EventCodec;
+import dev.stele.event.RecordedEvent;
+import dev.stele.log.LogReader;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidNameException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Holds the log against itself: positions dense up to the head, times monotone, every leaf readable
+ * and saying what the columns beside it say, every manifest document of the digest it is kept
+ * under. Memory is bounded; time is in proportion to the log.
+ */
+final class LogCheck {
+  private static final int PAGE = 1000;
+
+  private record Row(
+      long position,
+      Instant recordedAt,
+      String type,
+      String repository,
+      UUID actor,
+      UUID command,
+      byte[] leaf) {}
+
+  private final EventCodec codec;
+  private final Consumer<Finding> findings;
+
+  LogCheck(EventCodec codec, Consumer<Finding> findings) {
+    this.codec = codec;
+    this.findings = findings;
+  }
+
+  /** Checks all events below the head as it is now; returns how many there are. */
+  long events(Handle handle) {
+    long head = LogReader.nextPosition(handle);
+    long expected = 0;
+    Instant previous = Instant.MIN;
+    while (expected < head) {
+      List<Row> page = page(handle, expected, head);
+      for (Row row : page) {
+        for (; expected < row.position(); expected++) {
+          findings.accept(new Finding.PositionMissing(expected));
+        }
+        check(row, previous);
+        previous = row.recordedAt();
+        expected = row.position() + 1;
+      }
+      if (page.isEmpty()) {
+        for (; expected < head; expected++) {
+          findings.accept(new Finding.PositionMissing(expected));
+        }
+      }
+    }
+    return head;
+  }
+
+  private static List<Row> page(Handle handle, long from, long head) {
+    return handle
+        .createQuery(
+            """
+            SELECT position, recorded_at, type, repository, actor_id, command_id, leaf
+            FROM event
+            WHERE position >= :from AND position < :head
+            ORDER BY position
+            LIMIT :limit
+            """)
+        .bind("from", from)
+        .bind("head", head)
+        .bind("limit", PAGE)
+        .map(
+            (row, _) ->
+                new Row(
+                    row.getLong("position"),
+                    row.getObject("recorded_at", OffsetDateTime.class).toInstant(),
+                    row.getString("type"),
+                    row.getString("repository"),
+                    row.getObject("actor_id", UUID.class),
+                    row.getObject("command_id", UUID.class),
+                    row.getBytes("leaf")))
+        .list();
+  }
+
+  private void check(Row row, Instant previous) {
+    if (row.recordedAt().isBefore(previous)) {
+      broken(
+          row,
+          "its time " + row.recordedAt() + " is before that of the event before it, " + previous);
+    }
+    RecordedEvent event;
+    try {
+      event = codec.decode(row.leaf());
+    } catch (CorruptLeafException e) {
+      broken(row, e.getMessage());
+      return;
+    }
+    compare(row, "position", event.position(), row.position());
+    compare(row, "recorded_at", event.recordedAt(), row.recordedAt());
+    compare(row, "type", event.event().type(), row.type());
+    compare(row, "repository", event.event().repository().value(), row.repository());
+    compare(row, "actor_id", event.actor().value(), row.actor());
+    compare(row, "command_id", event.commandId(), row.command());
+  }
+
+  private void compare(Row row, String column, Object leaf, Object derived) {
+    if (!leaf.equals(derived)) {
+      broken(row, "its leaf says %s, its column %s says %s".formatted(leaf, column, derived));
+    }
+  }
+
+  private void broken(Row row, String reason) {
+    findings.accept(new Finding.EventBroken(row.position(), reason));
+  }
+
+  private record Document(String digest, byte[] bytes) {}
+
+  /** Re-hashes every manifest document; returns how many there are. */
+  long documents(Handle handle) {
+    long count = 0;
+    String after = "";
+    while (true) {
+      List<Document> page =
+          handle
+              .createQuery(
+                  """
+                  SELECT digest, bytes FROM manifest_document
+                  WHERE digest > :after
+                  ORDER BY digest
+                  LIMIT 50
+                  """)
+              .bind("after", after)
+              .map((row, _) -> new Document(row.getString("digest"), row.getBytes("bytes")))
+              .list();
+      if (page.isEmpty()) {
+        return count;
+      }
+      for (Document document : page) {
+        if (!hasDigest(document)) {
+          findings.accept(new Finding.DocumentBroken(document.digest()));
+        }
+      }
+      count += page.size();
+      after = page.getLast().digest();
+    }
+  }
+
+  private static boolean hasDigest(Document document) {
+    try {
+      Digest digest = Digest.parse(document.digest());
+      return Digest.of(digest.algorithm(), document.bytes()).equals(digest);
+    } catch (InvalidNameException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.stele.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.Caller;
+import dev.stele.registry.RegistryFixture;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each kind of damage is done by hand and must be found; nothing else may be. */
+class FsckTest {
+  private static final Caller ALICE = new Caller("alice", "r");
+  private static final RepositoryName APP = RepositoryName.parse("app");
+
+  @TempDir Path folder;
+  private DiskBlobStore store;
+  private RegistryFixture fixture;
+  private final List<Finding> findings = new ArrayList<>();
+
+  @BeforeEach
+  void open() throws IOException {
+    store = new DiskBlobStore(folder);
+    fixture = new RegistryFixture(store);
+    Digest config = blob("{}");
+    blob("layer");
+    byte[] manifest =
+        """
+        {"schemaVersion":2,"mediaType":"%s","layers":[],
+         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":2}}\
+        """
+            .formatted(MediaTypes.OCI_IMAGE, config)
+            .getBytes(StandardCharsets.UTF_8);
+    fixture
+        .registry()
+        .putManifest(ALICE, APP, Tag.parse("v1"), MediaTypes.OCI_IMAGE, manifest, List.of());
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  private Digest blob(String content) throws IOException {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    fixture
+        .registry()
+        .putBlob(ALICE, APP, digest, OptionalLong.empty(), new ByteArrayInputStream(bytes));
+    return digest;
+  }
+
+  private Fsck.Summary run(boolean deep) throws IOException {
+    findings.clear();
+    return new Fsck(fixture.database().jdbi(), new BlobStores(store)).run(deep, findings::add);
+  }
+
+  private void asOwner(String... statements) throws Exception {
+    try (Connection owner = fixture.testDatabase().connect();
+        Statement statement = owner.createStatement()) {
+      // What only somebody who administers the database can do.
+      statement.execute("SET session_replication_role = replica");
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  private Path object(String digest) throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("sha256"))) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith(digest))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  @Test
+  void aSoundRegistryHasNoFindings() throws IOException {
+    assertThat(run(true)).isEqualTo(new Fsck.Summary(5, 1, 2, 2, 0, 0));
+    assertThat(findings).isEmpty();
+  }
+
+  @Test
+  void everyChangeToTheLogIsFound() throws Exception {
+    asOwner("UPDATE event SET type = 'TagDeleted' WHERE position = 1");
+    assertThat(run(false).sound()).isFalse();
+    assertThat(findings).singleElement().isInstanceOf(Finding.EventBroken.class);
+
+    asOwner(
+        "UPDATE event SET type = 'BlobUploaded' WHERE position = 1",
+        "UPDATE event SET recorded_at = recorded_at - interval '1 hour' WHERE position = 2");
+    run(false);
+    assertThat(findings).extracting(Finding::what).anyMatch(what -> what.contains("is before"));
+
+    asOwner(
+        "UPDATE event SET recorded_at = recorded_at + interval '1 hour' WHERE position = 2",
+        "UPDATE event SET leaf = overlay(leaf placing '\\x00' from 20) WHERE position = 3");
+    run(false);
+    assertThat(findings).singleElement().isInstanceOf(Finding.EventBroken.class);
+
+    asOwner("DELETE FROM event WHERE position IN (3, 4)");
+    run(false);
+    assertThat(findings)
+        .containsExactly(new Finding.PositionMissing(3), new Finding.PositionMissing(4));
+  }
+
+  @Test
+  void aChangedDocumentIsFound() throws Exception {
+    asOwner("UPDATE manifest_document SET bytes = bytes || '\\x20'");
+    assertThat(run(false).damages()).isEqualTo(1);
+    assertThat(findings).singleElement().isInstanceOf(Finding.DocumentBroken.class);
+  }
+
+  @Test
+  void objectsThatAreMissingShortOrRottenAreFoundAndTheRestIsStillChecked() throws IOException {
+    Digest layer = blob("layer");
+    Digest config = blob("{}");
+    Files.writeString(object(layer.hex()), "LAYER");
+    assertThat(run(false).sound()).as("only reading shows bit rot").isTrue();
+    assertThat(run(true).damages()).isEqualTo(1);
+    assertThat(findings).singleElement().isInstanceOf(Finding.ObjectContent.class);
+
+    Files.delete(object(config.hex()));
+    Files.writeString(object(layer.hex()), "lay");
+    assertThat(run(false).damages()).isEqualTo(2);
+    assertThat(findings)
+        .hasOnlyElementsOfTypes(Finding.ObjectMissing.class, Finding.ObjectSize.class);
+  }
+
+  @Test
+  void anOrphanIsListedButIsNoDamage() throws Exception {
+    byte[] content = {1, 2, 3};
+    store.put(
+        Digest.of(Digest.Algorithm.SHA256, content),
+        OptionalLong.of(3),
+        new ByteArrayInputStream(content));
+    Fsck.Summary summary = run(true);
+    assertThat(summary.sound()).isTrue();
+    assertThat(summary.orphans()).isEqualTo(1);
+    assertThat(findings).singleElement().isInstanceOf(Finding.Orphan.class);
+  }
+}
