@@ -12,6 +12,7 @@ import io.javalin.util.JavalinBindException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.UriCompliance;
@@ -26,6 +27,9 @@ import org.eclipse.jetty.server.handler.GracefulHandler;
  * at will. Thread-safe.
  */
 public final class SteleServer implements AutoCloseable {
+  /** How long a request in flight may be silent while the server stops, before it is given up. */
+  private static final Duration PAUSE_WHILE_STOPPING = Duration.ofSeconds(5);
+
   private final Javalin javalin;
   private final ServerSettings settings;
   private final AtomicBoolean stopping;
@@ -128,6 +132,8 @@ public final class SteleServer implements AutoCloseable {
     // Not HttpConfiguration's, which is put back when a request completes: one that completed just
     // after a stop began would undo the stop's short timeout, and hold it up for the drain time.
     connector.setIdleTimeout(settings.idleTimeout().toMillis());
+    // Jetty's own second would cut off an upload that pauses while the server stops.
+    connector.setShutdownIdleTimeout(PAUSE_WHILE_STOPPING.toMillis());
     return connector;
   }
 

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /** Runs PostgreSQL's own programs, and knows the server of a cluster by its pid file. */
@@ -182,6 +184,20 @@ final class PostgresProcess {
             "-D",
             cluster.toString());
       }
+    }
+    awaitEnd(server.get());
+  }
+
+  /** pg_ctl is content when the pid file is gone, which is a moment before the process is. */
+  private static void awaitEnd(ProcessHandle server) {
+    try {
+      server.onExit().get(10, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new DatabaseException("PostgreSQL (process " + server.pid() + ") does not end", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a process's end is no computation that can fail", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
