@@ -24,8 +24,10 @@ public final class AppendLane implements AutoCloseable {
   /** The most commands in one transaction. */
   public static final int MAX_BATCH_COMMANDS = 256;
 
+  /** The most commands that wait. */
+  static final int QUEUE_CAPACITY = 4096;
+
   private static final Logger log = LoggerFactory.getLogger(AppendLane.class);
-  private static final int QUEUE_CAPACITY = 4096;
   private static final Duration MAX_WAIT_FOR_ROOM = Duration.ofSeconds(5);
   private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofSeconds(20);
 
@@ -100,7 +102,10 @@ public final class AppendLane implements AutoCloseable {
       return pending.future.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new LaneUnavailableException("interrupted while waiting for the append lane", e);
+      String message = "interrupted while waiting for the append lane";
+      throw queue.remove(pending)
+          ? new LaneUnavailableException(message, e)
+          : new LaneUnavailableException.UnknownOutcomeException(message, e);
     } catch (ExecutionException e) {
       throw unwrapped(e.getCause());
     }

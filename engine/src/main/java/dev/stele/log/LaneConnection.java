@@ -42,8 +42,13 @@ final class LaneConnection {
 
   private Handle open() throws SQLException {
     Connection connection = source.open();
-    connection.setAutoCommit(false);
-    return Jdbi.create(connection).installPlugin(new PostgresPlugin()).open();
+    try {
+      connection.setAutoCommit(false);
+      return Jdbi.create(connection).installPlugin(new PostgresPlugin()).open();
+    } catch (SQLException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   void close() {

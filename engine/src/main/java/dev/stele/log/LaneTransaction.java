@@ -48,7 +48,7 @@ final class LaneTransaction {
   /** The connection broke during the commit: only the log knows whether it happened. */
   record Unknown(Intended intended, Throwable cause) implements Attempt {}
 
-  /** The connection broke, or could not be made, before the commit: nothing happened. */
+  /** The database was or went away before the commit (see {@link Outage}): nothing happened. */
   record Disconnected(Throwable cause) implements Attempt {}
 
   /** Something threw; the transaction was rolled back. */
@@ -97,14 +97,15 @@ final class LaneTransaction {
               appended.stream().findFirst().map(first -> first.event().commandId()));
       connection.commit();
       return intended.committed();
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
+      // INVARIANT: whatever was thrown, nothing of this transaction is left for the next one.
       return afterFailure(connection, intended, e);
     }
   }
 
-  private static Attempt afterFailure(Connection connection, Intended intended, Exception e) {
+  private static Attempt afterFailure(Connection connection, Intended intended, Throwable e) {
     if (rolledBack(connection)) {
-      return new Failed(e);
+      return Outage.of(e).isPresent() ? new Disconnected(e) : new Failed(e);
     }
     return intended == null || intended.firstCommand().isEmpty()
         ? new Disconnected(e)

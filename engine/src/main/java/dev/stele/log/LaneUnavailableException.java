@@ -14,9 +14,9 @@ public class LaneUnavailableException extends RuntimeException {
   }
 
   /**
-   * The database was lost while it committed, and did not come back in time to tell whether it did.
-   * The command may have been appended; asking again is safe, since commands decide against what is
-   * there.
+   * The database was lost while it committed and did not come back in time to tell whether it did,
+   * or the caller was interrupted before it was told. The command may have been appended; asking
+   * again is safe, since commands decide against what is there.
    */
   public static final class UnknownOutcomeException extends LaneUnavailableException {
     public UnknownOutcomeException(String message, Throwable cause) {

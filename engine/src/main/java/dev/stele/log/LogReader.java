@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
 
 /**
  * Reads the log within a transaction or connection that the caller brings. Stateless and
@@ -37,23 +38,36 @@ public final class LogReader {
    */
   public List<Leaf> leaves(
       Handle handle, long after, int limit, Optional<String> repository, Optional<String> type) {
-    return handle
-        .createQuery(
-            """
-            SELECT position, leaf
-            FROM event
-            WHERE position > :after
-              AND (:repository::text IS NULL OR repository = :repository)
-              AND (:type::text IS NULL OR type = :type)
-            ORDER BY position
-            LIMIT :limit
-            """)
-        .bind("after", after)
-        .bind("limit", limit)
-        .bind("repository", repository)
-        .bind("type", type)
-        .map((row, _) -> new Leaf(row.getLong("position"), row.getBytes("leaf")))
-        .list();
+    String sql =
+        repository.isPresent()
+            ? within("repository", type.isPresent() ? "AND type = :type" : "")
+            : type.isPresent()
+                ? within("type", "")
+                : "SELECT position, leaf FROM event WHERE position > :after ORDER BY position LIMIT"
+                    + " :limit";
+    Query query = handle.createQuery(sql).bind("after", after).bind("limit", limit);
+    repository.ifPresent(name -> query.bind("repository", name));
+    type.ifPresent(name -> query.bind("type", name));
+    return query.map((row, _) -> new Leaf(row.getLong("position"), row.getBytes("leaf"))).list();
+  }
+
+  /**
+   * Reads in the order of the index on a column and the position, whatever PostgreSQL believes: for
+   * an equality it may choose to read the log by position instead, which is all of it when what is
+   * asked for is rare or long ago.
+   */
+  private static String within(String column, String condition) {
+    return """
+    SELECT position, leaf
+    FROM event
+    WHERE (%1$s, position) > (:%1$s, :after)
+      AND (%1$s, position) <= (:%1$s, 9223372036854775807)
+      AND position > :after
+      %2$s
+    ORDER BY %1$s, position
+    LIMIT :limit
+    """
+        .formatted(column, condition);
   }
 
   /** Hands over every event from a position on, in pages, in order; returns how many there were. */

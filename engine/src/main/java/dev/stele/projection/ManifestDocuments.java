@@ -44,7 +44,11 @@ public final class ManifestDocuments {
     cache.put(digest, document);
   }
 
-  /** The document of a digest, if one was ever put. */
+  /**
+   * The document of a digest, if one was ever put.
+   *
+   * @throws IllegalStateException if the database has other bytes than were put
+   */
   public Optional<Document> find(Handle handle, Digest digest) {
     Document cached = cache.getIfPresent(digest);
     if (cached != null) {
@@ -56,8 +60,17 @@ public final class ManifestDocuments {
             .bind("digest", digest.toString())
             .map((row, _) -> new Document(row.getString("media_type"), row.getBytes("bytes")))
             .findOne();
-    found.ifPresent(document -> cache.put(digest, document));
+    found.ifPresent(document -> keep(digest, document));
     return found;
+  }
+
+  private void keep(Digest digest, Document document) {
+    Digest actual = Digest.of(digest.algorithm(), document.bytes());
+    if (!actual.equals(digest)) {
+      throw new IllegalStateException(
+          "the document of manifest " + digest + " was changed: its digest is " + actual);
+    }
+    cache.put(digest, document);
   }
 
   /** The cached document of a digest, for readers that would rather not take a connection. */

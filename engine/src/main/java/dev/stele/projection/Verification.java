@@ -8,8 +8,8 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /**
- * Replays the whole log into a second set of tables and compares them row by row with the live
- * ones.
+ * Checks that the log is whole, replays it into a second set of tables and compares them row by row
+ * with the live ones.
  *
  * <p>Both are read in one repeatable-read transaction, so that the live views are those of exactly
  * the events replayed, while the registry goes on. The second tables are temporary ones of the same
@@ -63,6 +63,7 @@ public final class Verification {
         reader.replay(
             handle, 0, page -> projections.forEach(projection -> projection.apply(handle, page)));
     List<Result> results = new ArrayList<>();
+    results.add(log(handle));
     for (Projection projection : projections) {
       for (String table : projection.tables()) {
         results.add(
@@ -80,6 +81,31 @@ public final class Verification {
       }
     }
     return new Report(events, results);
+  }
+
+  /**
+   * The log itself: positions without a gap up to the head, and beside each leaf the columns that
+   * it gives.
+   */
+  private static Result log(Handle handle) {
+    return handle
+        .createQuery(
+            """
+            SELECT count(position),
+                   next_position - count(position),
+                   count(position) FILTER (
+                     WHERE (position, recorded.recorded_at, type, repository, actor_id, command_id)
+                           IS DISTINCT FROM
+                           ((leaf ->> 'position')::bigint, (leaf ->> 'at')::timestamptz, leaf ->> 'type',
+                            leaf #>> '{data,repository}', (leaf ->> 'actor')::uuid, (leaf ->> 'command')::uuid))
+            FROM log_head LEFT JOIN (
+              SELECT position, recorded_at, type, repository, actor_id, command_id,
+                     convert_from(leaf, 'UTF8')::json AS leaf
+              FROM event) AS recorded ON true
+            GROUP BY next_position
+            """)
+        .map((row, _) -> new Result("log", "event", row.getLong(1), row.getLong(2), row.getLong(3)))
+        .one();
   }
 
   private static long count(Handle handle, String query) {

@@ -32,7 +32,8 @@ final class Actors {
 
   private ActorId find(String name) {
     return new ActorId(
-        jdbi.withHandle(
+        Availability.read(
+            jdbi,
             handle ->
                 handle
                     .createQuery("SELECT id FROM actor WHERE name = :name")

@@ -1,7 +1,8 @@
 package dev.stele.registry;
 
 import dev.stele.log.LaneUnavailableException;
-import java.sql.SQLException;
+import dev.stele.log.Outage;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
@@ -9,14 +10,34 @@ import org.jdbi.v3.core.JdbiException;
 
 /** Tells a database that is away, which passes, from a defect, which does not. */
 final class Availability {
+  /**
+   * How many lost connections a read puts up with. After a restart of the database each of the
+   * pool's idle connections is one, and the pool drops it only when it has failed.
+   */
+  private static final int MOST_LOST_CONNECTIONS = 100;
+
   private Availability() {}
 
   /**
-   * Reads within one connection; a database that is away becomes a {@link
-   * RegistryUnavailableException}.
+   * Reads within one connection, and again within another if that one was lost; a database that is
+   * away becomes a {@link RegistryUnavailableException}.
+   *
+   * @param work may run more than once
    */
   static <T> T read(Jdbi jdbi, HandleCallback<T, RuntimeException> work) {
-    return guard(() -> jdbi.withHandle(work));
+    return guard(
+        () -> {
+          for (int lost = 0; ; lost++) {
+            try {
+              return jdbi.withHandle(work);
+            } catch (JdbiException e) {
+              if (lost == MOST_LOST_CONNECTIONS
+                  || !Outage.of(e).equals(Optional.of(Outage.LOST_SESSION))) {
+                throw e;
+              }
+            }
+          }
+        });
   }
 
   /**
@@ -29,33 +50,10 @@ final class Availability {
     } catch (LaneUnavailableException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     } catch (JdbiException e) {
-      if (passes(e)) {
-        throw new RegistryUnavailableException(
-            "the database is away: " + e.getCause().getMessage(), e);
+      if (Outage.of(e).isPresent()) {
+        throw new RegistryUnavailableException("the database is away: " + e.getMessage(), e);
       }
       throw e;
     }
-  }
-
-  /**
-   * By SQLSTATE class: 08 connection, 53 out of resources, 57 operator intervention (shutdown,
-   * start-up, timeout), 25006 read-only.
-   */
-  private static boolean passes(Throwable thrown) {
-    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof java.sql.SQLTransientConnectionException) {
-        return true;
-      }
-      if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-        String state = sql.getSQLState();
-        if (state.startsWith("08")
-            || state.startsWith("53")
-            || state.startsWith("57")
-            || state.equals("25006")) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 }

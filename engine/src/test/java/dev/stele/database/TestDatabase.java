@@ -69,6 +69,11 @@ public final class TestDatabase implements AutoCloseable {
     return DriverManager.getConnection(url(), user(), password());
   }
 
+  /** Whether new connections are accepted from now on; those that there are stay. */
+  public void allowConnections(boolean allowed) {
+    execute("ALTER DATABASE %s ALLOW_CONNECTIONS %b".formatted(name, allowed));
+  }
+
   /** Migrates it and opens a pool. */
   public Database open() {
     return Database.open(

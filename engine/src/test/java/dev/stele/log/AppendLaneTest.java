@@ -112,6 +112,13 @@ class AppendLaneTest {
       if (name.startsWith("poison")) {
         decision.handle().execute("SELECT 1 / 0");
       }
+      if (name.startsWith("error")) {
+        decision.handle().execute("INSERT INTO repository VALUES ('left over', 0, now())");
+        throw new AssertionError("by the test");
+      }
+      if (name.startsWith("standby")) {
+        decision.handle().execute("SET TRANSACTION READ ONLY");
+      }
       decision.append(new Event.RepositoryCreated(RepositoryName.parse(name)));
       return 1L;
     }
@@ -292,5 +299,129 @@ class AppendLaneTest {
       }
       assertThat(woken).isTrue();
     }
+  }
+
+  @Test
+  void anErrorLeavesNothingForTheNextTransactionToCommit() {
+    assertThatThrownBy(() -> lane.submit(new Create("error"))).hasRootCauseMessage("by the test");
+    lane.submit(new Create("after"));
+    assertThat(names()).containsExactly("after");
+    long leftOver =
+        Jdbi.create(testDatabase::connect)
+            .withHandle(
+                handle ->
+                    handle.createQuery("SELECT count(*) FROM repository").mapTo(Long.class).one());
+    assertThat(leftOver).isZero();
+  }
+
+  @Test
+  void aServerThatCannotWriteIsAnOutageAndNotTheCommandsFault() {
+    assertThatThrownBy(() -> lane.submit(new Create("standby")))
+        .isInstanceOf(LaneUnavailableException.class)
+        .hasMessageContaining("read-only transaction");
+    lane.submit(new Create("after"));
+    assertThat(names()).containsExactly("after");
+  }
+
+  @Test
+  void whoIsInterruptedIsNotToldThatNothingHappened() throws Exception {
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Thread caller;
+    try (Connection blocker = testDatabase.connect()) {
+      blocker.setAutoCommit(false);
+      try (var statement = blocker.createStatement()) {
+        statement.execute("SELECT FROM log_head FOR UPDATE");
+      }
+      caller =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      lane.submit(new Create("taken"));
+                    } catch (RuntimeException e) {
+                      thrown.set(e);
+                    }
+                  });
+      awaitWaitingLane();
+      caller.interrupt();
+      caller.join();
+      blocker.rollback();
+    }
+    assertThat(thrown.get()).isInstanceOf(LaneUnavailableException.UnknownOutcomeException.class);
+    lane.submit(new Create("after"));
+    assertThat(names()).containsExactly("taken", "after");
+  }
+
+  /** Until the lane has taken a command and waits for the head. */
+  private void awaitWaitingLane() throws InterruptedException {
+    Jdbi owner = Jdbi.create(testDatabase::connect);
+    while (owner.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        """
+                        SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """)
+                    .mapTo(Long.class)
+                    .one())
+        == 0) {
+      Thread.sleep(5);
+    }
+  }
+
+  @Test
+  void aFullLaneRefusesWhatHasNoRoomAndKeepsTheRest() throws Exception {
+    int room = AppendLane.QUEUE_CAPACITY;
+    List<Future<Long>> queued = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Connection blocker = testDatabase.connect()) {
+      blocker.setAutoCommit(false);
+      try (var statement = blocker.createStatement()) {
+        statement.execute("SELECT FROM log_head FOR UPDATE");
+      }
+      queued.add(threads.submit(() -> lane.submit(new Create("first"))));
+      awaitWaitingLane();
+      for (int n = 0; n < room; n++) {
+        String name = "n" + n;
+        queued.add(threads.submit(() -> lane.submit(new Create(name))));
+      }
+      while (meters.get("stele.lane.queue").gauge().value() < room) {
+        Thread.sleep(5);
+      }
+      assertThatThrownBy(() -> lane.submit(new Create("no-room")))
+          .isInstanceOf(LaneUnavailableException.class)
+          .hasMessageContaining("full");
+      blocker.rollback();
+      for (Future<Long> each : queued) {
+        assertThat(each.get()).isEqualTo(1);
+      }
+    }
+    assertThat(names()).hasSize(room + 1).doesNotContain("no-room");
+  }
+
+  @Test
+  void theLogGoesOnInTheNextPartition() throws Exception {
+    long first = 9_999_998;
+    try (Connection owner = testDatabase.connect();
+        var statement = owner.createStatement()) {
+      statement.execute("UPDATE log_head SET next_position = " + first);
+    }
+    for (int n = 0; n < 4; n++) {
+      lane.submit(new Create("n" + n));
+    }
+    assertThat(names()).containsExactly("n0", "n1", "n2", "n3");
+    assertThat(log())
+        .extracting(RecordedEvent::position)
+        .containsExactly(first, first + 1, first + 2, first + 3);
+    long partitions =
+        Jdbi.create(testDatabase::connect)
+            .withHandle(
+                handle ->
+                    handle
+                        .createQuery("SELECT count(DISTINCT tableoid) FROM event")
+                        .mapTo(Long.class)
+                        .one());
+    assertThat(partitions).isEqualTo(2);
   }
 }

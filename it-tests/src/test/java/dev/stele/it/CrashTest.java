@@ -57,6 +57,9 @@ class CrashTest {
         try {
           server = crash(round, victim, server);
           check(round, server);
+          System.out.printf(
+              "round %d, victim %s: %d manifests and %d events kept%n",
+              round, victim, pushes.acknowledgedManifests(), nextPosition);
         } catch (Exception | AssertionError e) {
           throw new AssertionError(
               "round %d, victim %s, seed %d:%n%s".formatted(round, victim, SEED, server.logTail()),

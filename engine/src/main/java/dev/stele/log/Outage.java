@@ -1,0 +1,43 @@
+package dev.stele.log;
+
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Optional;
+import org.jdbi.v3.core.ConnectionException;
+
+/**
+ * Trouble with the database that passes, as opposed to a defect, which does not. Told by SQLSTATE
+ * (PostgreSQL's appendix A).
+ */
+public enum Outage {
+  /** The session was lost; on a new one the same may work at once. */
+  LOST_SESSION,
+
+  /** There is no session to be had, or the server cannot do it for now. */
+  AWAY;
+
+  /** The outage that brought this about; empty if none did. */
+  public static Optional<Outage> of(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConnectionException
+          || cause instanceof SQLTransientConnectionException) {
+        return Optional.of(AWAY);
+      }
+      if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+        return of(sql.getSQLState());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Outage> of(String state) {
+    // 08 connection, 57P server shut down, crashed or starting up
+    if (state.startsWith("08") || state.startsWith("57P")) {
+      return Optional.of(LOST_SESSION);
+    }
+    // 53 out of resources such as disk, 57 statement timeout, 25006 a primary that became a standby
+    return state.startsWith("53") || state.startsWith("57") || state.equals("25006")
+        ? Optional.of(AWAY)
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,276 @@
+package dev.stele.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.database.Database;
+import dev.stele.database.TestDatabase;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.BlobView;
+import dev.stele.projection.TagView;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * No request costs more because its repository or the log is large: each reads a few rows, however
+ * many there are. Counted by PostgreSQL itself.
+ */
+class LookUpsTest {
+  private static final int ROWS = 100_000;
+
+  /** Rows, index entries and blocks that a request may touch. A scan would touch {@link #ROWS}. */
+  private static final long MOST_TOUCHED = 1_000;
+
+  /** Executions after which the driver and the server have settled on a plan. */
+  private static final int SETTLED = 12;
+
+  private static final Caller CALLER = new Caller("actor 1", "r");
+  private static final RepositoryName BIG = RepositoryName.parse("big");
+  private static final RepositoryName RARE = RepositoryName.parse("rare");
+  private static final Digest POPULAR = number(0);
+  private static final Digest NEWEST = number(ROWS - 1);
+
+  @TempDir Path folder;
+  private final ConcurrentLinkedQueue<Connection> dedicated = new ConcurrentLinkedQueue<>();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private TestDatabase testDatabase;
+  private Database database;
+  private Registry registry;
+
+  /** The digest that {@code digest(n)} is in the test's SQL. */
+  private static Digest number(int n) {
+    return Digest.parse("sha256:%064d".formatted(n));
+  }
+
+  @BeforeEach
+  void fill() throws IOException, SQLException {
+    testDatabase = TestDatabase.create();
+    database =
+        Database.open(
+            new Database.Settings(
+                testDatabase.url(), testDatabase.user(), testDatabase.password(), 1),
+            meters);
+    try (Connection owner = testDatabase.connect();
+        Statement statement = owner.createStatement()) {
+      statement.execute(
+          """
+          CREATE FUNCTION digest(n bigint) RETURNS text IMMUTABLE LANGUAGE sql
+            RETURN 'sha256:' || lpad(n::text, 64, '0');
+          CREATE TEMPORARY TABLE n AS SELECT n::bigint FROM generate_series(0, %1$d - 1) AS n;
+          ANALYZE n;
+          INSERT INTO repository SELECT 'r/' || n, n, now() FROM n;
+          INSERT INTO repository VALUES ('big', 0, now()), ('rare', 0, now());
+          INSERT INTO blob_object SELECT 'default', digest(n), 'k' || n, 1, n FROM n;
+          INSERT INTO blob_link SELECT 'big', digest(n), n FROM n;
+          INSERT INTO blob_link SELECT 'r/' || n, digest(0), n FROM n;
+          INSERT INTO manifest SELECT 'big', digest(n), 'm', NULL, 1, NULL, n FROM n;
+          -- Every manifest has one config and two popular layers.
+          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(n), 'config' FROM n;
+          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'layer' FROM n;
+          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'manifest' FROM n;
+          INSERT INTO tag SELECT 'big', 't' || n, digest(n / 2 * (n %% 2)), n, now() FROM n;
+          INSERT INTO tag_history SELECT 'big', 't', digest(n), n, now(), md5(n::text)::uuid FROM n;
+          INSERT INTO referrer SELECT 'big', digest(0), digest(n), 'm', 'type/' || n %% 2, 1, '{}' FROM n;
+          INSERT INTO referrer SELECT 'big', digest(n), digest(n), 'm', 'type/0', 1, '{}' FROM n WHERE n > 0;
+          INSERT INTO actor SELECT md5(n::text)::uuid, 'actor ' || n FROM n;
+          INSERT INTO event
+            SELECT n, now(), type, repository, md5('1')::uuid, gen_random_uuid(),
+                   convert_to(format(
+                     '{"position":"%%s","type":"%%s","at":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
+                     '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","data":{"repository":"%%s"}}',
+                     n, type, md5('1')::uuid, repository), 'UTF8')
+            FROM n, LATERAL (
+              SELECT CASE WHEN n < 5 THEN 'rare' ELSE 'big' END AS repository,
+                     CASE WHEN n < 3 THEN 'BlobDeleted' ELSE 'ManifestPut' END AS type) AS kind;
+          UPDATE log_head SET next_position = %1$d, recorded_at = now();
+          """
+              .formatted(ROWS));
+      statement.execute("VACUUM ANALYZE");
+    }
+    registry =
+        new Registry(
+            database.jdbi(),
+            () -> {
+              Connection connection = database.openDedicated();
+              dedicated.add(connection);
+              return connection;
+            },
+            new BlobStores(new DiskBlobStore(folder)),
+            RegistryOptions.DEFAULT,
+            meters);
+    // The plan made once for all values, which PostgreSQL may choose at any time, must do as well.
+    database.jdbi().useHandle(handle -> handle.execute("SET plan_cache_mode = force_generic_plan"));
+  }
+
+  @AfterEach
+  void close() {
+    registry.close();
+    database.close();
+    testDatabase.close();
+  }
+
+  /** A request, which may be made again and again. */
+  @FunctionalInterface
+  private interface Request {
+    void run() throws IOException;
+  }
+
+  private long touched(Request request) throws IOException, SQLException {
+    for (int n = 0; n < SETTLED; n++) {
+      request.run();
+    }
+    long before = count();
+    request.run();
+    return count() - before;
+  }
+
+  /** The server's counters, with what the pool's and the lane's sessions have not told it yet. */
+  private long count() throws SQLException {
+    for (Connection connection : dedicated) {
+      if (!connection.getAutoCommit()) { // the lane's, which is idle between the test's requests
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("SELECT pg_stat_force_next_flush()");
+        }
+        connection.commit();
+      }
+    }
+    database.jdbi().useHandle(handle -> handle.execute("SELECT pg_stat_force_next_flush()"));
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        """
+                        SELECT sum(seq_tup_read + idx_tup_fetch + heap_blks_hit + heap_blks_read
+                                   + idx_blks_hit + idx_blks_read
+                                   + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes i
+                                      WHERE i.relid = t.relid))
+                        FROM pg_stat_user_tables t JOIN pg_statio_user_tables USING (relid)
+                        """)
+                    .mapTo(Long.class)
+                    .one());
+  }
+
+  private static byte[] image(int n) {
+    return """
+    {"schemaVersion":2,"config":{"mediaType":"c","digest":"%s","size":1},
+     "layers":[{"mediaType":"l","digest":"%s","size":1}],"annotations":{"n":"%d"}}\
+    """
+        .formatted(NEWEST, POPULAR, n)
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void everyRequestTouchesAFewRows() throws Exception {
+    Optional<String> middle = Optional.of("t5");
+    Map<String, Request> requests = new TreeMap<>();
+    requests.put("exists", () -> registry.exists(BIG));
+    requests.put("repositories", () -> registry.repositories(Optional.of("r/5"), 10));
+    requests.put("tags", () -> registry.tags(BIG, middle, 10));
+    requests.put("manifest by digest", () -> lookUp(new Reference.ByDigest(number(7))));
+    requests.put("manifest by tag", () -> lookUp(Tag.parse("t7")));
+    requests.put(
+        "referrers",
+        () -> registry.referrers(BIG, POPULAR, Optional.empty(), Optional.of(number(50_000)), 10));
+    requests.put(
+        "referrers of a type",
+        () -> registry.referrers(BIG, POPULAR, Optional.of("type/1"), Optional.empty(), 10));
+    requests.put("history", () -> registry.tagHistory(BIG, Tag.parse("t"), 10, Optional.empty()));
+    requests.put(
+        "history further down",
+        () -> registry.tagHistory(BIG, Tag.parse("t"), 10, Optional.of(50_000L)));
+    requests.put("events", () -> registry.events(50_000, 10, EventFilter.ALL));
+    requests.put(
+        "events of a repository",
+        () -> registry.events(50_000, 10, new EventFilter(Optional.of(BIG), Optional.empty())));
+    requests.put(
+        "events of a rare repository",
+        () -> registry.events(-1, 10, new EventFilter(Optional.of(RARE), Optional.empty())));
+    requests.put(
+        "events of a rare type",
+        () ->
+            registry.events(-1, 10, new EventFilter(Optional.empty(), Optional.of("BlobDeleted"))));
+    requests.put(
+        "events of a repository and a type",
+        () -> registry.events(-1, 10, new EventFilter(Optional.of(RARE), Optional.of("Nothing"))));
+    requests.put(
+        "blob",
+        () ->
+            database
+                .jdbi()
+                .withHandle(handle -> BlobView.find(handle, BIG, number(9), BlobStores.DEFAULT)));
+    requests.put(
+        "blob anywhere",
+        () -> database.jdbi().withHandle(handle -> BlobView.linkedAnywhere(handle, POPULAR)));
+    requests.put(
+        "tags of a digest",
+        () -> database.jdbi().withHandle(handle -> TagView.pointingTo(handle, BIG, number(9))));
+    requests.put("delete a blob in use", () -> registry.deleteBlob(CALLER, BIG, number(77)));
+    requests.put("delete a popular manifest", () -> registry.deleteManifest(CALLER, BIG, POPULAR));
+    requests.put("delete manifests in no index", new DeleteNext());
+    requests.put("delete an unknown tag", () -> registry.deleteTag(CALLER, BIG, Tag.parse("x")));
+    requests.put("put a manifest", new PutNext());
+    Map<String, Long> dear = new TreeMap<>();
+    for (Map.Entry<String, Request> each : requests.entrySet()) {
+      long touched = touched(each.getValue());
+      assertThat(touched).as(each.getKey()).isPositive();
+      if (touched > MOST_TOUCHED) {
+        dear.put(each.getKey(), touched);
+      }
+    }
+    assertThat(dear).isEmpty();
+  }
+
+  /** The documents of the test's manifests are not kept, so what is looked up is found missing. */
+  private void lookUp(Reference reference) {
+    try {
+      Outcome<StoredManifest> unexpected = registry.manifest(BIG, reference);
+      throw new AssertionError(unexpected.toString());
+    } catch (IllegalStateException e) {
+      assertThat(e).hasMessageContaining("document");
+    }
+  }
+
+  private final class DeleteNext implements Request {
+    private int next = 60_000;
+
+    @Override
+    public void run() {
+      Digest digest = number(next);
+      next += 2;
+      assertThat(registry.deleteManifest(CALLER, BIG, digest)).isEqualTo(Outcome.ok(digest));
+    }
+  }
+
+  private final class PutNext implements Request {
+    private int next;
+
+    @Override
+    public void run() {
+      int n = next++;
+      assertThat(
+              registry.putManifest(
+                  CALLER, BIG, Tag.parse("t7"), MediaTypes.OCI_IMAGE, image(n), List.of()))
+          .isInstanceOf(Outcome.Ok.class);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package dev.stele.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.blob.Chunk;
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.blob.StoredObject;
+import dev.stele.blob.UploadId;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What callers notice of a database that goes away and comes back. */
+class OutageTest {
+  private static final Caller CALLER = new Caller("alice", "r");
+  private static final RepositoryName APP = RepositoryName.parse("app");
+  private static final byte[] CONTENT = {1, 2, 3};
+  private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, CONTENT);
+
+  @TempDir Path folder;
+  private DiskBlobStore store;
+  private RegistryFixture fixture;
+  private Registry registry;
+
+  /** A session of the test's own, from which it rules the others. */
+  private Connection owner;
+
+  @BeforeEach
+  void open() throws Exception {
+    store = new DiskBlobStore(folder);
+    fixture = new RegistryFixture(store);
+    registry = fixture.registry();
+    owner = fixture.testDatabase().connect();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    owner.close();
+    fixture.close();
+    store.close();
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Statement statement = owner.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private void endSession(int pid) {
+    try {
+      execute("SELECT pg_terminate_backend(%d, 5000)".formatted(pid));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void endSessions() throws SQLException {
+    execute(
+        """
+        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """);
+  }
+
+  private Outcome<Digest> putBlob(Caller caller) throws Exception {
+    return registry.putBlob(
+        caller, APP, DIGEST, OptionalLong.of(CONTENT.length), new ByteArrayInputStream(CONTENT));
+  }
+
+  /** As after a restart of the server, when the pool's connections are dead and do not know. */
+  @Test
+  void aReadGoesOnThoughOneSessionAfterTheOtherIsLost() {
+    AtomicInteger sessions = new AtomicInteger();
+    int answer =
+        Availability.read(
+            fixture.database().jdbi(),
+            handle -> {
+              if (sessions.incrementAndGet() <= 5) {
+                endSession(
+                    handle.createQuery("SELECT pg_backend_pid()").mapTo(Integer.class).one());
+              }
+              return handle.createQuery("SELECT 7").mapTo(Integer.class).one();
+            });
+    assertThat(answer).isEqualTo(7);
+    assertThat(sessions).hasValue(6);
+  }
+
+  @Test
+  void anOutageIsSaidToBeOneAndEndsByItself() throws Exception {
+    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    fixture.testDatabase().allowConnections(false);
+    endSessions();
+    assertThatThrownBy(() -> registry.exists(APP))
+        .isInstanceOf(RegistryUnavailableException.class)
+        .hasMessageContaining("the database is away");
+    assertThatThrownBy(() -> registry.checkReady())
+        .isInstanceOf(RegistryUnavailableException.class);
+    assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, Tag.parse("t")))
+        .as("an actor who is known, so that the lane is asked")
+        .isInstanceOf(RegistryUnavailableException.class);
+    assertThatThrownBy(
+            () -> registry.deleteTag(new Caller("somebody new", "r"), APP, Tag.parse("t")))
+        .isInstanceOf(RegistryUnavailableException.class);
+    assertThatThrownBy(() -> registry.verifyProjections())
+        .isInstanceOf(RegistryUnavailableException.class);
+    fixture.testDatabase().allowConnections(true);
+    assertThat(registry.exists(APP)).isTrue();
+    assertThat(registry.deleteBlob(CALLER, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(registry.verifyProjections().equal()).isTrue();
+  }
+
+  @Test
+  void anUploadWhoseEventIsNotCommittedIsNoBlob() throws Exception {
+    UploadId id = registry.beginUpload(APP, Digest.Algorithm.SHA256).id();
+    fixture.testDatabase().allowConnections(false);
+    endSessions();
+    assertThatThrownBy(
+            () ->
+                registry.finishUpload(
+                    CALLER, APP, id, Chunk.streamed(new ByteArrayInputStream(CONTENT)), DIGEST))
+        .isInstanceOf(RegistryUnavailableException.class);
+    fixture.testDatabase().allowConnections(true);
+    assertThat(registry.blobSize(APP, DIGEST))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownRepository(APP)));
+    try (Stream<StoredObject> orphans = store.objects()) {
+      assertThat(orphans).as("left for the collector").hasSize(1);
+    }
+    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(registry.blobSize(APP, DIGEST)).isEqualTo(Outcome.ok((long) CONTENT.length));
+  }
+}
