@@ -75,7 +75,7 @@ public final class Node implements AutoCloseable {
             database.jdbi(),
             database::openDedicated,
             new BlobStores(blobs),
-            RegistryOptions.DEFAULT,
+            RegistryOptions.DEFAULT.withSparseManifests(configuration.manifests().sparse()),
             meters);
     opened.push(registry);
   }
