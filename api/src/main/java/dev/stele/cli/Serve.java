@@ -60,7 +60,9 @@ final class Serve implements Callable<Integer> {
   public Integer call() throws ConfigurationException, StartupException, InterruptedException {
     Configuration configuration = options.read(Optional.ofNullable(listen));
     ServerSettings settings =
-        ServerSettings.on(configuration.listen()).withHtpasswd(configuration.htpasswd());
+        ServerSettings.on(configuration.listen())
+            .withHtpasswd(configuration.htpasswd())
+            .withMaxManifestSize(Math.toIntExact(configuration.manifests().maxSize().bytes()));
     SteleServer.checkExposure(settings);
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);

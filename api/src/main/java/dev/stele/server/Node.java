@@ -73,7 +73,11 @@ public final class Node implements AutoCloseable {
     opened.push(() -> close(stores));
     registry =
         new Registry(
-            database.jdbi(), database::openDedicated, stores, RegistryOptions.DEFAULT, meters);
+            database.jdbi(),
+            database::openDedicated,
+            stores,
+            RegistryOptions.DEFAULT.withSparseManifests(configuration.manifests().sparse()),
+            meters);
     opened.push(registry);
   }
 

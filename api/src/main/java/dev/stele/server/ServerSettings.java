@@ -42,6 +42,12 @@ public record ServerSettings(
         listen, file, maxManifestSize, deletion, maxUploads, idleTimeout, drainTime);
   }
 
+  /** The same with another limit on the size of a manifest, in bytes. */
+  public ServerSettings withMaxManifestSize(int bytes) {
+    return new ServerSettings(
+        listen, htpasswd, bytes, deletion, maxUploads, idleTimeout, drainTime);
+  }
+
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
     return new ServerSettings(

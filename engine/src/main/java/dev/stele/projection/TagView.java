@@ -1,5 +1,7 @@
 package dev.stele.projection;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
@@ -17,11 +19,17 @@ import org.jdbi.v3.core.Handle;
 /** Where tags point now, and where they pointed: a row for each stretch of a tag's history. */
 public final class TagView implements Projection {
   /**
-   * A stretch of a tag's history. Of actors, the names as known now; {@code endedBy} is {@code
-   * moved} or {@code deleted}.
+   * A stretch of a tag's history. Of actors, the names as known now.
+   *
+   * @param mediaType of the manifest, known also after the repository lost it; the one that it was
+   *     first put with, in whatever repository
+   * @param size of the manifest, in bytes
+   * @param endedBy {@code moved} or {@code deleted}; absent while the tag still has the digest
    */
   public record Period(
       Digest digest,
+      String mediaType,
+      long size,
       long fromPosition,
       Instant from,
       Optional<String> fromActor,
@@ -182,9 +190,10 @@ public final class TagView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT h.digest, h.from_position, h.from_at, f.name AS from_actor,
+            SELECT h.digest, d.media_type, octet_length(d.bytes) AS size, h.from_position, h.from_at, f.name AS from_actor,
                    h.until_position, h.until_at, u.name AS until_actor, h.ended_by
             FROM tag_history h
+            LEFT JOIN manifest_document d ON d.digest = h.digest
             LEFT JOIN actor f ON f.id = h.from_actor
             LEFT JOIN actor u ON u.id = h.until_actor
             WHERE h.repository = :repository AND h.name = :name AND h.from_position < :before
@@ -199,6 +208,9 @@ public final class TagView implements Projection {
             (row, context) ->
                 new Period(
                     Digest.parse(row.getString("digest")),
+                    // Left out of the list, a manifest without its document would be forgotten.
+                    requireNonNull(row.getString("media_type"), "a manifest lacks its document"),
+                    row.getLong("size"),
                     row.getLong("from_position"),
                     row.getObject("from_at", java.time.OffsetDateTime.class).toInstant(),
                     Optional.ofNullable(row.getString("from_actor")),

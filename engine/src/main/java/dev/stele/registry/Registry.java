@@ -430,7 +430,7 @@ public final class Registry implements AutoCloseable {
             new ManifestDocuments.Document(mediaType, bytes),
             tags,
             documents,
-            options.sparseIndexes()));
+            options.sparseManifests()));
   }
 
   /** Deletes a tag; the manifest stays. Returns what the tag pointed to. */

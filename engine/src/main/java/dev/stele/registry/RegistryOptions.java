@@ -3,8 +3,15 @@ package dev.stele.registry;
 /**
  * What an operator may choose of the registry's behaviour.
  *
- * @param sparseIndexes whether an index is accepted whose children the repository lacks
+ * @param sparseManifests whether a manifest is accepted that refers to content which the repository
+ *     lacks: children of an index, config and layers of an image. A mirror of some platforms of an
+ *     image needs this; whoever pulls the missing part gets a 404
  */
-public record RegistryOptions(boolean sparseIndexes) {
+public record RegistryOptions(boolean sparseManifests) {
   public static final RegistryOptions DEFAULT = new RegistryOptions(false);
+
+  /** The same with sparse manifests accepted or refused. */
+  public RegistryOptions withSparseManifests(boolean on) {
+    return new RegistryOptions(on);
+  }
 }

@@ -28,27 +28,17 @@ record StoreManifest(
     ManifestDocuments.Document document,
     List<Tag> tags,
     ManifestDocuments documents,
-    boolean sparseIndexes)
+    boolean sparse)
     implements Command<Outcome<PutManifest>> {
 
   @Override
   public Outcome<PutManifest> decide(Decision decision) {
-    List<Digest> blobs =
-        missing(
-            decision,
-            "SELECT true FROM blob_link WHERE repository = :repository AND digest = wanted.digest",
-            Stream.concat(manifest.config().stream(), manifest.layers().stream())
-                .filter(descriptor -> !MediaTypes.nonDistributable(descriptor.mediaType())));
-    List<Digest> children =
-        sparseIndexes
-            ? List.of()
-            : missing(
-                decision,
-                "SELECT true FROM manifest WHERE repository = :repository AND digest ="
-                    + " wanted.digest",
-                manifest.manifests().stream());
-    if (!blobs.isEmpty() || !children.isEmpty()) {
-      return Outcome.refused(new Refusal.MissingContent(blobs, children));
+    if (!sparse) {
+      List<Digest> blobs = missingBlobs(decision);
+      List<Digest> children = missingChildren(decision);
+      if (!blobs.isEmpty() || !children.isEmpty()) {
+        return Outcome.refused(new Refusal.MissingContent(blobs, children));
+      }
     }
     boolean added = ManifestView.byDigest(decision.handle(), repository, digest).isEmpty();
     if (added) {
@@ -76,6 +66,21 @@ record StoreManifest(
         decision.append(new Event.TagMoved(repository, tag, digest, previous));
       }
     }
+  }
+
+  private List<Digest> missingBlobs(Decision decision) {
+    return missing(
+        decision,
+        "SELECT true FROM blob_link WHERE repository = :repository AND digest = wanted.digest",
+        Stream.concat(manifest.config().stream(), manifest.layers().stream())
+            .filter(descriptor -> !MediaTypes.nonDistributable(descriptor.mediaType())));
+  }
+
+  private List<Digest> missingChildren(Decision decision) {
+    return missing(
+        decision,
+        "SELECT true FROM manifest WHERE repository = :repository AND digest = wanted.digest",
+        manifest.manifests().stream());
   }
 
   private List<Digest> missing(Decision decision, String present, Stream<Descriptor> wanted) {

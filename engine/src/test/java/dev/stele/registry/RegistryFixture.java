@@ -14,13 +14,13 @@ public final class RegistryFixture implements AutoCloseable {
   private final Registry registry;
 
   public RegistryFixture(BlobStore store) {
+    this(store, RegistryOptions.DEFAULT);
+  }
+
+  public RegistryFixture(BlobStore store, RegistryOptions options) {
     this.registry =
         new Registry(
-            database.jdbi(),
-            database::openDedicated,
-            new BlobStores(store),
-            RegistryOptions.DEFAULT,
-            meters);
+            database.jdbi(), database::openDedicated, new BlobStores(store), options, meters);
   }
 
   public Registry registry() {

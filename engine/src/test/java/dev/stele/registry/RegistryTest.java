@@ -96,6 +96,14 @@ class RegistryTest {
             .formatted(MediaTypes.OCI_IMAGE, config, descriptors));
   }
 
+  private static byte[] index(Digest child) {
+    return bytes(
+        """
+        {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":1}]}\
+        """
+            .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, child));
+  }
+
   private Outcome<PutManifest> put(Reference reference, byte[] manifest) {
     return registry.putManifest(ALICE, APP, reference, MediaTypes.OCI_IMAGE, manifest, List.of());
   }
@@ -176,6 +184,8 @@ class RegistryTest {
     assertThat(history).hasSize(2);
     assertThat(history.getFirst().digest()).isEqualTo(digest(second));
     assertThat(history.getFirst().fromActor()).contains("bob");
+    assertThat(history.getFirst().mediaType()).isEqualTo(MediaTypes.OCI_IMAGE);
+    assertThat(history.getFirst().size()).isEqualTo(second.length);
     assertThat(history.getFirst().endedBy()).contains("deleted");
     assertThat(history.getFirst().untilActor()).contains("alice");
     assertThat(history.getLast().digest()).isEqualTo(digest(first));
@@ -195,14 +205,31 @@ class RegistryTest {
     assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(APP))).isFalse();
     assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(OTHER))).isTrue();
     assertThat(put(V1, image(config, elsewhere))).isInstanceOf(Outcome.Ok.class);
-    byte[] index =
-        bytes(
-            """
-            {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":1}]}\
-            """
-                .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, config));
-    assertThat(registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index, List.of()))
+    assertThat(registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index(config), List.of()))
         .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(), List.of(config))));
+  }
+
+  @Test
+  void whereSparseManifestsAreAllowedLayersAndChildrenMayComeLaterOrNever() throws IOException {
+    fixture.close();
+    fixture =
+        new RegistryFixture(
+            new DiskBlobStore(folder.resolve("sparse")),
+            RegistryOptions.DEFAULT.withSparseManifests(true));
+    registry = fixture.registry();
+    Digest config = upload(APP, "{}");
+    Digest absent = digest(bytes("absent"));
+    assertThat(put(V1, image(config, absent))).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.blobSize(APP, absent))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownBlob(APP, absent)));
+    assertThat(registry.putManifest(ALICE, APP, V2, MediaTypes.OCI_INDEX, index(absent), List.of()))
+        .isInstanceOf(Outcome.Ok.class);
+    // What came later is in use from the start.
+    upload(APP, "absent");
+    assertThat(registry.deleteBlob(ALICE, APP, absent))
+        .isEqualTo(
+            Outcome.refused(
+                new Refusal.BlobReferenced(absent, List.of(digest(image(config, absent))))));
   }
 
   @Test

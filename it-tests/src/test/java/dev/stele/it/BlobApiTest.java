@@ -92,11 +92,11 @@ class BlobApiTest {
     assertThat(answer.body()).isEqualTo(Arrays.copyOfRange(content, from, to));
   }
 
-  @Test
-  void aRangePastTheEndIsAnswered416() {
+  @ParameterizedTest
+  @ValueSource(strings = {"bytes=1000-", "bytes=5000-10000", "bytes=500-0", "bytes=-0"})
+  void aRangeWithoutAByteOfTheBlobIsAnswered416(String range) {
     Digest digest = client.pushBlob(REPOSITORY, bytes(1000, 3));
-    HttpResponse<byte[]> answer =
-        client.send("GET", blobPath(REPOSITORY, digest), "Range", "bytes=1000-");
+    HttpResponse<byte[]> answer = client.send("GET", blobPath(REPOSITORY, digest), "Range", range);
     assertThat(answer.statusCode()).isEqualTo(416);
     assertThat(header(answer, "Content-Range")).isEqualTo("bytes */1000");
   }

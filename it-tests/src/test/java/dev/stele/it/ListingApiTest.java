@@ -214,6 +214,46 @@ class ListingApiTest {
   }
 
   @Test
+  void aTagsHistoryDescribesManifestsThatAreGoneToo() {
+    String repository = "api/tag-history";
+    Content first = SmallImages.annotated(SmallImages.image(repository).manifest(), 10);
+    Content second = SmallImages.index(SmallImages.image(repository));
+    client.push(repository, "base", SmallImages.image(repository));
+    client.putManifest(repository, "v1", first);
+    client.putManifest(repository, "v1", second);
+    for (Content gone : List.of(second, first)) {
+      String path = RegistryClient.manifestPath(repository, gone.digest().toString());
+      assertThat(client.send("DELETE", path).statusCode()).isEqualTo(202);
+      assertThat(client.send("GET", path).statusCode()).isEqualTo(404);
+    }
+
+    JsonNode audited =
+        json(client.send("GET", "/api/v1/repositories/" + repository + "/-/tags/v1/history"))
+            .required("history");
+    assertThat(audited).hasSize(2);
+    assertDescribes(audited.get(0), second);
+    assertDescribes(audited.get(1), first);
+
+    HttpResponse<byte[]> draft = client.send("GET", "/v2/" + repository + "/_oci/tag-history/v1");
+    assertThat(draft.statusCode()).isEqualTo(200);
+    JsonNode entries = json(draft);
+    assertThat(entries).hasSize(3);
+    assertThat(entries.get(0).required("annotations").has("org.opencontainers.tag.deleted"))
+        .isTrue();
+    assertDescribes(entries.get(1), second);
+    assertDescribes(entries.get(2), first);
+    for (JsonNode assignment : List.of(entries.get(1), entries.get(2))) {
+      assertThat(assignment.required("annotations").has("org.opencontainers.tag.created")).isTrue();
+    }
+  }
+
+  private static void assertDescribes(JsonNode descriptor, Content manifest) {
+    assertThat(descriptor.required("digest").asText()).isEqualTo(manifest.digest().toString());
+    assertThat(descriptor.required("mediaType").asText()).isEqualTo(manifest.mediaType());
+    assertThat(descriptor.required("size").asInt()).isEqualTo(manifest.size());
+  }
+
+  @Test
   void nothingKnownHasNoReferrersAndIsNot404() {
     String unknown = Digest.of(Digest.Algorithm.SHA256, "nothing".getBytes(UTF_8)).toString();
     client.pushBlob("api/referrers-none", "known".getBytes(UTF_8));

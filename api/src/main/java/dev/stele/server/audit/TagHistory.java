@@ -34,14 +34,26 @@ final class TagHistory {
   record Moment(long position, String at, Optional<String> actor) {}
 
   /**
+   * A period during which the tag had a digest.
+   *
+   * @param mediaType of the manifest
+   * @param size of the manifest, in bytes
    * @param until absent while the tag still has the digest
    * @param endedBy {@code moved} or {@code deleted}
    */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
-  record Period(Digest digest, Moment from, Optional<Moment> until, Optional<String> endedBy) {
+  record Period(
+      Digest digest,
+      String mediaType,
+      long size,
+      Moment from,
+      Optional<Moment> until,
+      Optional<String> endedBy) {
     static Period of(TagView.Period period) {
       return new Period(
           period.digest(),
+          period.mediaType(),
+          period.size(),
           new Moment(period.fromPosition(), period.from().toString(), period.fromActor()),
           period
               .untilPosition()

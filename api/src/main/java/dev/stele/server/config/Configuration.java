@@ -12,7 +12,11 @@ import java.util.Optional;
  * @param database absent: an embedded PostgreSQL in the data folder
  */
 public record Configuration(
-    ListenAddress listen, Path data, Optional<Path> htpasswd, Optional<DatabaseAddress> database) {
+    ListenAddress listen,
+    Path data,
+    Optional<Path> htpasswd,
+    Optional<DatabaseAddress> database,
+    ManifestRules manifests) {
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {
@@ -23,9 +27,23 @@ public record Configuration(
     }
   }
 
+  /**
+   * Which manifests are accepted.
+   *
+   * @param sparse whether they may refer to content that the repository lacks
+   * @param maxSize of one; a manifest is held in memory while it is put
+   */
+  public record ManifestRules(boolean sparse, DataSize maxSize) {
+    static final DataSize SMALLEST_LIMIT = DataSize.ofKibibytes(1);
+    static final DataSize LARGEST_LIMIT = DataSize.ofMebibytes(64);
+
+    /** Nothing sparse, and the 4 MiB that the distribution specification asks for. */
+    public static final ManifestRules DEFAULT = new ManifestRules(false, DataSize.ofMebibytes(4));
+  }
+
   /** The same with what the command line says instead. */
   public Configuration with(Optional<ListenAddress> otherListen, Optional<Path> otherData) {
     return new Configuration(
-        otherListen.orElse(listen), otherData.orElse(data), htpasswd, database);
+        otherListen.orElse(listen), otherData.orElse(data), htpasswd, database, manifests);
   }
 }

@@ -11,7 +11,12 @@ enum ConfigurationKey {
   HTPASSWD("htpasswd", "a file with users and bcrypt hashes"),
   DATABASE_URL("database.url", "a JDBC URL, jdbc:postgresql://HOST/DATABASE"),
   DATABASE_USER("database.user", "the owner of the database's schema"),
-  DATABASE_PASSWORD("database.password", "that user's password");
+  DATABASE_PASSWORD("database.password", "that user's password"),
+  MANIFESTS_SPARSE(
+      "manifests.sparse",
+      "true or false: whether manifests may refer to content that the repository lacks"),
+  MANIFESTS_MAX_SIZE(
+      "manifests.max-size", "the largest manifest that is accepted, 1KiB to 64MiB, such as 4MiB");
 
   private final String path;
   private final String meaning;

@@ -145,7 +145,8 @@ public final class ConfigurationReader {
         listen(),
         path(ConfigurationKey.DATA).orElse(Path.of("stele-data")),
         path(ConfigurationKey.HTPASSWD),
-        database());
+        database(),
+        manifests());
   }
 
   private ListenAddress listen() throws ConfigurationException {
@@ -198,6 +199,47 @@ public final class ConfigurationReader {
     }
     return Optional.of(
         new Configuration.DatabaseAddress(url, user, password == null ? "" : password));
+  }
+
+  private Configuration.ManifestRules manifests() throws ConfigurationException {
+    Configuration.ManifestRules rules = Configuration.ManifestRules.DEFAULT;
+    DataSize limit = size(ConfigurationKey.MANIFESTS_MAX_SIZE).orElse(rules.maxSize());
+    if (limit.compareTo(Configuration.ManifestRules.SMALLEST_LIMIT) < 0
+        || limit.compareTo(Configuration.ManifestRules.LARGEST_LIMIT) > 0) {
+      throw bad(
+          origins.get(ConfigurationKey.MANIFESTS_MAX_SIZE),
+          "must be between %s and %s, not %s"
+              .formatted(
+                  Configuration.ManifestRules.SMALLEST_LIMIT,
+                  Configuration.ManifestRules.LARGEST_LIMIT,
+                  limit));
+    }
+    return new Configuration.ManifestRules(
+        truth(ConfigurationKey.MANIFESTS_SPARSE).orElse(rules.sparse()), limit);
+  }
+
+  private Optional<Boolean> truth(ConfigurationKey key) throws ConfigurationException {
+    String text = values.get(key);
+    if (text == null) {
+      return Optional.empty();
+    }
+    return switch (text) {
+      case "true" -> Optional.of(true);
+      case "false" -> Optional.of(false);
+      default -> throw bad(origins.get(key), "must be true or false, not \"" + text + "\"");
+    };
+  }
+
+  private Optional<DataSize> size(ConfigurationKey key) throws ConfigurationException {
+    String text = values.get(key);
+    if (text == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(DataSize.parse(text));
+    } catch (IllegalArgumentException e) {
+      throw bad(origins.get(key), e.getMessage());
+    }
   }
 
   private static ConfigurationException bad(String origin, String what) {

@@ -2,13 +2,10 @@ package dev.stele.server.distribution;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
-import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
-import dev.stele.registry.StoredManifest;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -18,7 +15,6 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,8 +22,8 @@ import java.util.Optional;
 /**
  * {@code /v2/<name>/_oci/tag-history/<tag>}, experimental: a draft of the distribution
  * specification (pull request 606). A JSON list, newest first: a descriptor for each manifest that
- * the tag was moved to, and the empty descriptor for each deletion. {@code mediaType} and {@code
- * size} are left out for manifests that the repository no longer has.
+ * the tag was moved to, also if the repository no longer has it, and the empty descriptor for each
+ * deletion.
  */
 final class TagHistory {
   private static final int DEFAULT_PAGE = 100;
@@ -45,9 +41,9 @@ final class TagHistory {
 
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
   record Entry(
-      Optional<String> mediaType,
+      String mediaType,
       Digest digest,
-      Optional<Integer> size,
+      long size,
       Optional<String> data,
       Map<String, String> annotations) {}
 
@@ -63,7 +59,6 @@ final class TagHistory {
   private List<Entry> entries(
       RepositoryName repository, Tag tag, int limit, Instant before, Instant since) {
     List<Entry> entries = new ArrayList<>();
-    Map<Digest, Optional<StoredManifest>> manifests = new HashMap<>();
     Optional<Long> position = Optional.empty();
     while (true) {
       List<TagView.Period> periods =
@@ -76,7 +71,7 @@ final class TagHistory {
           }
         }
         if (within(period.from(), before, since) && entries.size() < limit) {
-          entries.add(assignment(repository, period, manifests));
+          entries.add(assignment(period));
         }
         if (entries.size() == limit || period.from().isBefore(since)) {
           return entries;
@@ -95,29 +90,18 @@ final class TagHistory {
 
   private static Entry deletion(Instant when) {
     return new Entry(
-        Optional.of(EMPTY_TYPE),
+        EMPTY_TYPE,
         EMPTY,
-        Optional.of(2),
+        2,
         Optional.of("e30="),
         Map.of("org.opencontainers.tag.deleted", when.toString()));
   }
 
-  private Entry assignment(
-      RepositoryName repository,
-      TagView.Period period,
-      Map<Digest, Optional<StoredManifest>> manifests) {
-    Optional<StoredManifest> manifest =
-        manifests.computeIfAbsent(
-            period.digest(),
-            digest ->
-                switch (registry.manifest(repository, new Reference.ByDigest(digest))) {
-                  case Outcome.Ok<StoredManifest>(StoredManifest present) -> Optional.of(present);
-                  case Outcome.Refused<StoredManifest> _ -> Optional.empty();
-                });
+  private static Entry assignment(TagView.Period period) {
     return new Entry(
-        manifest.map(StoredManifest::mediaType),
+        period.mediaType(),
         period.digest(),
-        manifest.map(m -> m.bytes().length),
+        period.size(),
         Optional.empty(),
         Map.of("org.opencontainers.tag.created", period.from().toString()));
   }

@@ -15,15 +15,16 @@ public sealed interface ByteRange {
     }
   }
 
-  /** A well-formed range that the content has no byte of. */
+  /** A range that the content has no byte of: past its end, or ending before it starts. */
   record Unsatisfiable() implements ByteRange {}
 
   Pattern SINGLE =
       Pattern.compile("bytes=\\s*(\\d{0,30})-(\\d{0,30})\\s*", Pattern.CASE_INSENSITIVE);
 
   /**
-   * Reads a header against content of this size in bytes. A malformed header is ignored, as the RFC
-   * allows; an end past the content means its last byte.
+   * Reads a header against content of this size in bytes. A malformed header is ignored and a range
+   * that ends before it starts is rejected, both as the RFC allows (section 14.2); an end past the
+   * content means its last byte.
    */
   static ByteRange parse(String header, long size) {
     Matcher matcher = SINGLE.matcher(header);
@@ -43,10 +44,9 @@ public sealed interface ByteRange {
     }
     long start = saturated(first);
     long end = second.isEmpty() ? Long.MAX_VALUE : saturated(second);
-    if (end < start) {
-      return new Whole();
-    }
-    return start >= size ? new Unsatisfiable() : new Part(start, Math.min(end, size - 1));
+    return end < start || start >= size
+        ? new Unsatisfiable()
+        : new Part(start, Math.min(end, size - 1));
   }
 
   private static long saturated(String digits) {

@@ -22,7 +22,8 @@ class ConfigurationReaderTest {
                 new ListenAddress("127.0.0.1", 5000),
                 Path.of("stele-data"),
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty(),
+                new Configuration.ManifestRules(false, DataSize.ofMebibytes(4))));
   }
 
   @Test
@@ -37,6 +38,9 @@ class ConfigurationReaderTest {
               url: jdbc:postgresql://db/stele
               user: stele
               password: "0123"
+            manifests:
+              sparse: true
+              max-size: 8MiB
             """);
     assertThat(read)
         .isEqualTo(
@@ -46,7 +50,8 @@ class ConfigurationReaderTest {
                 Optional.of(Path.of("/etc/stele/users")),
                 Optional.of(
                     new Configuration.DatabaseAddress(
-                        "jdbc:postgresql://db/stele", "stele", "0123"))));
+                        "jdbc:postgresql://db/stele", "stele", "0123")),
+                new Configuration.ManifestRules(true, DataSize.ofMebibytes(8))));
     assertThat(read.toString()).doesNotContain("0123");
   }
 
@@ -60,10 +65,14 @@ class ConfigurationReaderTest {
                 "STELE_LISTEN", "127.0.0.1:2",
                 "STELE_DATABASE_URL", "jdbc:postgresql://db/x",
                 "STELE_DATABASE_USER", "u",
+                "STELE_MANIFESTS_SPARSE", "true",
+                "STELE_MANIFESTS_MAX_SIZE", "512KiB",
                 "STELE_JAVA_OPTS", "-Xmx1g"));
     assertThat(read.listen().port()).isEqualTo(2);
     assertThat(read.data()).isEqualTo(Path.of("a"));
     assertThat(read.database()).isPresent();
+    assertThat(read.manifests())
+        .isEqualTo(new Configuration.ManifestRules(true, DataSize.ofKibibytes(512)));
   }
 
   @Test
@@ -78,6 +87,13 @@ class ConfigurationReaderTest {
     refused("database:\n  url: mysql://x\n  user: y\n", "jdbc:postgresql:");
     refused("database:\n  user: y\n", "database.url");
     refused("database:\n  url: jdbc:postgresql://x/y\n", "database.user");
+    refused(
+        "manifests:\n  sparse: maybe\n", "manifests.sparse must be true or false, not \"maybe\"");
+    refused("manifests:\n  max-size: 4096\n", "manifests.max-size");
+    refused("manifests:\n  max-size: 4MB\n", "4MiB");
+    refused("manifests:\n  max-size: 100B\n", "between 1KiB and 64MiB, not 100B");
+    refused("manifests:\n  max-size: 65MiB\n", "between 1KiB and 64MiB, not 65MiB");
+    refused("manifests:\n  max-size: -4MiB\n", "manifests.max-size");
     refused("data: a\ndata: b\n", "data");
     refused("- a\n", "keys and values");
     refused("a: [\n", "not YAML");

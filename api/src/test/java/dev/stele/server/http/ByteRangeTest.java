@@ -31,11 +31,15 @@ class ByteRangeTest {
   }
 
   @Test
+  void anEndBeforeTheStartCannotBeSatisfied() {
+    assertThat(ByteRange.parse("bytes=5-3", 10)).isEqualTo(new ByteRange.Unsatisfiable());
+    assertThat(ByteRange.parse("bytes=50-3", 10)).isEqualTo(new ByteRange.Unsatisfiable());
+  }
+
+  @Test
   void whatIsMalformedOrSeveralIsIgnored() {
     for (String header :
-        new String[] {
-          "bytes=5-3", "bytes=0-1,3-4", "lines=0-1", "bytes=-", "bytes=a-b", "bytes=", ""
-        }) {
+        new String[] {"bytes=0-1,3-4", "lines=0-1", "bytes=-", "bytes=a-b", "bytes=", ""}) {
       assertThat(ByteRange.parse(header, 10)).as(header).isEqualTo(new ByteRange.Whole());
     }
   }
