@@ -4,7 +4,10 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -54,7 +57,9 @@ public interface BlobStore extends AutoCloseable {
    * <p>If the body fails before its end, a {@linkplain Chunk#isDeclared() declared} chunk leaves
    * the session as it was before, and a streamed one leaves what arrived. If the store fails, the
    * chunk is rolled back; if even that is impossible, or a write is known to be lost, the session
-   * is given up and its id becomes unknown.
+   * is given up and its id becomes unknown. A store that several nodes share may have stored some
+   * of a long streamed chunk by then, and leave that; and if the answer to its last write was lost,
+   * the chunk is either there or not, which {@link #status} tells.
    *
    * @throws BadRangeException if the chunk does not begin at the current size, or its body is
    *     shorter or longer than declared; nothing changed and the session stays usable
@@ -67,11 +72,12 @@ public interface BlobStore extends AutoCloseable {
   /**
    * Appends the last chunk as {@link #append} does, checks the digest, makes the object durable
    * under a new key and ends the session. The time after the last byte arrived does not depend on
-   * the blob's size, unless the expected algorithm is not the hinted one or the store was restarted
-   * since the session began: then the bytes are read once more.
+   * the blob's size, unless the expected algorithm is not the hinted one or the store, on a local
+   * disk, was restarted since the session began: then the bytes are read once more.
    *
-   * <p>If making it durable fails, the session is given up: what a store reports as unwritten once
-   * it may report as written the next time. Should the process die meanwhile, either the session is
+   * <p>If making it durable fails, the session of a store on a local disk is given up: what a disk
+   * reports as unwritten once it may report as written the next time. A store elsewhere may leave
+   * it as it was, to be finished again. Should the process die meanwhile, either the session is
    * still there or it is not, and an object may be left that nobody knows about ({@link #objects}
    * shows it).
    *
@@ -119,6 +125,16 @@ public interface BlobStore extends AutoCloseable {
    * @throws NoSuchObjectException if the store has nothing under this key
    */
   BlobContent open(ObjectKey key) throws IOException, NoSuchObjectException;
+
+  /**
+   * A URL under which anybody can GET the object, range requests included, without asking this
+   * server; empty if the store has no such thing. It is not checked whether the object is there.
+   *
+   * @param validity how long from now it works: whole seconds, at least one, at most seven days
+   */
+  default Optional<URI> presigned(ObjectKey key, Duration validity) throws IOException {
+    return Optional.empty();
+  }
 
   /**
    * Removes objects; those that are absent are no error. Not atomic, and power loss may undo it, so

@@ -17,21 +17,30 @@ final class Body {
 
   /** Reads until the buffer is full, or less than that when the body ends or fails. */
   int fill(byte[] buffer) {
-    int filled = 0;
-    while (filled < buffer.length) {
+    return fill(buffer, 0, buffer.length);
+  }
+
+  /**
+   * Reads until the range of the buffer is full, or less than that when the body ends or fails.
+   *
+   * @return how many bytes were read
+   */
+  int fill(byte[] buffer, int from, int to) {
+    int position = from;
+    while (position < to) {
       int read;
       try {
-        read = in.read(buffer, filled, buffer.length - filled);
+        read = in.read(buffer, position, to - position);
       } catch (IOException | RuntimeException | Error e) {
         failure = e;
-        return filled;
+        break;
       }
       if (read < 0) {
-        return filled;
+        break;
       }
-      filled += read;
+      position += read;
     }
-    return filled;
+    return position - from;
   }
 
   boolean failed() {

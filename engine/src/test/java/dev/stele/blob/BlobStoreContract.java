@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 public abstract class BlobStoreContract {
   protected static final RepositoryName REPOSITORY = RepositoryName.parse("payments/api");
   private static final RepositoryName OTHER = RepositoryName.parse("payments/web");
-  private static final byte[] HELLO = "hello, blob".getBytes(UTF_8);
+  protected static final byte[] HELLO = "hello, blob".getBytes(UTF_8);
   private static final ObjectKey FOREIGN_KEY = new ObjectKey("no/such.object");
 
   protected BlobStore store;
