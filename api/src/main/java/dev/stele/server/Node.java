@@ -1,13 +1,17 @@
 package dev.stele.server;
 
+import dev.stele.blob.BlobStore;
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.blob.S3BlobStore;
+import dev.stele.blob.S3Settings;
 import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.config.Configuration;
+import dev.stele.server.config.StoreSettings;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -20,6 +24,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -132,20 +138,46 @@ public final class Node implements AutoCloseable {
    */
   static BlobStores openStores(Configuration configuration) throws StartupException {
     Path folder = configuration.data().toAbsolutePath().normalize().resolve("blobs");
+    Map<String, BlobStore> byPrefix = new HashMap<>();
+    BlobStore defaultStore = null;
     try {
-      return new BlobStores(new DiskBlobStore(folder));
+      for (Map.Entry<String, StoreSettings> store : configuration.stores().entrySet()) {
+        byPrefix.put(store.getKey(), openStore(store.getKey(), store.getValue()));
+      }
+      defaultStore = byPrefix.remove(BlobStores.DEFAULT);
+      if (defaultStore == null) {
+        defaultStore = openStore(BlobStores.DEFAULT, new StoreSettings.Disk(folder));
+      }
+      return new BlobStores(defaultStore, byPrefix);
+    } finally {
+      if (defaultStore == null) {
+        byPrefix.values().forEach(Node::close);
+      }
+    }
+  }
+
+  private static BlobStore openStore(String name, StoreSettings settings) throws StartupException {
+    try {
+      return switch (settings) {
+        case StoreSettings.Disk(Path path) -> new DiskBlobStore(path);
+        case StoreSettings.S3(S3Settings s3) -> S3BlobStore.open(s3);
+      };
     } catch (IOException e) {
-      throw new StartupException("the blob folder " + folder + " cannot be used: " + e, e);
+      throw new StartupException("blob store " + name + " cannot be used: " + e.getMessage(), e);
     }
   }
 
   static void close(BlobStores stores) {
     for (BlobStores.Named store : stores.all()) {
-      try {
-        store.store().close();
-      } catch (IOException e) {
-        logger.error("could not close blob store {}", store.name(), e);
-      }
+      close(store.store());
+    }
+  }
+
+  private static void close(BlobStore store) {
+    try {
+      store.close();
+    } catch (IOException e) {
+      logger.error("could not close a blob store", e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;

@@ -2,6 +2,7 @@ package dev.stele.server.config;
 
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,12 +11,14 @@ import java.util.Optional;
  * @param data the folder for everything that is kept locally
  * @param htpasswd users with bcrypt hashes; absent: no authentication
  * @param database absent: an embedded PostgreSQL in the data folder
+ * @param stores by name; without {@code default}, that is a folder in the data folder
  */
 public record Configuration(
     ListenAddress listen,
     Path data,
     Optional<Path> htpasswd,
     Optional<DatabaseAddress> database,
+    Map<String, StoreSettings> stores,
     ManifestRules manifests) {
 
   /** A PostgreSQL that somebody else runs. */
@@ -44,6 +47,6 @@ public record Configuration(
   /** The same with what the command line says instead. */
   public Configuration with(Optional<ListenAddress> otherListen, Optional<Path> otherData) {
     return new Configuration(
-        otherListen.orElse(listen), otherData.orElse(data), htpasswd, database, manifests);
+        otherListen.orElse(listen), otherData.orElse(data), htpasswd, database, stores, manifests);
   }
 }

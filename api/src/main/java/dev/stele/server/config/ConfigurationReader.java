@@ -40,6 +40,8 @@ public final class ConfigurationReader {
   private final Map<ConfigurationKey, String> values = new EnumMap<>(ConfigurationKey.class);
   private final Map<ConfigurationKey, String> origins = new EnumMap<>(ConfigurationKey.class);
 
+  private final StoresReader stores = new StoresReader();
+
   private ConfigurationReader() {}
 
   /**
@@ -90,6 +92,10 @@ public final class ConfigurationReader {
       Optional<ConfigurationKey> key = ConfigurationKey.ofPath(path);
       if (value.isObject() && isSection(path)) {
         readNode(file, path + ".", value);
+      } else if (StoresReader.claims(path) && value.isObject()) {
+        readNode(file, path + ".", value);
+      } else if (StoresReader.claims(path) && value.isValueNode() && !value.isNull()) {
+        stores.set(path, value.asText(), file + ": " + path);
       } else if (key.isEmpty()) {
         throw new ConfigurationException(
             file + ": unknown key " + path + "; known are " + knownPaths());
@@ -102,19 +108,24 @@ public final class ConfigurationReader {
   }
 
   private static boolean isSection(String path) {
-    return Arrays.stream(ConfigurationKey.values()).anyMatch(k -> k.path().startsWith(path + "."));
+    return path.equals("stores")
+        || Arrays.stream(ConfigurationKey.values()).anyMatch(k -> k.path().startsWith(path + "."));
   }
 
   private static String knownPaths() {
     return Arrays.stream(ConfigurationKey.values())
         .map(ConfigurationKey::path)
-        .collect(Collectors.joining(", "));
+        .collect(Collectors.joining(", ", "", ", stores.<name>.<key>"));
   }
 
   private void readEnvironment(Map<String, String> environment) throws ConfigurationException {
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String name = variable.getKey();
       if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)) {
+        continue;
+      }
+      if (StoresReader.claimsVariable(name)) {
+        stores.setVariable(name, variable.getValue());
         continue;
       }
       Optional<ConfigurationKey> key = ConfigurationKey.ofVariable(name);
@@ -146,6 +157,7 @@ public final class ConfigurationReader {
         path(ConfigurationKey.DATA).orElse(Path.of("stele-data")),
         path(ConfigurationKey.HTPASSWD),
         database(),
+        stores.build(),
         manifests());
   }
 

@@ -3,7 +3,9 @@ package dev.stele.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.stele.blob.S3Settings;
 import dev.stele.server.ListenAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,6 +25,7 @@ class ConfigurationReaderTest {
                 Path.of("stele-data"),
                 Optional.empty(),
                 Optional.empty(),
+                Map.of(),
                 new Configuration.ManifestRules(false, DataSize.ofMebibytes(4))));
   }
 
@@ -41,6 +44,19 @@ class ConfigurationReaderTest {
             manifests:
               sparse: true
               max-size: 8MiB
+            stores:
+              default:
+                type: s3
+                endpoint: https://s3.example.org
+                bucket: images
+                region: eu-central-1
+                access-key: AK
+                secret-key: "4567"
+                path-style: false
+                prefix: stele/
+              team.a:
+                type: disk
+                path: /srv/team-a
             """);
     assertThat(read)
         .isEqualTo(
@@ -51,8 +67,60 @@ class ConfigurationReaderTest {
                 Optional.of(
                     new Configuration.DatabaseAddress(
                         "jdbc:postgresql://db/stele", "stele", "0123")),
+                Map.of(
+                    "default",
+                    new StoreSettings.S3(
+                        new S3Settings(
+                            URI.create("https://s3.example.org"),
+                            "images",
+                            "eu-central-1",
+                            Optional.of(new S3Settings.Credentials("AK", "4567")),
+                            false,
+                            "stele/",
+                            S3Settings.defaultPartMemory())),
+                    "team.a",
+                    new StoreSettings.Disk(Path.of("/srv/team-a"))),
                 new Configuration.ManifestRules(true, DataSize.ofMebibytes(8))));
-    assertThat(read.toString()).doesNotContain("0123");
+    assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
+  }
+
+  @Test
+  void aStoreCanBeConfiguredInTheEnvironmentAlone() throws Exception {
+    Configuration read =
+        ConfigurationReader.read(
+            Optional.empty(),
+            Map.of(
+                "STELE_STORES_DEFAULT_TYPE", "s3",
+                "STELE_STORES_DEFAULT_ENDPOINT", "http://127.0.0.1:9000",
+                "STELE_STORES_DEFAULT_BUCKET", "images",
+                "STELE_STORES_TEAM_A_TYPE", "disk",
+                "STELE_STORES_TEAM_A_PATH", "/srv/a"));
+    assertThat(read.stores())
+        .containsOnlyKeys("default", "team-a")
+        .extractingByKey("default")
+        .isInstanceOf(StoreSettings.S3.class);
+  }
+
+  @Test
+  void row30StoresThatCannotBeRightAreRefusedWithTheirKey() {
+    refuses("stores: {default: {type: tape, path: /x}}", "stores.default.type", "disk or s3");
+    refuses("stores: {default: {path: /x}}", "stores.default.type is missing");
+    refuses("stores: {default: {type: disk}}", "stores.default.path is missing");
+    refuses("stores: {default: {type: disk, path: /x, bucket: b}}", "stores.default.bucket");
+    refuses("stores: {default: {type: s3, bucket: b}}", "stores.default.endpoint is missing");
+    refuses("stores: {default: {type: s3, endpoint: 'ftp://x', bucket: bucket}}", "ftp://x");
+    refuses("stores: {default: {type: disk, path: /x, colour: red}}", "stores.default.colour");
+    refuses("stores: {a/b: {type: disk, path: /x}}", "stores.a/b");
+    refuses(
+        "stores: {default: {type: disk, path: /x}, a: {type: disk, path: /x/y}}", "in one place");
+    refuses("stores: {default: {type: disk, path: /x}, a: {type: disk, path: /x}}", "in one place");
+  }
+
+  private void refuses(String yaml, String... messages) {
+    assertThatExceptionOfType(ConfigurationException.class)
+        .as(yaml)
+        .isThrownBy(() -> read(yaml))
+        .satisfies(e -> assertThat(e.getMessage()).contains(messages));
   }
 
   @Test

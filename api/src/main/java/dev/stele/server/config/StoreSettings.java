@@ -1,0 +1,13 @@
+package dev.stele.server.config;
+
+import dev.stele.blob.S3Settings;
+import java.nio.file.Path;
+
+/** Where a blob store keeps its bytes. */
+public sealed interface StoreSettings {
+  /** A folder of a local file system. */
+  record Disk(Path path) implements StoreSettings {}
+
+  /** A bucket. */
+  record S3(S3Settings settings) implements StoreSettings {}
+}
