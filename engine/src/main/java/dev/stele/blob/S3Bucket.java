@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,10 @@ final class S3Bucket implements Closeable {
     byte[] first = {1};
     String etag = put(name, first, first.length, Map.of());
     try {
+      byte[] read = read(name, GetObjectResponse::readAllBytes).orElse(new byte[0]);
+      if (!Arrays.equals(read, first)) {
+        throw new IOException("what was stored as %s%s is not there".formatted(prefix, name));
+      }
       conditional = refusesOther(name, etag);
     } finally {
       delete(List.of(name));
@@ -332,7 +337,10 @@ final class S3Bucket implements Closeable {
         }
       } catch (IOException e) {
         if (failure == null) {
-          failure = new IOException("cannot remove some of %d objects".formatted(names.size()), e);
+          failure =
+              new IOException(
+                  "cannot remove some of %d objects: %s".formatted(names.size(), e.getMessage()),
+                  e);
         } else {
           failure.addSuppressed(e);
         }
