@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -57,9 +58,15 @@ final class SteleProcess implements AutoCloseable {
    */
   static SteleProcess start(Path data, String... jvmOptions)
       throws IOException, InterruptedException {
+    return start(data, Map.of(), jvmOptions);
+  }
+
+  /** The same, configured by variables of the environment beside. */
+  static SteleProcess start(Path data, Map<String, String> environment, String... jvmOptions)
+      throws IOException, InterruptedException {
     int port = freePort();
     Path log = data.resolveSibling(data.getFileName() + ".log");
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(
                 javaCommand(
                     List.of(jvmOptions),
@@ -69,8 +76,9 @@ final class SteleProcess implements AutoCloseable {
                     "--data",
                     data.toString()))
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     SteleProcess started =
         new SteleProcess(process, data, log, URI.create("http://127.0.0.1:" + port));
     try {

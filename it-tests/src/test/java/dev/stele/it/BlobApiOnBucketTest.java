@@ -1,0 +1,8 @@
+package dev.stele.it;
+
+@OnBucket
+final class BlobApiOnBucketTest extends BlobApiTest {
+  BlobApiOnBucketTest(RegistryClient client) {
+    super(client);
+  }
+}

@@ -1,0 +1,11 @@
+package dev.stele.it;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+@OnBucket
+final class RealClientsOnBucketTest extends RealClientsTest {
+  RealClientsOnBucketTest(SteleProcess server, RegistryClient client, @TempDir Path folder) {
+    super(server, client, folder);
+  }
+}
