@@ -326,9 +326,18 @@ public final class Registry implements AutoCloseable {
                 stored.key().value(),
                 damaged(store, digest)));
     if (!taken) {
-      store.store().delete(List.of(stored.key()));
+      discard(store, stored.key());
     }
     return digest;
+  }
+
+  /** The upload has succeeded, so what cannot be removed now is left to the collector. */
+  private static void discard(BlobStores.Named store, ObjectKey key) {
+    try {
+      store.store().delete(List.of(key));
+    } catch (IOException e) {
+      logger.warn("object {} of store {} is not needed, but stays for now", key, store.name(), e);
+    }
   }
 
   /** The object that the log has for this digest, if it is not there whole. */

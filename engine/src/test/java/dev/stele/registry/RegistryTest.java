@@ -3,6 +3,7 @@ package dev.stele.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobContent;
+import dev.stele.blob.BlobStore;
 import dev.stele.blob.Chunk;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.blob.UploadId;
@@ -15,11 +16,13 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -372,5 +375,36 @@ class RegistryTest {
         .isEqualTo(Outcome.refused(new Refusal.UnknownUpload(id)));
     assertThat(types()).isEmpty();
     assertThat(registry.exists(APP)).isFalse();
+  }
+
+  @Test
+  void anUploadSucceedsThoughTheBytesThatItDidNotNeedCannotBeRemoved() throws Exception {
+    BlobStore disk = new DiskBlobStore(folder.resolve("stubborn"));
+    BlobStore stubborn =
+        (BlobStore)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {BlobStore.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("delete")) {
+                    throw new IOException("by the test");
+                  }
+                  return method.invoke(disk, arguments);
+                });
+    try (disk;
+        RegistryFixture other = new RegistryFixture(stubborn)) {
+      for (int n = 0; n < 2; n++) {
+        assertThat(
+                other
+                    .registry()
+                    .putBlob(
+                        ALICE,
+                        APP,
+                        digest(bytes("twice")),
+                        OptionalLong.empty(),
+                        new ByteArrayInputStream(bytes("twice"))))
+            .isEqualTo(Outcome.ok(digest(bytes("twice"))));
+      }
+    }
   }
 }
