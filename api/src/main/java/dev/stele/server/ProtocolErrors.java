@@ -4,6 +4,7 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Json;
 import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
@@ -45,16 +46,17 @@ final class ProtocolErrors extends ErrorHandler {
     if (status == 503) {
       return "the server is stopping or overloaded";
     }
-    boolean bare = message == null || message.equals(HttpStatus.getMessage(status));
-    if (!bare) {
-      return message;
-    }
-    if (status < 500 && cause != null && cause.getMessage() != null) {
-      return cause.getMessage();
+    // The message of Jetty's exceptions is "<status>: <reason>", where the reason may be null.
+    String reason = cause instanceof HttpException refused ? refused.getReason() : message;
+    if (reason != null && !reason.equals(HttpStatus.getMessage(status))) {
+      return reason;
     }
     return switch (status) {
       case 400 -> "the request's address or headers are malformed";
       case 404 -> "there is nothing at this address";
+      case 417 -> "the only expectation that can be met is 100-continue";
+      case 426 -> "this server speaks HTTP/1.1";
+      case 431 -> "the request's headers are too large";
       default -> HttpStatus.getMessage(status);
     };
   }

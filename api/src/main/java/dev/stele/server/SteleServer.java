@@ -106,7 +106,11 @@ public final class SteleServer implements AutoCloseable {
     config.http.compressionStrategy = CompressionStrategy.NONE;
     config.jetty.modifyServer(server -> configure(server, settings));
     config.jetty.modifyServletContextHandler(
-        context -> context.setErrorHandler(new ProtocolErrors()));
+        context -> {
+          context.setErrorHandler(new ProtocolErrors());
+          // Otherwise an empty path is redirected to one that means another host.
+          context.setAllowNullPathInContext(true);
+        });
     config.jetty.modifyHttpConfiguration(SteleServer::configure);
     config.jetty.addConnector((server, http) -> connector(server, http, settings));
     // Everything is answered here, whatever its method: our own router reads the raw path, in which

@@ -89,12 +89,32 @@ class SteleServerTest {
           "GET /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: x",
           "GET /v2/ HTTP/1.1\r\nHost: x\r\nno colon",
           "BREW /v2/ HTTP/1.1\r\nHost: x",
+          "GET ?n=1 HTTP/1.1\r\nHost: x",
         }) {
       try (RawConnection connection = new RawConnection(server.port())) {
         String answer = connection.send(start + "\r\nConnection: close\r\n\r\n").readAll();
         assertThat(answer).as(start).matches("(?s)HTTP/1.1 40[0-9] .*");
         assertThat(answer).as(start).contains("\r\n\r\n{\"errors\":[{\"code\":\"");
         assertThat(answer).as(start).doesNotContainIgnoringCase("<html");
+      }
+    }
+  }
+
+  @Test
+  void aRefusalOfTheProtocolSaysWhatWasWrong() throws Exception {
+    for (String[] refused :
+        new String[][] {
+          {"Expect: tea", "417", "the only expectation that can be met is 100-continue"},
+          {"X-Large: " + "x".repeat(40_000), "431", "the request's headers are too large"},
+        }) {
+      try (RawConnection connection = new RawConnection(server.port())) {
+        String answer =
+            connection.send("GET /v2/ HTTP/1.1\r\nHost: x\r\n" + refused[0] + "\r\n\r\n").readAll();
+        assertThat(answer).startsWith("HTTP/1.1 " + refused[1] + " ");
+        assertThat(answer)
+            .endsWith(
+                "{\"errors\":[{\"code\":\"REQUEST_INVALID\",\"message\":\"%s\"}]}"
+                    .formatted(refused[2]));
       }
     }
   }
