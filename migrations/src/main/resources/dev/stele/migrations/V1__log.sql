@@ -54,7 +54,8 @@ CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event
 -- runtime role cannot create tables. A partition is attached with a matching check constraint, so that the log is neither
 -- scanned nor locked against readers and writers.
 CREATE FUNCTION ensure_event_partitions(from_position bigint, ahead bigint) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+-- Temporary tables are searched last: nobody can slip in an "event" of their own.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   partition_rows CONSTANT bigint := 10000000;
   first bigint := from_position / partition_rows;
