@@ -5,8 +5,6 @@ import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
-import dev.stele.projection.InlineProjections;
-import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.Verification;
 import dev.stele.server.config.Configuration;
 import dev.stele.verify.Fsck;
@@ -64,10 +62,7 @@ public final class Inspection implements AutoCloseable {
 
   /** Replays the log and compares the result with the live views. */
   public Verification.Report verifyProjections() {
-    return new Verification(
-            new LogReader(new EventCodec()),
-            new InlineProjections(new ManifestDocuments()).projections())
-        .run(database.jdbi());
+    return new Verification(new LogReader(new EventCodec())).run(database.jdbi());
   }
 
   /** The checks of the log and of the stores. */

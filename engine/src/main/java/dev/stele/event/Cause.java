@@ -14,10 +14,22 @@ public record Cause(Kind kind, Optional<String> detail) {
     /** A client asked for just this. */
     CLIENT_REQUEST,
     /** A client deleted a manifest by digest, and this followed from it. */
-    DIGEST_DELETE
+    DIGEST_DELETE,
+    /** A rule of the retention policy decided it; the detail says which. */
+    RETENTION,
+    /** The collector found it unreachable, for longer than the grace period. */
+    COLLECTOR,
+    /** A node recorded what it observed. */
+    OBSERVATION,
+    /** The configuration of a node says so. */
+    CONFIGURATION
   }
 
   public static final Cause CLIENT_REQUEST = new Cause(Kind.CLIENT_REQUEST, Optional.empty());
+
+  public static final Cause COLLECTOR = new Cause(Kind.COLLECTOR, Optional.empty());
+  public static final Cause OBSERVATION = new Cause(Kind.OBSERVATION, Optional.empty());
+  public static final Cause CONFIGURATION = new Cause(Kind.CONFIGURATION, Optional.empty());
 
   public static Cause digestDelete(String digest) {
     return new Cause(Kind.DIGEST_DELETE, Optional.of(digest));

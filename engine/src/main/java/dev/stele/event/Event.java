@@ -3,6 +3,8 @@ package dev.stele.event;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -10,8 +12,15 @@ import java.util.Optional;
  * rename one.
  */
 public sealed interface Event {
-  /** The repository that it happened in. */
-  RepositoryName repository();
+  /** What happens in one repository. */
+  sealed interface InRepository extends Event {
+    RepositoryName repository();
+  }
+
+  /** The repository that it happened in; empty for what concerns a store or the whole registry. */
+  default Optional<RepositoryName> place() {
+    return this instanceof InRepository here ? Optional.of(here.repository()) : Optional.empty();
+  }
 
   /** The type's name in the log. */
   default String type() {
@@ -24,7 +33,10 @@ public sealed interface Event {
   }
 
   /** A repository came to be, with the first content pushed to it. */
-  record RepositoryCreated(RepositoryName repository) implements Event {}
+  record RepositoryCreated(RepositoryName repository) implements InRepository {}
+
+  /** The collector removed a repository that had nothing left. */
+  record RepositoryRemoved(RepositoryName repository) implements InRepository {}
 
   /**
    * A blob was uploaded.
@@ -43,15 +55,50 @@ public sealed interface Event {
       String objectKey,
       boolean stored,
       boolean linked)
-      implements Event {}
+      implements InRepository {}
 
   /** A blob that the store had was made part of a repository, without bytes being sent. */
   record BlobMounted(
       RepositoryName repository, Digest digest, Optional<RepositoryName> from, boolean linked)
-      implements Event {}
+      implements InRepository {}
 
   /** A blob was removed from a repository. Its bytes remain until they are swept. */
-  record BlobDeleted(RepositoryName repository, Digest digest) implements Event {}
+  record BlobDeleted(RepositoryName repository, Digest digest) implements InRepository {}
+
+  /**
+   * The collector removed a blob from a repository.
+   *
+   * @param unreachableSince the position of the event after which no root reached it there
+   */
+  record BlobUnlinked(RepositoryName repository, Digest digest, long unreachableSince)
+      implements InRepository {}
+
+  /**
+   * The collector gave up the bytes of a digest, which no repository has. They are removed from the
+   * store after this is durable.
+   *
+   * @param size in bytes
+   * @param unlinkedSince the position of the event that took the last repository's link away
+   */
+  record BlobSwept(String store, Digest digest, String objectKey, long size, long unlinkedSince)
+      implements Event {}
+
+  /**
+   * The collector gave up an object that the log did not know, such as a crash between storing and
+   * recording leaves. It is removed from the store after this is durable, and can never be recorded
+   * any more.
+   *
+   * @param size in bytes
+   */
+  record OrphanSwept(String store, String objectKey, long size) implements Event {}
+
+  /**
+   * A check found that a stored object is not what the log says.
+   *
+   * @param problem for people: what is wrong with it
+   */
+  record BlobCorruptionFound(String store, Digest digest, String objectKey, String problem)
+      implements Event {}
 
   /**
    * The stored bytes of a digest were damaged and an upload replaced them.
@@ -59,13 +106,14 @@ public sealed interface Event {
    * @param damagedKey where the damaged object lies
    */
   record BlobRepaired(RepositoryName repository, Digest digest, String store, String damagedKey)
-      implements Event {}
+      implements InRepository {}
 
   /**
    * A manifest was put. Its exact bytes are in the document of that digest.
    *
    * @param size in bytes
    * @param added whether it is new to the repository
+   * @param tags those that the client put it under, also those that pointed to it already
    */
   record ManifestPut(
       RepositoryName repository,
@@ -73,11 +121,30 @@ public sealed interface Event {
       String mediaType,
       long size,
       Optional<Digest> subject,
-      boolean added)
-      implements Event {}
+      boolean added,
+      List<Tag> tags)
+      implements InRepository {
+    public ManifestPut {
+      tags = List.copyOf(tags);
+    }
+
+    /** 2: has {@code tags}. */
+    @Override
+    public int schema() {
+      return 2;
+    }
+  }
 
   /** A manifest was removed from a repository, after all its tags. */
-  record ManifestDeleted(RepositoryName repository, Digest digest) implements Event {}
+  record ManifestDeleted(RepositoryName repository, Digest digest) implements InRepository {}
+
+  /**
+   * The collector removed a manifest from a repository.
+   *
+   * @param unreachableSince the position of the event after which no root reached it
+   */
+  record ManifestCollected(RepositoryName repository, Digest digest, long unreachableSince)
+      implements InRepository {}
 
   /**
    * A tag was created or moved.
@@ -85,8 +152,49 @@ public sealed interface Event {
    * @param previous what it pointed to before; absent when it was created
    */
   record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous)
-      implements Event {}
+      implements InRepository {}
 
   /** A tag was deleted; it pointed to that digest. */
-  record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements Event {}
+  record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements InRepository {}
+
+  /**
+   * From here on a retention policy is in force.
+   *
+   * @param policy the digest of its document
+   */
+  record RetentionPolicyAdopted(Digest policy) implements Event {}
+
+  /**
+   * A retention policy was applied to a repository; what it removes follows as events of their own,
+   * unless it was a dry run.
+   *
+   * @param policy the digest of the policy's document
+   * @param inputPosition the decisions follow from the events below this position
+   * @param kept how many tags
+   * @param removed how many tags
+   * @param decisions the digest of the document that says of each tag what was decided, and why
+   */
+  record RetentionEvaluated(
+      RepositoryName repository,
+      Digest policy,
+      long inputPosition,
+      long kept,
+      long removed,
+      Digest decisions,
+      boolean dryRun)
+      implements InRepository {}
+
+  /**
+   * The event's actor pulled a manifest, so many times.
+   *
+   * @param tag by which; absent: by digest
+   */
+  record PullsObserved(
+      RepositoryName repository,
+      Digest digest,
+      Optional<Tag> tag,
+      long count,
+      Instant first,
+      Instant last)
+      implements InRepository {}
 }

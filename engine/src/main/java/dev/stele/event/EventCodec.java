@@ -1,14 +1,20 @@
 package dev.stele.event;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
@@ -24,6 +30,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Turns events into leaf bytes and back. A leaf is canonical JSON (see {@link CanonicalJson}):
@@ -42,7 +49,7 @@ public final class EventCodec {
   public static final int MAX_LEAF_BYTES = 65_535;
 
   private static final Map<String, Class<?>> TYPES =
-      Arrays.stream(Event.class.getPermittedSubclasses())
+      types(Event.class)
           .collect(Collectors.toUnmodifiableMap(Class::getSimpleName, Function.identity()));
 
   private static final DateTimeFormatter TIME =
@@ -54,7 +61,9 @@ public final class EventCodec {
           .addModule(
               new SimpleModule()
                   .addSerializer(Long.class, ToStringSerializer.instance)
-                  .addSerializer(Long.TYPE, ToStringSerializer.instance))
+                  .addSerializer(Long.TYPE, ToStringSerializer.instance)
+                  .addSerializer(Instant.class, new TimeSerializer())
+                  .addDeserializer(Instant.class, new TimeDeserializer()))
           .defaultPropertyInclusion(
               JsonInclude.Value.construct(
                   JsonInclude.Include.NON_ABSENT, JsonInclude.Include.NON_ABSENT))
@@ -66,7 +75,7 @@ public final class EventCodec {
   private final SecureRandom random = new SecureRandom();
 
   public EventCodec() {
-    this(Upcasters.NONE);
+    this(Upcasters.STANDARD);
   }
 
   /** A codec that reads older schemas through these upcasters. */
@@ -159,6 +168,36 @@ public final class EventCodec {
   /** The time as the log counts it: whole microseconds. */
   public static Instant truncate(Instant time) {
     return time.truncatedTo(ChronoUnit.MICROS);
+  }
+
+  private static final class TimeSerializer extends StdScalarSerializer<Instant> {
+    private TimeSerializer() {
+      super(Instant.class);
+    }
+
+    @Override
+    public void serialize(Instant time, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeString(TIME.format(time));
+    }
+  }
+
+  private static final class TimeDeserializer extends StdScalarDeserializer<Instant> {
+    private TimeDeserializer() {
+      super(Instant.class);
+    }
+
+    @Override
+    public Instant deserialize(JsonParser in, DeserializationContext context) throws IOException {
+      return Instant.parse(in.getText());
+    }
+  }
+
+  /** The records of a sealed hierarchy. */
+  static Stream<Class<?>> types(Class<?> sealed) {
+    return sealed.isSealed()
+        ? Arrays.stream(sealed.getPermittedSubclasses()).flatMap(EventCodec::types)
+        : Stream.of(sealed);
   }
 
   private static JsonNode required(JsonNode node, String field) {

@@ -1,6 +1,7 @@
 package dev.stele.event;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -12,6 +13,17 @@ import java.util.function.UnaryOperator;
 public final class Upcasters {
   /** For a log whose events are all of their first schema. */
   public static final Upcasters NONE = new Upcasters(Map.of());
+
+  /** For logs as they were written by any version so far. */
+  public static final Upcasters STANDARD =
+      NONE.with(
+          "ManifestPut",
+          1,
+          data -> {
+            ObjectNode withTags = data.deepCopy();
+            withTags.putArray("tags");
+            return withTags;
+          });
 
   private record Step(String type, int fromSchema) {}
 

@@ -5,6 +5,7 @@ import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.oci.RepositoryName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -176,7 +177,7 @@ final class LaneTransaction {
       RecordedEvent event = appended.get(i).event();
       positions[i] = event.position();
       types[i] = event.event().type();
-      repositories[i] = event.event().repository().value();
+      repositories[i] = event.event().place().map(RepositoryName::value).orElse(null);
       actors[i] = event.actor().value();
       commands[i] = event.commandId();
       leaves[i] = appended.get(i).leaf();

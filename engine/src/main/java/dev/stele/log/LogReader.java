@@ -70,18 +70,23 @@ public final class LogReader {
         .formatted(column, condition);
   }
 
+  /** At most {@code limit} events from a position on, in order. */
+  public List<RecordedEvent> events(Handle handle, long from, int limit) {
+    return leaves(handle, from - 1, limit, Optional.empty(), Optional.empty()).stream()
+        .map(leaf -> codec.decode(leaf.bytes()))
+        .toList();
+  }
+
   /** Hands over every event from a position on, in pages, in order; returns how many there were. */
   public long replay(Handle handle, long from, Consumer<List<RecordedEvent>> pages) {
-    long count = 0;
-    long after = from - 1;
+    long next = from;
     while (true) {
-      List<Leaf> page = leaves(handle, after, REPLAY_PAGE, Optional.empty(), Optional.empty());
+      List<RecordedEvent> page = events(handle, next, REPLAY_PAGE);
       if (page.isEmpty()) {
-        return count;
+        return next - from;
       }
-      pages.accept(page.stream().map(leaf -> codec.decode(leaf.bytes())).toList());
-      count += page.size();
-      after = page.getLast().position();
+      pages.accept(page);
+      next = page.getLast().position() + 1;
     }
   }
 }

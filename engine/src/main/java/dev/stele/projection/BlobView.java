@@ -41,18 +41,33 @@ public final class BlobView implements Projection {
           }
         }
         case Event.BlobDeleted deleted ->
+            unlink(transaction, deleted.repository(), deleted.digest());
+        case Event.BlobUnlinked unlinked ->
+            unlink(transaction, unlinked.repository(), unlinked.digest());
+        case Event.BlobSwept swept ->
             transaction
                 .createUpdate(
-                    "DELETE FROM blob_link WHERE repository = :repository AND digest = :digest")
-                .bind("repository", deleted.repository().value())
-                .bind("digest", deleted.digest().toString())
+                    """
+                    DELETE FROM blob_object
+                    WHERE digest = :digest AND store = :store AND object_key = :key
+                    """)
+                .bind("digest", swept.digest().toString())
+                .bind("store", swept.store())
+                .bind("key", swept.objectKey())
                 .execute();
         case Event.RepositoryCreated _,
             Event.BlobRepaired _,
             Event.ManifestPut _,
             Event.ManifestDeleted _,
             Event.TagMoved _,
-            Event.TagDeleted _ -> {}
+            Event.TagDeleted _,
+            Event.RepositoryRemoved _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.ManifestCollected _,
+            Event.RetentionPolicyAdopted _,
+            Event.RetentionEvaluated _,
+            Event.PullsObserved _ -> {}
       }
     }
   }
@@ -85,6 +100,14 @@ public final class BlobView implements Projection {
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
         .bind("position", position)
+        .execute();
+  }
+
+  private static void unlink(Handle transaction, RepositoryName repository, Digest digest) {
+    transaction
+        .createUpdate("DELETE FROM blob_link WHERE repository = :repository AND digest = :digest")
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
         .execute();
   }
 

@@ -61,25 +61,39 @@ public final class ManifestView implements Projection {
           }
         }
         case Event.ManifestDeleted deleted ->
-            transaction
-                .createUpdate(
-                    """
-                    WITH gone AS (
-                      DELETE FROM manifest WHERE repository = :repository AND digest = :digest)
-                    DELETE FROM manifest_reference WHERE repository = :repository AND manifest = :digest
-                    """)
-                .bind("repository", deleted.repository().value())
-                .bind("digest", deleted.digest().toString())
-                .execute();
+            remove(transaction, deleted.repository(), deleted.digest());
+        case Event.ManifestCollected collected ->
+            remove(transaction, collected.repository(), collected.digest());
         case Event.RepositoryCreated _,
             Event.BlobUploaded _,
             Event.BlobMounted _,
             Event.BlobDeleted _,
             Event.BlobRepaired _,
             Event.TagMoved _,
-            Event.TagDeleted _ -> {}
+            Event.TagDeleted _,
+            Event.RepositoryRemoved _,
+            Event.BlobUnlinked _,
+            Event.BlobSwept _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.RetentionPolicyAdopted _,
+            Event.RetentionEvaluated _,
+            Event.PullsObserved _ -> {}
       }
     }
+  }
+
+  private static void remove(Handle transaction, RepositoryName repository, Digest digest) {
+    transaction
+        .createUpdate(
+            """
+            WITH gone AS (
+              DELETE FROM manifest WHERE repository = :repository AND digest = :digest)
+            DELETE FROM manifest_reference WHERE repository = :repository AND manifest = :digest
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .execute();
   }
 
   private void add(Handle transaction, long position, Event.ManifestPut put) {

@@ -48,14 +48,25 @@ public final class ReferrerView implements Projection {
             add(transaction, put, put.subject().get());
           }
         }
-        case Event.ManifestDeleted deleted -> remove(transaction, deleted);
+        case Event.ManifestDeleted deleted ->
+            remove(transaction, deleted.repository(), deleted.digest());
+        case Event.ManifestCollected collected ->
+            remove(transaction, collected.repository(), collected.digest());
         case Event.RepositoryCreated _,
             Event.BlobUploaded _,
             Event.BlobMounted _,
             Event.BlobDeleted _,
             Event.BlobRepaired _,
             Event.TagMoved _,
-            Event.TagDeleted _ -> {}
+            Event.TagDeleted _,
+            Event.RepositoryRemoved _,
+            Event.BlobUnlinked _,
+            Event.BlobSwept _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.RetentionPolicyAdopted _,
+            Event.RetentionEvaluated _,
+            Event.PullsObserved _ -> {}
       }
     }
   }
@@ -78,14 +89,14 @@ public final class ReferrerView implements Projection {
         .execute();
   }
 
-  private static void remove(Handle transaction, Event.ManifestDeleted deleted) {
+  private static void remove(Handle transaction, RepositoryName repository, Digest digest) {
     transaction
         .createUpdate(
             """
             DELETE FROM referrer WHERE repository = :repository AND digest = :digest
             """)
-        .bind("repository", deleted.repository().value())
-        .bind("digest", deleted.digest().toString())
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
         .execute();
   }
 

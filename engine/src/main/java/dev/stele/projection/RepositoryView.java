@@ -34,6 +34,11 @@ public final class RepositoryView implements Projection {
                 .bind("position", recorded.position())
                 .bind("at", recorded.recordedAt())
                 .execute();
+        case Event.RepositoryRemoved removed ->
+            transaction
+                .createUpdate("DELETE FROM repository WHERE name = :name")
+                .bind("name", removed.repository().value())
+                .execute();
         case Event.BlobUploaded _,
             Event.BlobMounted _,
             Event.BlobDeleted _,
@@ -41,7 +46,15 @@ public final class RepositoryView implements Projection {
             Event.ManifestPut _,
             Event.ManifestDeleted _,
             Event.TagMoved _,
-            Event.TagDeleted _ -> {}
+            Event.TagDeleted _,
+            Event.BlobUnlinked _,
+            Event.BlobSwept _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.ManifestCollected _,
+            Event.RetentionPolicyAdopted _,
+            Event.RetentionEvaluated _,
+            Event.PullsObserved _ -> {}
       }
     }
   }

@@ -66,15 +66,44 @@ public final class TagView implements Projection {
               .bind("name", deleted.tag().value())
               .execute();
         }
+        case Event.ManifestPut put -> {
+          if (!put.tags().isEmpty()) {
+            putAgain(transaction, recorded, put);
+          }
+        }
         case Event.RepositoryCreated _,
             Event.BlobUploaded _,
             Event.BlobMounted _,
             Event.BlobDeleted _,
             Event.BlobRepaired _,
-            Event.ManifestPut _,
-            Event.ManifestDeleted _ -> {}
+            Event.ManifestDeleted _,
+            Event.RepositoryRemoved _,
+            Event.BlobUnlinked _,
+            Event.BlobSwept _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.ManifestCollected _,
+            Event.RetentionPolicyAdopted _,
+            Event.RetentionEvaluated _,
+            Event.PullsObserved _ -> {}
       }
     }
+  }
+
+  /** Tags that had the digest already do not move, but they were put once more. */
+  private static void putAgain(Handle transaction, RecordedEvent recorded, Event.ManifestPut put) {
+    transaction
+        .createUpdate(
+            """
+            UPDATE tag SET put_position = :position, put_at = :at
+            WHERE repository = :repository AND name = ANY (:names) AND digest = :digest
+            """)
+        .bind("repository", put.repository().value())
+        .bindArray("names", String.class, put.tags().stream().map(Tag::value).toList())
+        .bind("digest", put.digest().toString())
+        .bind("position", recorded.position())
+        .bind("at", recorded.recordedAt())
+        .execute();
   }
 
   private static void begin(Handle transaction, RecordedEvent recorded, Event.TagMoved moved) {
@@ -84,10 +113,11 @@ public final class TagView implements Projection {
             WITH history AS (
               INSERT INTO tag_history (repository, name, digest, from_position, from_at, from_actor)
               VALUES (:repository, :name, :digest, :position, :at, :actor))
-            INSERT INTO tag (repository, name, digest, moved_position, moved_at)
-            VALUES (:repository, :name, :digest, :position, :at)
+            INSERT INTO tag (repository, name, digest, moved_position, moved_at, put_position, put_at)
+            VALUES (:repository, :name, :digest, :position, :at, :position, :at)
             ON CONFLICT (repository, name) DO UPDATE
-              SET digest = excluded.digest, moved_position = excluded.moved_position, moved_at = excluded.moved_at
+              SET digest = excluded.digest, moved_position = excluded.moved_position, moved_at = excluded.moved_at,
+                  put_position = excluded.put_position, put_at = excluded.put_at
             """)
         .bind("repository", moved.repository().value())
         .bind("name", moved.tag().value())

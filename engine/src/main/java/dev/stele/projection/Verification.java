@@ -1,8 +1,13 @@
 package dev.stele.projection;
 
+import dev.stele.event.RecordedEvent;
+import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
@@ -14,7 +19,7 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
  * <p>Both are read in one repeatable-read transaction, so that the live views are those of exactly
  * the events replayed, while the registry goes on. The second tables are temporary ones of the same
  * names, which PostgreSQL finds first: the projections' code and SQL are the very same as in the
- * append lane.
+ * append lane. Asynchronous projections are compared as of their checkpoints.
  */
 public final class Verification {
   /** How a projection's live rows compare with the replayed ones. */
@@ -37,11 +42,18 @@ public final class Verification {
   }
 
   private final LogReader reader;
+  private final List<Projection> inline;
+  private final List<Projection> asynchronous;
   private final List<Projection> projections;
 
-  public Verification(LogReader reader, List<Projection> projections) {
+  /** Checks all projections. */
+  public Verification(LogReader reader) {
+    // With documents of its own: what this process remembers proves nothing.
+    ManifestDocuments documents = new ManifestDocuments();
     this.reader = reader;
-    this.projections = List.copyOf(projections);
+    this.inline = new InlineProjections(documents).projections();
+    this.asynchronous = new AsynchronousProjections(documents).projections();
+    this.projections = Stream.concat(inline.stream(), asynchronous.stream()).toList();
   }
 
   /** Replays and compares. Takes time and temporary space in proportion to the log. */
@@ -59,9 +71,18 @@ public final class Verification {
                 .formatted(table));
       }
     }
+    Map<Projection, Long> upTo = new HashMap<>();
+    inline.forEach(projection -> upTo.put(projection, Long.MAX_VALUE));
+    for (Projection projection : asynchronous) {
+      upTo.put(projection, LogCheckpoint.read(handle, projection.name()).nextPosition());
+    }
     long events =
         reader.replay(
-            handle, 0, page -> projections.forEach(projection -> projection.apply(handle, page)));
+            handle,
+            0,
+            page ->
+                projections.forEach(
+                    projection -> projection.apply(handle, before(upTo.get(projection), page))));
     List<Result> results = new ArrayList<>();
     results.add(log(handle));
     for (Projection projection : projections) {
@@ -81,6 +102,12 @@ public final class Verification {
       }
     }
     return new Report(events, results);
+  }
+
+  private static List<RecordedEvent> before(long position, List<RecordedEvent> events) {
+    return events.getLast().position() < position
+        ? events
+        : events.stream().filter(event -> event.position() < position).toList();
   }
 
   /**

@@ -50,7 +50,13 @@ record StoreManifest(
     Optional<Digest> subject = manifest.subject().map(Descriptor::digest);
     decision.append(
         new Event.ManifestPut(
-            repository, digest, document.mediaType(), document.bytes().length, subject, added));
+            repository,
+            digest,
+            document.mediaType(),
+            document.bytes().length,
+            subject,
+            added,
+            tags));
     moveTags(decision);
     return Outcome.ok(new PutManifest(digest, subject, tags));
   }

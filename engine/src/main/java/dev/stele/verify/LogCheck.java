@@ -6,9 +6,11 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
@@ -104,13 +106,17 @@ final class LogCheck {
     compare(row, "position", event.position(), row.position());
     compare(row, "recorded_at", event.recordedAt(), row.recordedAt());
     compare(row, "type", event.event().type(), row.type());
-    compare(row, "repository", event.event().repository().value(), row.repository());
+    compare(
+        row,
+        "repository",
+        event.event().place().map(RepositoryName::value).orElse(null),
+        row.repository());
     compare(row, "actor_id", event.actor().value(), row.actor());
     compare(row, "command_id", event.commandId(), row.command());
   }
 
   private void compare(Row row, String column, Object leaf, Object derived) {
-    if (!leaf.equals(derived)) {
+    if (!Objects.equals(leaf, derived)) {
       broken(row, "its leaf says %s, its column %s says %s".formatted(leaf, column, derived));
     }
   }
@@ -121,8 +127,12 @@ final class LogCheck {
 
   private record Document(String digest, byte[] bytes) {}
 
-  /** Re-hashes every manifest document; returns how many there are. */
+  /** Re-hashes every document of a manifest or of the record; returns how many there are. */
   long documents(Handle handle) {
+    return documents(handle, "manifest_document") + documents(handle, "record_document");
+  }
+
+  private long documents(Handle handle, String table) {
     long count = 0;
     String after = "";
     while (true) {
@@ -130,11 +140,12 @@ final class LogCheck {
           handle
               .createQuery(
                   """
-                  SELECT digest, bytes FROM manifest_document
+                  SELECT digest, bytes FROM %s
                   WHERE digest > :after
                   ORDER BY digest
                   LIMIT 50
-                  """)
+                  """
+                      .formatted(table))
               .bind("after", after)
               .map((row, _) -> new Document(row.getString("digest"), row.getBytes("bytes")))
               .list();

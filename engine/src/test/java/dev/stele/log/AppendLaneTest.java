@@ -133,7 +133,7 @@ class AppendLaneTest {
   }
 
   private List<String> names() {
-    return log().stream().map(event -> event.event().repository().value()).toList();
+    return log().stream().map(event -> event.event().place().orElseThrow().value()).toList();
   }
 
   /** Holds the head, so that commands queue up behind it, then lets them go at once. */

@@ -88,7 +88,7 @@ class LookUpsTest {
           INSERT INTO manifest_reference SELECT 'big', digest(n), digest(n), 'config' FROM n;
           INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'layer' FROM n;
           INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'manifest' FROM n;
-          INSERT INTO tag SELECT 'big', 't' || n, digest(n / 2 * (n %% 2)), n, now() FROM n;
+          INSERT INTO tag SELECT 'big', 't' || n, digest(n / 2 * (n %% 2)), n, now(), n, now() FROM n;
           INSERT INTO tag_history SELECT 'big', 't', digest(n), n, now(), md5(n::text)::uuid FROM n;
           INSERT INTO referrer SELECT 'big', digest(0), digest(n), 'm', 'type/' || n %% 2, 1, '{}' FROM n;
           INSERT INTO referrer SELECT 'big', digest(n), digest(n), 'm', 'type/0', 1, '{}' FROM n WHERE n > 0;
