@@ -77,6 +77,13 @@ public final class LogReader {
         .toList();
   }
 
+  /** At most {@code limit} events of a type from a position on, in order. */
+  public List<RecordedEvent> events(Handle handle, long from, String type, int limit) {
+    return leaves(handle, from - 1, limit, Optional.empty(), Optional.of(type)).stream()
+        .map(leaf -> codec.decode(leaf.bytes()))
+        .toList();
+  }
+
   /** Hands over every event from a position on, in pages, in order; returns how many there were. */
   public long replay(Handle handle, long from, Consumer<List<RecordedEvent>> pages) {
     long next = from;
