@@ -9,15 +9,19 @@ import java.util.TreeMap;
 /**
  * Writes JSON in the one form that RFC 8785 (JSON Canonicalization Scheme) allows, for the values
  * that the log uses: objects, arrays, strings, booleans, null and integers of at most 53 bits.
- * Floating-point numbers are refused.
+ * Floating-point numbers are refused. Stateless and thread-safe.
  */
-final class CanonicalJson {
+public final class CanonicalJson {
   private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
 
   private CanonicalJson() {}
 
-  /** The canonical bytes (UTF-8, no white space, keys sorted by UTF-16 code units). */
-  static byte[] write(JsonNode node) {
+  /**
+   * The canonical bytes (UTF-8, no white space, keys sorted by UTF-16 code units).
+   *
+   * @throws IllegalArgumentException if the tree has a value that has no canonical form
+   */
+  public static byte[] write(JsonNode node) {
     StringBuilder out = new StringBuilder(512);
     write(node, out);
     return out.toString().getBytes(StandardCharsets.UTF_8);

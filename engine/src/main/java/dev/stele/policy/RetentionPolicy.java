@@ -1,0 +1,62 @@
+package dev.stele.policy;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A retention policy: what repositories keep. A repository follows the first of the policies that
+ * has a glob for its name; one that none of them matches keeps everything. {@link PolicyDocument}
+ * is its form in the record and in the configuration. Immutable.
+ *
+ * @param delay how long untagged manifests and referrers stay, beside any grace period, before they
+ *     may go
+ * @param dryRun whether what would be removed is only recorded
+ */
+public record RetentionPolicy(Duration delay, boolean dryRun, List<Policy> policies) {
+  /** The delay of a policy that does not say. */
+  public static final Duration DEFAULT_DELAY = Duration.ofDays(1);
+
+  /** Keeps everything. */
+  public static final RetentionPolicy NONE = new RetentionPolicy(DEFAULT_DELAY, false, List.of());
+
+  public RetentionPolicy {
+    policies = List.copyOf(policies);
+  }
+
+  /** What the repositories of some globs keep. */
+  public record Policy(List<RepositoryGlob> repositories, Rules rules) {
+    public Policy {
+      repositories = List.copyOf(repositories);
+    }
+  }
+
+  /**
+   * What a repository keeps.
+   *
+   * @param deleteUntagged whether a manifest goes that no tag, index or subject holds
+   * @param deleteReferrers whether a referrer goes whose subject is not there
+   * @param keepTags a tag belongs to the first entry that matches it; a tag that none matches is
+   *     removed. Without entries every tag stays
+   */
+  public record Rules(boolean deleteUntagged, boolean deleteReferrers, List<KeepTags> keepTags) {
+    public Rules {
+      keepTags = List.copyOf(keepTags);
+    }
+  }
+
+  /** The rules that a repository follows; empty if it keeps everything. */
+  public Optional<Rules> of(RepositoryName repository) {
+    return policies.stream()
+        .filter(policy -> policy.repositories().stream().anyMatch(glob -> glob.matches(repository)))
+        .findFirst()
+        .map(Policy::rules);
+  }
+
+  /** The digest of its document, by which the log names it. */
+  public Digest digest() {
+    return Digest.of(Digest.Algorithm.SHA256, PolicyDocument.write(this));
+  }
+}
