@@ -1,17 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.blob.BadRangeException;
 import dev.stele.blob.BlobContent;
-import dev.stele.blob.BlobStoreException;
 import dev.stele.blob.BlobStores;
-import dev.stele.blob.Chunk;
-import dev.stele.blob.DigestMismatchException;
-import dev.stele.blob.NoSuchObjectException;
-import dev.stele.blob.ObjectKey;
-import dev.stele.blob.StoredObject;
-import dev.stele.blob.UnknownUploadException;
-import dev.stele.blob.UploadBusyException;
-import dev.stele.blob.UploadId;
 import dev.stele.event.EventCodec;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
@@ -25,7 +15,6 @@ import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.projection.BlobView;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
@@ -40,10 +29,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
@@ -54,8 +42,6 @@ import org.slf4j.LoggerFactory;
  * block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
-  private static final Logger logger = LoggerFactory.getLogger(Registry.class);
-
   private final Jdbi jdbi;
   private final BlobStores stores;
   private final RegistryOptions options;
@@ -65,6 +51,8 @@ public final class Registry implements AutoCloseable {
   private final AppendLane lane;
   private final EventCodec codec = new EventCodec();
   private final EventLog events;
+  private final RepositoryBlobs blobs;
+  private final Uploads uploads;
 
   /**
    * Opens the registry over a migrated database.
@@ -87,6 +75,8 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.events = new EventLog(jdbi, codec, signal);
+    this.blobs = new RepositoryBlobs(jdbi, stores, actors, this::append);
+    this.uploads = new Uploads(blobs);
   }
 
   // ---- reading
@@ -146,75 +136,29 @@ public final class Registry implements AutoCloseable {
 
   /** The bytes of a blob, or of a manifest by its digest; the caller closes them. */
   public Outcome<BlobContent> blob(RepositoryName repository, Digest digest) throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> located = locate(repository, digest);
-    if (located.isPresent()) {
-      try {
-        BlobContent content = store.store().open(new ObjectKey(located.get().objectKey()));
-        if (content.size() == located.get().size()) {
-          return Outcome.ok(content);
-        }
-        content.close();
-        logDamage(repository, digest, located.get(), "has " + content.size() + " bytes");
-      } catch (NoSuchObjectException e) {
-        logDamage(repository, digest, located.get(), "is missing");
-      }
-      return unknownBlob(repository, digest);
-    }
-    return switch (manifest(repository, new Reference.ByDigest(digest))) {
-      case Outcome.Ok<StoredManifest>(StoredManifest manifest) ->
-          Outcome.ok(new ManifestContent(manifest.bytes()));
-      case Outcome.Refused<StoredManifest> _ -> unknownBlob(repository, digest);
-    };
+    Optional<BlobContent> content = blobs.open(repository, digest);
+    return content.isPresent()
+        ? Outcome.ok(content.get())
+        : manifestAsBlob(repository, digest, manifest -> new ManifestContent(manifest.bytes()));
   }
 
   /** The size in bytes of a blob, or of a manifest by its digest. */
   public Outcome<Long> blobSize(RepositoryName repository, Digest digest) throws IOException {
-    Optional<BlobView.Located> located = locate(repository, digest);
-    if (located.isPresent()) {
-      if (intact(stores.of(repository), located.get())) {
-        return Outcome.ok(located.get().size());
-      }
-      logDamage(repository, digest, located.get(), "is missing or has another size");
-      return unknownBlob(repository, digest);
-    }
+    OptionalLong size = blobs.size(repository, digest);
+    return size.isPresent()
+        ? Outcome.ok(size.getAsLong())
+        : manifestAsBlob(repository, digest, manifest -> (long) manifest.bytes().length);
+  }
+
+  private <T> Outcome<T> manifestAsBlob(
+      RepositoryName repository, Digest digest, Function<StoredManifest, T> as) {
     return switch (manifest(repository, new Reference.ByDigest(digest))) {
-      case Outcome.Ok<StoredManifest>(StoredManifest manifest) ->
-          Outcome.ok((long) manifest.bytes().length);
-      case Outcome.Refused<StoredManifest> _ -> unknownBlob(repository, digest);
+      case Outcome.Ok<StoredManifest>(StoredManifest manifest) -> Outcome.ok(as.apply(manifest));
+      case Outcome.Refused<StoredManifest>(Refusal.UnknownRepository unknown) ->
+          Outcome.refused(unknown);
+      case Outcome.Refused<StoredManifest> _ ->
+          Outcome.refused(new Refusal.UnknownBlob(repository, digest));
     };
-  }
-
-  private Optional<BlobView.Located> locate(RepositoryName repository, Digest digest) {
-    String store = stores.of(repository).name();
-    return Availability.read(jdbi, handle -> BlobView.find(handle, repository, digest, store));
-  }
-
-  private <T> Outcome<T> unknownBlob(RepositoryName repository, Digest digest) {
-    return Outcome.refused(
-        exists(repository)
-            ? new Refusal.UnknownBlob(repository, digest)
-            : new Refusal.UnknownRepository(repository));
-  }
-
-  private static boolean intact(BlobStores.Named store, BlobView.Located located)
-      throws IOException {
-    return store
-        .store()
-        .size(new ObjectKey(located.objectKey()))
-        .equals(OptionalLong.of(located.size()));
-  }
-
-  private static void logDamage(
-      RepositoryName repository, Digest digest, BlobView.Located located, String how) {
-    logger.error(
-        "blob {} of {} counts as absent: object {} of store {} {} (the log says {} bytes)",
-        digest,
-        repository,
-        located.objectKey(),
-        located.store(),
-        how,
-        located.size());
   }
 
   /**
@@ -235,58 +179,11 @@ public final class Registry implements AutoCloseable {
         limit);
   }
 
-  // ---- uploads
+  // ---- blobs
 
-  /** Opens an upload session. */
-  public UploadProgress beginUpload(RepositoryName repository, Digest.Algorithm hint)
-      throws IOException {
-    return new UploadProgress(stores.of(repository).store().begin(repository, hint), 0);
-  }
-
-  /** Where an upload stands. */
-  public Outcome<UploadProgress> uploadStatus(RepositoryName repository, UploadId id)
-      throws IOException {
-    return uploading(
-        id,
-        () -> new UploadProgress(id, stores.of(repository).store().status(repository, id).size()));
-  }
-
-  /**
-   * Appends a chunk; see {@link dev.stele.blob.BlobStore#append} for what a failing body leaves.
-   */
-  public Outcome<UploadProgress> appendChunk(RepositoryName repository, UploadId id, Chunk chunk)
-      throws IOException {
-    return uploading(
-        id,
-        () ->
-            new UploadProgress(
-                id, stores.of(repository).store().append(repository, id, chunk).size()));
-  }
-
-  /** Ends an upload session and discards its bytes. */
-  public Outcome<Boolean> cancelUpload(RepositoryName repository, UploadId id) throws IOException {
-    return uploading(
-        id,
-        () -> {
-          stores.of(repository).store().cancel(repository, id);
-          return true;
-        });
-  }
-
-  /**
-   * Appends the last chunk (perhaps empty), checks the digest, and makes the blob part of the
-   * repository.
-   */
-  public Outcome<Digest> finishUpload(
-      Caller caller, RepositoryName repository, UploadId id, Chunk last, Digest expected)
-      throws IOException {
-    return uploading(
-        id,
-        () -> {
-          StoredObject stored =
-              stores.of(repository).store().finish(repository, id, last, expected);
-          return link(caller, repository, expected, stored);
-        });
+  /** The uploads that arrive in pieces. */
+  public Uploads uploads() {
+    return uploads;
   }
 
   /**
@@ -301,75 +198,7 @@ public final class Registry implements AutoCloseable {
       OptionalLong length,
       InputStream body)
       throws IOException {
-    return uploading(
-        UploadId.random(),
-        () ->
-            link(
-                caller,
-                repository,
-                expected,
-                stores.of(repository).store().put(expected, length, body)));
-  }
-
-  private Digest link(Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
-      throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    boolean taken =
-        append(
-            new LinkBlob(
-                actors.id(caller.actor()),
-                caller.requestId(),
-                repository,
-                digest,
-                stored.size(),
-                store.name(),
-                stored.key().value(),
-                damaged(store, digest)));
-    if (!taken) {
-      discard(store, stored.key());
-    }
-    return digest;
-  }
-
-  /** The upload has succeeded, so what cannot be removed now is left to the collector. */
-  private static void discard(BlobStores.Named store, ObjectKey key) {
-    try {
-      store.store().delete(List.of(key));
-    } catch (IOException e) {
-      logger.warn("object {} of store {} is not needed, but stays for now", key, store.name(), e);
-    }
-  }
-
-  /** The object that the log has for this digest, if it is not there whole. */
-  private Optional<String> damaged(BlobStores.Named store, Digest digest) throws IOException {
-    Optional<BlobView.Located> present =
-        Availability.read(jdbi, handle -> BlobView.stored(handle, digest, store.name()));
-    return present.isPresent() && !intact(store, present.get())
-        ? present.map(BlobView.Located::objectKey)
-        : Optional.empty();
-  }
-
-  /** Something to do with an upload session, whose refusals are exceptions in the store. */
-  @FunctionalInterface
-  private interface SessionWork<T> {
-    T run() throws IOException, BlobStoreException;
-  }
-
-  private static <T> Outcome<T> uploading(UploadId id, SessionWork<T> work) throws IOException {
-    try {
-      return Outcome.ok(work.run());
-    } catch (BlobStoreException e) {
-      return Outcome.refused(
-          switch (e) {
-            case UnknownUploadException _ -> new Refusal.UnknownUpload(id);
-            case UploadBusyException _ -> new Refusal.UploadBusy(id);
-            case BadRangeException range -> new Refusal.BadRange(id, range.size());
-            case DigestMismatchException mismatch ->
-                new Refusal.DigestMismatch(mismatch.expected(), mismatch.actual());
-            case NoSuchObjectException missing ->
-                throw new IllegalStateException("an upload reads no objects", missing);
-          });
-    }
+    return uploads.put(caller, repository, expected, length, body);
   }
 
   /**
@@ -381,15 +210,7 @@ public final class Registry implements AutoCloseable {
   public boolean mount(
       Caller caller, RepositoryName repository, Digest digest, Optional<RepositoryName> from)
       throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> present =
-        Availability.read(jdbi, handle -> BlobView.stored(handle, digest, store.name()));
-    if (present.isEmpty() || !intact(store, present.get())) {
-      return false;
-    }
-    return append(
-        new MountBlob(
-            actors.id(caller.actor()), caller.requestId(), repository, digest, from, store.name()));
+    return blobs.mount(caller, repository, digest, from);
   }
 
   // ---- manifests and deletions
