@@ -20,7 +20,11 @@ import org.jdbi.v3.core.Handle;
  * promised to a client, stays.
  */
 record CollectBlobs(
-    ActorId actor, String requestId, RepositoryName repository, List<Digest> digests, Duration grace)
+    ActorId actor,
+    String requestId,
+    RepositoryName repository,
+    List<Digest> digests,
+    Duration grace)
     implements Command<CollectBlobs.Result> {
 
   /**

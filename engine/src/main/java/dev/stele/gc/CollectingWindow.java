@@ -101,7 +101,8 @@ public record CollectingWindow(Set<DayOfWeek> days, LocalTime from, LocalTime un
 
   /** Whether the time lies in a window that began so many days before. */
   private boolean began(ZonedDateTime time, int daysBefore) {
-    ZonedDateTime begin = time.toLocalDate().minusDays(daysBefore).atTime(from).atZone(time.getZone());
+    ZonedDateTime begin =
+        time.toLocalDate().minusDays(daysBefore).atTime(from).atZone(time.getZone());
     Duration length = Duration.between(from, until);
     ZonedDateTime end = begin.plus(length.isPositive() ? length : length.plusDays(1));
     return days.contains(begin.getDayOfWeek()) && !time.isBefore(begin) && time.isBefore(end);

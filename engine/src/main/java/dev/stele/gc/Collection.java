@@ -35,7 +35,16 @@ public record Collection(
 
   Collection plusManifests(int more) {
     return new Collection(
-        startedAt, endedAt, manifests + more, blobs, objects, bytes, repositories, orphans, uploads, failure);
+        startedAt,
+        endedAt,
+        manifests + more,
+        blobs,
+        objects,
+        bytes,
+        repositories,
+        orphans,
+        uploads,
+        failure);
   }
 
   Collection plus(CollectBlobs.Result more) {
@@ -54,7 +63,16 @@ public record Collection(
 
   Collection plusRepositories(int more) {
     return new Collection(
-        startedAt, endedAt, manifests, blobs, objects, bytes, repositories + more, orphans, uploads, failure);
+        startedAt,
+        endedAt,
+        manifests,
+        blobs,
+        objects,
+        bytes,
+        repositories + more,
+        orphans,
+        uploads,
+        failure);
   }
 
   Collection plusLeftovers(int moreOrphans, int moreUploads) {
@@ -71,8 +89,22 @@ public record Collection(
         failure);
   }
 
+  /** Whether it found nothing to do. */
+  public boolean idle() {
+    return manifests + blobs + objects + repositories + orphans + uploads == 0;
+  }
+
   Collection ended(Instant at, Optional<String> how) {
     return new Collection(
-        startedAt, Optional.of(at), manifests, blobs, objects, bytes, repositories, orphans, uploads, how);
+        startedAt,
+        Optional.of(at),
+        manifests,
+        blobs,
+        objects,
+        bytes,
+        repositories,
+        orphans,
+        uploads,
+        how);
   }
 }

@@ -2,8 +2,8 @@ package dev.stele.gc;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.StoredObject;
-import dev.stele.blob.UploadBusyException;
 import dev.stele.blob.UnknownUploadException;
+import dev.stele.blob.UploadBusyException;
 import dev.stele.blob.UploadStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,7 +80,10 @@ final class Leftovers {
         });
     suspects.put(store.name(), found);
     return found.values().stream()
-        .filter(suspect -> now - suspect.firstSeenNanos() >= grace.toNanos() && known.containsKey(suspect.object().key().value()))
+        .filter(
+            suspect ->
+                now - suspect.firstSeenNanos() >= grace.toNanos()
+                    && known.containsKey(suspect.object().key().value()))
         .map(Suspect::object)
         .toList();
   }
@@ -90,8 +93,7 @@ final class Leftovers {
     Stream<T> open() throws IOException;
   }
 
-  private static <T> void inPages(
-      Listing<T> listing, Consumer<List<T>> work) throws IOException {
+  private static <T> void inPages(Listing<T> listing, Consumer<List<T>> work) throws IOException {
     try (Stream<T> all = listing.open()) {
       List<T> page = new ArrayList<>(Unreachable.PAGE);
       for (Iterator<T> each = all.iterator(); each.hasNext(); ) {

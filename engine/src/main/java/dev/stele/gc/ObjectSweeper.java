@@ -23,8 +23,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Removes from the stores what the log has given up. The log itself is the outbox: this follows the
- * events that give objects up, and its checkpoint moves when they are gone, so a removal is repeated
- * until it is done. A store that fails holds up the removals and nothing else. Thread-safe.
+ * events that give objects up, and its checkpoint moves when they are gone, so a removal is
+ * repeated until it is done. A store that fails holds up the removals and nothing else.
+ * Thread-safe.
  */
 final class ObjectSweeper {
   private static final Logger logger = LoggerFactory.getLogger(ObjectSweeper.class);
@@ -64,8 +65,7 @@ final class ObjectSweeper {
 
   private int step(String type) throws IOException {
     String follower = "sweep/" + type;
-    LogCheckpoint checkpoint =
-        jdbi.withHandle(handle -> LogCheckpoint.read(handle, follower));
+    LogCheckpoint checkpoint = jdbi.withHandle(handle -> LogCheckpoint.read(handle, follower));
     List<RecordedEvent> events =
         jdbi.withHandle(handle -> reader.events(handle, checkpoint.nextPosition(), type, PAGE));
     if (events.isEmpty()) {

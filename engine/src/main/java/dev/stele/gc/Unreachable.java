@@ -43,7 +43,10 @@ final class Unreachable {
    * not.
    */
   static List<Row> manifests(
-      Handle handle, RepositoryName repository, Instant cutoff, Collection<LivenessGraph.Edge> edges) {
+      Handle handle,
+      RepositoryName repository,
+      Instant cutoff,
+      Collection<LivenessGraph.Edge> edges) {
     List<Row> expired =
         handle
             .createQuery(
@@ -71,7 +74,8 @@ final class Unreachable {
     expired.forEach(row -> going.add(row.digest()));
     for (int from = 0; from < expired.size(); from += PAGE) {
       edges.addAll(
-          parents(handle, repository, expired.subList(from, Math.min(from + PAGE, expired.size()))));
+          parents(
+              handle, repository, expired.subList(from, Math.min(from + PAGE, expired.size()))));
     }
     LivenessGraph.retainClosed(going, edges);
     return expired.stream().filter(row -> going.contains(row.digest())).toList();
@@ -91,7 +95,9 @@ final class Unreachable {
             """)
         .bind("repository", repository.value())
         .bindArray(
-            "children", String.class, children.stream().map(row -> row.digest().toString()).toList())
+            "children",
+            String.class,
+            children.stream().map(row -> row.digest().toString()).toList())
         .map(
             (row, _) ->
                 new LivenessGraph.Edge(
@@ -101,6 +107,24 @@ final class Unreachable {
 
   /** The next page of blobs past grace that no present manifest uses. */
   static List<Row> blobs(Handle handle, Instant cutoff, Optional<Row> after) {
+    return blobs(
+        handle,
+        cutoff,
+        after,
+        """
+        AND (SELECT true FROM manifest_reference r
+             WHERE r.repository = u.repository AND r.digest = u.digest AND r.kind IN ('config', 'layer')
+             LIMIT 1) IS NULL
+        """);
+  }
+
+  /** The next page of blobs past grace; present manifests may use them. */
+  static List<Row> expiredBlobs(Handle handle, Instant cutoff, Optional<Row> after) {
+    return blobs(handle, cutoff, after, "");
+  }
+
+  private static List<Row> blobs(
+      Handle handle, Instant cutoff, Optional<Row> after, String condition) {
     return handle
         .createQuery(
             """
@@ -112,12 +136,11 @@ final class Unreachable {
                 AND promised_at BETWEEN u.since_at AND :cutoff OFFSET 0) AS l
             WHERE u.kind = 'blob' AND u.since_at <= :cutoff
               AND (u.since_at, u.since, u.repository, u.digest) > (:sinceAt, :since, :repository, :digest)
-              AND (SELECT true FROM manifest_reference r
-                   WHERE r.repository = u.repository AND r.digest = u.digest AND r.kind IN ('config', 'layer')
-                   LIMIT 1) IS NULL
+              %s
             ORDER BY u.since_at, u.since, u.repository, u.digest
             LIMIT :limit
-            """)
+            """
+                .formatted(condition))
         .bind("cutoff", cutoff)
         .bind("sinceAt", after.map(Row::sinceAt).orElse(Instant.EPOCH))
         .bind("since", after.map(Row::since).orElse(-1L))
@@ -131,6 +154,22 @@ final class Unreachable {
                     Digest.parse(row.getString("digest")),
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant()))
+        .list();
+  }
+
+  /** The present manifests that use a blob; at most a page of them. */
+  static List<Digest> users(Handle handle, Row blob) {
+    return handle
+        .createQuery(
+            """
+            SELECT manifest FROM manifest_reference
+            WHERE repository = :repository AND digest = :digest AND kind IN ('config', 'layer')
+            LIMIT :limit
+            """)
+        .bind("repository", blob.repository().value())
+        .bind("digest", blob.digest().toString())
+        .bind("limit", PAGE)
+        .map((row, _) -> Digest.parse(row.getString("manifest")))
         .list();
   }
 

@@ -7,13 +7,17 @@ import java.util.List;
  * {@link ProjectionRunner}.
  */
 public final class AsynchronousProjections {
-  private final List<Projection> projections;
+  private final ReachabilityView reachability;
 
   public AsynchronousProjections(ManifestDocuments documents) {
-    this.projections = List.of(new ReachabilityView(documents));
+    this.reachability = new ReachabilityView(documents);
+  }
+
+  public ReachabilityView reachability() {
+    return reachability;
   }
 
   public List<Projection> projections() {
-    return projections;
+    return List.of(reachability);
   }
 }

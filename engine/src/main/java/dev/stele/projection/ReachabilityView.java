@@ -6,6 +6,8 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.InvalidPolicyException;
+import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
 import java.util.List;
 import java.util.Optional;
@@ -15,12 +17,12 @@ import org.jdbi.v3.core.Handle;
 /**
  * What no root reaches any more, and since which event.
  *
- * <p>Roots are manifests that have a tag, and those that the retention policy in force keeps without
- * one. What keeps alive within a repository: an index those that it lists, a subject its referrers,
- * a manifest its config and layers. Liveness can form a cycle (an index with a subject that it
- * lists), so manifests are traced: taking a root away costs the closure that it reached, never the
- * repository. Blobs lead nowhere, so they are counted. Across repositories links are counted: those
- * are acyclic.
+ * <p>Roots are manifests that have a tag, and those that the retention policy in force keeps
+ * without one. What keeps alive within a repository: an index those that it lists, a subject its
+ * referrers, a manifest its config and layers. Liveness can form a cycle (an index with a subject
+ * that it lists), so manifests are traced: taking a root away costs the closure that it reached,
+ * never the repository. Blobs lead nowhere, so they are counted. Across repositories links are
+ * counted: those are acyclic.
  */
 public final class ReachabilityView implements Projection {
   private final ManifestDocuments documents;
@@ -59,8 +61,7 @@ public final class ReachabilityView implements Projection {
   private void apply(Handle transaction, RecordedEvent recorded) {
     ContentReach content = new ContentReach(transaction, recorded);
     switch (recorded.event()) {
-      case Event.RepositoryCreated created ->
-          createRepository(transaction, created.repository());
+      case Event.RepositoryCreated created -> createRepository(transaction, created.repository());
       case Event.RepositoryRemoved removed -> removeRepository(transaction, removed.repository());
       case Event.BlobUploaded uploaded -> {
         if (uploaded.stored()) {
@@ -154,7 +155,8 @@ public final class ReachabilityView implements Projection {
         .execute();
   }
 
-  private static RetentionPolicy policy(Handle transaction) {
+  /** The retention policy in force, as far as the view has followed the log. */
+  public static RetentionPolicy policy(Handle transaction) {
     return transaction
         .createQuery("SELECT policy FROM reach_policy WHERE only_row")
         .map((row, _) -> Digest.parse(row.getString("policy")))
@@ -164,13 +166,18 @@ public final class ReachabilityView implements Projection {
   }
 
   private static RetentionPolicy policy(Handle transaction, Digest digest) {
-    return RetentionPolicy.parse(
+    RecordDocuments.Document document =
         RecordDocuments.find(transaction, digest)
             .orElseThrow(
                 () ->
                     new IllegalStateException(
-                        "the log names retention policy " + digest + " but it is missing"))
-            .bytes());
+                        "the log names retention policy " + digest + " but it is missing"));
+    try {
+      return PolicyDocument.read(document.bytes());
+    } catch (InvalidPolicyException e) {
+      throw new IllegalStateException(
+          "the recorded retention policy " + digest + " cannot be read", e);
+    }
   }
 
   private static void adopt(Handle transaction, RecordedEvent recorded, Digest digest) {

@@ -130,7 +130,8 @@ final class RepositoryReach {
             .bindArray("parents", String.class, parents)
             .bindArray("children", String.class, children)
             .bindArray("kinds", String.class, kinds)
-            .bindArray("uses", String.class, manifest.uses().stream().map(Digest::toString).toList())
+            .bindArray(
+                "uses", String.class, manifest.uses().stream().map(Digest::toString).toList())
             .mapTo(Boolean.class)
             .one();
     List<String> added = List.of(manifest.digest().toString());
@@ -155,7 +156,7 @@ final class RepositoryReach {
             .one();
     List<String> children = reached ? children(digest) : List.of();
     if (reached) {
-      addUsers(gone, -1);
+      withdrawFromBlobs(gone);
     }
     bound(
             transaction.createUpdate(
@@ -295,8 +296,7 @@ final class RepositoryReach {
     }
     mark(found, true);
     removeUnreachable("manifest", found);
-    removeUnreachable(
-        "blob", addUsers(found, 1).stream().map(BlobUsers::digest).toList());
+    removeUnreachable("blob", addUsers(found, 1).stream().map(BlobUsers::digest).toList());
   }
 
   /**
@@ -352,9 +352,14 @@ final class RepositoryReach {
     }
     mark(lost, false);
     addUnreachable("manifest", lost);
+    withdrawFromBlobs(lost);
+  }
+
+  /** These manifests were reached and count no more for the blobs that they use. */
+  private void withdrawFromBlobs(List<String> manifests) {
     addUnreachable(
         "blob",
-        addUsers(lost, -1).stream()
+        addUsers(manifests, -1).stream()
             .filter(blob -> blob.users() == 0 && blob.linked())
             .map(BlobUsers::digest)
             .toList());
@@ -401,7 +406,8 @@ final class RepositoryReach {
     if (!forgotten.isEmpty()) {
       bound(
               transaction.createUpdate(
-                  "DELETE FROM reach_blob WHERE repository = :repository AND digest = ANY (:digests)"))
+                  "DELETE FROM reach_blob WHERE repository = :repository AND digest = ANY"
+                      + " (:digests)"))
           .bindArray("digests", String.class, forgotten)
           .execute();
     }

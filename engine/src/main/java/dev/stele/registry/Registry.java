@@ -3,6 +3,8 @@ package dev.stele.registry;
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStores;
 import dev.stele.event.EventCodec;
+import dev.stele.gc.Collector;
+import dev.stele.gc.Leases;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
@@ -15,9 +17,11 @@ import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.AsynchronousProjections;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
+import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.ReferrerView;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
@@ -42,7 +46,12 @@ import org.jdbi.v3.core.Jdbi;
  * block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
+  /** The actor of what the collector does. A user's name cannot have a colon. */
+  public static final String COLLECTOR = "stele:collector";
+
   private final Jdbi jdbi;
+  private final ConnectionSource connections;
+  private final MeterRegistry meters;
   private final BlobStores stores;
   private final RegistryOptions options;
   private final Actors actors;
@@ -53,6 +62,8 @@ public final class Registry implements AutoCloseable {
   private final EventLog events;
   private final RepositoryBlobs blobs;
   private final Uploads uploads;
+  private final Collector collector;
+  private Optional<Background> background = Optional.empty();
 
   /**
    * Opens the registry over a migrated database.
@@ -67,6 +78,8 @@ public final class Registry implements AutoCloseable {
       RegistryOptions options,
       MeterRegistry meters) {
     this.jdbi = jdbi;
+    this.connections = connections;
+    this.meters = meters;
     this.stores = stores;
     this.options = options;
     this.actors = new Actors(jdbi);
@@ -77,6 +90,16 @@ public final class Registry implements AutoCloseable {
     this.events = new EventLog(jdbi, codec, signal);
     this.blobs = new RepositoryBlobs(jdbi, stores, actors, this::append);
     this.uploads = new Uploads(blobs);
+    this.collector =
+        new Collector(
+            jdbi,
+            lane,
+            new LogReader(codec),
+            stores,
+            new ProjectionRunner(
+                jdbi, new LogReader(codec), new AsynchronousProjections(documents).reachability()),
+            () -> actors.id(COLLECTOR),
+            options.gc());
   }
 
   // ---- reading
@@ -104,11 +127,17 @@ public final class Registry implements AutoCloseable {
         });
   }
 
-  /** A manifest by tag or digest, with its exact bytes. */
+  /**
+   * A manifest by tag or digest, with its exact bytes. Whoever asks by digest may count on it for a
+   * grace period, so that a client need not push what it was told of.
+   */
   public Outcome<StoredManifest> manifest(RepositoryName repository, Reference reference) {
     return Availability.read(
         jdbi,
         handle -> {
+          if (reference instanceof Reference.ByDigest(Digest digest)) {
+            Leases.renew(handle, repository, digest);
+          }
           Optional<ManifestView.Present> present =
               switch (reference) {
                 case Tag tag -> TagView.manifest(handle, repository, tag);
@@ -142,7 +171,10 @@ public final class Registry implements AutoCloseable {
         : manifestAsBlob(repository, digest, manifest -> new ManifestContent(manifest.bytes()));
   }
 
-  /** The size in bytes of a blob, or of a manifest by its digest. */
+  /**
+   * The size in bytes of a blob, or of a manifest by its digest. Whoever is told of one may count
+   * on it for a grace period.
+   */
   public Outcome<Long> blobSize(RepositoryName repository, Digest digest) throws IOException {
     OptionalLong size = blobs.size(repository, digest);
     return size.isPresent()
@@ -284,6 +316,27 @@ public final class Registry implements AutoCloseable {
     return Availability.guard(() -> lane.submit(command));
   }
 
+  // ---- collecting
+
+  /** What removes that which nobody can reach any more, to be run now or asked about. */
+  public Collector collector() {
+    return collector;
+  }
+
+  /**
+   * Starts the work that goes on by itself, on one of the nodes over a database: following the log,
+   * collecting as the options say, and removing from the stores what was given up. Ends with {@link
+   * #close}. To be called once, before the registry is shared between threads.
+   */
+  public void startBackground() {
+    background = Optional.of(new Background(connections, signal, collector, meters));
+  }
+
+  /** Whether this node is the one that does that work. */
+  public boolean leads() {
+    return background.map(Background::leads).orElse(false);
+  }
+
   // ---- the record
 
   /** At most {@code limit} events after a position (-1 for the start), in order. */
@@ -346,6 +399,7 @@ public final class Registry implements AutoCloseable {
    */
   @Override
   public void close() {
+    background.ifPresent(Background::close);
     lane.close();
     signal.close();
   }

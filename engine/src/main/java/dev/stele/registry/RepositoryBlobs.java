@@ -5,6 +5,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
+import dev.stele.gc.Leases;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
@@ -68,12 +69,19 @@ final class RepositoryBlobs {
   }
 
   /**
-   * The size of a blob in bytes; empty if the repository lacks it or it is damaged.
+   * The size of a blob in bytes; empty if the repository lacks it or it is damaged. Whoever is told
+   * may count on it for a grace period.
    *
    * @throws IOException if the store fails
    */
   OptionalLong size(RepositoryName repository, Digest digest) throws IOException {
     BlobStores.Named store = stores.of(repository);
+    Availability.read(
+        jdbi,
+        handle -> {
+          Leases.renew(handle, repository, digest);
+          return true;
+        });
     Optional<BlobView.Located> located = locate(repository, digest);
     while (located.isPresent()) {
       BlobView.Located object = located.get();
@@ -124,7 +132,7 @@ final class RepositoryBlobs {
   Digest link(Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
       throws IOException {
     BlobStores.Named store = stores.of(repository);
-    boolean taken =
+    LinkBlob.Result result =
         commands.append(
             new LinkBlob(
                 actors.id(caller.actor()),
@@ -135,8 +143,13 @@ final class RepositoryBlobs {
                 store.name(),
                 stored.key().value(),
                 damaged(store, digest)));
-    if (!taken) {
-      discard(store, stored.key());
+    switch (result) {
+      case TAKEN -> {}
+      case NOT_NEEDED -> discard(store, stored.key());
+      case GIVEN_UP ->
+          throw new RegistryUnavailableException(
+              "recording the upload took so long that the collector gave its bytes up; upload it"
+                  + " again");
     }
     return digest;
   }
