@@ -12,12 +12,14 @@ import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
+import dev.stele.oci.ImageIndex;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.AsynchronousProjections;
+import dev.stele.projection.BlobView;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
@@ -64,6 +66,7 @@ public final class Registry implements AutoCloseable {
   private final Uploads uploads;
   private final Collector collector;
   private Optional<Background> background = Optional.empty();
+  private final MandatoryAnnotations annotations;
 
   /**
    * Opens the registry over a migrated database.
@@ -100,6 +103,7 @@ public final class Registry implements AutoCloseable {
                 jdbi, new LogReader(codec), new AsynchronousProjections(documents).reachability()),
             () -> actors.id(COLLECTOR),
             options.gc());
+    this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
   }
 
   // ---- reading
@@ -107,6 +111,22 @@ public final class Registry implements AutoCloseable {
   /** Whether the repository exists. */
   public boolean exists(RepositoryName repository) {
     return Availability.read(jdbi, handle -> RepositoryView.exists(handle, repository));
+  }
+
+  /** The repository, if it exists; otherwise refused. Creates nothing. */
+  public Outcome<RepositoryName> validate(RepositoryName repository) {
+    return exists(repository)
+        ? Outcome.ok(repository)
+        : Outcome.refused(new Refusal.UnknownRepository(repository));
+  }
+
+  /**
+   * Creates a repository with nothing in it. Pushing does so by itself.
+   *
+   * @return false if it existed; then nothing changed
+   */
+  public boolean initialise(Caller caller, RepositoryName repository) {
+    return append(new CreateRepository(actors.id(caller.actor()), caller.requestId(), repository));
   }
 
   /** At most {@code limit} repositories whose names come after one, in byte order. */
@@ -124,6 +144,22 @@ public final class Registry implements AutoCloseable {
           return found.isEmpty() && !RepositoryView.exists(handle, repository)
               ? Outcome.refused(new Refusal.UnknownRepository(repository))
               : Outcome.ok(Page.of(found, limit));
+        });
+  }
+
+  /**
+   * What a repository has, as the index of an OCI image layout would say it: a descriptor for each
+   * tag, named by the annotation {@value ImageIndex#REF_NAME}, and one for each manifest without a
+   * tag. Memory and time are in proportion to their number; {@link #tags} pages.
+   */
+  public Outcome<ImageIndex> index(RepositoryName repository) {
+    return Availability.read(
+        jdbi,
+        handle -> {
+          List<Descriptor> manifests = TagView.index(handle, repository);
+          return manifests.isEmpty() && !RepositoryView.exists(handle, repository)
+              ? Outcome.refused(new Refusal.UnknownRepository(repository))
+              : Outcome.ok(ImageIndex.of(manifests));
         });
   }
 
@@ -169,6 +205,16 @@ public final class Registry implements AutoCloseable {
     return content.isPresent()
         ? Outcome.ok(content.get())
         : manifestAsBlob(repository, digest, manifest -> new ManifestContent(manifest.bytes()));
+  }
+
+  /**
+   * At most {@code limit} blobs of a repository after one, in the order of digests, without the
+   * manifests. Empty for a repository that does not exist, which it does not create.
+   */
+  public Page<Digest> blobs(RepositoryName repository, Optional<Digest> after, int limit) {
+    return Page.of(
+        Availability.read(jdbi, handle -> BlobView.list(handle, repository, after, limit + 1)),
+        limit);
   }
 
   /**
@@ -248,7 +294,9 @@ public final class Registry implements AutoCloseable {
   // ---- manifests and deletions
 
   /**
-   * Puts a manifest.
+   * Puts a manifest. What it refers to must be there unless {@linkplain
+   * RegistryOptions#sparseManifests sparse manifests} are accepted; a subject may be missing. An
+   * image must have the {@linkplain RegistryOptions#mandatoryAnnotations mandatory annotations}.
    *
    * @param reference a tag to move to it, or its digest
    * @param mediaType as declared by the client, without parameters
@@ -282,6 +330,10 @@ public final class Registry implements AutoCloseable {
         }
       }
     }
+    Optional<Refusal> lacking = annotations.check(repository, manifest);
+    if (lacking.isPresent()) {
+      return Outcome.refused(lacking.get());
+    }
     return append(
         new StoreManifest(
             actors.id(caller.actor()),
@@ -300,10 +352,18 @@ public final class Registry implements AutoCloseable {
     return append(new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag));
   }
 
-  /** Deletes a manifest and all tags that point to it. */
+  /**
+   * Deletes a manifest and all tags that point to it. Refused if a present index lists it, or, with
+   * {@linkplain RegistryOptions#collisionDetection collision detection}, if several tags do.
+   */
   public Outcome<Digest> deleteManifest(Caller caller, RepositoryName repository, Digest digest) {
     return append(
-        new DeleteManifest(actors.id(caller.actor()), caller.requestId(), repository, digest));
+        new DeleteManifest(
+            actors.id(caller.actor()),
+            caller.requestId(),
+            repository,
+            digest,
+            options.collisionDetection()));
   }
 
   /** Removes a blob from a repository; its bytes remain until swept. */
