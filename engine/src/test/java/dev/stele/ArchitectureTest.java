@@ -32,7 +32,7 @@ class ArchitectureTest {
           .definedBy("dev.stele.registry..")
           .layer("policy")
           .definedBy("dev.stele.policy..")
-          .optionalLayer("retention")
+          .layer("retention")
           .definedBy("dev.stele.retention..")
           .layer("verify")
           .definedBy("dev.stele.verify..")

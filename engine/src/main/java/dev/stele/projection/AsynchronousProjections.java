@@ -10,7 +10,7 @@ public final class AsynchronousProjections {
   private final List<Projection> projections;
 
   public AsynchronousProjections(ManifestDocuments documents) {
-    this.projections = List.of();
+    this.projections = List.of(new PullView());
   }
 
   public List<Projection> projections() {

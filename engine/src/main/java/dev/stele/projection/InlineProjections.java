@@ -19,7 +19,8 @@ public final class InlineProjections implements InlineViews {
             new BlobView(),
             new ManifestView(documents),
             new TagView(),
-            new ReferrerView(documents));
+            new ReferrerView(documents),
+            new RetentionView());
   }
 
   public List<Projection> projections() {

@@ -12,6 +12,7 @@ import dev.stele.blob.StoredObject;
 import dev.stele.blob.UnknownUploadException;
 import dev.stele.blob.UploadBusyException;
 import dev.stele.blob.UploadId;
+import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
@@ -65,6 +66,7 @@ public final class Registry implements AutoCloseable {
   private final AppendLane lane;
   private final EventCodec codec = new EventCodec();
   private final EventLog events;
+  private final PullRecorder pulls;
 
   /**
    * Opens the registry over a migrated database.
@@ -87,6 +89,7 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.events = new EventLog(jdbi, codec, signal);
+    this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
   }
 
   // ---- reading
@@ -463,6 +466,33 @@ public final class Registry implements AutoCloseable {
     return Availability.guard(() -> lane.submit(command));
   }
 
+  /**
+   * Takes note that a manifest was pulled, as {@link RegistryOptions#pulls} says; see {@link
+   * PullRecording} for when it is on record.
+   *
+   * @param tag by which; absent: by digest
+   * @throws RegistryUnavailableException if every pull is to be recorded and this one cannot be
+   */
+  public void pulled(Caller caller, RepositoryName repository, Digest digest, Optional<Tag> tag) {
+    pulls.pulled(caller, repository, digest, tag);
+  }
+
+  // ---- the registry's own work: retention and the like
+
+  /**
+   * Decides a command in the lane and appends what follows; returns when that is durable.
+   *
+   * @throws RegistryUnavailableException if the database is away
+   */
+  public <R> R submit(Command<R> command) {
+    return append(command);
+  }
+
+  /** The id that the log has for a name, which becomes known with this call if need be. */
+  public ActorId actorId(String name) {
+    return actors.id(name);
+  }
+
   // ---- the record
 
   /** At most {@code limit} events after a position (-1 for the start), in order. */
@@ -521,10 +551,12 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Finishes the commands that are queued. The stores and the database are the caller's to close.
+   * Records the pulls that were counted and finishes the commands that are queued. The stores and
+   * the database are the caller's to close.
    */
   @Override
   public void close() {
+    pulls.close();
     lane.close();
     signal.close();
   }
