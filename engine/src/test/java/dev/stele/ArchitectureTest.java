@@ -34,7 +34,7 @@ class ArchitectureTest {
           .definedBy("dev.stele.gc..")
           .layer("policy")
           .definedBy("dev.stele.policy..")
-          .optionalLayer("retention")
+          .layer("retention")
           .definedBy("dev.stele.retention..")
           .layer("verify")
           .definedBy("dev.stele.verify..")

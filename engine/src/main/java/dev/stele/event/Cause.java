@@ -31,6 +31,11 @@ public record Cause(Kind kind, Optional<String> detail) {
   public static final Cause OBSERVATION = new Cause(Kind.OBSERVATION, Optional.empty());
   public static final Cause CONFIGURATION = new Cause(Kind.CONFIGURATION, Optional.empty());
 
+  /** A rule of the retention policy. */
+  public static Cause retention(String rule) {
+    return new Cause(Kind.RETENTION, Optional.of(rule));
+  }
+
   public static Cause digestDelete(String digest) {
     return new Cause(Kind.DIGEST_DELETE, Optional.of(digest));
   }

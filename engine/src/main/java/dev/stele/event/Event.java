@@ -170,6 +170,8 @@ public sealed interface Event {
    *
    * @param policy the digest of the policy's document
    * @param inputPosition the decisions follow from the events below this position
+   * @param evaluatedAt the time that rules such as pushed-within counted back from, so that the
+   *     decisions can be made again from the record
    * @param kept how many tags
    * @param removed how many tags
    * @param decisions the digest of the document that says of each tag what was decided, and why
@@ -178,6 +180,7 @@ public sealed interface Event {
       RepositoryName repository,
       Digest policy,
       long inputPosition,
+      Instant evaluatedAt,
       long kept,
       long removed,
       Digest decisions,

@@ -2,6 +2,7 @@ package dev.stele.log;
 
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.oci.RepositoryName;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -80,6 +81,17 @@ public final class LogReader {
   /** At most {@code limit} events of a type from a position on, in order. */
   public List<RecordedEvent> events(Handle handle, long from, String type, int limit) {
     return leaves(handle, from - 1, limit, Optional.empty(), Optional.of(type)).stream()
+        .map(leaf -> codec.decode(leaf.bytes()))
+        .toList();
+  }
+
+  /**
+   * At most {@code limit} events of a repository from a position on, in order; of one type where
+   * given.
+   */
+  public List<RecordedEvent> events(
+      Handle handle, long from, int limit, RepositoryName repository, Optional<String> type) {
+    return leaves(handle, from - 1, limit, Optional.of(repository.value()), type).stream()
         .map(leaf -> codec.decode(leaf.bytes()))
         .toList();
   }

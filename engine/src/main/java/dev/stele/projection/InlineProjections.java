@@ -20,7 +20,8 @@ public final class InlineProjections implements InlineViews {
             new ManifestView(documents),
             new TagView(),
             new ReferrerView(documents),
-            new OrphanView());
+            new OrphanView(),
+            new RetentionView());
   }
 
   public List<Projection> projections() {

@@ -168,6 +168,29 @@ public final class TagView implements Projection {
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
+  /** What a tag points to, and the position of the event by which it was last put. */
+  public record LastPut(Digest digest, long position) {}
+
+  /** When these tags of a repository were last put; those that do not exist are absent. */
+  public static Map<Tag, LastPut> lastPuts(
+      Handle handle, RepositoryName repository, Collection<Tag> tags) {
+    return handle
+        .createQuery(
+            """
+            SELECT name, digest, put_position FROM tag
+            WHERE repository = :repository AND name = ANY (:names)
+            """)
+        .bind("repository", repository.value())
+        .bindArray("names", String.class, tags.stream().map(Tag::value).toList())
+        .map(
+            (row, _) ->
+                Map.entry(
+                    Tag.parse(row.getString("name")),
+                    new LastPut(
+                        Digest.parse(row.getString("digest")), row.getLong("put_position"))))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
   /** The manifest that a tag points to. */
   public static Optional<ManifestView.Present> manifest(
       Handle handle, RepositoryName repository, Tag tag) {

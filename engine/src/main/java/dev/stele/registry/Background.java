@@ -6,6 +6,7 @@ import dev.stele.gc.GcOptions;
 import dev.stele.log.ConnectionSource;
 import dev.stele.log.Leadership;
 import dev.stele.log.LogSignal;
+import dev.stele.projection.ProjectionRunner;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
@@ -36,18 +37,28 @@ final class Background implements AutoCloseable {
 
   private final LogSignal signal;
   private final Collector collector;
+  private final Runnable beforeCollecting;
   private final MeterRegistry meters;
   private final Leadership leadership;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final List<Thread> threads = new ArrayList<>();
 
   Background(
-      ConnectionSource connections, LogSignal signal, Collector collector, MeterRegistry meters) {
+      ConnectionSource connections,
+      LogSignal signal,
+      List<ProjectionRunner> followers,
+      Collector collector,
+      Runnable beforeCollecting,
+      MeterRegistry meters) {
     this.signal = signal;
     this.collector = collector;
+    this.beforeCollecting = beforeCollecting;
     this.meters = meters;
     this.leadership = new Leadership(connections);
     follow("reachability", () -> collector.follow() > 0);
+    for (ProjectionRunner follower : followers) {
+      follow(follower.projection().name(), () -> !follower.step().isEmpty());
+    }
     follow("sweep", () -> collector.sweep() > 0);
     if (collector.options().enabled()) {
       start("collect", this::collectNow, this::awaitInterval);
@@ -119,6 +130,7 @@ final class Background implements AutoCloseable {
     Instant now = Instant.now();
     if (options.windows().isEmpty()
         || options.windows().stream().anyMatch((CollectingWindow window) -> window.contains(now))) {
+      beforeCollecting.run();
       collector.run();
     }
     return false;

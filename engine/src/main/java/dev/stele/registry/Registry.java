@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStores;
+import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.Collector;
 import dev.stele.gc.Leases;
@@ -65,8 +66,10 @@ public final class Registry implements AutoCloseable {
   private final RepositoryBlobs blobs;
   private final Uploads uploads;
   private final Collector collector;
+  private final List<ProjectionRunner> followers;
   private Optional<Background> background = Optional.empty();
   private final MandatoryAnnotations annotations;
+  private final PullRecorder pulls;
 
   /**
    * Opens the registry over a migrated database.
@@ -93,17 +96,20 @@ public final class Registry implements AutoCloseable {
     this.events = new EventLog(jdbi, codec, signal);
     this.blobs = new RepositoryBlobs(jdbi, stores, actors, this::append);
     this.uploads = new Uploads(blobs);
+    LogReader reader = new LogReader(codec);
+    AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
+    this.followers = List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()));
     this.collector =
         new Collector(
             jdbi,
             lane,
-            new LogReader(codec),
+            reader,
             stores,
-            new ProjectionRunner(
-                jdbi, new LogReader(codec), new AsynchronousProjections(documents).reachability()),
+            new ProjectionRunner(jdbi, reader, asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
             options.gc());
     this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
+    this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
   }
 
   // ---- reading
@@ -387,14 +393,46 @@ public final class Registry implements AutoCloseable {
    * Starts the work that goes on by itself, on one of the nodes over a database: following the log,
    * collecting as the options say, and removing from the stores what was given up. Ends with {@link
    * #close}. To be called once, before the registry is shared between threads.
+   *
+   * @param beforeCollecting is run before each collection, such as the evaluation of a retention
+   *     policy; if it throws, there is no collection
    */
-  public void startBackground() {
-    background = Optional.of(new Background(connections, signal, collector, meters));
+  public void startBackground(Runnable beforeCollecting) {
+    background =
+        Optional.of(
+            new Background(connections, signal, followers, collector, beforeCollecting, meters));
   }
 
   /** Whether this node is the one that does that work. */
   public boolean leads() {
     return background.map(Background::leads).orElse(false);
+  }
+
+  /**
+   * Takes note that a manifest was pulled, as {@link RegistryOptions#pulls} says; see {@link
+   * PullRecording} for when it is on record.
+   *
+   * @param tag by which; absent: by digest
+   * @throws RegistryUnavailableException if every pull is to be recorded and this one cannot be
+   */
+  public void pulled(Caller caller, RepositoryName repository, Digest digest, Optional<Tag> tag) {
+    pulls.pulled(caller, repository, digest, tag);
+  }
+
+  // ---- the registry's own work: retention and the like
+
+  /**
+   * Decides a command in the lane and appends what follows; returns when that is durable.
+   *
+   * @throws RegistryUnavailableException if the database is away
+   */
+  public <R> R submit(Command<R> command) {
+    return append(command);
+  }
+
+  /** The id that the log has for a name, which becomes known with this call if need be. */
+  public ActorId actorId(String name) {
+    return actors.id(name);
   }
 
   // ---- the record
@@ -455,11 +493,13 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Finishes the commands that are queued. The stores and the database are the caller's to close.
+   * Records the pulls that were counted and finishes the commands that are queued. The stores and
+   * the database are the caller's to close.
    */
   @Override
   public void close() {
     background.ifPresent(Background::close);
+    pulls.close();
     lane.close();
     signal.close();
   }

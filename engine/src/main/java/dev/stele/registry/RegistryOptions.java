@@ -15,15 +15,17 @@ import java.util.List;
  * @param mandatoryAnnotations keys that every image must have, each among its manifest's
  *     annotations or its config's labels. Signatures and other artifacts are exempt, and so are
  *     indexes, whose images have been put before
+ * @param pulls how the log learns of pulls
  * @param gc how collecting is done
  */
 public record RegistryOptions(
     boolean sparseManifests,
     boolean collisionDetection,
     List<String> mandatoryAnnotations,
+    PullRecording pulls,
     GcOptions gc) {
   public static final RegistryOptions DEFAULT =
-      new RegistryOptions(false, false, List.of(), GcOptions.DEFAULT);
+      new RegistryOptions(false, false, List.of(), PullRecording.MINUTE, GcOptions.DEFAULT);
 
   public RegistryOptions {
     mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
@@ -31,21 +33,26 @@ public record RegistryOptions(
 
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
-    return new RegistryOptions(on, collisionDetection, mandatoryAnnotations, gc);
+    return new RegistryOptions(on, collisionDetection, mandatoryAnnotations, pulls, gc);
   }
 
   /** The same with collision detection on or off. */
   public RegistryOptions withCollisionDetection(boolean on) {
-    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, gc);
+    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, pulls, gc);
   }
 
   /** The same with other mandatory annotations. */
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
-    return new RegistryOptions(sparseManifests, collisionDetection, List.copyOf(keys), gc);
+    return new RegistryOptions(sparseManifests, collisionDetection, List.copyOf(keys), pulls, gc);
+  }
+
+  /** The same with pulls recorded in another way. */
+  public RegistryOptions withPulls(PullRecording recording) {
+    return new RegistryOptions(sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc);
   }
 
   /** The same with another way of collecting. */
   public RegistryOptions withGc(GcOptions other) {
-    return new RegistryOptions(sparseManifests, collisionDetection, mandatoryAnnotations, other);
+    return new RegistryOptions(sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other);
   }
 }

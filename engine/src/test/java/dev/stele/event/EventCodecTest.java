@@ -49,7 +49,7 @@ class EventCodecTest {
         new Event.BlobCorruptionFound("default", DIGEST, "key", "its digest is another"),
         new Event.ManifestCollected(REPOSITORY, DIGEST, 7),
         new Event.RetentionPolicyAdopted(DIGEST),
-        new Event.RetentionEvaluated(REPOSITORY, DIGEST, 9, 3, 1, OTHER, true),
+        new Event.RetentionEvaluated(REPOSITORY, DIGEST, 9, TIME, 3, 1, OTHER, true),
         new Event.PullsObserved(REPOSITORY, DIGEST, Optional.of(TAG), 3, TIME, TIME),
         new Event.PullsObserved(REPOSITORY, DIGEST, Optional.empty(), 1, TIME, TIME));
   }

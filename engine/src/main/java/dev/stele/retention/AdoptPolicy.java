@@ -1,0 +1,37 @@
+package dev.stele.retention;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Digest;
+import dev.stele.policy.PolicyDocument;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.projection.RecordDocuments;
+import dev.stele.projection.RetentionView;
+import java.util.Optional;
+
+/**
+ * Puts a policy in force, unless it is so already. Where none ever was, there is no need to say
+ * that everything is kept. The result is whether anything changed.
+ */
+record AdoptPolicy(ActorId actor, String requestId, RetentionPolicy policy, byte[] document)
+    implements Command<Boolean> {
+
+  AdoptPolicy(ActorId actor, String requestId, RetentionPolicy policy) {
+    this(actor, requestId, policy, PolicyDocument.write(policy));
+  }
+
+  @Override
+  public Boolean decide(Decision decision) {
+    RecordDocuments.Document kept =
+        new RecordDocuments.Document(PolicyDocument.MEDIA_TYPE, document);
+    Optional<Digest> inForce = RetentionView.inForce(decision.handle());
+    if (inForce.isEmpty() ? policy.policies().isEmpty() : inForce.get().equals(kept.digest())) {
+      return false;
+    }
+    Digest digest = RecordDocuments.add(decision.handle(), kept);
+    decision.append(new Event.RetentionPolicyAdopted(digest), Cause.CONFIGURATION);
+    return true;
+  }
+}

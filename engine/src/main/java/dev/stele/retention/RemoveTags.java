@@ -1,0 +1,57 @@
+package dev.stele.retention;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.RetentionView;
+import dev.stele.projection.TagView;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Removes tags as an evaluation on record decided, those that are still as it saw them: a tag that
+ * was put since, moved or not, stays. The result is how many were removed; empty if another policy
+ * is in force by now, so that none was.
+ *
+ * @param evaluation the position of its event
+ * @param decisions at most {@value #MOST}, all of them to remove
+ */
+record RemoveTags(
+    ActorId actor,
+    String requestId,
+    RepositoryName repository,
+    Digest policy,
+    long evaluation,
+    List<TagDecision> decisions)
+    implements Command<OptionalInt> {
+  /** Few enough that a push which waits behind them hardly notices. */
+  static final int MOST = 100;
+
+  @Override
+  public OptionalInt decide(Decision lane) {
+    if (!RetentionView.inForce(lane.handle()).equals(Optional.of(policy))) {
+      return OptionalInt.empty();
+    }
+    Map<Tag, TagView.LastPut> present =
+        TagView.lastPuts(
+            lane.handle(), repository, decisions.stream().map(TagDecision::tag).toList());
+    int removed = 0;
+    for (TagDecision decision : decisions) {
+      TagView.LastPut seen = new TagView.LastPut(decision.digest(), decision.put());
+      if (seen.equals(present.get(decision.tag()))) {
+        lane.append(
+            new Event.TagDeleted(repository, decision.tag(), decision.digest()),
+            Cause.retention(
+                "evaluation %d: %s".formatted(evaluation, decision.verdict().reason())));
+        removed++;
+      }
+    }
+    return OptionalInt.of(removed);
+  }
+}
