@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
+import dev.stele.blob.StoreUnavailableException;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
@@ -16,6 +17,7 @@ import dev.stele.server.http.Exchange;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
@@ -60,6 +62,12 @@ final class RequestDispatcher {
     this.authenticator = authenticator;
     this.meters = meters;
     this.uploads = new Semaphore(maxUploads);
+    Gauge.builder("stele.http.uploads", uploads, free -> maxUploads - free.availablePermits())
+        .description("Requests that write and are running now")
+        .register(meters);
+    Gauge.builder("stele.http.uploads.limit", () -> maxUploads)
+        .description("How many requests that write may run at once")
+        .register(meters);
   }
 
   /** Answers a request. Returns when the answer has been written or the client is gone. */
@@ -112,6 +120,11 @@ final class RequestDispatcher {
       } catch (RegistryUnavailableException e) {
         logger.warn("unavailable: {}", e.getMessage());
         answer(exchange, unavailable(e.getMessage()), served);
+      } catch (StoreUnavailableException e) {
+        logger.warn("unavailable: {}", e.getMessage());
+        logger.debug("the store's failure", e);
+        answer(
+            exchange, unavailable("the blob store " + e.store() + " cannot be used now"), served);
       } catch (InsufficientStorageException e) {
         logger.error("no room left: {}", e.getMessage());
         answer(

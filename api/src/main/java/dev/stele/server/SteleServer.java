@@ -58,7 +58,7 @@ public final class SteleServer implements AutoCloseable {
             new Audit(registry, meters, stopping::get),
             authenticator,
             meters,
-            settings.maxUploads());
+            settings.limits().maxUploads());
     Javalin javalin = Javalin.create(config -> configure(config, settings, dispatcher));
     try {
       javalin.start();
@@ -86,6 +86,7 @@ public final class SteleServer implements AutoCloseable {
     }
   }
 
+  /** Who may come in; refuses an htpasswd file that cannot be used. */
   private static Authenticator authenticator(Optional<Path> htpasswd) throws StartupException {
     if (htpasswd.isEmpty()) {
       return Authenticator.NONE;
@@ -93,8 +94,18 @@ public final class SteleServer implements AutoCloseable {
     try {
       return new HtpasswdAuthenticator(htpasswd.get());
     } catch (IOException e) {
-      throw new StartupException("the htpasswd file cannot be used: " + e.getMessage(), e);
+      throw new StartupException("htpasswd: the file cannot be used: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Checks settings as far as that is possible without starting anything.
+   *
+   * @throws StartupException as {@link #start} would
+   */
+  public static void check(ServerSettings settings) throws StartupException {
+    checkExposure(settings);
+    Authenticator _ = authenticator(settings.htpasswd());
   }
 
   private static void configure(
@@ -111,7 +122,7 @@ public final class SteleServer implements AutoCloseable {
           // Otherwise an empty path is redirected to one that means another host.
           context.setAllowNullPathInContext(true);
         });
-    config.jetty.modifyHttpConfiguration(SteleServer::configure);
+    config.jetty.modifyHttpConfiguration(http -> configure(http, settings));
     config.jetty.addConnector((server, http) -> connector(server, http, settings));
     // Everything is answered here, whatever its method: our own router reads the raw path, in which
     // an encoded slash is not a separator.
@@ -125,7 +136,7 @@ public final class SteleServer implements AutoCloseable {
   private static void configure(Server server, ServerSettings settings) {
     server.insertHandler(new GracefulHandler());
     server.setErrorHandler(new ProtocolErrors());
-    server.setStopTimeout(settings.drainTime().toMillis());
+    server.setStopTimeout(settings.limits().drainTime().toMillis());
   }
 
   private static ServerConnector connector(
@@ -135,19 +146,19 @@ public final class SteleServer implements AutoCloseable {
     connector.setPort(settings.listen().port());
     // Not HttpConfiguration's, which is put back when a request completes: one that completed just
     // after a stop began would undo the stop's short timeout, and hold it up for the drain time.
-    connector.setIdleTimeout(settings.idleTimeout().toMillis());
+    connector.setIdleTimeout(settings.limits().idleTimeout().toMillis());
     // Jetty's own second would cut off an upload that pauses while the server stops.
     connector.setShutdownIdleTimeout(PAUSE_WHILE_STOPPING.toMillis());
     return connector;
   }
 
-  private static void configure(HttpConfiguration http) {
+  private static void configure(HttpConfiguration http, ServerSettings settings) {
     // Malformed paths are refused by the router, in the specification's form.
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setSendServerVersion(false);
     http.setInputBufferSize(64 << 10);
     http.setOutputBufferSize(64 << 10);
-    http.setRequestHeaderSize(32 << 10);
+    http.setRequestHeaderSize(Math.toIntExact(settings.limits().maxHeaderSize().bytes()));
   }
 
   private static String rootMessage(Throwable e) {
