@@ -8,6 +8,7 @@ import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
+import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.ClientBodyException;
@@ -49,6 +50,7 @@ final class RequestDispatcher {
   private final Audit audit;
   private final Authenticator authenticator;
   private final MeterRegistry meters;
+  private final long maxBodySize;
   private final Semaphore uploads;
 
   RequestDispatcher(
@@ -56,11 +58,13 @@ final class RequestDispatcher {
       Audit audit,
       Authenticator authenticator,
       MeterRegistry meters,
-      int maxUploads) {
+      Configuration.HttpLimits limits) {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
     this.meters = meters;
+    this.maxBodySize = limits.maxBodySize().bytes();
+    int maxUploads = limits.maxUploads();
     this.uploads = new Semaphore(maxUploads);
     Gauge.builder("stele.http.uploads", uploads, free -> maxUploads - free.availablePermits())
         .description("Requests that write and are running now")
@@ -107,7 +111,7 @@ final class RequestDispatcher {
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.template = found.template());
         Caller caller = caller(request, path, requestId);
-        exchange = new Exchange(request, response, caller);
+        exchange = new Exchange(request, response, caller, maxBodySize);
         handle(exchange, resource);
       } catch (RefusedRequestException e) {
         answer(exchange, e.error(), served);

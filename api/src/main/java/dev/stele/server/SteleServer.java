@@ -9,11 +9,13 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.util.JavalinBindException;
+import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -21,12 +23,16 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server over a registry. Each request has a virtual thread of its own, so handlers block
  * at will. Thread-safe.
  */
 public final class SteleServer implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(SteleServer.class);
+
   /** How long a request in flight may be silent while the server stops, before it is given up. */
   private static final Duration PAUSE_WHILE_STOPPING = Duration.ofSeconds(5);
 
@@ -58,7 +64,7 @@ public final class SteleServer implements AutoCloseable {
             new Audit(registry, meters, stopping::get),
             authenticator,
             meters,
-            settings.limits().maxUploads());
+            settings.limits());
     Javalin javalin = Javalin.create(config -> configure(config, settings, dispatcher));
     try {
       javalin.start();
@@ -181,12 +187,22 @@ public final class SteleServer implements AutoCloseable {
 
   /**
    * Stops: takes no new connections or requests, ends live streams, lets the requests in flight
-   * finish for at most the drain time, and returns when all are done.
+   * finish for at most the drain time, and returns when all are done or cut off.
    */
   @Override
   public void close() {
-    if (stopping.compareAndSet(false, true)) {
+    if (!stopping.compareAndSet(false, true)) {
+      return;
+    }
+    try {
       javalin.stop();
+    } catch (JavalinException e) {
+      if (!(e.getCause() instanceof TimeoutException)) {
+        throw e;
+      }
+      logger.warn(
+          "requests that did not finish within {} ms were cut off",
+          settings.limits().drainTime().toMillis());
     }
   }
 }

@@ -61,14 +61,23 @@ public record Configuration(
    * What clients may ask of the server.
    *
    * @param maxHeaderSize of a request's first line and headers together
+   * @param maxBodySize of a request; a blob may come in several
    * @param maxUploads how many requests that write may run at once; more are told to try again
    * @param idleTimeout after which a silent connection is closed
    * @param drainTime how long a stopping server lets requests in flight finish
    */
   public record HttpLimits(
-      DataSize maxHeaderSize, int maxUploads, Duration idleTimeout, Duration drainTime) {
+      DataSize maxHeaderSize,
+      DataSize maxBodySize,
+      int maxUploads,
+      Duration idleTimeout,
+      Duration drainTime) {
     public static final HttpLimits DEFAULT =
         new HttpLimits(
-            DataSize.ofKibibytes(32), 1_000, Duration.ofMinutes(2), Duration.ofSeconds(30));
+            DataSize.ofKibibytes(32),
+            DataSize.ofGibibytes(1024),
+            1_000,
+            Duration.ofMinutes(2),
+            Duration.ofSeconds(30));
   }
 }

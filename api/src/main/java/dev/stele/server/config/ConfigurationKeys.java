@@ -86,6 +86,14 @@ final class ConfigurationKeys {
           DataSize.ofKibibytes(4),
           DataSize.ofMebibytes(1));
 
+  static final ConfigurationKey<DataSize> HTTP_MAX_BODY_SIZE =
+      ConfigurationKey.size(
+          "http.max-body-size",
+          "how much the body of one request may have",
+          Configuration.HttpLimits.DEFAULT.maxBodySize(),
+          DataSize.ofMebibytes(1),
+          DataSize.ofGibibytes(1 << 20));
+
   static final ConfigurationKey<Integer> HTTP_MAX_UPLOADS =
       ConfigurationKey.number(
           "http.max-uploads",
@@ -128,6 +136,7 @@ final class ConfigurationKeys {
           MANIFESTS_SPARSE,
           MANIFESTS_MAX_SIZE,
           HTTP_MAX_HEADER_SIZE,
+          HTTP_MAX_BODY_SIZE,
           HTTP_MAX_UPLOADS,
           HTTP_IDLE_TIMEOUT,
           HTTP_DRAIN_TIME,

@@ -172,6 +172,7 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE)),
         new Configuration.HttpLimits(
             values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
+            values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),
             values.get(ConfigurationKeys.HTTP_MAX_UPLOADS),
             values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
             values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),

@@ -34,7 +34,11 @@ class ConfigurationReaderTest {
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
                 new Configuration.ManifestRules(false, DataSize.ofMebibytes(4)),
                 new Configuration.HttpLimits(
-                    DataSize.ofKibibytes(32), 1000, Duration.ofMinutes(2), Duration.ofSeconds(30)),
+                    DataSize.ofKibibytes(32),
+                    DataSize.ofGibibytes(1024),
+                    1000,
+                    Duration.ofMinutes(2),
+                    Duration.ofSeconds(30)),
                 LogFormat.PLAIN));
   }
 
@@ -55,6 +59,7 @@ class ConfigurationReaderTest {
               statement-timeout: 1m
             http:
               max-header-size: 64KiB
+              max-body-size: 7GiB
               max-uploads: 50
               idle-timeout: 30 s
               drain-time: 500ms
@@ -109,7 +114,11 @@ class ConfigurationReaderTest {
                     new StoreSettings.Disk(Path.of("/srv/team-a"))),
                 new Configuration.ManifestRules(true, DataSize.ofMebibytes(8)),
                 new Configuration.HttpLimits(
-                    DataSize.ofKibibytes(64), 50, Duration.ofSeconds(30), Duration.ofMillis(500)),
+                    DataSize.ofKibibytes(64),
+                    DataSize.ofGibibytes(7),
+                    50,
+                    Duration.ofSeconds(30),
+                    Duration.ofMillis(500)),
                 LogFormat.JSON));
     assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
   }
