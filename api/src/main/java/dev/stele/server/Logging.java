@@ -35,7 +35,7 @@ public final class Logging {
     root.addAppender(console);
   }
 
-  private static JsonEncoder encoder(LoggerContext context) {
+  static JsonEncoder encoder(LoggerContext context) {
     JsonEncoder encoder = new JsonEncoder();
     encoder.setContext(context);
     encoder.setWithSequenceNumber(false);
