@@ -34,12 +34,18 @@ class RedirectTest {
         SteleProcess.start(
             folder.resolve("data"),
             Map.of(
-                "STELE_STORES_DEFAULT_TYPE", "s3",
-                "STELE_STORES_DEFAULT_ENDPOINT", endpoint.uri().toString(),
-                "STELE_STORES_DEFAULT_BUCKET", "images",
-                "STELE_STORES_DEFAULT_ACCESS_KEY", S3Endpoint.CREDENTIALS.accessKey(),
-                "STELE_STORES_DEFAULT_SECRET_KEY", S3Endpoint.CREDENTIALS.secretKey(),
-                "STELE_STORES_DEFAULT_REDIRECT", "true"));
+                "STELE_STORES_DEFAULT_TYPE",
+                "s3",
+                "STELE_STORES_DEFAULT_ENDPOINT",
+                endpoint.uri().toString(),
+                "STELE_STORES_DEFAULT_BUCKET",
+                "images",
+                "STELE_STORES_DEFAULT_ACCESS_KEY",
+                S3Endpoint.CREDENTIALS.accessKey(),
+                "STELE_STORES_DEFAULT_SECRET_KEY",
+                S3Endpoint.CREDENTIALS.secretKey(),
+                "STELE_STORES_DEFAULT_REDIRECT",
+                "true"));
     client = server.client();
   }
 
@@ -66,11 +72,9 @@ class RedirectTest {
     assertThat(location).startsWith(endpoint.uri() + "/images/objects/");
     try (HttpClient anybody = HttpClient.newHttpClient()) {
       HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(location));
-      assertThat(anybody.send(request.build(), BodyHandlers.ofByteArray()).body())
-          .isEqualTo(bytes);
+      assertThat(anybody.send(request.build(), BodyHandlers.ofByteArray()).body()).isEqualTo(bytes);
       HttpResponse<byte[]> part =
-          anybody.send(
-              request.header("Range", "bytes=10-19").build(), BodyHandlers.ofByteArray());
+          anybody.send(request.header("Range", "bytes=10-19").build(), BodyHandlers.ofByteArray());
       assertThat(part.statusCode()).isEqualTo(206);
       assertThat(part.body()).isEqualTo(Arrays.copyOfRange(bytes, 10, 20));
     }
@@ -87,8 +91,7 @@ class RedirectTest {
     ImageFixture.Image image = ImageFixture.image(11);
     client.push("redirect/manifest", "v1", image);
     HttpResponse<byte[]> manifest =
-        client.send(
-            "GET", RegistryClient.blobPath("redirect/manifest", image.manifest().digest()));
+        client.send("GET", RegistryClient.blobPath("redirect/manifest", image.manifest().digest()));
     assertThat(manifest.statusCode()).isEqualTo(200);
     assertThat(manifest.body()).isEqualTo(image.manifest().bytes());
     Digest unknown = Digest.of(Digest.Algorithm.SHA256, new byte[] {9});
