@@ -2,10 +2,12 @@ package dev.stele.registry;
 
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.StoreUnavailableException;
 import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.Collector;
 import dev.stele.gc.Leases;
+import dev.stele.gc.Waiting;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
@@ -32,6 +34,7 @@ import dev.stele.projection.Verification;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -44,13 +47,16 @@ import org.jdbi.v3.core.Jdbi;
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
  *
  * <p>A write has been decided and is durable when its method returns: bytes in the blob store, the
- * event in the log, the views changed. A refusal is a result. When the database or a store is away,
- * methods throw {@link RegistryUnavailableException} and nothing was acknowledged. All methods
- * block and are safe for concurrent use.
+ * event in the log, the views changed. A refusal is a result. When the database is away, methods
+ * throw {@link RegistryUnavailableException}, when a store is, {@link StoreUnavailableException},
+ * and nothing was acknowledged. All methods block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
   /** The actor of what the collector does. A user's name cannot have a colon. */
   public static final String COLLECTOR = "stele:collector";
+
+  /** How long a client may take to follow a redirect; what has begun then goes on. */
+  public static final Duration REDIRECT_VALIDITY = Duration.ofMinutes(15);
 
   private final Jdbi jdbi;
   private final ConnectionSource connections;
@@ -86,7 +92,7 @@ public final class Registry implements AutoCloseable {
     this.jdbi = jdbi;
     this.connections = connections;
     this.meters = meters;
-    this.stores = stores;
+    this.stores = stores.observed(meters);
     this.options = options;
     this.actors = new Actors(jdbi);
     this.documents = new ManifestDocuments();
@@ -94,7 +100,7 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.events = new EventLog(jdbi, codec, signal);
-    this.blobs = new RepositoryBlobs(jdbi, stores, actors, this::append);
+    this.blobs = new RepositoryBlobs(jdbi, this.stores, actors, this::append);
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
@@ -104,7 +110,7 @@ public final class Registry implements AutoCloseable {
             jdbi,
             lane,
             reader,
-            stores,
+            this.stores,
             new ProjectionRunner(jdbi, reader, asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
             options.gc());
@@ -211,6 +217,14 @@ public final class Registry implements AutoCloseable {
     return content.isPresent()
         ? Outcome.ok(content.get())
         : manifestAsBlob(repository, digest, manifest -> new ManifestContent(manifest.bytes()));
+  }
+
+  /**
+   * Where anybody can get a blob's bytes, without asking this server, for {@link
+   * #REDIRECT_VALIDITY}. Empty if the repository's store does not redirect, or has no such blob.
+   */
+  public Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException {
+    return blobs.location(repository, digest);
   }
 
   /**
@@ -403,6 +417,11 @@ public final class Registry implements AutoCloseable {
             new Background(connections, signal, followers, collector, beforeCollecting, meters));
   }
 
+  /** How much nobody can reach, past grace or not. */
+  public Waiting waiting() {
+    return Availability.guard(collector::waiting);
+  }
+
   /** Whether this node is the one that does that work. */
   public boolean leads() {
     return background.map(Background::leads).orElse(false);
@@ -486,8 +505,7 @@ public final class Registry implements AutoCloseable {
       try {
         store.store().probe();
       } catch (IOException e) {
-        throw new RegistryUnavailableException(
-            "blob store " + store.name() + " cannot be used: " + e.getMessage(), e);
+        throw new RegistryUnavailableException(e.getMessage(), e);
       }
     }
   }

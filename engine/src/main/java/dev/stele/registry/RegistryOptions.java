@@ -48,11 +48,13 @@ public record RegistryOptions(
 
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
-    return new RegistryOptions(sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc);
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc);
   }
 
   /** The same with another way of collecting. */
   public RegistryOptions withGc(GcOptions other) {
-    return new RegistryOptions(sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other);
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other);
   }
 }

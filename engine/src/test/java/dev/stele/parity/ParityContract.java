@@ -36,4 +36,11 @@ public abstract class ParityContract {
       super(ParityContract.this::openStorage);
     }
   }
+
+  @Nested
+  class Collecting extends CollectingRows {
+    Collecting() {
+      super(ParityContract.this::openStorage);
+    }
+  }
 }

@@ -7,6 +7,8 @@ import dev.stele.blob.BadRangeException;
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStore;
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.StoredObject;
+import dev.stele.gc.Collection;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
@@ -22,6 +24,7 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.sql.Connection;
@@ -32,6 +35,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -190,6 +194,27 @@ abstract class ParityRows {
     Page<Tag> page = ok(registry.tags(repository, Optional.empty(), 1000));
     assertThat(page.more()).isFalse();
     return page.items();
+  }
+
+  // ---- collecting
+
+  /** Collects once, which must not fail. */
+  Collection collect() {
+    Collection collection = registry.collector().run();
+    assertThat(collection.failure()).isEmpty();
+    return collection;
+  }
+
+  /** Retention of the registry. */
+  Retention retention() {
+    return new Retention(fixture.database().jdbi(), registry);
+  }
+
+  /** What the default store keeps. */
+  List<StoredObject> objects() throws IOException {
+    try (Stream<StoredObject> objects = opened.getLast().objects()) {
+      return objects.toList();
+    }
   }
 
   // ---- the record
