@@ -29,7 +29,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A registry with small manifests, and retention whose clock a test may put forward. */
 final class RetentionFixture implements AutoCloseable {
@@ -38,7 +37,8 @@ final class RetentionFixture implements AutoCloseable {
   private final DiskBlobStore store;
   private final RegistryFixture fixture;
   private final Retention retention;
-  private final LogReader reader = new LogReader(new EventCodec());
+  private final EventCodec codec = new EventCodec();
+  private final LogReader reader = new LogReader(codec);
 
   RetentionFixture(Path folder, RegistryOptions options) throws IOException {
     this.store = new DiskBlobStore(folder);
@@ -131,9 +131,15 @@ final class RetentionFixture implements AutoCloseable {
   }
 
   <T extends Event> List<T> events(Class<T> type) {
-    return events().stream()
-        .map(RecordedEvent::event)
-        .flatMap(event -> type.isInstance(event) ? Stream.of(type.cast(event)) : Stream.empty())
+    return fixture
+        .database()
+        .jdbi()
+        .withHandle(
+            handle ->
+                reader.leaves(
+                    handle, -1, 100_000, Optional.empty(), Optional.of(type.getSimpleName())))
+        .stream()
+        .map(leaf -> type.cast(codec.decode(leaf.bytes()).event()))
         .toList();
   }
 
@@ -147,7 +153,10 @@ final class RetentionFixture implements AutoCloseable {
   void followPulls() {
     ProjectionRunner runner =
         new ProjectionRunner(fixture.database().jdbi(), reader, new PullView());
-    while (runner.step() > 0) {}
+    long head = fixture.database().jdbi().withHandle(LogReader::nextPosition);
+    while (runner.nextPosition() < head) {
+      runner.step();
+    }
   }
 
   boolean viewsEqualAReplay() {

@@ -258,25 +258,6 @@ class RetentionTest {
   }
 
   @Test
-  @DisplayName("Removals decided under one policy are not carried out under another")
-  void aBatchIsDecidedAgainInTheLane() {
-    Digest digest = registry.put("a", "1", "v1");
-    registry.retention().adopt(keeping("{\"patterns\":[\"x\"]}", false));
-    TagDecision expired =
-        new TagDecision(Tag.parse("v1"), digest, 1, Optional.empty(), new Verdict.Unclaimed());
-    RemoveTags removal =
-        new RemoveTags(
-            registry.registry().actorId("x"),
-            "r",
-            repository("a"),
-            RetentionPolicy.NONE.digest(),
-            9,
-            List.of(expired));
-    assertThat(registry.registry().submit(removal)).isEmpty();
-    assertThat(registry.tags("a")).containsExactly("v1");
-  }
-
-  @Test
   @DisplayName("What a run that was cut short left is found by the next one")
   void anInterruptedRunIsTakenUpByTheNext() {
     registry.put("a", "1", IntStream.range(0, 150).mapToObj(i -> "t" + i).toArray(String[]::new));
