@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       Serve.class,
       Version.class,
+      ConfigCommand.class,
       Projections.class,
       FsckCommand.class,
       Bench.class,

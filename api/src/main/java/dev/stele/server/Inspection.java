@@ -54,8 +54,10 @@ public final class Inspection implements AutoCloseable {
       throws StartupException {
     BlobStores stores = Node.openStores(configuration);
     return new Inspection(
-        Database.open(
-            new Database.Settings(url, user, password, POOL_SIZE), new SimpleMeterRegistry()),
+        Node.openDatabase(
+            configuration,
+            Node.databaseSettings(configuration, url, user, password, POOL_SIZE),
+            new SimpleMeterRegistry()),
         stores,
         Optional.empty());
   }

@@ -8,6 +8,7 @@ import dev.stele.blob.Chunk;
 import dev.stele.blob.DigestMismatchException;
 import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
+import dev.stele.blob.StoreUnavailableException;
 import dev.stele.blob.StoredObject;
 import dev.stele.blob.UnknownUploadException;
 import dev.stele.blob.UploadBusyException;
@@ -37,6 +38,7 @@ import dev.stele.projection.Verification;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -50,12 +52,15 @@ import org.slf4j.LoggerFactory;
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
  *
  * <p>A write has been decided and is durable when its method returns: bytes in the blob store, the
- * event in the log, the views changed. A refusal is a result. When the database or a store is away,
- * methods throw {@link RegistryUnavailableException} and nothing was acknowledged. All methods
- * block and are safe for concurrent use.
+ * event in the log, the views changed. A refusal is a result. When the database is away, methods
+ * throw {@link RegistryUnavailableException}, when a store is, {@link StoreUnavailableException},
+ * and nothing was acknowledged. All methods block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Registry.class);
+
+  /** How long a client may take to follow a redirect; what has begun then goes on. */
+  public static final Duration REDIRECT_VALIDITY = Duration.ofMinutes(15);
 
   private final Jdbi jdbi;
   private final BlobStores stores;
@@ -81,7 +86,7 @@ public final class Registry implements AutoCloseable {
       RegistryOptions options,
       MeterRegistry meters) {
     this.jdbi = jdbi;
-    this.stores = stores;
+    this.stores = stores.observed(meters);
     this.options = options;
     this.actors = new Actors(jdbi);
     this.documents = new ManifestDocuments();
@@ -169,6 +174,21 @@ public final class Registry implements AutoCloseable {
           Outcome.ok(new ManifestContent(manifest.bytes()));
       case Outcome.Refused<StoredManifest> _ -> unknownBlob(repository, digest);
     };
+  }
+
+  /**
+   * Where anybody can get a blob's bytes, without asking this server, for {@link
+   * #REDIRECT_VALIDITY}. Empty if the repository's store does not redirect, or has no such blob.
+   */
+  public Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    if (!store.redirects()) {
+      return Optional.empty();
+    }
+    Optional<BlobView.Located> located = locate(repository, digest);
+    return located.isPresent() && intact(store, located.get())
+        ? store.store().presigned(new ObjectKey(located.get().objectKey()), REDIRECT_VALIDITY)
+        : Optional.empty();
   }
 
   /** The size in bytes of a blob, or of a manifest by its digest. */
@@ -544,8 +564,7 @@ public final class Registry implements AutoCloseable {
       try {
         store.store().probe();
       } catch (IOException e) {
-        throw new RegistryUnavailableException(
-            "blob store " + store.name() + " cannot be used: " + e.getMessage(), e);
+        throw new RegistryUnavailableException(e.getMessage(), e);
       }
     }
   }
