@@ -10,6 +10,7 @@ import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.retention.Retention;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -49,13 +50,14 @@ public final class Node implements AutoCloseable {
   private Database database;
   private BlobStores stores;
   private Registry registry;
+  private Retention retention;
 
   private Node(Configuration configuration) {
     this.configuration = configuration;
   }
 
   /**
-   * Opens the registry of a data folder, which is made if need be.
+   * Opens the registry of a data folder, which is made if need be, in order to look at it.
    *
    * @throws StartupException if the folder is in use or cannot be used
    * @throws DatabaseException if the database cannot be started or opened
@@ -66,6 +68,21 @@ public final class Node implements AutoCloseable {
       node.open();
       return node;
     } catch (StartupException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the registry of a data folder in order to serve it: like {@link #open}, and the
+   * configured retention policy is put in force, also if that is none.
+   */
+  public static Node serve(Configuration configuration) throws StartupException {
+    Node node = open(configuration);
+    try {
+      node.retention.adopt(configuration.retention());
+      return node;
+    } catch (RuntimeException e) {
       node.close();
       throw e;
     }
@@ -84,9 +101,12 @@ public final class Node implements AutoCloseable {
             database.jdbi(),
             database::openDedicated,
             stores,
-            RegistryOptions.DEFAULT.withSparseManifests(configuration.manifests().sparse()),
+            RegistryOptions.DEFAULT
+                .withSparseManifests(configuration.manifests().sparse())
+                .withPulls(configuration.pulls()),
             meters);
     opened.push(registry);
+    retention = new Retention(database.jdbi(), registry);
   }
 
   private void bindJvmMetrics() {
@@ -228,6 +248,11 @@ public final class Node implements AutoCloseable {
     } catch (IOException e) {
       logger.error("could not close a blob store", e);
     }
+  }
+
+  /** Retention, to be run by whoever leads. */
+  public Retention retention() {
+    return retention;
   }
 
   public Registry registry() {

@@ -1,5 +1,7 @@
 package dev.stele.server.config;
 
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +25,9 @@ public record Configuration(
     Map<String, StoreSettings> stores,
     ManifestRules manifests,
     HttpLimits http,
-    LogFormat logFormat) {
+    LogFormat logFormat,
+    RetentionPolicy retention,
+    PullRecording pulls) {
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

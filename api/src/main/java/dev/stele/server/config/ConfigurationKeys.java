@@ -1,5 +1,8 @@
 package dev.stele.server.config;
 
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.PullRecording;
+import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,6 +124,27 @@ final class ConfigurationKeys {
   static final ConfigurationKey<LogFormat> LOG_FORMAT =
       ConfigurationKey.choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN);
 
+  static final ConfigurationKey<Duration> RETENTION_DELAY =
+      ConfigurationKey.duration(
+          "retention.delay",
+          "how long untagged manifests and referrers stay before they may go",
+          RetentionPolicy.DEFAULT_DELAY,
+          Duration.ZERO,
+          Duration.ofDays(3650));
+
+  static final ConfigurationKey<Boolean> RETENTION_DRY_RUN =
+      ConfigurationKey.truth(
+          "retention.dry-run",
+          "whether what would be removed is only recorded",
+          RetentionPolicy.NONE.dryRun());
+
+  static final ConfigurationKey<PullRecording> PULLS_RECORD =
+      ConfigurationKey.choice(
+          "pulls.record",
+          "minute, every or off",
+          PullRecording.class,
+          RegistryOptions.DEFAULT.pulls());
+
   /** In the order in which people read them. */
   static final List<ConfigurationKey<?>> ALL =
       List.of(
@@ -140,7 +164,10 @@ final class ConfigurationKeys {
           HTTP_MAX_UPLOADS,
           HTTP_IDLE_TIMEOUT,
           HTTP_DRAIN_TIME,
-          LOG_FORMAT);
+          LOG_FORMAT,
+          RETENTION_DELAY,
+          RETENTION_DRY_RUN,
+          PULLS_RECORD);
 
   private ConfigurationKeys() {}
 

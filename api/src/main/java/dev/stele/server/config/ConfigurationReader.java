@@ -44,6 +44,7 @@ public final class ConfigurationReader {
 
   private final ConfigurationValues values = new ConfigurationValues();
   private final StoresReader stores = new StoresReader(values);
+  private final RetentionReader retention = new RetentionReader(values);
 
   private ConfigurationReader() {}
 
@@ -106,7 +107,9 @@ public final class ConfigurationReader {
       String origin = file + ": " + path;
       JsonNode value = entry.getValue();
       Optional<ConfigurationKey<?>> key = ConfigurationKeys.ofPath(path);
-      if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
+      if (RetentionReader.claims(path)) {
+        retention.set(value, file.toString());
+      } else if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
         readNode(file, path + ".", value);
       } else if (StoresReader.claims(path) && value.isValueNode() && !value.isNull()) {
         stores.set(path, value.asText(), origin);
@@ -128,7 +131,7 @@ public final class ConfigurationReader {
   private static String knownPaths() {
     return ConfigurationKeys.ALL.stream()
         .map(ConfigurationKey::path)
-        .collect(Collectors.joining(", ", "", ", stores.<name>.<key>"));
+        .collect(Collectors.joining(", ", "", ", retention.policies, stores.<name>.<key>"));
   }
 
   private void readEnvironment(Map<String, String> environment) {
@@ -176,7 +179,9 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.HTTP_MAX_UPLOADS),
             values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
             values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
-        values.get(ConfigurationKeys.LOG_FORMAT));
+        values.get(ConfigurationKeys.LOG_FORMAT),
+        retention.build(),
+        values.get(ConfigurationKeys.PULLS_RECORD));
   }
 
   private Optional<Configuration.DatabaseAddress> database() {
