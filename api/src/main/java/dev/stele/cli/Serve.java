@@ -72,7 +72,7 @@ final class Serve implements Callable<Integer> {
                       stop.countDown();
                       awaitUninterruptibly(stopped);
                     }));
-    try (Node node = Node.open(configuration);
+    try (Node node = Node.serve(configuration);
         SteleServer server = SteleServer.start(node.registry(), node.meters(), settings)) {
       node.startBackground();
       announce(server.address(), configuration.data().toAbsolutePath().normalize());

@@ -50,13 +50,14 @@ public final class Node implements AutoCloseable {
   private Database database;
   private BlobStores stores;
   private Registry registry;
+  private Retention retention;
 
   private Node(Configuration configuration) {
     this.configuration = configuration;
   }
 
   /**
-   * Opens the registry of a data folder, which is made if need be.
+   * Opens the registry of a data folder, which is made if need be, in order to look at it.
    *
    * @throws StartupException if the folder is in use or cannot be used
    * @throws DatabaseException if the database cannot be started or opened
@@ -67,6 +68,21 @@ public final class Node implements AutoCloseable {
       node.open();
       return node;
     } catch (StartupException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the registry of a data folder in order to serve it: like {@link #open}, and the
+   * configured retention policy is put in force, also if that is none.
+   */
+  public static Node serve(Configuration configuration) throws StartupException {
+    Node node = open(configuration);
+    try {
+      node.retention.adopt(configuration.retention());
+      return node;
+    } catch (RuntimeException e) {
       node.close();
       throw e;
     }
@@ -88,17 +104,18 @@ public final class Node implements AutoCloseable {
             options(configuration),
             meters);
     opened.push(registry);
+    retention = new Retention(database.jdbi(), registry);
   }
 
   static RegistryOptions options(Configuration configuration) {
     return RegistryOptions.DEFAULT
         .withSparseManifests(configuration.manifests().sparse())
+        .withPulls(configuration.pulls())
         .withGc(configuration.gc());
   }
 
   /** Starts the work that goes on by itself: collecting and the like. To be called once. */
   public void startBackground() {
-    Retention retention = new Retention(database.jdbi(), registry);
     registry.startBackground(retention::run);
   }
 
@@ -241,6 +258,11 @@ public final class Node implements AutoCloseable {
     } catch (IOException e) {
       logger.error("could not close a blob store", e);
     }
+  }
+
+  /** Retention, to be run by whoever leads. */
+  public Retention retention() {
+    return retention;
   }
 
   public Registry registry() {

@@ -1,6 +1,8 @@
 package dev.stele.server.config;
 
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +27,9 @@ public record Configuration(
     ManifestRules manifests,
     HttpLimits http,
     GcOptions gc,
-    LogFormat logFormat) {
+    LogFormat logFormat,
+    RetentionPolicy retention,
+    PullRecording pulls) {
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

@@ -1,5 +1,6 @@
 package dev.stele.server.config;
 
+import dev.stele.policy.Durations;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,6 +2,9 @@ package dev.stele.server.config;
 
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.PullRecording;
+import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -168,6 +171,27 @@ final class ConfigurationKeys {
   static final ConfigurationKey<LogFormat> LOG_FORMAT =
       ConfigurationKey.choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN);
 
+  static final ConfigurationKey<Duration> RETENTION_DELAY =
+      ConfigurationKey.duration(
+          "retention.delay",
+          "how long untagged manifests and referrers stay before they may go",
+          RetentionPolicy.DEFAULT_DELAY,
+          Duration.ZERO,
+          Duration.ofDays(3650));
+
+  static final ConfigurationKey<Boolean> RETENTION_DRY_RUN =
+      ConfigurationKey.truth(
+          "retention.dry-run",
+          "whether what would be removed is only recorded",
+          RetentionPolicy.NONE.dryRun());
+
+  static final ConfigurationKey<PullRecording> PULLS_RECORD =
+      ConfigurationKey.choice(
+          "pulls.record",
+          "minute, every or off",
+          PullRecording.class,
+          RegistryOptions.DEFAULT.pulls());
+
   /** In the order in which people read them. */
   static final List<ConfigurationKey<?>> ALL =
       List.of(
@@ -193,7 +217,10 @@ final class ConfigurationKeys {
           GC_WINDOWS,
           GC_PAUSE,
           GC_WORKERS,
-          LOG_FORMAT);
+          LOG_FORMAT,
+          RETENTION_DELAY,
+          RETENTION_DRY_RUN,
+          PULLS_RECORD);
 
   private ConfigurationKeys() {}
 

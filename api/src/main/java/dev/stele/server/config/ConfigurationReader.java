@@ -45,6 +45,7 @@ public final class ConfigurationReader {
 
   private final ConfigurationValues values = new ConfigurationValues();
   private final StoresReader stores = new StoresReader(values);
+  private final RetentionReader retention = new RetentionReader(values);
 
   private ConfigurationReader() {}
 
@@ -107,7 +108,9 @@ public final class ConfigurationReader {
       String origin = file + ": " + path;
       JsonNode value = entry.getValue();
       Optional<ConfigurationKey<?>> key = ConfigurationKeys.ofPath(path);
-      if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
+      if (RetentionReader.claims(path)) {
+        retention.set(value, file.toString());
+      } else if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
         readNode(file, path + ".", value);
       } else if (StoresReader.claims(path) && value.isValueNode() && !value.isNull()) {
         stores.set(path, value.asText(), origin);
@@ -137,7 +140,7 @@ public final class ConfigurationReader {
   private static String knownPaths() {
     return ConfigurationKeys.ALL.stream()
         .map(ConfigurationKey::path)
-        .collect(Collectors.joining(", ", "", ", stores.<name>.<key>"));
+        .collect(Collectors.joining(", ", "", ", retention.policies, stores.<name>.<key>"));
   }
 
   private void readEnvironment(Map<String, String> environment) {
@@ -192,7 +195,9 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.GC_WINDOWS),
             values.get(ConfigurationKeys.GC_PAUSE),
             values.get(ConfigurationKeys.GC_WORKERS)),
-        values.get(ConfigurationKeys.LOG_FORMAT));
+        values.get(ConfigurationKeys.LOG_FORMAT),
+        retention.build(),
+        values.get(ConfigurationKeys.PULLS_RECORD));
   }
 
   private Optional<Configuration.DatabaseAddress> database() {

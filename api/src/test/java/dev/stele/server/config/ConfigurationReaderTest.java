@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.stele.blob.S3Settings;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.KeepTags;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.policy.TagPattern;
+import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -43,7 +48,9 @@ class ConfigurationReaderTest {
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(30)),
                 GcOptions.DEFAULT,
-                LogFormat.PLAIN));
+                LogFormat.PLAIN,
+                RetentionPolicy.NONE,
+                PullRecording.MINUTE));
   }
 
   @Test
@@ -79,6 +86,21 @@ class ConfigurationReaderTest {
             manifests:
               sparse: true
               max-size: 8MiB
+            pulls:
+              record: every
+            retention:
+              delay: 12h
+              dry-run: true
+              policies:
+                - repositories: ["team/**"]
+                  delete-untagged: true
+                  delete-referrers: false
+                  keep-tags:
+                    - patterns: ["^v"]
+                      most-recently-pushed-count: 3
+                      most-recently-pulled-count: 4
+                      pushed-within: 30d
+                      pulled-within: 36 h
             stores:
               default:
                 type: s3
@@ -139,7 +161,24 @@ class ConfigurationReaderTest {
                         CollectingWindow.parse("sat,sun 00:00-24:00")),
                     Duration.ofMillis(5),
                     8),
-                LogFormat.JSON));
+                LogFormat.JSON,
+                new RetentionPolicy(
+                    Duration.ofHours(12),
+                    true,
+                    List.of(
+                        new RetentionPolicy.Policy(
+                            List.of(RepositoryGlob.parse("team/**")),
+                            new RetentionPolicy.Rules(
+                                true,
+                                false,
+                                List.of(
+                                    new KeepTags(
+                                        List.of(TagPattern.parse("^v")),
+                                        Optional.of(3),
+                                        Optional.of(4),
+                                        Optional.of(Duration.ofDays(30)),
+                                        Optional.of(Duration.ofHours(36)))))))),
+                PullRecording.EVERY));
     assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
   }
 
@@ -158,6 +197,29 @@ class ConfigurationReaderTest {
         .containsOnlyKeys("default", "team-a")
         .extractingByKey("default")
         .isInstanceOf(StoreSettings.S3.class);
+  }
+
+  @Test
+  void retentionIsRefusedWithThePlaceThatIsWrong() throws Exception {
+    refuses("retention: {policies: [{repositories: [a]}], delay: 1}", "retention.delay must be");
+    refuses("retention: {policy: []}", "unknown key retention.policy", "retention.policies");
+    refuses("retention: {policies: {}}", "retention.policies must be a list");
+    refuses(
+        "retention: {policies: [{repositories: [a], keep-tags: [{pushed-within: 1w}]}]}",
+        "retention.policies[0].keep-tags[0].pushed-within must be",
+        "ms, s, m, h and d");
+    refuses(
+        "retention: {policies: [{repositories: [a], delete-all: true}]}",
+        "retention.policies[0].delete-all is not known",
+        "delete-untagged");
+    refuses("pulls: {record: hourly}", "pulls.record", "minute, every or off");
+    assertThat(
+            ConfigurationReader.read(
+                    Optional.empty(),
+                    Map.of("STELE_RETENTION_DRY_RUN", "true", "STELE_PULLS_RECORD", "off"))
+                .retention()
+                .dryRun())
+        .isTrue();
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.stele.server.config;
+package dev.stele.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,0 +1,185 @@
+package dev.stele.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.event.EventCodec;
+import dev.stele.event.RecordedEvent;
+import dev.stele.log.AppendLane;
+import dev.stele.log.LogReader;
+import dev.stele.log.LogSignal;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.PullView;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PullRecorderTest {
+  private static final RepositoryName REPOSITORY = RepositoryName.parse("a");
+  private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
+  private static final Optional<Tag> TAG = Optional.of(Tag.parse("t"));
+  private static final Caller ALICE = new Caller("alice", "request-1");
+  private static final Caller BOB = new Caller("bob", "request-2");
+
+  @TempDir private Path folder;
+
+  private RegistryFixture open(PullRecording recording) throws Exception {
+    return new RegistryFixture(
+        new DiskBlobStore(folder), RegistryOptions.DEFAULT.withPulls(recording));
+  }
+
+  private static List<RecordedEvent> events(RegistryFixture fixture) {
+    LogReader reader = new LogReader(new EventCodec());
+    return fixture.database().jdbi().withHandle(handle -> reader.events(handle, 0, 1000));
+  }
+
+  @Test
+  void pullsOfAMinuteAreCountedByActorDigestAndTagAndRecordedOnClose() throws Exception {
+    try (RegistryFixture fixture = open(PullRecording.MINUTE)) {
+      Instant before = EventCodec.truncate(Instant.now());
+      Registry registry = fixture.registry();
+      registry.pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      registry.pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      registry.pulled(ALICE, REPOSITORY, DIGEST, Optional.empty());
+      registry.pulled(BOB, REPOSITORY, DIGEST, TAG);
+      assertThat(events(fixture)).isEmpty();
+      registry.close();
+      List<RecordedEvent> events = events(fixture);
+      assertThat(events)
+          .hasSize(3)
+          .allSatisfy(e -> assertThat(e.cause()).isEqualTo(Cause.OBSERVATION));
+      assertThat(events.stream().map(RecordedEvent::actor).distinct()).hasSize(2);
+      assertThat(events)
+          .extracting(RecordedEvent::event)
+          .filteredOn(event -> ((Event.PullsObserved) event).count() == 2)
+          .singleElement()
+          .isInstanceOfSatisfying(
+              Event.PullsObserved.class,
+              pulls -> {
+                assertThat(pulls.tag()).isEqualTo(TAG);
+                assertThat(pulls.first()).isBetween(before, pulls.last());
+                assertThat(pulls.last()).isBeforeOrEqualTo(events.getFirst().recordedAt());
+              });
+    }
+  }
+
+  @Test
+  void everyPullIsRecordedBeforeItIsAnswered() throws Exception {
+    try (RegistryFixture fixture = open(PullRecording.EVERY)) {
+      fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      assertThat(events(fixture))
+          .singleElement()
+          .satisfies(
+              event -> {
+                assertThat(event.requestId()).isEqualTo("request-1");
+                assertThat(((Event.PullsObserved) event.event()).count()).isEqualTo(1);
+              });
+      fixture.registry().close();
+      assertThatExceptionOfType(RegistryUnavailableException.class)
+          .isThrownBy(() -> fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG));
+    }
+  }
+
+  @Test
+  void switchedOffNothingIsRecorded() throws Exception {
+    try (RegistryFixture fixture = open(PullRecording.OFF)) {
+      fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      fixture.registry().close();
+      assertThat(events(fixture)).isEmpty();
+    }
+  }
+
+  @Test
+  void whatCannotBeRecordedIsKeptAndRecordedLater() throws Exception {
+    try (RegistryFixture fixture = open(PullRecording.OFF)) {
+      AtomicBoolean away = new AtomicBoolean(true);
+      try (LogSignal signal = new LogSignal(fixture.database()::openDedicated);
+          AppendLane lane =
+              new AppendLane(
+                  () -> {
+                    if (away.get()) {
+                      throw new SQLException("away", "08001");
+                    }
+                    return fixture.database().openDedicated();
+                  },
+                  new EventCodec(),
+                  (_, _) -> {},
+                  signal,
+                  fixture.meters())) {
+        PullRecorder recorder =
+            new PullRecorder(
+                PullRecording.MINUTE,
+                new Actors(fixture.database().jdbi()),
+                lane,
+                fixture.meters());
+        recorder.pulled(ALICE, REPOSITORY, DIGEST, TAG);
+        recorder.flush();
+        recorder.pulled(ALICE, REPOSITORY, DIGEST, TAG);
+        assertThat(events(fixture)).isEmpty();
+        away.set(false);
+        recorder.close();
+        assertThat(fixture.meters().counter("stele.pulls.lost").count()).isZero();
+      }
+      assertThat(events(fixture))
+          .singleElement()
+          .satisfies(
+              event -> assertThat(((Event.PullsObserved) event.event()).count()).isEqualTo(2));
+    }
+  }
+
+  @Test
+  void memoryIsBoundedAndWhatHasNoRoomIsRefused() {
+    PullCounts counts = new PullCounts();
+    Instant now = Instant.EPOCH;
+    IntStream.range(0, PullCounts.MOST_KEYS)
+        .forEach(i -> assertThat(counts.add("user" + i, pull(now, 1))).isTrue());
+    assertThat(counts.filling()).isTrue();
+    assertThat(counts.add("one more", pull(now, 1))).isFalse();
+    assertThat(counts.add("user0", pull(now.plusSeconds(1), 2))).isTrue();
+    assertThat(counts.take())
+        .hasSize(PullCounts.MOST_KEYS)
+        .containsEntry(
+            "user0",
+            List.of(new Event.PullsObserved(REPOSITORY, DIGEST, TAG, 3, now, now.plusSeconds(1))));
+    assertThat(counts.add("one more", pull(now, 1))).isTrue();
+  }
+
+  private static Event.PullsObserved pull(Instant at, long count) {
+    return new Event.PullsObserved(REPOSITORY, DIGEST, TAG, count, at, at);
+  }
+
+  @Test
+  void theViewCountsByTagAndByDigestAndEqualsAReplay() throws Exception {
+    try (RegistryFixture fixture = open(PullRecording.EVERY)) {
+      fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulled(BOB, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulled(BOB, REPOSITORY, DIGEST, Optional.empty());
+      ProjectionRunner runner =
+          new ProjectionRunner(
+              fixture.database().jdbi(), new LogReader(new EventCodec()), new PullView());
+      runner.step();
+      assertThat(runner.nextPosition()).isEqualTo(3);
+      fixture
+          .database()
+          .jdbi()
+          .useHandle(
+              handle -> {
+                assertThat(PullView.pulls(handle, REPOSITORY, TAG.orElseThrow())).isEqualTo(2);
+                assertThat(PullView.pulls(handle, REPOSITORY, DIGEST)).isEqualTo(3);
+              });
+      assertThat(fixture.registry().verifyProjections().equal()).isTrue();
+    }
+  }
+}

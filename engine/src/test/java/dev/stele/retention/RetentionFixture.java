@@ -1,0 +1,171 @@
+package dev.stele.retention;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.event.Event;
+import dev.stele.event.EventCodec;
+import dev.stele.event.RecordedEvent;
+import dev.stele.log.LogReader;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.InvalidPolicyException;
+import dev.stele.policy.PolicyDocument;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.PullView;
+import dev.stele.projection.TagView;
+import dev.stele.registry.Caller;
+import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryFixture;
+import dev.stele.registry.RegistryOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** A registry with small manifests, and retention whose clock a test may put forward. */
+final class RetentionFixture implements AutoCloseable {
+  static final Caller ALICE = new Caller("alice", "r");
+
+  private final DiskBlobStore store;
+  private final RegistryFixture fixture;
+  private final Retention retention;
+  private final EventCodec codec = new EventCodec();
+  private final LogReader reader = new LogReader(codec);
+
+  RetentionFixture(Path folder, RegistryOptions options) throws IOException {
+    this.store = new DiskBlobStore(folder);
+    this.fixture = new RegistryFixture(store, options);
+    this.retention = new Retention(fixture.database().jdbi(), fixture.registry());
+  }
+
+  Registry registry() {
+    return fixture.registry();
+  }
+
+  RegistryFixture fixture() {
+    return fixture;
+  }
+
+  Retention retention() {
+    return retention;
+  }
+
+  LogReader reader() {
+    return reader;
+  }
+
+  static RepositoryName repository(String name) {
+    return RepositoryName.parse(name);
+  }
+
+  static RetentionPolicy policy(String json) {
+    try {
+      return PolicyDocument.read(json.getBytes(StandardCharsets.UTF_8));
+    } catch (InvalidPolicyException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** A policy of one entry of keep-tags for every repository. */
+  static RetentionPolicy keeping(String entry, boolean dryRun) {
+    return policy(
+        "{\"dry-run\":%b,\"policies\":[{\"repositories\":[\"**\"],\"keep-tags\":[%s]}]}"
+            .formatted(dryRun, entry));
+  }
+
+  /** Puts an index that differs by its content, under tags. */
+  Digest put(String repository, String content, String... tags) {
+    byte[] bytes =
+        "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"content\":\"%s\"}}"
+            .formatted(content)
+            .getBytes(StandardCharsets.UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    return registry()
+        .putManifest(
+            ALICE,
+            repository(repository),
+            new Reference.ByDigest(digest),
+            MediaTypes.OCI_INDEX,
+            bytes,
+            Arrays.stream(tags).map(Tag::parse).toList())
+        .orElseThrow(refusal -> new AssertionError(refusal))
+        .digest();
+  }
+
+  void delete(String repository, String tag) {
+    registry()
+        .deleteTag(ALICE, repository(repository), Tag.parse(tag))
+        .orElseThrow(refusal -> new AssertionError(refusal));
+  }
+
+  void pull(String repository, Digest digest, Optional<String> tag) {
+    registry().pulled(ALICE, repository(repository), digest, tag.map(Tag::parse));
+  }
+
+  /** A run as if so much time had passed. */
+  Retention.Summary runIn(Duration time) {
+    return retention.run(_ -> Instant.now().plus(time));
+  }
+
+  List<String> tags(String repository) {
+    return fixture
+        .database()
+        .jdbi()
+        .withHandle(
+            handle -> TagView.list(handle, repository(repository), Optional.empty(), 100_000))
+        .stream()
+        .map(Tag::value)
+        .toList();
+  }
+
+  List<RecordedEvent> events() {
+    return fixture.database().jdbi().withHandle(handle -> reader.events(handle, 0, 100_000));
+  }
+
+  <T extends Event> List<T> events(Class<T> type) {
+    return fixture
+        .database()
+        .jdbi()
+        .withHandle(
+            handle ->
+                reader.leaves(
+                    handle, -1, 100_000, Optional.empty(), Optional.of(type.getSimpleName())))
+        .stream()
+        .map(leaf -> type.cast(codec.decode(leaf.bytes()).event()))
+        .toList();
+  }
+
+  List<TagDecision> decisions(Event.RetentionEvaluated evaluated) {
+    List<TagDecision> decisions = new ArrayList<>();
+    retention.decisions(evaluated.decisions(), decisions::add);
+    return decisions;
+  }
+
+  /** Brings the view of pulls up to the log. */
+  void followPulls() {
+    ProjectionRunner runner =
+        new ProjectionRunner(fixture.database().jdbi(), reader, new PullView());
+    long head = fixture.database().jdbi().withHandle(LogReader::nextPosition);
+    while (runner.nextPosition() < head) {
+      runner.step();
+    }
+  }
+
+  boolean viewsEqualAReplay() {
+    return registry().verifyProjections().equal();
+  }
+
+  @Override
+  public void close() throws IOException {
+    fixture.close();
+    store.close();
+  }
+}
