@@ -7,6 +7,7 @@ import dev.stele.blob.BadRangeException;
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStore;
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.StoredObject;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
@@ -28,10 +29,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -95,7 +99,7 @@ abstract class ParityRows {
   /** Begins again with an empty log, and what the stores had. */
   void reopen(RegistryOptions options, String... stores) throws IOException {
     close();
-    var byPrefix = new java.util.HashMap<String, BlobStore>();
+    Map<String, BlobStore> byPrefix = new HashMap<>();
     for (String store : stores) {
       byPrefix.put(store, openStore(store));
     }
@@ -190,6 +194,14 @@ abstract class ParityRows {
     Page<Tag> page = ok(registry.tags(repository, Optional.empty(), 1000));
     assertThat(page.more()).isFalse();
     return page.items();
+  }
+
+  /** How many objects the default store has. */
+  long storedObjects() throws IOException {
+    try (BlobStore store = storage.open(BlobStores.DEFAULT);
+        Stream<StoredObject> objects = store.objects()) {
+      return objects.count();
+    }
   }
 
   // ---- the record
