@@ -1,11 +1,14 @@
 package dev.stele.cli;
 
 import dev.stele.server.ListenAddress;
+import dev.stele.server.Logging;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.ConfigurationReader;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import picocli.CommandLine.Option;
 
 /** The options by which every command finds the registry's data. */
@@ -22,8 +25,20 @@ final class ConfigurationOptions {
       description = "A YAML file with the configuration. Each key is also an environment variable.")
   private Path config;
 
+  /** Reads the configuration; from then on the log is written as it says. */
   Configuration read(Optional<ListenAddress> listen) throws ConfigurationException {
-    return ConfigurationReader.read(Optional.ofNullable(config), System.getenv())
-        .with(listen, Optional.ofNullable(data));
+    Configuration configuration = load(listen).configuration();
+    Logging.use(configuration.logFormat());
+    return configuration;
+  }
+
+  /** Reads the configuration with where each value comes from. */
+  ConfigurationReader.Loaded load(Optional<ListenAddress> listen) throws ConfigurationException {
+    Map<String, String> options = new TreeMap<>();
+    listen.ifPresent(address -> options.put("listen", address.toString()));
+    if (data != null) {
+      options.put("data", data.toString());
+    }
+    return ConfigurationReader.load(Optional.ofNullable(config), System.getenv(), options);
   }
 }

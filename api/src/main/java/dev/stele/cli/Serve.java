@@ -59,11 +59,8 @@ final class Serve implements Callable<Integer> {
   @Override
   public Integer call() throws ConfigurationException, StartupException, InterruptedException {
     Configuration configuration = options.read(Optional.ofNullable(listen));
-    ServerSettings settings =
-        ServerSettings.on(configuration.listen())
-            .withHtpasswd(configuration.htpasswd())
-            .withMaxManifestSize(Math.toIntExact(configuration.manifests().maxSize().bytes()));
-    SteleServer.checkExposure(settings);
+    ServerSettings settings = ServerSettings.of(configuration);
+    SteleServer.check(settings);
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime()

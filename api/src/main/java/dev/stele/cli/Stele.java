@@ -21,8 +21,10 @@ import picocli.CommandLine.Spec;
     subcommands = {
       Serve.class,
       Version.class,
+      ConfigCommand.class,
       Projections.class,
       FsckCommand.class,
+      ScrubCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })

@@ -48,7 +48,7 @@ final class DataFolderLock implements AutoCloseable {
           0);
       return new DataFolderLock(channel);
     } catch (IOException e) {
-      throw new StartupException("the data folder " + folder + " cannot be used: " + e, e);
+      throw new StartupException("data: the data folder " + folder + " cannot be used: " + e, e);
     }
   }
 

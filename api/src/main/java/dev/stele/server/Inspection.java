@@ -6,24 +6,35 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
 import dev.stele.projection.Verification;
+import dev.stele.registry.Caller;
+import dev.stele.registry.Registry;
 import dev.stele.server.config.Configuration;
+import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
+import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
- * The database of a configuration, opened to look at it, whether its server is running or not. A
- * running server's own PostgreSQL is shared; otherwise it is started and stopped again.
+ * The database of a configuration, opened to look at it and to check it, whether its server is
+ * running or not. A running server's own PostgreSQL is shared; otherwise it is started and stopped
+ * again.
  */
 public final class Inspection implements AutoCloseable {
   private static final int POOL_SIZE = 2;
 
+  private final Configuration configuration;
   private final Database database;
   private final BlobStores stores;
   private final Optional<Node> node;
 
-  private Inspection(Database database, BlobStores stores, Optional<Node> node) {
+  private Inspection(
+      Configuration configuration, Database database, BlobStores stores, Optional<Node> node) {
+    this.configuration = configuration;
     this.database = database;
     this.stores = stores;
     this.node = node;
@@ -46,7 +57,7 @@ public final class Inspection implements AutoCloseable {
       return open(configuration, address.jdbcUrl(), address.user(), address.password());
     }
     Node node = Node.open(configuration);
-    return new Inspection(node.database(), node.stores(), Optional.of(node));
+    return new Inspection(configuration, node.database(), node.stores(), Optional.of(node));
   }
 
   private static Inspection open(
@@ -54,8 +65,11 @@ public final class Inspection implements AutoCloseable {
       throws StartupException {
     BlobStores stores = Node.openStores(configuration);
     return new Inspection(
-        Database.open(
-            new Database.Settings(url, user, password, POOL_SIZE), new SimpleMeterRegistry()),
+        configuration,
+        Node.openDatabase(
+            configuration,
+            Node.databaseSettings(configuration, url, user, password, POOL_SIZE),
+            new SimpleMeterRegistry()),
         stores,
         Optional.empty());
   }
@@ -68,6 +82,29 @@ public final class Inspection implements AutoCloseable {
   /** The checks of the log and of the stores. */
   public Fsck fsck() {
     return new Fsck(database.jdbi(), stores);
+  }
+
+  /**
+   * Re-hashes everything that is stored; see {@link Registry#scrub}. What it finds is appended to
+   * the log beside a running server, whose lane is another.
+   *
+   * @param bytesPerSecond how fast stored objects are read at most
+   * @throws IOException if a store cannot be used
+   */
+  public Scrub.Summary scrub(long bytesPerSecond, Consumer<Finding> findings) throws IOException {
+    Caller caller = new Caller("scrub", "scrub-" + UUID.randomUUID());
+    if (node.isPresent()) {
+      return node.get().registry().scrub(caller, bytesPerSecond, findings);
+    }
+    try (Registry registry =
+        new Registry(
+            database.jdbi(),
+            database::openDedicated,
+            stores,
+            Node.options(configuration),
+            new SimpleMeterRegistry())) {
+      return registry.scrub(caller, bytesPerSecond, findings);
+    }
   }
 
   @Override

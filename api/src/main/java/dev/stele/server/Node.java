@@ -12,6 +12,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -26,7 +27,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +39,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Node implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Node.class);
-  private static final int POOL_SIZE = 16;
   private static final Duration SUPERVISION = Duration.ofSeconds(1);
 
   private final Configuration configuration;
@@ -73,18 +75,22 @@ public final class Node implements AutoCloseable {
     Path data = configuration.data().toAbsolutePath().normalize();
     opened.push(DataFolderLock.take(data));
     bindJvmMetrics();
-    database = Database.open(databaseSettings(data), meters);
+    database = openDatabase(configuration, databaseSettings(data), meters);
     opened.push(database);
     stores = openStores(configuration);
     opened.push(() -> close(stores));
     registry =
         new Registry(
-            database.jdbi(),
-            database::openDedicated,
-            stores,
-            RegistryOptions.DEFAULT.withSparseManifests(configuration.manifests().sparse()),
-            meters);
+            database.jdbi(), database::openDedicated, stores, options(configuration), meters);
     opened.push(registry);
+  }
+
+  static RegistryOptions options(Configuration configuration) {
+    Configuration.ManifestRules manifests = configuration.manifests();
+    return RegistryOptions.DEFAULT
+        .withSparseManifests(manifests.sparse())
+        .withCollisionDetection(manifests.collisionDetection())
+        .withMandatoryAnnotations(manifests.mandatoryAnnotations());
   }
 
   private void bindJvmMetrics() {
@@ -98,7 +104,12 @@ public final class Node implements AutoCloseable {
   private Database.Settings databaseSettings(Path data) {
     if (configuration.database().isPresent()) {
       Configuration.DatabaseAddress given = configuration.database().get();
-      return new Database.Settings(given.url(), given.user(), given.password(), POOL_SIZE);
+      return databaseSettings(
+          configuration,
+          given.url(),
+          given.user(),
+          given.password(),
+          configuration.databaseLimits().poolSize());
     }
     EmbeddedPostgres postgres = EmbeddedPostgres.start(data.resolve("postgresql"));
     opened.push(postgres);
@@ -109,8 +120,42 @@ public final class Node implements AutoCloseable {
           supervisor.interrupt();
           supervisor.join();
         });
+    return databaseSettings(
+        configuration,
+        postgres.jdbcUrl(),
+        postgres.user(),
+        postgres.password(),
+        configuration.databaseLimits().poolSize());
+  }
+
+  static Database.Settings databaseSettings(
+      Configuration configuration, String url, String user, String password, int poolSize) {
     return new Database.Settings(
-        postgres.jdbcUrl(), postgres.user(), postgres.password(), POOL_SIZE);
+        url,
+        user,
+        password,
+        poolSize,
+        configuration.databaseLimits().connectTimeout(),
+        configuration.databaseLimits().statementTimeout());
+  }
+
+  /**
+   * Opens the database of a configuration.
+   *
+   * @throws StartupException if a configured one cannot be used, naming the key to look at
+   * @throws DatabaseException if the embedded one cannot be opened
+   */
+  static Database openDatabase(
+      Configuration configuration, Database.Settings settings, MeterRegistry meters)
+      throws StartupException {
+    try {
+      return Database.open(settings, meters);
+    } catch (DatabaseException e) {
+      if (configuration.database().isPresent()) {
+        throw UnusableDatabase.explain(e);
+      }
+      throw e;
+    }
   }
 
   /** Brings a PostgreSQL that was killed back, until this node closes. */
@@ -137,7 +182,6 @@ public final class Node implements AutoCloseable {
    * @throws StartupException if one cannot be used
    */
   static BlobStores openStores(Configuration configuration) throws StartupException {
-    Path folder = configuration.data().toAbsolutePath().normalize().resolve("blobs");
     Map<String, BlobStore> byPrefix = new HashMap<>();
     BlobStore defaultStore = null;
     try {
@@ -145,10 +189,7 @@ public final class Node implements AutoCloseable {
         byPrefix.put(store.getKey(), openStore(store.getKey(), store.getValue()));
       }
       defaultStore = byPrefix.remove(BlobStores.DEFAULT);
-      if (defaultStore == null) {
-        defaultStore = openStore(BlobStores.DEFAULT, new StoreSettings.Disk(folder));
-      }
-      return new BlobStores(defaultStore, byPrefix);
+      return new BlobStores(defaultStore, byPrefix).redirecting(redirecting(configuration));
     } finally {
       if (defaultStore == null) {
         byPrefix.values().forEach(Node::close);
@@ -156,14 +197,26 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  private static Set<String> redirecting(Configuration configuration) {
+    return configuration.stores().entrySet().stream()
+        .filter(store -> store.getValue() instanceof StoreSettings.S3 s3 && s3.redirect())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
+  }
+
   private static BlobStore openStore(String name, StoreSettings settings) throws StartupException {
     try {
       return switch (settings) {
         case StoreSettings.Disk(Path path) -> new DiskBlobStore(path);
-        case StoreSettings.S3(S3Settings s3) -> S3BlobStore.open(s3);
+        case StoreSettings.S3(S3Settings s3, boolean _) -> S3BlobStore.open(s3);
       };
     } catch (IOException e) {
-      throw new StartupException("blob store " + name + " cannot be used: " + e.getMessage(), e);
+      String key =
+          switch (settings) {
+            case StoreSettings.Disk _ -> "path";
+            case StoreSettings.S3 _ -> "bucket";
+          };
+      throw new StartupException("stores.%s.%s: %s".formatted(name, key, e.getMessage()), e);
     }
   }
 

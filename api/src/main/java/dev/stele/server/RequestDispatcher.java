@@ -2,11 +2,13 @@ package dev.stele.server;
 
 import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
+import dev.stele.blob.StoreUnavailableException;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
+import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.ClientBodyException;
@@ -16,6 +18,7 @@ import dev.stele.server.http.Exchange;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
@@ -47,6 +50,7 @@ final class RequestDispatcher {
   private final Audit audit;
   private final Authenticator authenticator;
   private final MeterRegistry meters;
+  private final long maxBodySize;
   private final Semaphore uploads;
 
   RequestDispatcher(
@@ -54,12 +58,20 @@ final class RequestDispatcher {
       Audit audit,
       Authenticator authenticator,
       MeterRegistry meters,
-      int maxUploads) {
+      Configuration.HttpLimits limits) {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
     this.meters = meters;
+    this.maxBodySize = limits.maxBodySize().bytes();
+    int maxUploads = limits.maxUploads();
     this.uploads = new Semaphore(maxUploads);
+    Gauge.builder("stele.http.uploads", uploads, free -> maxUploads - free.availablePermits())
+        .description("Requests that write and are running now")
+        .register(meters);
+    Gauge.builder("stele.http.uploads.limit", () -> maxUploads)
+        .description("How many requests that write may run at once")
+        .register(meters);
   }
 
   /** Answers a request. Returns when the answer has been written or the client is gone. */
@@ -99,7 +111,7 @@ final class RequestDispatcher {
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.template = found.template());
         Caller caller = caller(request, path, requestId);
-        exchange = new Exchange(request, response, caller);
+        exchange = new Exchange(request, response, caller, maxBodySize);
         handle(exchange, resource);
       } catch (RefusedRequestException e) {
         answer(exchange, e.error(), served);
@@ -112,6 +124,11 @@ final class RequestDispatcher {
       } catch (RegistryUnavailableException e) {
         logger.warn("unavailable: {}", e.getMessage());
         answer(exchange, unavailable(e.getMessage()), served);
+      } catch (StoreUnavailableException e) {
+        logger.warn("unavailable: {}", e.getMessage());
+        logger.debug("the store's failure", e);
+        answer(
+            exchange, unavailable("the blob store " + e.store() + " cannot be used now"), served);
       } catch (InsufficientStorageException e) {
         logger.error("no room left: {}", e.getMessage());
         answer(

@@ -9,11 +9,13 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.util.JavalinBindException;
+import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -21,12 +23,16 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server over a registry. Each request has a virtual thread of its own, so handlers block
  * at will. Thread-safe.
  */
 public final class SteleServer implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(SteleServer.class);
+
   /** How long a request in flight may be silent while the server stops, before it is given up. */
   private static final Duration PAUSE_WHILE_STOPPING = Duration.ofSeconds(5);
 
@@ -58,7 +64,7 @@ public final class SteleServer implements AutoCloseable {
             new Audit(registry, meters, stopping::get),
             authenticator,
             meters,
-            settings.maxUploads());
+            settings.limits());
     Javalin javalin = Javalin.create(config -> configure(config, settings, dispatcher));
     try {
       javalin.start();
@@ -86,6 +92,7 @@ public final class SteleServer implements AutoCloseable {
     }
   }
 
+  /** Who may come in; refuses an htpasswd file that cannot be used. */
   private static Authenticator authenticator(Optional<Path> htpasswd) throws StartupException {
     if (htpasswd.isEmpty()) {
       return Authenticator.NONE;
@@ -93,8 +100,18 @@ public final class SteleServer implements AutoCloseable {
     try {
       return new HtpasswdAuthenticator(htpasswd.get());
     } catch (IOException e) {
-      throw new StartupException("the htpasswd file cannot be used: " + e.getMessage(), e);
+      throw new StartupException("htpasswd: the file cannot be used: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Checks settings as far as that is possible without starting anything.
+   *
+   * @throws StartupException as {@link #start} would
+   */
+  public static void check(ServerSettings settings) throws StartupException {
+    checkExposure(settings);
+    Authenticator _ = authenticator(settings.htpasswd());
   }
 
   private static void configure(
@@ -111,7 +128,7 @@ public final class SteleServer implements AutoCloseable {
           // Otherwise an empty path is redirected to one that means another host.
           context.setAllowNullPathInContext(true);
         });
-    config.jetty.modifyHttpConfiguration(SteleServer::configure);
+    config.jetty.modifyHttpConfiguration(http -> configure(http, settings));
     config.jetty.addConnector((server, http) -> connector(server, http, settings));
     // Everything is answered here, whatever its method: our own router reads the raw path, in which
     // an encoded slash is not a separator.
@@ -125,7 +142,7 @@ public final class SteleServer implements AutoCloseable {
   private static void configure(Server server, ServerSettings settings) {
     server.insertHandler(new GracefulHandler());
     server.setErrorHandler(new ProtocolErrors());
-    server.setStopTimeout(settings.drainTime().toMillis());
+    server.setStopTimeout(settings.limits().drainTime().toMillis());
   }
 
   private static ServerConnector connector(
@@ -135,19 +152,19 @@ public final class SteleServer implements AutoCloseable {
     connector.setPort(settings.listen().port());
     // Not HttpConfiguration's, which is put back when a request completes: one that completed just
     // after a stop began would undo the stop's short timeout, and hold it up for the drain time.
-    connector.setIdleTimeout(settings.idleTimeout().toMillis());
+    connector.setIdleTimeout(settings.limits().idleTimeout().toMillis());
     // Jetty's own second would cut off an upload that pauses while the server stops.
     connector.setShutdownIdleTimeout(PAUSE_WHILE_STOPPING.toMillis());
     return connector;
   }
 
-  private static void configure(HttpConfiguration http) {
+  private static void configure(HttpConfiguration http, ServerSettings settings) {
     // Malformed paths are refused by the router, in the specification's form.
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setSendServerVersion(false);
     http.setInputBufferSize(64 << 10);
     http.setOutputBufferSize(64 << 10);
-    http.setRequestHeaderSize(32 << 10);
+    http.setRequestHeaderSize(Math.toIntExact(settings.limits().maxHeaderSize().bytes()));
   }
 
   private static String rootMessage(Throwable e) {
@@ -170,12 +187,22 @@ public final class SteleServer implements AutoCloseable {
 
   /**
    * Stops: takes no new connections or requests, ends live streams, lets the requests in flight
-   * finish for at most the drain time, and returns when all are done.
+   * finish for at most the drain time, and returns when all are done or cut off.
    */
   @Override
   public void close() {
-    if (stopping.compareAndSet(false, true)) {
+    if (!stopping.compareAndSet(false, true)) {
+      return;
+    }
+    try {
       javalin.stop();
+    } catch (JavalinException e) {
+      if (!(e.getCause() instanceof TimeoutException)) {
+        throw e;
+      }
+      logger.warn(
+          "requests that did not finish within {} ms were cut off",
+          settings.limits().drainTime().toMillis());
     }
   }
 }

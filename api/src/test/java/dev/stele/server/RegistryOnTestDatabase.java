@@ -10,6 +10,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 
 /** A registry over a fresh database and an empty folder. */
 final class RegistryOnTestDatabase implements AutoCloseable {
@@ -47,6 +50,23 @@ final class RegistryOnTestDatabase implements AutoCloseable {
   /** Takes the database away under the registry: its connections are cut, new ones fail. */
   void loseDatabase() {
     testDatabase.close();
+  }
+
+  /** Ends all sessions of the registry, and refuses new ones until {@link #resumeDatabase}. */
+  void suspendDatabase() throws SQLException {
+    try (Connection owner = testDatabase.connect();
+        Statement statement = owner.createStatement()) {
+      testDatabase.allowConnections(false);
+      statement.execute(
+          """
+          SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()
+          """);
+    }
+  }
+
+  void resumeDatabase() {
+    testDatabase.allowConnections(true);
   }
 
   @Override

@@ -27,9 +27,13 @@ public interface BlobContent extends AutoCloseable {
 
   /**
    * The file beneath, for sending without a copy through the heap; empty if the store has no local
-   * file. Use positional reads and {@code transferTo} only, and do not close it: this does.
+   * file. Use positional reads and {@code transferTo} only, and do not close it: this does. Tell
+   * {@link #transferred} what was read.
    */
   Optional<FileChannel> channel();
+
+  /** Counts bytes that were read through the {@link #channel}, where they are not seen. */
+  default void transferred(long bytes) {}
 
   @Override
   void close() throws IOException;

@@ -44,10 +44,11 @@ import okhttp3.OkHttpClient;
  * that helps ({@link S3Calls}). Safe for use by several threads.
  */
 final class S3Bucket implements Closeable {
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+  /** No attempt begins later than this after the first. */
+  private static final Duration GIVE_UP = Duration.ofSeconds(60);
 
-  /** How long a connection may be silent while an answer is due. */
-  private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(30);
+  /** How long a request of {@link #tryOut} may take, since somebody waits for what it tells. */
+  private static final Duration TRY_OUT_TIMEOUT = Duration.ofSeconds(5);
 
   private static final int CONNECTIONS = 256;
   private static final int DELETES_A_REQUEST = 1000;
@@ -73,28 +74,31 @@ final class S3Bucket implements Closeable {
   private final S3Client client;
   private final S3Calls calls;
 
+  /** The same bucket over the same connections, for requests that must not take long. */
+  private final Optional<S3Bucket> hurried;
+
   /** Whether the service refuses an If-Match that does not match, as tried by {@link #tryOut}. */
   private volatile boolean conditional;
 
   S3Bucket(S3Settings settings, UnaryOperator<OkHttpClient.Builder> httpSettings) {
+    this(settings, httpSettings.apply(connections(settings.patience())).build(), false);
+  }
+
+  private S3Bucket(S3Settings settings, OkHttpClient http, boolean inHurry) {
     this.bucket = settings.bucket();
     this.prefix = settings.prefix();
-    this.calls = new S3Calls("bucket %s at %s".formatted(bucket, settings.endpoint()));
-    ExecutorService threads =
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("s3-", 0).factory());
-    Dispatcher dispatcher = new Dispatcher(threads);
-    dispatcher.setMaxRequests(CONNECTIONS);
-    dispatcher.setMaxRequestsPerHost(CONNECTIONS);
-    this.http =
-        httpSettings
-            .apply(
-                new OkHttpClient.Builder()
-                    .dispatcher(dispatcher)
-                    .connectionPool(new ConnectionPool(CONNECTIONS / 4, 1, TimeUnit.MINUTES))
-                    .connectTimeout(CONNECT_TIMEOUT)
-                    .readTimeout(SILENCE_TIMEOUT)
-                    .writeTimeout(SILENCE_TIMEOUT))
-            .build();
+    this.http = http;
+    this.calls =
+        new S3Calls(
+            "bucket %s at %s".formatted(bucket, settings.endpoint()),
+            settings.patience().retries(),
+            inHurry ? TRY_OUT_TIMEOUT : GIVE_UP);
+    this.hurried =
+        inHurry
+            ? Optional.empty()
+            : Optional.of(
+                new S3Bucket(
+                    settings, http.newBuilder().callTimeout(TRY_OUT_TIMEOUT).build(), true));
     this.client =
         new S3Client(
             MinioAsyncClient.builder()
@@ -110,6 +114,20 @@ final class S3Bucket implements Closeable {
     }
   }
 
+  private static OkHttpClient.Builder connections(S3Settings.Patience patience) {
+    ExecutorService threads =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("s3-", 0).factory());
+    Dispatcher dispatcher = new Dispatcher(threads);
+    dispatcher.setMaxRequests(CONNECTIONS);
+    dispatcher.setMaxRequestsPerHost(CONNECTIONS);
+    return new OkHttpClient.Builder()
+        .dispatcher(dispatcher)
+        .connectionPool(new ConnectionPool(CONNECTIONS / 4, 1, TimeUnit.MINUTES))
+        .connectTimeout(patience.connectTimeout())
+        .readTimeout(patience.readTimeout())
+        .writeTimeout(patience.readTimeout());
+  }
+
   private Provider credentials(S3Settings settings) {
     if (settings.credentials().isPresent()) {
       S3Settings.Credentials keys = settings.credentials().get();
@@ -123,10 +141,15 @@ final class S3Bucket implements Closeable {
 
   /**
    * Writes, reads and deletes an object, and finds out whether the service heeds conditions.
+   * Answers or fails within seconds, also if the service is silent.
    *
    * @throws IOException if that does not work; the message says what is wrong
    */
   void tryOut() throws IOException {
+    conditional = hurried.orElse(this).heedsConditions();
+  }
+
+  private boolean heedsConditions() throws IOException {
     String name = "probe/" + UUID.randomUUID();
     byte[] first = {1};
     String etag = put(name, first, first.length, Map.of());
@@ -135,7 +158,7 @@ final class S3Bucket implements Closeable {
       if (!Arrays.equals(read, first)) {
         throw new IOException("what was stored as %s%s is not there".formatted(prefix, name));
       }
-      conditional = refusesOther(name, etag);
+      return refusesOther(name, etag);
     } finally {
       delete(List.of(name));
     }

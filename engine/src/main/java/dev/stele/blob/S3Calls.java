@@ -15,17 +15,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends requests that may be repeated: at most {@value #ATTEMPTS} times, each pause about twice the
- * last, and no more once the first began {@value #GIVE_UP_SECONDS} s ago. Repeated is what failed
- * on the way (connections, timeouts, answers cut off) and what the service calls passing (5xx,
- * throttling). Turns the client library's exceptions into {@link IOException}s. Safe for use by
- * several threads.
+ * Sends requests that may be repeated: as often as it was told, each pause about twice the last, up
+ * to {@value #LONGEST_PAUSE_MILLIS} ms, and no more once the first began long enough ago. Repeated
+ * is what failed on the way (connections, timeouts, answers cut off) and what the service calls
+ * passing (5xx, throttling). Turns the client library's exceptions into {@link IOException}s. Safe
+ * for use by several threads.
  */
 final class S3Calls {
   private static final Logger log = LoggerFactory.getLogger(S3Calls.class);
-  private static final int ATTEMPTS = 5;
-  private static final int GIVE_UP_SECONDS = 60;
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+  private static final int FIRST_PAUSE_MILLIS = 100;
+  private static final int LONGEST_PAUSE_MILLIS = 5_000;
 
   /** One attempt. */
   interface Request<T> {
@@ -33,12 +32,18 @@ final class S3Calls {
   }
 
   private final String where;
+  private final int retries;
+  private final Duration giveUp;
 
   /**
    * @param where the bucket as errors name it
+   * @param retries how often a request is repeated at most
+   * @param giveUp no attempt begins later than this after the first
    */
-  S3Calls(String where) {
+  S3Calls(String where, int retries, Duration giveUp) {
     this.where = where;
+    this.retries = retries;
+    this.giveUp = giveUp;
   }
 
   /**
@@ -56,8 +61,8 @@ final class S3Calls {
         failure = explain(what, e);
       }
       long passed = System.nanoTime() - start;
-      if (attempt == ATTEMPTS
-          || passed > Duration.ofSeconds(GIVE_UP_SECONDS).toNanos()
+      if (attempt > retries
+          || passed > giveUp.toNanos()
           || Thread.currentThread().isInterrupted()
           || !isPassing(failure)) {
         throw failure;
@@ -76,7 +81,7 @@ final class S3Calls {
   }
 
   private static void pause(int attempt, IOException failure) throws IOException {
-    long longest = FIRST_PAUSE.toMillis() << (attempt - 1);
+    long longest = Math.min(LONGEST_PAUSE_MILLIS, (long) FIRST_PAUSE_MILLIS << (attempt - 1));
     try {
       // A random pause, so that requests that failed together do not come back together.
       Thread.sleep(ThreadLocalRandom.current().nextLong(longest / 2, longest + 1));

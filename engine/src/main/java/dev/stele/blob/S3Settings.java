@@ -1,6 +1,7 @@
 package dev.stele.blob;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -21,6 +22,7 @@ import java.util.regex.Pattern;
  * @param prefix put before the key of every object, empty or ending with '/'; so several stores can
  *     share a bucket
  * @param partMemory the bytes of heap that all running uploads together may hold
+ * @param patience how long and how often requests are tried
  */
 public record S3Settings(
     URI endpoint,
@@ -29,7 +31,8 @@ public record S3Settings(
     Optional<Credentials> credentials,
     boolean pathStyle,
     String prefix,
-    long partMemory) {
+    long partMemory,
+    Patience patience) {
 
   /** The least {@link #partMemory}: room for one part. */
   public static final long MIN_PART_MEMORY = 16L << 20;
@@ -51,6 +54,37 @@ public record S3Settings(
     public String toString() {
       return "Credentials[accessKey=" + accessKey + "]";
     }
+  }
+
+  /**
+   * How long and how often a request is tried.
+   *
+   * @param connectTimeout how long an attempt to connect may take
+   * @param readTimeout how long a connection may be silent while an answer is due, or while it
+   *     takes no more bytes
+   * @param retries how often a request that failed in a way that passes is repeated
+   */
+  public record Patience(Duration connectTimeout, Duration readTimeout, int retries) {
+    public static final Patience DEFAULT =
+        new Patience(Duration.ofSeconds(5), Duration.ofSeconds(30), 4);
+
+    public Patience {
+      if (!connectTimeout.isPositive() || !readTimeout.isPositive() || retries < 0) {
+        throw new IllegalArgumentException("timeouts are longer than nothing, retries 0 or more");
+      }
+    }
+  }
+
+  /** With the usual patience. */
+  public S3Settings(
+      URI endpoint,
+      String bucket,
+      String region,
+      Optional<Credentials> credentials,
+      boolean pathStyle,
+      String prefix,
+      long partMemory) {
+    this(endpoint, bucket, region, credentials, pathStyle, prefix, partMemory, Patience.DEFAULT);
   }
 
   /**

@@ -6,7 +6,6 @@ import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -25,7 +24,12 @@ public final class Database implements AutoCloseable {
   public static final String RUNTIME_ROLE = "stele_runtime";
 
   private static final int OLDEST_SERVER_VERSION = 15;
-  private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(5);
+
+  /** How much longer the network may be silent than a statement may take. */
+  private static final Duration SILENCE_AFTER_STATEMENT = Duration.ofSeconds(30);
+
+  /** Checks of the whole log lift the statement's limit, but not the network's. */
+  private static final Duration LEAST_SILENCE = Duration.ofSeconds(60);
 
   /**
    * Where the database is.
@@ -33,8 +37,22 @@ public final class Database implements AutoCloseable {
    * @param user owns the schema and may create {@value #RUNTIME_ROLE} or has been granted it
    * @param poolSize the most connections for requests; the append lane and the listener have three
    *     more
+   * @param connectTimeout how long to wait for a connection, new or from the pool; a second at
+   *     least
+   * @param statementTimeout how long a statement may take before the database ends it
    */
-  public record Settings(String url, String user, String password, int poolSize) {
+  public record Settings(
+      String url,
+      String user,
+      String password,
+      int poolSize,
+      Duration connectTimeout,
+      Duration statementTimeout) {
+    /** With 5 s to connect and 30 s for a statement. */
+    public Settings(String url, String user, String password, int poolSize) {
+      this(url, user, password, poolSize, Duration.ofSeconds(5), Duration.ofSeconds(30));
+    }
+
     /** The URL without its parameters, among which a password may be. */
     String place() {
       return url.replaceFirst("\\?.*", "");
@@ -64,7 +82,14 @@ public final class Database implements AutoCloseable {
    *     migrated
    */
   public static Database open(Settings settings, MeterRegistry meters) {
-    requireVersion(settings);
+    return open(settings, meters, OLDEST_SERVER_VERSION);
+  }
+
+  /**
+   * @param oldestVersion the oldest server that will do, by its major version
+   */
+  static Database open(Settings settings, MeterRegistry meters, int oldestVersion) {
+    requireVersion(settings, oldestVersion);
     try {
       Flyway.configure()
           .dataSource(settings.url(), settings.user(), settings.password())
@@ -79,27 +104,27 @@ public final class Database implements AutoCloseable {
     config.setJdbcUrl(settings.url());
     config.setUsername(settings.user());
     config.setPassword(settings.password());
-    config.setDataSourceProperties(connectionProperties());
-    config.setConnectionInitSql(actAsRuntimeRole());
+    config.setDataSourceProperties(connectionProperties(settings));
+    config.setConnectionInitSql(actAsRuntimeRole(settings));
     config.setMaximumPoolSize(settings.poolSize());
     config.setMinimumIdle(Math.min(4, settings.poolSize()));
-    config.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
-    config.setValidationTimeout(Duration.ofSeconds(2).toMillis());
+    config.setConnectionTimeout(settings.connectTimeout().toMillis());
+    config.setValidationTimeout(
+        Math.min(Duration.ofSeconds(2).toMillis(), settings.connectTimeout().toMillis()));
     config.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(meters));
     return new Database(settings, new HikariDataSource(config));
   }
 
-  private static void requireVersion(Settings settings) {
-    try (Connection connection =
-            DriverManager.getConnection(settings.url(), settings.user(), settings.password());
-        Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SHOW server_version_num")) {
-      row.next();
-      int major = row.getInt(1) / 10_000;
-      if (major < OLDEST_SERVER_VERSION) {
+  private static void requireVersion(Settings settings, int oldest) {
+    Properties properties = credentials(settings);
+    // A server that accepts connections and then says nothing must not hold the start up.
+    properties.setProperty("loginTimeout", seconds(settings.connectTimeout()));
+    try (Connection connection = DriverManager.getConnection(settings.url(), properties)) {
+      int major = connection.getMetaData().getDatabaseMajorVersion();
+      if (major < oldest) {
         throw new DatabaseException(
             "%s is PostgreSQL %d; Stele needs %d or newer"
-                .formatted(settings.place(), major, OLDEST_SERVER_VERSION));
+                .formatted(settings.place(), major, oldest));
       }
     } catch (SQLException e) {
       throw new DatabaseException(
@@ -109,13 +134,27 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private static Properties connectionProperties() {
+  private static Properties credentials(Settings settings) {
+    Properties properties = connectionProperties(settings);
+    properties.setProperty("user", settings.user());
+    properties.setProperty("password", settings.password());
+    return properties;
+  }
+
+  private static Properties connectionProperties(Settings settings) {
     Properties properties = new Properties();
     properties.setProperty("ApplicationName", "stele");
-    properties.setProperty("connectTimeout", "5");
-    properties.setProperty("socketTimeout", "60");
+    properties.setProperty("connectTimeout", seconds(settings.connectTimeout()));
+    Duration silence = settings.statementTimeout().plus(SILENCE_AFTER_STATEMENT);
+    properties.setProperty(
+        "socketTimeout", seconds(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence));
     properties.setProperty("tcpKeepAlive", "true");
     return properties;
+  }
+
+  /** The driver knows whole seconds only, and 0 means for ever. */
+  private static String seconds(Duration duration) {
+    return Long.toString(Math.max(1, duration.plusMillis(999).toSeconds()));
   }
 
   /**
@@ -123,11 +162,12 @@ public final class Database implements AutoCloseable {
    * PostgreSQL cached while a table was small would read all of it when it has grown, so sequential
    * scans are priced out.
    */
-  private static String actAsRuntimeRole() {
+  private static String actAsRuntimeRole(Settings settings) {
     return "SET ROLE "
         + RUNTIME_ROLE
-        + "; SET statement_timeout = '30s'; SET enable_seqscan = off; SET jit = off; SET timezone ="
-        + " 'UTC'";
+        + "; SET statement_timeout = "
+        + settings.statementTimeout().toMillis()
+        + "; SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'";
   }
 
   /** Connections from the pool, as the runtime role. */
@@ -137,12 +177,9 @@ public final class Database implements AutoCloseable {
 
   /** A connection outside the pool, as the runtime role; the caller closes it. */
   public Connection openDedicated() throws SQLException {
-    Properties properties = connectionProperties();
-    properties.setProperty("user", settings.user());
-    properties.setProperty("password", settings.password());
-    Connection connection = DriverManager.getConnection(settings.url(), properties);
+    Connection connection = DriverManager.getConnection(settings.url(), credentials(settings));
     try (Statement statement = connection.createStatement()) {
-      statement.execute(actAsRuntimeRole());
+      statement.execute(actAsRuntimeRole(settings));
       return connection;
     } catch (SQLException e) {
       connection.close();

@@ -2,6 +2,7 @@ package dev.stele.log;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -23,8 +24,21 @@ final class LaneConnection {
     this.source = source;
   }
 
-  /** Runs the work on the connection. */
+  /**
+   * Runs the work on the connection. If that turns out to be broken before a commit, the work is
+   * run again on a new one: the session may have been lost while nobody used it.
+   */
   LaneTransaction.Attempt attempt(Function<Handle, LaneTransaction.Attempt> work) {
+    boolean used = handle != null;
+    LaneTransaction.Attempt first = once(work);
+    return used
+            && first instanceof LaneTransaction.Disconnected(Throwable cause)
+            && Outage.of(cause).equals(Optional.of(Outage.LOST_SESSION))
+        ? once(work)
+        : first;
+  }
+
+  private LaneTransaction.Attempt once(Function<Handle, LaneTransaction.Attempt> work) {
     try {
       if (handle == null) {
         handle = open();

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.StoreUnavailableException;
 import dev.stele.event.EventCodec;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
@@ -29,6 +30,7 @@ import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -42,11 +44,14 @@ import org.jdbi.v3.core.Jdbi;
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
  *
  * <p>A write has been decided and is durable when its method returns: bytes in the blob store, the
- * event in the log, the views changed. A refusal is a result. When the database or a store is away,
- * methods throw {@link RegistryUnavailableException} and nothing was acknowledged. All methods
- * block and are safe for concurrent use.
+ * event in the log, the views changed. A refusal is a result. When the database is away, methods
+ * throw {@link RegistryUnavailableException}, when a store is, {@link StoreUnavailableException},
+ * and nothing was acknowledged. All methods block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
+  /** How long a client may take to follow a redirect; what has begun then goes on. */
+  public static final Duration REDIRECT_VALIDITY = Duration.ofMinutes(15);
+
   private final Jdbi jdbi;
   private final BlobStores stores;
   private final RegistryOptions options;
@@ -73,7 +78,7 @@ public final class Registry implements AutoCloseable {
       RegistryOptions options,
       MeterRegistry meters) {
     this.jdbi = jdbi;
-    this.stores = stores;
+    this.stores = stores.observed(meters);
     this.options = options;
     this.actors = new Actors(jdbi);
     this.documents = new ManifestDocuments();
@@ -81,7 +86,7 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.events = new EventLog(jdbi, codec, signal);
-    this.blobs = new RepositoryBlobs(jdbi, stores, actors, this::append);
+    this.blobs = new RepositoryBlobs(jdbi, this.stores, actors, this::append);
     this.uploads = new Uploads(blobs);
     this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
   }
@@ -189,6 +194,14 @@ public final class Registry implements AutoCloseable {
     return Page.of(
         Availability.read(jdbi, handle -> BlobView.list(handle, repository, after, limit + 1)),
         limit);
+  }
+
+  /**
+   * Where anybody can get a blob's bytes, without asking this server, for {@link
+   * #REDIRECT_VALIDITY}. Empty if the repository's store does not redirect, or has no such blob.
+   */
+  public Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException {
+    return blobs.location(repository, digest);
   }
 
   /** The size in bytes of a blob, or of a manifest by its digest. */
@@ -413,8 +426,7 @@ public final class Registry implements AutoCloseable {
       try {
         store.store().probe();
       } catch (IOException e) {
-        throw new RegistryUnavailableException(
-            "blob store " + store.name() + " cannot be used: " + e.getMessage(), e);
+        throw new RegistryUnavailableException(e.getMessage(), e);
       }
     }
   }

@@ -10,6 +10,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
 import java.io.IOException;
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -89,6 +90,20 @@ final class RepositoryBlobs {
               repository, digest, object, "is missing, of another size or known to be damaged");
     }
     return OptionalLong.empty();
+  }
+
+  /** See {@link Registry#blobLocation}. */
+  Optional<URI> location(RepositoryName repository, Digest digest) throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    if (!store.redirects()) {
+      return Optional.empty();
+    }
+    Optional<BlobView.Located> located = locate(repository, digest);
+    return located.isPresent() && intact(store, located.get())
+        ? store
+            .store()
+            .presigned(new ObjectKey(located.get().objectKey()), Registry.REDIRECT_VALIDITY)
+        : Optional.empty();
   }
 
   private Optional<BlobView.Located> locate(RepositoryName repository, Digest digest) {

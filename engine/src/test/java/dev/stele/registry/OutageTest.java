@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -56,6 +57,22 @@ class OutageTest {
   private void execute(String sql) throws SQLException {
     try (Statement statement = owner.createStatement()) {
       statement.execute(sql);
+    }
+  }
+
+  /** The pool pauses up to 5 s between its attempts, so it takes a moment to notice. */
+  private void letDatabaseBack() {
+    fixture.testDatabase().allowConnections(true);
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (true) {
+      try {
+        registry.checkReady();
+        return;
+      } catch (RegistryUnavailableException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -116,7 +133,7 @@ class OutageTest {
         .isInstanceOf(RegistryUnavailableException.class);
     assertThatThrownBy(() -> registry.verifyProjections())
         .isInstanceOf(RegistryUnavailableException.class);
-    fixture.testDatabase().allowConnections(true);
+    letDatabaseBack();
     assertThat(registry.exists(APP)).isTrue();
     assertThat(registry.deleteBlob(CALLER, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
     assertThat(registry.verifyProjections().equal()).isTrue();
@@ -134,7 +151,7 @@ class OutageTest {
                     .finish(
                         CALLER, APP, id, Chunk.streamed(new ByteArrayInputStream(CONTENT)), DIGEST))
         .isInstanceOf(RegistryUnavailableException.class);
-    fixture.testDatabase().allowConnections(true);
+    letDatabaseBack();
     assertThat(registry.blobSize(APP, DIGEST))
         .isEqualTo(Outcome.refused(new Refusal.UnknownRepository(APP)));
     try (Stream<StoredObject> orphans = store.objects()) {

@@ -2,6 +2,8 @@ package dev.stele.server.config;
 
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -11,15 +13,18 @@ import java.util.Optional;
  * @param data the folder for everything that is kept locally
  * @param htpasswd users with bcrypt hashes; absent: no authentication
  * @param database absent: an embedded PostgreSQL in the data folder
- * @param stores by name; without {@code default}, that is a folder in the data folder
+ * @param stores by name; {@code default} is always there
  */
 public record Configuration(
     ListenAddress listen,
     Path data,
     Optional<Path> htpasswd,
     Optional<DatabaseAddress> database,
+    DatabaseLimits databaseLimits,
     Map<String, StoreSettings> stores,
-    ManifestRules manifests) {
+    ManifestRules manifests,
+    HttpLimits http,
+    LogFormat logFormat) {
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {
@@ -31,22 +36,56 @@ public record Configuration(
   }
 
   /**
+   * How much is asked of the database, whoever runs it.
+   *
+   * @param poolSize the most connections for requests
+   * @param connectTimeout how long a request waits for a connection
+   * @param statementTimeout how long a statement of a request may take
+   */
+  public record DatabaseLimits(int poolSize, Duration connectTimeout, Duration statementTimeout) {
+    public static final DatabaseLimits DEFAULT =
+        new DatabaseLimits(16, Duration.ofSeconds(5), Duration.ofSeconds(30));
+  }
+
+  /**
    * Which manifests are accepted.
    *
    * @param sparse whether they may refer to content that the repository lacks
    * @param maxSize of one; a manifest is held in memory while it is put
+   * @param collisionDetection whether one under several tags may not be deleted by its digest
+   * @param mandatoryAnnotations what every image must have, in its manifest or as labels
    */
-  public record ManifestRules(boolean sparse, DataSize maxSize) {
-    static final DataSize SMALLEST_LIMIT = DataSize.ofKibibytes(1);
-    static final DataSize LARGEST_LIMIT = DataSize.ofMebibytes(64);
-
+  public record ManifestRules(
+      boolean sparse,
+      DataSize maxSize,
+      boolean collisionDetection,
+      List<String> mandatoryAnnotations) {
     /** Nothing sparse, and the 4 MiB that the distribution specification asks for. */
-    public static final ManifestRules DEFAULT = new ManifestRules(false, DataSize.ofMebibytes(4));
+    public static final ManifestRules DEFAULT =
+        new ManifestRules(false, DataSize.ofMebibytes(4), false, List.of());
   }
 
-  /** The same with what the command line says instead. */
-  public Configuration with(Optional<ListenAddress> otherListen, Optional<Path> otherData) {
-    return new Configuration(
-        otherListen.orElse(listen), otherData.orElse(data), htpasswd, database, stores, manifests);
+  /**
+   * What clients may ask of the server.
+   *
+   * @param maxHeaderSize of a request's first line and headers together
+   * @param maxBodySize of a request; a blob may come in several
+   * @param maxUploads how many requests that write may run at once; more are told to try again
+   * @param idleTimeout after which a silent connection is closed
+   * @param drainTime how long a stopping server lets requests in flight finish
+   */
+  public record HttpLimits(
+      DataSize maxHeaderSize,
+      DataSize maxBodySize,
+      int maxUploads,
+      Duration idleTimeout,
+      Duration drainTime) {
+    public static final HttpLimits DEFAULT =
+        new HttpLimits(
+            DataSize.ofKibibytes(32),
+            DataSize.ofGibibytes(1024),
+            1_000,
+            Duration.ofMinutes(2),
+            Duration.ofSeconds(30));
   }
 }

@@ -1,50 +1,199 @@
 package dev.stele.server.config;
 
-import java.util.Arrays;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
-/** Every key of the configuration. */
-enum ConfigurationKey {
-  LISTEN("listen", "HOST:PORT to listen on"),
-  DATA("data", "the folder where everything is kept"),
-  HTPASSWD("htpasswd", "a file with users and bcrypt hashes"),
-  DATABASE_URL("database.url", "a JDBC URL, jdbc:postgresql://HOST/DATABASE"),
-  DATABASE_USER("database.user", "the owner of the database's schema"),
-  DATABASE_PASSWORD("database.password", "that user's password"),
-  MANIFESTS_SPARSE(
-      "manifests.sparse",
-      "true or false: whether manifests may refer to content that the repository lacks"),
-  MANIFESTS_MAX_SIZE(
-      "manifests.max-size", "the largest manifest that is accepted, 1KiB to 64MiB, such as 4MiB");
+/**
+ * A key of the configuration: where it is written, what it means, and how its text becomes a value.
+ *
+ * @param path as written in the file, with dots; within a section with names, such as a store's,
+ *     what comes after the name
+ * @param meaning completes "it is ..." and "it must be ..."
+ * @param parser throws {@link IllegalArgumentException} whose message continues the key's path
+ * @param format writes a value as it could be configured
+ * @param absent the value of a key that nobody sets; empty if there is none
+ * @param secret whether values must not be shown
+ */
+record ConfigurationKey<T>(
+    String path,
+    String meaning,
+    Function<String, T> parser,
+    Function<T, String> format,
+    Optional<T> absent,
+    boolean secret) {
 
-  private final String path;
-  private final String meaning;
-
-  ConfigurationKey(String path, String meaning) {
-    this.path = path;
-    this.meaning = meaning;
+  /** A key without a default whose value is text, and not none. */
+  static ConfigurationKey<String> text(String path, String meaning) {
+    return new ConfigurationKey<>(
+        path,
+        meaning,
+        text -> {
+          if (text.isEmpty()) {
+            throw new IllegalArgumentException("must not be empty: it is " + meaning);
+          }
+          return text;
+        },
+        Function.identity(),
+        Optional.empty(),
+        false);
   }
 
-  /** As written in the file, with dots. */
-  String path() {
-    return path;
+  /** A key whose value is text, perhaps none. */
+  static ConfigurationKey<String> anyText(String path, String meaning) {
+    return new ConfigurationKey<>(
+        path, meaning, Function.identity(), Function.identity(), Optional.empty(), false);
   }
 
-  String meaning() {
-    return meaning;
+  static ConfigurationKey<Path> path(String path, String meaning) {
+    return new ConfigurationKey<>(
+        path, meaning, ConfigurationKey::toPath, Path::toString, Optional.empty(), false);
+  }
+
+  static ConfigurationKey<Boolean> truth(String path, String meaning, boolean absent) {
+    return new ConfigurationKey<>(
+        path,
+        "true or false: " + meaning,
+        ConfigurationKey::toTruth,
+        String::valueOf,
+        Optional.of(absent),
+        false);
+  }
+
+  /** Texts separated by commas; none if nobody sets it. */
+  static ConfigurationKey<List<String>> list(String path, String meaning) {
+    return new ConfigurationKey<>(
+        path,
+        meaning + ", separated by commas",
+        ConfigurationKey::toList,
+        list -> String.join(", ", list),
+        Optional.of(List.of()),
+        false);
+  }
+
+  /** One of the constants of an enum, written in lower case. */
+  static <E extends Enum<E>> ConfigurationKey<E> choice(
+      String path, String meaning, Class<E> type, E absent) {
+    return new ConfigurationKey<>(
+        path,
+        meaning,
+        text -> toConstant(type, text),
+        ConfigurationKey::word,
+        Optional.of(absent),
+        false);
+  }
+
+  static ConfigurationKey<Integer> number(
+      String path, String meaning, int absent, int least, int most) {
+    return bounded(path, meaning, ConfigurationKey::toNumber, String::valueOf, absent, least, most);
+  }
+
+  static ConfigurationKey<DataSize> size(
+      String path, String meaning, DataSize absent, DataSize least, DataSize most) {
+    return bounded(path, meaning, DataSize::parse, DataSize::toString, absent, least, most);
+  }
+
+  static ConfigurationKey<Duration> duration(
+      String path, String meaning, Duration absent, Duration least, Duration most) {
+    return bounded(path, meaning, Durations::parse, Durations::format, absent, least, most);
+  }
+
+  private static <T extends Comparable<T>> ConfigurationKey<T> bounded(
+      String path,
+      String meaning,
+      Function<String, T> parser,
+      Function<T, String> format,
+      T absent,
+      T least,
+      T most) {
+    String range = format.apply(least) + " and " + format.apply(most);
+    return new ConfigurationKey<>(
+        path,
+        meaning + ", between " + range,
+        text -> {
+          T value = parser.apply(text);
+          if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new IllegalArgumentException(
+                "must be between " + range + ", not " + format.apply(value));
+          }
+          return value;
+        },
+        format,
+        Optional.of(absent),
+        false);
+  }
+
+  /** The same with a value for when nobody sets it. */
+  ConfigurationKey<T> withDefault(T value) {
+    return new ConfigurationKey<>(path, meaning, parser, format, Optional.of(value), secret);
+  }
+
+  /** The same, not to be shown. */
+  ConfigurationKey<T> asSecret() {
+    return new ConfigurationKey<>(path, meaning, parser, format, absent, true);
   }
 
   /** As an environment variable: {@code STELE_} and the path in upper snake case. */
   String variable() {
-    return "STELE_" + path.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+    return "STELE_" + upperSnake(path);
   }
 
-  static Optional<ConfigurationKey> ofPath(String path) {
-    return Arrays.stream(values()).filter(key -> key.path.equals(path)).findFirst();
+  static String upperSnake(String path) {
+    return path.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
   }
 
-  static Optional<ConfigurationKey> ofVariable(String name) {
-    return Arrays.stream(values()).filter(key -> key.variable().equals(name)).findFirst();
+  private static Path toPath(String text) {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("must not be empty: it is a path");
+    }
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("is not a path: " + e.getReason(), e);
+    }
+  }
+
+  private static boolean toTruth(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("must be true or false, not \"" + text + "\"");
+    };
+  }
+
+  private static List<String> toList(String text) {
+    List<String> items = Stream.of(text.split(",", -1)).map(String::strip).toList();
+    if (items.contains("")) {
+      throw new IllegalArgumentException(
+          "must be texts separated by commas, none of them empty, not \"" + text + "\"");
+    }
+    return items;
+  }
+
+  private static int toNumber(String text) {
+    if (!text.matches("-?[0-9]{1,9}")) {
+      throw new IllegalArgumentException("must be a whole number, not \"" + text + "\"");
+    }
+    return Integer.parseInt(text);
+  }
+
+  private static <E extends Enum<E>> E toConstant(Class<E> type, String text) {
+    StringBuilder allowed = new StringBuilder();
+    for (E constant : type.getEnumConstants()) {
+      if (word(constant).equals(text)) {
+        return constant;
+      }
+      allowed.append(allowed.isEmpty() ? "" : " or ").append(word(constant));
+    }
+    throw new IllegalArgumentException("must be " + allowed + ", not \"" + text + "\"");
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -6,22 +6,24 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.stele.server.ListenAddress;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Reads the configuration. An environment variable outranks the file; what neither sets has its
- * default. Unknown keys, unknown {@code STELE_} variables and bad values are errors.
+ * Reads the configuration. An option of the command line outranks an environment variable, and that
+ * the file; what none sets has its default. Unknown keys, unknown {@code STELE_} variables and bad
+ * values are errors, all of which are told at once.
+ *
+ * <p>A new key is a constant in {@link ConfigurationKeys}, a component of {@link Configuration} and
+ * a line in {@link #build}.
  */
 public final class ConfigurationReader {
   private static final String PREFIX = "STELE_";
@@ -37,27 +39,39 @@ public final class ConfigurationReader {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
-  private final Map<ConfigurationKey, String> values = new EnumMap<>(ConfigurationKey.class);
-  private final Map<ConfigurationKey, String> origins = new EnumMap<>(ConfigurationKey.class);
+  /** A configuration, and each of its values with where it comes from. */
+  public record Loaded(Configuration configuration, List<Setting> settings) {}
 
-  private final StoresReader stores = new StoresReader();
+  private final ConfigurationValues values = new ConfigurationValues();
+  private final StoresReader stores = new StoresReader(values);
 
   private ConfigurationReader() {}
 
+  /** Reads a file and the environment; see {@link #load}. */
+  public static Configuration read(Optional<Path> file, Map<String, String> environment)
+      throws ConfigurationException {
+    return load(file, environment, Map.of()).configuration();
+  }
+
   /**
-   * Reads a file and the environment.
+   * Reads a file, the environment and options.
    *
    * @param file absent for the defaults
-   * @throws ConfigurationException naming the key or variable that cannot be used, and why
+   * @param options by the path of their key, without dashes
+   * @throws ConfigurationException naming every key or variable that cannot be used, and why
    */
-  public static Configuration read(Optional<Path> file, Map<String, String> environment)
+  public static Loaded load(
+      Optional<Path> file, Map<String, String> environment, Map<String, String> options)
       throws ConfigurationException {
     ConfigurationReader reader = new ConfigurationReader();
     if (file.isPresent()) {
       reader.readFile(file.get());
     }
-    reader.readEnvironment(environment);
-    return reader.build();
+    reader.readEnvironment(new TreeMap<>(environment));
+    options.forEach((path, text) -> reader.values.put(path, text, "--" + path));
+    Configuration configuration = reader.build();
+    reader.values.throwProblems();
+    return new Loaded(configuration, reader.values.settings());
   }
 
   private void readFile(Path file) throws ConfigurationException {
@@ -76,7 +90,8 @@ public final class ConfigurationReader {
       return;
     }
     if (!root.isObject()) {
-      throw new ConfigurationException(file + " must consist of keys and values");
+      values.problem(file + " must consist of keys and values");
+      return;
     }
     readNode(file, "", root);
   }
@@ -85,40 +100,38 @@ public final class ConfigurationReader {
     return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
   }
 
-  private void readNode(Path file, String prefix, JsonNode node) throws ConfigurationException {
+  private void readNode(Path file, String prefix, JsonNode node) {
     for (Map.Entry<String, JsonNode> entry : node.properties()) {
       String path = prefix + entry.getKey();
+      String origin = file + ": " + path;
       JsonNode value = entry.getValue();
-      Optional<ConfigurationKey> key = ConfigurationKey.ofPath(path);
-      if (value.isObject() && isSection(path)) {
-        readNode(file, path + ".", value);
-      } else if (StoresReader.claims(path) && value.isObject()) {
+      Optional<ConfigurationKey<?>> key = ConfigurationKeys.ofPath(path);
+      if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
         readNode(file, path + ".", value);
       } else if (StoresReader.claims(path) && value.isValueNode() && !value.isNull()) {
-        stores.set(path, value.asText(), file + ": " + path);
+        stores.set(path, value.asText(), origin);
       } else if (key.isEmpty()) {
-        throw new ConfigurationException(
-            file + ": unknown key " + path + "; known are " + knownPaths());
+        values.problem(file + ": unknown key " + path + "; known are " + knownPaths());
       } else if (!value.isValueNode() || value.isNull()) {
-        throw bad(file + ": " + path, "must be " + key.get().meaning());
+        values.problem(origin + " must be " + key.get().meaning());
       } else {
-        set(key.get(), value.asText(), file + ": " + path);
+        values.put(path, value.asText(), origin);
       }
     }
   }
 
   private static boolean isSection(String path) {
     return path.equals("stores")
-        || Arrays.stream(ConfigurationKey.values()).anyMatch(k -> k.path().startsWith(path + "."));
+        || ConfigurationKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
   }
 
   private static String knownPaths() {
-    return Arrays.stream(ConfigurationKey.values())
+    return ConfigurationKeys.ALL.stream()
         .map(ConfigurationKey::path)
         .collect(Collectors.joining(", ", "", ", stores.<name>.<key>"));
   }
 
-  private void readEnvironment(Map<String, String> environment) throws ConfigurationException {
+  private void readEnvironment(Map<String, String> environment) {
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String name = variable.getKey();
       if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)) {
@@ -128,133 +141,65 @@ public final class ConfigurationReader {
         stores.setVariable(name, variable.getValue());
         continue;
       }
-      Optional<ConfigurationKey> key = ConfigurationKey.ofVariable(name);
-      if (key.isEmpty()) {
-        throw new ConfigurationException(
-            "unknown environment variable "
-                + name
-                + "; known are "
-                + Arrays.stream(ConfigurationKey.values())
-                    .map(ConfigurationKey::variable)
-                    .collect(Collectors.joining(", ")));
-      }
-      set(key.get(), variable.getValue(), name);
+      ConfigurationKeys.ofVariable(name)
+          .ifPresentOrElse(
+              key -> values.put(key.path(), variable.getValue(), name),
+              () ->
+                  values.problem(
+                      "unknown environment variable "
+                          + name
+                          + "; known are "
+                          + ConfigurationKeys.ALL.stream()
+                              .map(ConfigurationKey::variable)
+                              .collect(Collectors.joining(", "))));
     }
   }
 
-  private void set(ConfigurationKey key, String value, String origin)
-      throws ConfigurationException {
-    if (value.isEmpty() && key != ConfigurationKey.DATABASE_PASSWORD) {
-      throw bad(origin, "must not be empty: it is " + key.meaning());
-    }
-    values.put(key, value);
-    origins.put(key, origin);
-  }
-
-  private Configuration build() throws ConfigurationException {
+  private Configuration build() {
+    Path data = values.find(ConfigurationKeys.DATA).orElseThrow();
     return new Configuration(
-        listen(),
-        path(ConfigurationKey.DATA).orElse(Path.of("stele-data")),
-        path(ConfigurationKey.HTPASSWD),
+        values.get(ConfigurationKeys.LISTEN),
+        data,
+        values.find(ConfigurationKeys.HTPASSWD),
         database(),
-        stores.build(),
-        manifests());
+        new Configuration.DatabaseLimits(
+            values.get(ConfigurationKeys.DATABASE_POOL_SIZE),
+            values.get(ConfigurationKeys.DATABASE_CONNECT_TIMEOUT),
+            values.get(ConfigurationKeys.DATABASE_STATEMENT_TIMEOUT)),
+        stores.build(data),
+        new Configuration.ManifestRules(
+            values.get(ConfigurationKeys.MANIFESTS_SPARSE),
+            values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),
+            values.get(ConfigurationKeys.MANIFESTS_COLLISION_DETECTION),
+            values.get(ConfigurationKeys.MANIFESTS_MANDATORY_ANNOTATIONS)),
+        new Configuration.HttpLimits(
+            values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
+            values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),
+            values.get(ConfigurationKeys.HTTP_MAX_UPLOADS),
+            values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
+            values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
+        values.get(ConfigurationKeys.LOG_FORMAT));
   }
 
-  private ListenAddress listen() throws ConfigurationException {
-    String text = values.get(ConfigurationKey.LISTEN);
-    if (text == null) {
-      return ListenAddress.DEFAULT;
-    }
-    try {
-      return ListenAddress.parse(text);
-    } catch (IllegalArgumentException e) {
-      throw bad(origins.get(ConfigurationKey.LISTEN), e.getMessage());
-    }
-  }
-
-  private Optional<Path> path(ConfigurationKey key) throws ConfigurationException {
-    String text = values.get(key);
-    if (text == null) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(Path.of(text));
-    } catch (InvalidPathException e) {
-      throw bad(origins.get(key), "is not a path: " + e.getReason());
-    }
-  }
-
-  private Optional<Configuration.DatabaseAddress> database() throws ConfigurationException {
-    String url = values.get(ConfigurationKey.DATABASE_URL);
-    String user = values.get(ConfigurationKey.DATABASE_USER);
-    String password = values.get(ConfigurationKey.DATABASE_PASSWORD);
-    if (url == null) {
-      if (user != null || password != null) {
-        throw new ConfigurationException(
-            origins.get(
-                    user != null
-                        ? ConfigurationKey.DATABASE_USER
-                        : ConfigurationKey.DATABASE_PASSWORD)
-                + " needs database.url beside it");
+  private Optional<Configuration.DatabaseAddress> database() {
+    Optional<String> url = values.find(ConfigurationKeys.DATABASE_URL);
+    Optional<String> user = values.find(ConfigurationKeys.DATABASE_USER);
+    Optional<String> password = values.find(ConfigurationKeys.DATABASE_PASSWORD);
+    if (!values.has(ConfigurationKeys.DATABASE_URL.path())) {
+      for (ConfigurationKey<String> key :
+          List.of(ConfigurationKeys.DATABASE_USER, ConfigurationKeys.DATABASE_PASSWORD)) {
+        if (values.has(key.path())) {
+          values.problem(values.origin(key.path()) + " needs database.url beside it");
+        }
       }
       return Optional.empty();
     }
-    if (!url.startsWith("jdbc:postgresql:")) {
-      throw bad(
-          origins.get(ConfigurationKey.DATABASE_URL),
-          "must be " + ConfigurationKey.DATABASE_URL.meaning());
+    if (!values.has(ConfigurationKeys.DATABASE_USER.path())) {
+      values.problem(
+          values.origin(ConfigurationKeys.DATABASE_URL.path()) + " needs database.user beside it");
     }
-    if (user == null) {
-      throw new ConfigurationException(
-          origins.get(ConfigurationKey.DATABASE_URL) + " needs database.user beside it");
-    }
-    return Optional.of(
-        new Configuration.DatabaseAddress(url, user, password == null ? "" : password));
-  }
-
-  private Configuration.ManifestRules manifests() throws ConfigurationException {
-    Configuration.ManifestRules rules = Configuration.ManifestRules.DEFAULT;
-    DataSize limit = size(ConfigurationKey.MANIFESTS_MAX_SIZE).orElse(rules.maxSize());
-    if (limit.compareTo(Configuration.ManifestRules.SMALLEST_LIMIT) < 0
-        || limit.compareTo(Configuration.ManifestRules.LARGEST_LIMIT) > 0) {
-      throw bad(
-          origins.get(ConfigurationKey.MANIFESTS_MAX_SIZE),
-          "must be between %s and %s, not %s"
-              .formatted(
-                  Configuration.ManifestRules.SMALLEST_LIMIT,
-                  Configuration.ManifestRules.LARGEST_LIMIT,
-                  limit));
-    }
-    return new Configuration.ManifestRules(
-        truth(ConfigurationKey.MANIFESTS_SPARSE).orElse(rules.sparse()), limit);
-  }
-
-  private Optional<Boolean> truth(ConfigurationKey key) throws ConfigurationException {
-    String text = values.get(key);
-    if (text == null) {
-      return Optional.empty();
-    }
-    return switch (text) {
-      case "true" -> Optional.of(true);
-      case "false" -> Optional.of(false);
-      default -> throw bad(origins.get(key), "must be true or false, not \"" + text + "\"");
-    };
-  }
-
-  private Optional<DataSize> size(ConfigurationKey key) throws ConfigurationException {
-    String text = values.get(key);
-    if (text == null) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(DataSize.parse(text));
-    } catch (IllegalArgumentException e) {
-      throw bad(origins.get(key), e.getMessage());
-    }
-  }
-
-  private static ConfigurationException bad(String origin, String what) {
-    return new ConfigurationException(origin + " " + what);
+    return url.isPresent() && user.isPresent()
+        ? Optional.of(new Configuration.DatabaseAddress(url.get(), user.get(), password.orElse("")))
+        : Optional.empty();
   }
 }

@@ -41,6 +41,10 @@ public record DataSize(long bytes) implements Comparable<DataSize> {
     return new DataSize((long) count << Unit.MiB.shift);
   }
 
+  public static DataSize ofGibibytes(int count) {
+    return new DataSize((long) count << Unit.GiB.shift);
+  }
+
   /**
    * Reads a size such as {@code 4MiB}. The unit is never left out, and is one of B, KiB, MiB and
    * GiB.

@@ -8,6 +8,10 @@ public sealed interface StoreSettings {
   /** A folder of a local file system. */
   record Disk(Path path) implements StoreSettings {}
 
-  /** A bucket. */
-  record S3(S3Settings settings) implements StoreSettings {}
+  /**
+   * A bucket.
+   *
+   * @param redirect whether clients are sent to the bucket for the bytes of blobs
+   */
+  record S3(S3Settings settings, boolean redirect) implements StoreSettings {}
 }

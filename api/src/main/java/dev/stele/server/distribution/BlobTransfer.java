@@ -36,6 +36,7 @@ final class BlobTransfer {
     }
     if (content.channel().isPresent() && out instanceof HttpOutput socket) {
       send(content.channel().get(), start, length, socket);
+      content.transferred(length);
       return;
     }
     try (InputStream in = content.stream(start, length)) {

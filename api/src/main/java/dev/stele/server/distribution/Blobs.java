@@ -9,6 +9,7 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
+import java.net.URI;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +36,16 @@ final class Blobs {
       } else {
         exchange.startBody(200, TYPE, size);
       }
+      return;
+    }
+    Optional<URI> elsewhere = registry.blobLocation(repository, digest);
+    if (elsewhere.isPresent()) {
+      exchange
+          .set("Docker-Content-Digest", digest.toString())
+          .set("Location", elsewhere.get().toString())
+          // The address is a key to the blob for a while, and then none to anything.
+          .set("Cache-Control", "no-store")
+          .sendEmpty(307);
       return;
     }
     try (BlobContent content = Refusals.accepted(registry.blob(repository, digest))) {

@@ -2,20 +2,36 @@ package dev.stele.server.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 
 /**
- * A request's body as it arrives, unbuffered. Every failure to read it is a {@link
+ * A request's body as it arrives, unbuffered, up to a limit. Every failure to read it is a {@link
  * ClientBodyException}, so that it cannot be mistaken for one of the disk.
  */
 final class ClientBody extends InputStream {
   private final InputStream in;
+  private final long limit;
+  private long received;
   private boolean started;
   private boolean failed;
 
-  ClientBody(InputStream in) {
+  /**
+   * @param limit how many bytes it may have
+   */
+  ClientBody(InputStream in, long limit) {
     this.in = in;
+    this.limit = limit;
+  }
+
+  /** What a body over the limit is answered with. */
+  static DistributionError tooLarge(long limit) {
+    return new DistributionError(
+        413,
+        ErrorCode.SIZE_INVALID,
+        "the body of a request may have " + limit + " bytes at most",
+        Map.of("limit", limit));
   }
 
   /** Whether anything of the body has been asked for. */
@@ -32,7 +48,9 @@ final class ClientBody extends InputStream {
   public int read() throws IOException {
     started = true;
     try {
-      return in.read();
+      int read = in.read();
+      count(read < 0 ? 0 : 1);
+      return read;
     } catch (IOException e) {
       throw failure(e);
     }
@@ -42,7 +60,9 @@ final class ClientBody extends InputStream {
   public int read(byte[] buffer, int offset, int length) throws IOException {
     started = true;
     try {
-      return in.read(buffer, offset, length);
+      int read = in.read(buffer, offset, length);
+      count(Math.max(0, read));
+      return read;
     } catch (IOException e) {
       throw failure(e);
     }
@@ -53,7 +73,17 @@ final class ClientBody extends InputStream {
     return in.available();
   }
 
+  private void count(int bytes) throws ClientBodyException {
+    received += bytes;
+    if (received > limit) {
+      throw new ClientBodyException(tooLarge(limit), null);
+    }
+  }
+
   private ClientBodyException failure(IOException e) {
+    if (e instanceof ClientBodyException over) {
+      return over;
+    }
     failed = true;
     if (e.getCause() instanceof HttpException broken) {
       return new ClientBodyException(

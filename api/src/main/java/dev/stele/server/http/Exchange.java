@@ -26,21 +26,29 @@ public final class Exchange {
   private final HttpServletResponse response;
   private final QueryString query;
   private final Caller caller;
+  private final long maxBodySize;
   private ClientBody body;
 
   /**
    * @param caller whoever asks, authenticated, with the request's id
+   * @param maxBodySize how many bytes the body may have
    * @throws RefusedRequestException 400 for a malformed query string
    */
-  public Exchange(HttpServletRequest request, HttpServletResponse response, Caller caller) {
-    this(request, response, caller, QueryString.parse(request.getQueryString()));
+  public Exchange(
+      HttpServletRequest request, HttpServletResponse response, Caller caller, long maxBodySize) {
+    this(request, response, caller, maxBodySize, QueryString.parse(request.getQueryString()));
   }
 
   private Exchange(
-      HttpServletRequest request, HttpServletResponse response, Caller caller, QueryString query) {
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Caller caller,
+      long maxBodySize,
+      QueryString query) {
     this.request = request;
     this.response = response;
     this.caller = caller;
+    this.maxBodySize = maxBodySize;
     this.query = query;
   }
 
@@ -48,7 +56,11 @@ public final class Exchange {
   public static Exchange withoutQuery(
       HttpServletRequest request, HttpServletResponse response, String requestId) {
     return new Exchange(
-        request, response, new Caller(Caller.ANONYMOUS, requestId), QueryString.parse(""));
+        request,
+        response,
+        new Caller(Caller.ANONYMOUS, requestId),
+        Long.MAX_VALUE,
+        QueryString.parse(""));
   }
 
   // ---- the request
@@ -87,10 +99,22 @@ public final class Exchange {
         : OptionalLong.empty();
   }
 
-  /** The body, as it arrives. */
+  /**
+   * The body, as it arrives.
+   *
+   * @throws RefusedRequestException 413 if it is declared to be too large; one that is not declared
+   *     fails when it has become so
+   */
   public InputStream body() throws IOException {
+    if (contentLength().orElse(0) > maxBodySize) {
+      throw ClientBody.tooLarge(maxBodySize).asException();
+    }
+    return stream();
+  }
+
+  private ClientBody stream() throws IOException {
     if (body == null) {
-      body = new ClientBody(request.getInputStream());
+      body = new ClientBody(request.getInputStream(), maxBodySize);
     }
     return body;
   }
@@ -218,7 +242,7 @@ public final class Exchange {
     byte[] buffer = new byte[64 << 10];
     long drained = 0;
     try {
-      InputStream rest = body();
+      InputStream rest = stream();
       while (drained < DRAIN_LIMIT && System.nanoTime() < end) {
         int read = rest.read(buffer);
         if (read < 0) {

@@ -8,8 +8,12 @@ import dev.stele.server.ListenAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,8 +29,18 @@ class ConfigurationReaderTest {
                 Path.of("stele-data"),
                 Optional.empty(),
                 Optional.empty(),
-                Map.of(),
-                new Configuration.ManifestRules(false, DataSize.ofMebibytes(4))));
+                new Configuration.DatabaseLimits(16, Duration.ofSeconds(5), Duration.ofSeconds(30)),
+                Map.of(
+                    "default",
+                    new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
+                new Configuration.ManifestRules(false, DataSize.ofMebibytes(4), false, List.of()),
+                new Configuration.HttpLimits(
+                    DataSize.ofKibibytes(32),
+                    DataSize.ofGibibytes(1024),
+                    1000,
+                    Duration.ofMinutes(2),
+                    Duration.ofSeconds(30)),
+                LogFormat.PLAIN));
   }
 
   @Test
@@ -41,9 +55,22 @@ class ConfigurationReaderTest {
               url: jdbc:postgresql://db/stele
               user: stele
               password: "0123"
+              pool-size: 8
+              connect-timeout: 2s
+              statement-timeout: 1m
+            http:
+              max-header-size: 64KiB
+              max-body-size: 7GiB
+              max-uploads: 50
+              idle-timeout: 30 s
+              drain-time: 500ms
+            log:
+              format: json
             manifests:
               sparse: true
               max-size: 8MiB
+              collision-detection: true
+              mandatory-annotations: vendor, license
             stores:
               default:
                 type: s3
@@ -54,6 +81,10 @@ class ConfigurationReaderTest {
                 secret-key: "4567"
                 path-style: false
                 prefix: stele/
+                redirect: true
+                connect-timeout: 3s
+                read-timeout: 4s
+                retries: 0
               team.a:
                 type: disk
                 path: /srv/team-a
@@ -67,6 +98,7 @@ class ConfigurationReaderTest {
                 Optional.of(
                     new Configuration.DatabaseAddress(
                         "jdbc:postgresql://db/stele", "stele", "0123")),
+                new Configuration.DatabaseLimits(8, Duration.ofSeconds(2), Duration.ofMinutes(1)),
                 Map.of(
                     "default",
                     new StoreSettings.S3(
@@ -77,10 +109,21 @@ class ConfigurationReaderTest {
                             Optional.of(new S3Settings.Credentials("AK", "4567")),
                             false,
                             "stele/",
-                            S3Settings.defaultPartMemory())),
+                            S3Settings.defaultPartMemory(),
+                            new S3Settings.Patience(
+                                Duration.ofSeconds(3), Duration.ofSeconds(4), 0)),
+                        true),
                     "team.a",
                     new StoreSettings.Disk(Path.of("/srv/team-a"))),
-                new Configuration.ManifestRules(true, DataSize.ofMebibytes(8))));
+                new Configuration.ManifestRules(
+                    true, DataSize.ofMebibytes(8), true, List.of("vendor", "license")),
+                new Configuration.HttpLimits(
+                    DataSize.ofKibibytes(64),
+                    DataSize.ofGibibytes(7),
+                    50,
+                    Duration.ofSeconds(30),
+                    Duration.ofMillis(500)),
+                LogFormat.JSON));
     assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
   }
 
@@ -114,6 +157,149 @@ class ConfigurationReaderTest {
     refuses(
         "stores: {default: {type: disk, path: /x}, a: {type: disk, path: /x/y}}", "in one place");
     refuses("stores: {default: {type: disk, path: /x}, a: {type: disk, path: /x}}", "in one place");
+    refuses("stores: {default: {type: disk, path: /x}, a: {type: tape}}", "stores.a.type");
+    refuses("stores: {default: {type: disk, path: /x, redirect: true}}", "stores.default.redirect");
+  }
+
+  @Test
+  void row30StoresThatShareAPlaceByAnotherNameAreRefused() throws Exception {
+    Path blobs = Files.createDirectories(folder.resolve("data/blobs"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), blobs);
+    String data = "data: " + folder.resolve("data") + "\n";
+    for (Path path :
+        new Path[] {blobs, link, link.resolve("not/yet/there"), blobs.getParent(), folder}) {
+      refuses(
+          data + "stores: {a: {type: disk, path: " + path + "}}",
+          "stores.a and stores.default are in one place");
+    }
+    assertThat(
+            read(data + "stores: {a: {type: disk, path: " + folder.resolve("data/blobs2") + "}}"))
+        .isNotNull();
+    String bucket = "type: s3, bucket: images, endpoint: ";
+    refuses(
+        "stores: {default: {%s 'http://S3.example.org'}, a: {%s 'http://s3.example.org:80/'}}"
+            .formatted(bucket, bucket),
+        "in one place");
+    refuses(
+        "stores: {b: {%s 'http://s3', prefix: x/}, a: {%s 'http://s3', prefix: x/y/}}"
+            .formatted(bucket, bucket),
+        "stores.a and stores.b are in one place");
+    assertThat(
+            read(
+                "stores: {b: {%s 'http://s3', prefix: x/}, a: {%s 'http://s3', prefix: y/}}"
+                    .formatted(bucket, bucket)))
+        .isNotNull();
+  }
+
+  @Test
+  void everyKeyIsAnEnvironmentVariableToo() throws Exception {
+    for (ConfigurationKey<?> key : ConfigurationKeys.ALL) {
+      String value =
+          switch (key.path()) {
+            case "database.url" -> "jdbc:postgresql://db/x";
+            case "database.user", "database.password", "htpasswd" -> "given";
+            default -> shown(key);
+          };
+      Map<String, String> environment = new HashMap<>(Map.of(key.variable(), value));
+      if (key.path().startsWith("database.")) {
+        environment.putIfAbsent("STELE_DATABASE_URL", "jdbc:postgresql://db/x");
+        environment.putIfAbsent("STELE_DATABASE_USER", "u");
+      }
+      assertThat(ConfigurationReader.load(Optional.empty(), environment, Map.of()).settings())
+          .as(key.variable())
+          .anyMatch(
+              setting ->
+                  setting.path().equals(key.path()) && setting.origin().equals(key.variable()));
+    }
+  }
+
+  private static <T> String shown(ConfigurationKey<T> key) {
+    return key.format().apply(key.absent().orElseThrow());
+  }
+
+  @Test
+  void allProblemsAreToldAtOnce() {
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(
+            () ->
+                read(
+                    """
+                    listen: here:now
+                    colour: red
+                    http:
+                      max-uploads: many
+                      idle-timeout: 30
+                      drain-time: 2d
+                    log:
+                      format: xml
+                    stores:
+                      a:
+                        type: tape
+                      b:
+                        type: s3
+                        bucket: images
+                        retries: 21
+                    """))
+        .satisfies(
+            e ->
+                assertThat(e.problems())
+                    .hasSize(9)
+                    .allMatch(problem -> e.getMessage().contains(problem))
+                    .anyMatch(problem -> problem.endsWith("colour; known are " + known()))
+                    .anyMatch(problem -> problem.contains(": listen "))
+                    .anyMatch(problem -> problem.endsWith("must be a whole number, not \"many\""))
+                    .anyMatch(
+                        problem ->
+                            problem.contains("http.idle-timeout must be a whole number with one"))
+                    .anyMatch(
+                        problem ->
+                            problem.endsWith("drain-time must be between 100ms and 1h, not 2d"))
+                    .anyMatch(
+                        problem ->
+                            problem.endsWith("log.format must be plain or json, not \"xml\""))
+                    .anyMatch(
+                        problem ->
+                            problem.endsWith("stores.a.type must be disk or s3, not \"tape\""))
+                    .anyMatch(problem -> problem.startsWith("stores.b.endpoint is missing"))
+                    .anyMatch(
+                        problem ->
+                            problem.endsWith("stores.b.retries must be between 0 and 20, not 21")));
+  }
+
+  private static String known() {
+    return ConfigurationKeys.ALL.stream()
+        .map(ConfigurationKey::path)
+        .collect(Collectors.joining(", ", "", ", stores.<name>.<key>"));
+  }
+
+  @Test
+  void everyValueIsShownWithItsOriginAndSecretsAreMasked() throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("c.yaml"),
+            """
+            database:
+              url: jdbc:postgresql://db/x?ssl=true&password=hidden1&user=z
+              user: u
+              password: hidden2
+            stores:
+              default: {type: s3, endpoint: "http://s3", bucket: images, access-key: AK}
+            """);
+    ConfigurationReader.Loaded loaded =
+        ConfigurationReader.load(
+            Optional.of(file),
+            Map.of("STELE_STORES_DEFAULT_SECRET_KEY", "hidden3", "STELE_DATA", "elsewhere"),
+            Map.of("data", "here"));
+    assertThat(loaded.settings())
+        .contains(
+            new Setting("data", "here", "--data"),
+            new Setting("listen", "127.0.0.1:5000", "default"),
+            new Setting("htpasswd", "", "default"),
+            new Setting("database.password", "******", file + ": database.password"),
+            new Setting("stores.default.secret-key", "******", "STELE_STORES_DEFAULT_SECRET_KEY"),
+            new Setting("stores.default.read-timeout", "30s", "default"))
+        .noneMatch(setting -> setting.toString().contains("hidden"));
+    assertThat(loaded.configuration().data()).isEqualTo(Path.of("here"));
   }
 
   private void refuses(String yaml, String... messages) {
@@ -135,17 +321,21 @@ class ConfigurationReaderTest {
                 "STELE_DATABASE_USER", "u",
                 "STELE_MANIFESTS_SPARSE", "true",
                 "STELE_MANIFESTS_MAX_SIZE", "512KiB",
+                "STELE_MANIFESTS_MANDATORY_ANNOTATIONS", "vendor",
                 "STELE_JAVA_OPTS", "-Xmx1g"));
     assertThat(read.listen().port()).isEqualTo(2);
     assertThat(read.data()).isEqualTo(Path.of("a"));
     assertThat(read.database()).isPresent();
     assertThat(read.manifests())
-        .isEqualTo(new Configuration.ManifestRules(true, DataSize.ofKibibytes(512)));
+        .isEqualTo(
+            new Configuration.ManifestRules(
+                true, DataSize.ofKibibytes(512), false, List.of("vendor")));
   }
 
   @Test
   void mistakesAreRefusedWithTheKeyThatIsWrong() {
     refused("database:\n  uri: x\n", "unknown key database.uri");
+    refused("manifests:\n  mandatory-annotations: vendor,\n", "separated by commas");
     refused("databse:\n  url: x\n", "unknown key databse");
     refused("listen: here:now\n", "listen");
     refused("listen: 127.0.0.1:70000\n", "65535");

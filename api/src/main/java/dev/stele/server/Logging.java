@@ -1,0 +1,51 @@
+package dev.stele.server;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.JsonEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import dev.stele.server.config.LogFormat;
+import org.slf4j.LoggerFactory;
+
+/** Switches how the process writes its log, which {@code logback.xml} sets up as plain text. */
+public final class Logging {
+  private static final String APPENDER = "console";
+
+  private Logging() {}
+
+  /** Writes the log in this format from now on. To be called once, at the start. */
+  public static void use(LogFormat format) {
+    switch (format) {
+      case PLAIN -> {}
+      case JSON -> useJson();
+    }
+  }
+
+  private static void useJson() {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setName(APPENDER);
+    console.setTarget("System.err");
+    console.setEncoder(encoder(context));
+    console.start();
+    root.detachAppender(APPENDER);
+    root.addAppender(console);
+  }
+
+  static JsonEncoder encoder(LoggerContext context) {
+    JsonEncoder encoder = new JsonEncoder();
+    encoder.setContext(context);
+    encoder.setWithSequenceNumber(false);
+    encoder.setWithNanoseconds(false);
+    encoder.setWithContext(false);
+    // The formatted one says all.
+    encoder.setWithMessage(false);
+    encoder.setWithArguments(false);
+    encoder.setWithFormattedMessage(true);
+    encoder.start();
+    return encoder;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.stele.server;
+
+import dev.stele.database.DatabaseException;
+import java.sql.SQLException;
+
+/** Says why a configured database cannot be used, by the configuration's keys. */
+final class UnusableDatabase {
+  private UnusableDatabase() {}
+
+  /** The failure with the key to look at, and what to do about it. */
+  static StartupException explain(DatabaseException e) {
+    String state = state(e);
+    String message = e.getMessage();
+    if (state.startsWith("28")) {
+      return startup(
+          "database.user, database.password",
+          message,
+          "give the user and password of the schema's owner",
+          e);
+    }
+    if (state.equals("3D000")) {
+      return startup("database.url", message, "create the database, or name one that there is", e);
+    }
+    if (state.startsWith("08") || state.startsWith("57P")) {
+      return startup(
+          "database.url", message, "check that PostgreSQL runs there and takes connections", e);
+    }
+    return startup("database.url", message, "see the manual on a PostgreSQL of your own", e);
+  }
+
+  private static StartupException startup(
+      String keys, String message, String remedy, DatabaseException cause) {
+    return new StartupException("%s: %s; %s".formatted(keys, message, remedy), cause);
+  }
+
+  /** The SQLSTATE (PostgreSQL's appendix A) of the failure beneath; empty if there is none. */
+  private static String state(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+        return sql.getSQLState();
+      }
+    }
+    return "";
+  }
+}

@@ -1,0 +1,175 @@
+package dev.stele.server.config;
+
+import dev.stele.server.ListenAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Every key that stands by itself; those of a store are {@link StoresReader}'s. */
+final class ConfigurationKeys {
+  static final ConfigurationKey<ListenAddress> LISTEN =
+      new ConfigurationKey<>(
+          "listen",
+          "HOST:PORT to listen on",
+          ListenAddress::parse,
+          ListenAddress::toString,
+          Optional.of(ListenAddress.DEFAULT),
+          false);
+
+  static final ConfigurationKey<Path> DATA =
+      ConfigurationKey.path("data", "the folder where everything is kept")
+          .withDefault(Path.of("stele-data"));
+
+  static final ConfigurationKey<Path> HTPASSWD =
+      ConfigurationKey.path("htpasswd", "a file with users and bcrypt hashes");
+
+  static final ConfigurationKey<String> DATABASE_URL =
+      new ConfigurationKey<>(
+          "database.url",
+          "a JDBC URL, jdbc:postgresql://HOST/DATABASE",
+          ConfigurationKeys::jdbcUrl,
+          // A password may be among the URL's parameters.
+          url -> url.replaceAll("(?i)(password=)[^&]*", "$1******"),
+          Optional.empty(),
+          false);
+
+  static final ConfigurationKey<String> DATABASE_USER =
+      ConfigurationKey.text("database.user", "the owner of the database's schema");
+
+  static final ConfigurationKey<String> DATABASE_PASSWORD =
+      ConfigurationKey.anyText("database.password", "that user's password").asSecret();
+
+  static final ConfigurationKey<Integer> DATABASE_POOL_SIZE =
+      ConfigurationKey.number(
+          "database.pool-size",
+          "the most connections for requests",
+          Configuration.DatabaseLimits.DEFAULT.poolSize(),
+          2,
+          1_000);
+
+  static final ConfigurationKey<Duration> DATABASE_CONNECT_TIMEOUT =
+      ConfigurationKey.duration(
+          "database.connect-timeout",
+          "how long a request waits for a connection",
+          Configuration.DatabaseLimits.DEFAULT.connectTimeout(),
+          Duration.ofSeconds(1),
+          Duration.ofMinutes(1));
+
+  static final ConfigurationKey<Duration> DATABASE_STATEMENT_TIMEOUT =
+      ConfigurationKey.duration(
+          "database.statement-timeout",
+          "how long a statement may take",
+          Configuration.DatabaseLimits.DEFAULT.statementTimeout(),
+          Duration.ofSeconds(1),
+          Duration.ofHours(1));
+
+  static final ConfigurationKey<Boolean> MANIFESTS_SPARSE =
+      ConfigurationKey.truth(
+          "manifests.sparse",
+          "whether manifests may refer to content that the repository lacks",
+          Configuration.ManifestRules.DEFAULT.sparse());
+
+  static final ConfigurationKey<DataSize> MANIFESTS_MAX_SIZE =
+      ConfigurationKey.size(
+          "manifests.max-size",
+          "the largest manifest that is accepted",
+          Configuration.ManifestRules.DEFAULT.maxSize(),
+          DataSize.ofKibibytes(1),
+          DataSize.ofMebibytes(64));
+
+  static final ConfigurationKey<Boolean> MANIFESTS_COLLISION_DETECTION =
+      ConfigurationKey.truth(
+          "manifests.collision-detection",
+          "whether a manifest under several tags may not be deleted by its digest",
+          Configuration.ManifestRules.DEFAULT.collisionDetection());
+
+  static final ConfigurationKey<List<String>> MANIFESTS_MANDATORY_ANNOTATIONS =
+      ConfigurationKey.list(
+          "manifests.mandatory-annotations",
+          "what every image must have among its annotations or its config's labels");
+
+  static final ConfigurationKey<DataSize> HTTP_MAX_HEADER_SIZE =
+      ConfigurationKey.size(
+          "http.max-header-size",
+          "how much a request's first line and headers may take",
+          Configuration.HttpLimits.DEFAULT.maxHeaderSize(),
+          DataSize.ofKibibytes(4),
+          DataSize.ofMebibytes(1));
+
+  static final ConfigurationKey<DataSize> HTTP_MAX_BODY_SIZE =
+      ConfigurationKey.size(
+          "http.max-body-size",
+          "how much the body of one request may have",
+          Configuration.HttpLimits.DEFAULT.maxBodySize(),
+          DataSize.ofMebibytes(1),
+          DataSize.ofGibibytes(1 << 20));
+
+  static final ConfigurationKey<Integer> HTTP_MAX_UPLOADS =
+      ConfigurationKey.number(
+          "http.max-uploads",
+          "how many requests that write may run at once",
+          Configuration.HttpLimits.DEFAULT.maxUploads(),
+          1,
+          100_000);
+
+  static final ConfigurationKey<Duration> HTTP_IDLE_TIMEOUT =
+      ConfigurationKey.duration(
+          "http.idle-timeout",
+          "after how long a silent connection is closed",
+          Configuration.HttpLimits.DEFAULT.idleTimeout(),
+          Duration.ofSeconds(1),
+          Duration.ofHours(1));
+
+  static final ConfigurationKey<Duration> HTTP_DRAIN_TIME =
+      ConfigurationKey.duration(
+          "http.drain-time",
+          "how long a stopping server lets requests in flight finish",
+          Configuration.HttpLimits.DEFAULT.drainTime(),
+          Duration.ofMillis(100),
+          Duration.ofHours(1));
+
+  static final ConfigurationKey<LogFormat> LOG_FORMAT =
+      ConfigurationKey.choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN);
+
+  /** In the order in which people read them. */
+  static final List<ConfigurationKey<?>> ALL =
+      List.of(
+          LISTEN,
+          DATA,
+          HTPASSWD,
+          DATABASE_URL,
+          DATABASE_USER,
+          DATABASE_PASSWORD,
+          DATABASE_POOL_SIZE,
+          DATABASE_CONNECT_TIMEOUT,
+          DATABASE_STATEMENT_TIMEOUT,
+          MANIFESTS_SPARSE,
+          MANIFESTS_MAX_SIZE,
+          MANIFESTS_COLLISION_DETECTION,
+          MANIFESTS_MANDATORY_ANNOTATIONS,
+          HTTP_MAX_HEADER_SIZE,
+          HTTP_MAX_BODY_SIZE,
+          HTTP_MAX_UPLOADS,
+          HTTP_IDLE_TIMEOUT,
+          HTTP_DRAIN_TIME,
+          LOG_FORMAT);
+
+  private ConfigurationKeys() {}
+
+  private static String jdbcUrl(String text) {
+    if (!text.startsWith("jdbc:postgresql:")) {
+      throw new IllegalArgumentException(
+          "must be a JDBC URL, jdbc:postgresql://HOST/DATABASE, not another address");
+    }
+    return text;
+  }
+
+  static Optional<ConfigurationKey<?>> ofPath(String path) {
+    return ALL.stream().filter(key -> key.path().equals(path)).findFirst();
+  }
+
+  static Optional<ConfigurationKey<?>> ofVariable(String name) {
+    return ALL.stream().filter(key -> key.variable().equals(name)).findFirst();
+  }
+}

@@ -1,0 +1,100 @@
+package dev.stele.server.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What was written, by path, and what became of it: the values that hold and the problems found.
+ * Problems are collected, so that all are told at once.
+ */
+final class ConfigurationValues {
+  private static final String MASK = "******";
+
+  private record Written(String text, String origin) {}
+
+  private final Map<String, Written> written = new TreeMap<>();
+  private final List<Setting> settings = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+
+  /** Takes what a source says of a key; the last one outranks those before. */
+  void put(String path, String text, String origin) {
+    written.put(path, new Written(text, origin));
+  }
+
+  boolean has(String path) {
+    return written.containsKey(path);
+  }
+
+  /** Who set a key, as problems name it: {@code file: path} or the variable; else the path. */
+  String origin(String path) {
+    return Optional.ofNullable(written.get(path)).map(Written::origin).orElse(path);
+  }
+
+  /** Notes what is wrong. */
+  void problem(String what) {
+    problems.add(what);
+  }
+
+  int problemCount() {
+    return problems.size();
+  }
+
+  /** The value of a key that stands by itself. */
+  <T> Optional<T> find(ConfigurationKey<T> key) {
+    return find("", key);
+  }
+
+  /** The value of a key that has a default. A bad value is a problem, and the default goes on. */
+  <T> T get(ConfigurationKey<T> key) {
+    return find("", key).orElseThrow();
+  }
+
+  /**
+   * The value of a key within a section, and the key's default where it is absent or bad; the
+   * latter is a problem.
+   *
+   * @param section with a dot at its end, or empty
+   */
+  <T> Optional<T> find(String section, ConfigurationKey<T> key) {
+    String path = section + key.path();
+    Written text = written.get(path);
+    Optional<T> value = text == null ? key.absent() : parse(key, text).or(key::absent);
+    settings.add(
+        new Setting(
+            path,
+            value.map(v -> key.secret() ? MASK : key.format().apply(v)).orElse(""),
+            text == null ? Setting.DEFAULT : text.origin()));
+    return value;
+  }
+
+  private <T> Optional<T> parse(ConfigurationKey<T> key, Written text) {
+    try {
+      return Optional.of(key.parser().apply(text.text()));
+    } catch (IllegalArgumentException e) {
+      problem(text.origin() + " " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Notes a value that holds without a key of its own having been asked for. */
+  void note(Setting setting) {
+    settings.add(setting);
+  }
+
+  /** What was found, in the order of asking. */
+  List<Setting> settings() {
+    return List.copyOf(settings);
+  }
+
+  /**
+   * @throws ConfigurationException with all problems, if there are any
+   */
+  void throwProblems() throws ConfigurationException {
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(problems);
+    }
+  }
+}
