@@ -10,8 +10,6 @@ import org.slf4j.LoggerFactory;
 
 /** Switches how the process writes its log, which {@code logback.xml} sets up as plain text. */
 public final class Logging {
-  private static final String APPENDER = "console";
-
   private Logging() {}
 
   /** Writes the log in this format from now on. To be called once, at the start. */
@@ -24,15 +22,15 @@ public final class Logging {
 
   private static void useJson() {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-    Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
-    console.setContext(context);
-    console.setName(APPENDER);
-    console.setTarget("System.err");
-    console.setEncoder(encoder(context));
-    console.start();
-    root.detachAppender(APPENDER);
-    root.addAppender(console);
+    context
+        .getLogger(Logger.ROOT_LOGGER_NAME)
+        .iteratorForAppenders()
+        .forEachRemaining(
+            appender -> {
+              if (appender instanceof ConsoleAppender<ILoggingEvent> console) {
+                console.setEncoder(encoder(context));
+              }
+            });
   }
 
   static JsonEncoder encoder(LoggerContext context) {

@@ -43,7 +43,9 @@ class OperationsTest {
                 "STELE_STORES_DEFAULT_ACCESS_KEY", S3Endpoint.CREDENTIALS.accessKey(),
                 "STELE_STORES_DEFAULT_SECRET_KEY", S3Endpoint.CREDENTIALS.secretKey(),
                 "STELE_STORES_DEFAULT_RETRIES", "1",
-                "STELE_LOG_FORMAT", "json"));
+                "STELE_LOG_FORMAT", "json"),
+            // The tests' own configuration of the log would come first.
+            "-Dlogback.configurationFile=logback.xml");
     client = server.client();
   }
 
@@ -123,7 +125,7 @@ class OperationsTest {
       assertThat(metrics).as(series).anyMatch(line -> line.startsWith(series));
     }
     assertThat(metrics).noneMatch(line -> line.contains("unmistakable"));
-    long read = image.layers().getFirst().bytes().length;
+    double read = image.layers().getFirst().bytes().length;
     assertThat(value(metrics, "stele_store_bytes_total{direction=\"read\",store=\"default\"}"))
         .isGreaterThanOrEqualTo(read);
   }
