@@ -64,17 +64,20 @@ final class SteleProcess implements AutoCloseable {
   /** The same, configured by variables of the environment beside. */
   static SteleProcess start(Path data, Map<String, String> environment, String... jvmOptions)
       throws IOException, InterruptedException {
+    return start(data, environment, List.of(jvmOptions), List.of());
+  }
+
+  /** The same with more arguments for {@code stele serve}. */
+  static SteleProcess start(
+      Path data, Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
+      throws IOException, InterruptedException {
     int port = freePort();
     Path log = data.resolveSibling(data.getFileName() + ".log");
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("serve", "--listen", "127.0.0.1:" + port, "--data", data.toString()));
+    command.addAll(arguments);
     ProcessBuilder builder =
-        new ProcessBuilder(
-                javaCommand(
-                    List.of(jvmOptions),
-                    "serve",
-                    "--listen",
-                    "127.0.0.1:" + port,
-                    "--data",
-                    data.toString()))
+        new ProcessBuilder(javaCommand(jvmOptions, command.toArray(String[]::new)))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().putAll(environment);
