@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
+import dev.stele.blob.StoreUnavailableException;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
@@ -112,6 +113,9 @@ final class RequestDispatcher {
       } catch (RegistryUnavailableException e) {
         logger.warn("unavailable: {}", e.getMessage());
         answer(exchange, unavailable(e.getMessage()), served);
+      } catch (StoreUnavailableException e) {
+        logger.warn("unavailable: {}", e.getMessage());
+        answer(exchange, unavailable("the blob store is away or overloaded; try again"), served);
       } catch (InsufficientStorageException e) {
         logger.error("no room left: {}", e.getMessage());
         answer(

@@ -45,6 +45,7 @@ final class S3Calls {
    * Sends the request until it succeeds or there is no use.
    *
    * @param what the request, as errors name it
+   * @throws StoreUnavailableException if every attempt failed with what may pass
    */
   <T> T repeatable(String what, Request<T> request) throws IOException {
     long start = System.nanoTime();
@@ -60,7 +61,9 @@ final class S3Calls {
           || passed > Duration.ofSeconds(GIVE_UP_SECONDS).toNanos()
           || Thread.currentThread().isInterrupted()
           || !isPassing(failure)) {
-        throw failure;
+        throw isPassing(failure) && !Thread.currentThread().isInterrupted()
+            ? new StoreUnavailableException(failure.getMessage(), failure)
+            : failure;
       }
       log.debug("Attempt {} failed and is repeated", attempt, failure);
       pause(attempt, failure);
@@ -70,7 +73,9 @@ final class S3Calls {
   private static boolean isPassing(IOException failure) {
     return switch (failure) {
       case S3RequestException refused -> refused.isPassing();
-      case InsufficientStorageException _, NoPartMemoryException _ -> false;
+      // A request within this one has been repeated already.
+      case StoreUnavailableException _, InsufficientStorageException _, NoPartMemoryException _ ->
+          false;
       default -> true;
     };
   }
@@ -125,6 +130,7 @@ final class S3Calls {
 
   private IOException explain(String what, Exception failure) {
     if (failure instanceof S3RequestException
+        || failure instanceof StoreUnavailableException
         || failure instanceof NoPartMemoryException
         || failure instanceof InsufficientStorageException) {
       return (IOException) failure;
