@@ -38,7 +38,8 @@ sealed interface LineFault {
     }
 
     /**
-     * How many of the requests fail from now on.
+     * How many of the requests are struck from now on. One that is cut behind its end gets through
+     * all the same, but at the rate 1 nothing does: the server is away.
      *
      * @param rate 0 for none, 1 for all
      */
@@ -51,7 +52,8 @@ sealed interface LineFault {
       if (random.nextDouble() >= rate) {
         return new None();
       }
-      return switch (random.nextInt(7)) {
+      // The first three let nothing through.
+      return switch (random.nextInt(rate < 1 ? 7 : 3)) {
         case 0 -> new Reset();
         case 1 -> new Refused(500);
         case 2 -> new Refused(503);
