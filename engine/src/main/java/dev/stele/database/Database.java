@@ -25,6 +25,7 @@ public final class Database implements AutoCloseable {
   public static final String RUNTIME_ROLE = "stele_runtime";
 
   private static final int OLDEST_SERVER_VERSION = 15;
+  private static final int IDLE_IN_TRANSACTION_SECONDS = 5;
   private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(5);
 
   /**
@@ -135,14 +136,23 @@ public final class Database implements AutoCloseable {
     return jdbi;
   }
 
-  /** A connection outside the pool, as the runtime role; the caller closes it. */
+  /**
+   * A connection outside the pool, as the runtime role; the caller closes it. It is meant for the
+   * append lane, whose transactions hold what every other node waits for: one that is left open is
+   * rolled back by the server after {@value #IDLE_IN_TRANSACTION_SECONDS} s, so that a node which
+   * is frozen or cut off stops nobody for longer.
+   */
   public Connection openDedicated() throws SQLException {
     Properties properties = connectionProperties();
     properties.setProperty("user", settings.user());
     properties.setProperty("password", settings.password());
     Connection connection = DriverManager.getConnection(settings.url(), properties);
     try (Statement statement = connection.createStatement()) {
-      statement.execute(actAsRuntimeRole());
+      statement.execute(
+          actAsRuntimeRole()
+              + "; SET idle_in_transaction_session_timeout = '"
+              + IDLE_IN_TRANSACTION_SECONDS
+              + "s'");
       return connection;
     } catch (SQLException e) {
       connection.close();

@@ -39,6 +39,9 @@ class NodesCrashTest {
   private static final int PUSHERS = 32;
   private static final int LARGEST_LAYER = 20_000;
 
+  /** In milliseconds: a server that starts again has a share of the machine, too. */
+  private static final int LONGEST_PAUSE = 1000;
+
   private enum Victim {
     SERVER,
     POSTGRESQL,
@@ -75,7 +78,8 @@ class NodesCrashTest {
         for (int number = 0; number < PUSHERS; number++) {
           Pusher pusher =
               new Pusher(client, pushes, "nodes", number, random.nextLong())
-                  .withLayersUpTo(LARGEST_LAYER);
+                  .withLayersUpTo(LARGEST_LAYER)
+                  .withPausesUpTo(LONGEST_PAUSE);
           running.add(threads.submit(() -> pusher.run("nodes", stop)));
         }
         running.add(threads.submit(() -> pushes.readWhile(client, stop)));

@@ -21,6 +21,7 @@ final class Pusher {
   private final int number;
   private final Random random;
   private int largestLayer = LARGEST_LAYER;
+  private int longestPause;
   private int unavailable;
 
   /**
@@ -41,6 +42,12 @@ final class Pusher {
     return this;
   }
 
+  /** Waits before every image, for a random time of so many milliseconds at most. */
+  Pusher withPausesUpTo(int millis) {
+    longestPause = millis;
+    return this;
+  }
+
   /** How often it was told that the registry is unavailable. */
   int unavailable() {
     return unavailable;
@@ -53,6 +60,7 @@ final class Pusher {
    */
   Void run(String run, AtomicBoolean stop) throws InterruptedException {
     for (int image = 0; !stop.get(); image++) {
+      Thread.sleep(random.nextInt(longestPause + 1));
       try {
         push(image(run, image), image % 2 == 0 ? prefix + "/shared" : prefix + "/own-" + number);
       } catch (UncheckedIOException e) {
