@@ -24,6 +24,7 @@ public final class Benchmark {
    * @param connections for the rows with many clients
    * @param duration of one measurement of those rows
    * @param warmUp before their first measurement, on each registry
+   * @param rows what the title of a row must contain for it to be measured; empty for all
    * @param jvmOptions for Stele's own process
    */
   public record Options(
@@ -32,6 +33,7 @@ public final class Benchmark {
       int connections,
       Duration duration,
       Duration warmUp,
+      String rows,
       List<String> jvmOptions) {
     public Options {
       if (rounds < 1 || connections < 1) {
@@ -52,16 +54,22 @@ public final class Benchmark {
           16,
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
+          "",
           List.of("--enable-native-access=ALL-UNNAMED"));
     }
   }
+
+  private static final int UPLOADS_AT_ONCE = 8;
+
+  /** What is compared with the large blob, in bytes; more than a part of an S3 multipart upload. */
+  private static final long SMALL_BLOB = 10 << 20;
 
   private Benchmark() {}
 
   /**
    * Runs the benchmark and prints its tables.
    *
-   * @param workFolder an existing folder with space for a dozen of the large blobs; what is written
+   * @param workFolder an existing folder with space for thirty of the large blobs; what is written
    *     goes to a new folder below it, which is removed at the end
    * @return the exit status of the program: 0, since a slow result is no failure
    * @throws IOException if a registry cannot be started, or refuses or spoils something
@@ -102,11 +110,16 @@ public final class Benchmark {
   }
 
   private static List<Workload> workloads(Options options) {
-    return List.of(
-        BlobTransfer.push(options.blobSize()),
-        BlobTransfer.pull(options.blobSize()),
-        new ManifestGets(options.connections(), options.duration(), options.warmUp()),
-        new SmallPushes(options.connections(), options.duration(), options.warmUp()));
+    return Stream.<Workload>of(
+            BlobTransfer.push(options.blobSize()),
+            BlobTransfer.pull(options.blobSize()),
+            BlobTransfer.pushMany(UPLOADS_AT_ONCE, options.blobSize()),
+            BlobTransfer.finish(SMALL_BLOB),
+            BlobTransfer.finish(options.blobSize()),
+            new ManifestGets(options.connections(), options.duration(), options.warmUp()),
+            new SmallPushes(options.connections(), options.duration(), options.warmUp()))
+        .filter(workload -> workload.title().contains(options.rows()))
+        .toList();
   }
 
   /** The rates of each registry, round by round. */

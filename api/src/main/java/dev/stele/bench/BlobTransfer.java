@@ -4,7 +4,7 @@ import dev.stele.oci.Digest;
 import java.io.IOException;
 import java.security.MessageDigest;
 
-/** Pushing and pulling one large blob over one connection. */
+/** Pushing and pulling large blobs, each over one connection. */
 final class BlobTransfer {
   private static final String REPOSITORY = "bench/blob";
   private static final String OCTETS = "Content-Type: application/octet-stream\r\n";
@@ -98,13 +98,98 @@ final class BlobTransfer {
     };
   }
 
+  /**
+   * Finishes uploads whose bytes have all been sent: the last PUT alone. Where that takes the same
+   * for a small and a large blob, nothing is copied.
+   */
+  static Workload finish(long size) {
+    return new Workload() {
+      private HttpConnection connection;
+      private String finish;
+
+      @Override
+      public String title() {
+        return "finish an upload of " + size / (1 << 20) + " MiB";
+      }
+
+      @Override
+      public String unit() {
+        return "1/s";
+      }
+
+      @Override
+      public void prepare(RegistryUnderTest registry, int round) throws IOException {
+        connection = registry.connect();
+        finish = send(connection, REPOSITORY, new GeneratedBlob(1000 + round, size));
+      }
+
+      @Override
+      public double measure(RegistryUnderTest registry, int round) throws IOException {
+        try (HttpConnection open = connection) {
+          long start = System.nanoTime();
+          open.send("PUT", finish, OCTETS).expect(201);
+          return 1 / seconds(start);
+        }
+      }
+    };
+  }
+
+  /** Pushes the same new blob into several repositories at once, which no registry can foresee. */
+  static Workload pushMany(int uploads, long size) {
+    return new Workload() {
+      private GeneratedBlob blob = new GeneratedBlob(2000, size);
+      private int blobRound;
+
+      @Override
+      public String title() {
+        return "push %d blobs of %d MiB at once".formatted(uploads, size / (1 << 20));
+      }
+
+      @Override
+      public String unit() {
+        return "MiB/s";
+      }
+
+      @Override
+      public void prepare(RegistryUnderTest registry, int round) {
+        if (blobRound != round) {
+          blob = new GeneratedBlob(2000 + round, size);
+          blobRound = round;
+        }
+      }
+
+      @Override
+      public double measure(RegistryUnderTest registry, int round)
+          throws IOException, InterruptedException {
+        return mebibytes(size)
+            * Concurrent.once(
+                uploads,
+                number -> {
+                  try (HttpConnection connection = registry.connect()) {
+                    push(connection, "bench/blob-" + number, blob);
+                  }
+                });
+      }
+    };
+  }
+
   private static void push(HttpConnection connection, GeneratedBlob blob) throws IOException {
+    push(connection, REPOSITORY, blob);
+  }
+
+  private static void push(HttpConnection connection, String repository, GeneratedBlob blob)
+      throws IOException {
+    connection.send("PUT", send(connection, repository, blob), OCTETS).expect(201);
+  }
+
+  /** Sends a blob's bytes and answers the address of the PUT that finishes the upload. */
+  private static String send(HttpConnection connection, String repository, GeneratedBlob blob)
+      throws IOException {
     String upload =
-        connection.send("POST", "/v2/" + REPOSITORY + "/blobs/uploads/", "").expect(202).location();
+        connection.send("POST", "/v2/" + repository + "/blobs/uploads/", "").expect(202).location();
     String patched =
         connection.send("PATCH", upload, OCTETS, blob.size(), blob.source()).expect(202).location();
-    String finish = patched + (patched.indexOf('?') < 0 ? "?" : "&") + "digest=" + blob.digest();
-    connection.send("PUT", finish, OCTETS).expect(201);
+    return patched + (patched.indexOf('?') < 0 ? "?" : "&") + "digest=" + blob.digest();
   }
 
   static double mebibytes(long bytes) {

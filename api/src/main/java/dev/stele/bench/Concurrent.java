@@ -30,7 +30,35 @@ final class Concurrent {
     Client connect(int connection) throws IOException;
   }
 
+  /** What each of several does once. */
+  interface Task {
+    void run(int number) throws IOException;
+  }
+
   private Concurrent() {}
+
+  /** Runs a task several times at once; answers tasks a second. One that fails ends the run. */
+  static double once(int tasks, Task task) throws IOException, InterruptedException {
+    List<Future<Void>> running = new ArrayList<>();
+    long start = System.nanoTime();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < tasks; i++) {
+        int number = i;
+        running.add(
+            threads.submit(
+                () -> {
+                  task.run(number);
+                  return null;
+                }));
+      }
+      for (Future<Void> each : running) {
+        each.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IOException("a client failed: " + e.getCause().getMessage(), e.getCause());
+    }
+    return tasks / BlobTransfer.seconds(start);
+  }
 
   /**
    * Steps a second over all connections together. A step that fails ends the run with its error.

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,7 +19,9 @@ import picocli.CommandLine.Option;
     description = {
       "Measures Stele and, where it is on the PATH, Debian's docker-registry: the same client code,"
           + " in turn, in one run.",
-      "Needs space for a dozen of the large blobs in the work folder."
+      "Needs space for thirty of the large blobs in the work folder.",
+      "Stele is configured by the environment, so that STELE_STORES_DEFAULT_... measures it on a"
+          + " bucket."
     },
     mixinStandardHelpOptions = true)
 final class Bench implements Callable<Integer> {
@@ -51,9 +55,26 @@ final class Bench implements Callable<Integer> {
       defaultValue = "5")
   private int seconds;
 
+  @Option(
+      names = "--rows",
+      paramLabel = "TEXT",
+      description = "Only the rows with this in their title, such as 'finish' (default: all).",
+      defaultValue = "")
+  private String rows;
+
+  @Option(
+      names = "--heap-mib",
+      paramLabel = "MIB",
+      description = "The heap of Stele's process (default: what its JVM takes).")
+  private Integer heapMebibytes;
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     Benchmark.Options standard = Benchmark.Options.standard();
+    List<String> jvmOptions = new ArrayList<>(standard.jvmOptions());
+    if (heapMebibytes != null) {
+      jvmOptions.add("-Xmx" + heapMebibytes + "m");
+    }
     Benchmark.Options options =
         new Benchmark.Options(
             rounds,
@@ -61,7 +82,8 @@ final class Bench implements Callable<Integer> {
             standard.connections(),
             Duration.ofSeconds(seconds),
             Duration.ofSeconds(seconds),
-            standard.jvmOptions());
+            rows,
+            jvmOptions);
     Files.createDirectories(work);
     return Benchmark.run(work, new PrintStream(System.out, true, StandardCharsets.UTF_8), options);
   }

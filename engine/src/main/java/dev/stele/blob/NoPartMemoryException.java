@@ -2,7 +2,9 @@ package dev.stele.blob;
 
 import java.io.IOException;
 
-/** There is no memory for a part of an upload: too many uploads at once, or a blob too large. */
+/**
+ * A part of an upload is larger than all the memory that there is for parts: the blob is too large.
+ */
 final class NoPartMemoryException extends IOException {
   NoPartMemoryException(String message) {
     super(message);

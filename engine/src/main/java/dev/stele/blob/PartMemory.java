@@ -26,7 +26,12 @@ final class PartMemory {
     this.free = new Semaphore((int) Math.min(Integer.MAX_VALUE, total / UNIT), true);
   }
 
-  /** Waits until there is room for this many bytes and takes it. */
+  /**
+   * Waits until there is room for this many bytes and takes it.
+   *
+   * @throws NoPartMemoryException if there never will be
+   * @throws S3UnavailableException if there is none for long
+   */
   void reserve(int bytes) throws IOException {
     if (bytes > total) {
       throw new NoPartMemoryException(
@@ -35,7 +40,7 @@ final class PartMemory {
     }
     try {
       if (!free.tryAcquire(units(bytes), LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS)) {
-        throw new NoPartMemoryException(
+        throw new S3UnavailableException(
             "too many uploads at once: no part memory came free for %d s"
                 .formatted(LONGEST_WAIT.toSeconds()));
       }

@@ -100,8 +100,14 @@ final class S3BlobContent implements BlobContent {
     private void resumeOrFail(IOException failure) throws IOException {
       close();
       fruitless++;
-      if (fruitless == FRUITLESS_REQUESTS || Thread.currentThread().isInterrupted()) {
+      if (Thread.currentThread().isInterrupted()) {
         throw failure;
+      }
+      if (fruitless == FRUITLESS_REQUESTS) {
+        throw new S3UnavailableException(
+            "reading %s broke off at byte %d again and again: %s"
+                .formatted(name, position, failure.getMessage()),
+            failure);
       }
       log.debug("Reading {} broke off at {} and is resumed", name, position, failure);
     }

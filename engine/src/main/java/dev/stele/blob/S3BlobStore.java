@@ -416,7 +416,10 @@ public final class S3BlobStore implements BlobStore {
     try {
       sessions.remove(session);
     } catch (IOException e) {
-      log.warn("Cannot remove upload {}: it stays until it is cancelled", session.id(), e);
+      log.warn(
+          "Cannot remove upload {}: it stays until it is cancelled: {}",
+          session.id(),
+          e.getMessage());
     }
   }
 
@@ -425,7 +428,10 @@ public final class S3BlobStore implements BlobStore {
     try {
       bucket.delete(List.of(S3Session.name(session.id())));
     } catch (IOException e) {
-      log.warn("Cannot remove upload {}: it stays until it is cancelled", session.id(), e);
+      log.warn(
+          "Cannot remove upload {}: it stays until it is cancelled: {}",
+          session.id(),
+          e.getMessage());
     }
   }
 

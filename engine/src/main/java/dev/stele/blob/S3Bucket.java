@@ -340,7 +340,10 @@ final class S3Bucket implements Closeable {
     return S3Calls.await(client.getObject(args.build()));
   }
 
-  /** Deletes objects in batches; those that are absent are no error. */
+  /**
+   * Deletes objects in batches; those that are absent are no error. One that fails does not keep
+   * the others; what is thrown is the first failure.
+   */
   void delete(List<String> names) throws IOException {
     IOException failure = null;
     for (int from = 0; from < names.size(); from += DELETES_A_REQUEST) {
@@ -360,10 +363,7 @@ final class S3Bucket implements Closeable {
         }
       } catch (IOException e) {
         if (failure == null) {
-          failure =
-              new IOException(
-                  "cannot remove some of %d objects: %s".formatted(names.size(), e.getMessage()),
-                  e);
+          failure = e;
         } else {
           failure.addSuppressed(e);
         }

@@ -50,6 +50,7 @@ final class S3Calls {
    * Sends the request until it succeeds or there is no use.
    *
    * @param what the request, as errors name it
+   * @throws S3UnavailableException if every attempt failed with what may pass
    */
   <T> T repeatable(String what, Request<T> request) throws IOException {
     long start = System.nanoTime();
@@ -65,7 +66,9 @@ final class S3Calls {
           || passed > giveUp.toNanos()
           || Thread.currentThread().isInterrupted()
           || !isPassing(failure)) {
-        throw failure;
+        throw isPassing(failure) && !Thread.currentThread().isInterrupted()
+            ? new S3UnavailableException(failure.getMessage(), failure)
+            : failure;
       }
       log.debug("Attempt {} failed and is repeated", attempt, failure);
       pause(attempt, failure);
@@ -75,7 +78,9 @@ final class S3Calls {
   private static boolean isPassing(IOException failure) {
     return switch (failure) {
       case S3RequestException refused -> refused.isPassing();
-      case InsufficientStorageException _, NoPartMemoryException _ -> false;
+      // A request within this one has been repeated already.
+      case S3UnavailableException _, InsufficientStorageException _, NoPartMemoryException _ ->
+          false;
       default -> true;
     };
   }
@@ -130,6 +135,7 @@ final class S3Calls {
 
   private IOException explain(String what, Exception failure) {
     if (failure instanceof S3RequestException
+        || failure instanceof S3UnavailableException
         || failure instanceof NoPartMemoryException
         || failure instanceof InsufficientStorageException) {
       return (IOException) failure;

@@ -31,6 +31,9 @@ public final class Database implements AutoCloseable {
   /** Checks of the whole log lift the statement's limit, but not the network's. */
   private static final Duration LEAST_SILENCE = Duration.ofSeconds(60);
 
+  /** See {@link #openDedicated}. */
+  private static final int IDLE_IN_TRANSACTION_SECONDS = 5;
+
   /**
    * Where the database is.
    *
@@ -175,11 +178,20 @@ public final class Database implements AutoCloseable {
     return jdbi;
   }
 
-  /** A connection outside the pool, as the runtime role; the caller closes it. */
+  /**
+   * A connection outside the pool, as the runtime role; the caller closes it. It is meant for the
+   * append lane, whose transactions hold what every other node waits for: one that is left open is
+   * rolled back by the server after {@value #IDLE_IN_TRANSACTION_SECONDS} s, so that a node which
+   * is frozen or cut off stops nobody for longer.
+   */
   public Connection openDedicated() throws SQLException {
     Connection connection = DriverManager.getConnection(settings.url(), credentials(settings));
     try (Statement statement = connection.createStatement()) {
-      statement.execute(actAsRuntimeRole(settings));
+      statement.execute(
+          actAsRuntimeRole(settings)
+              + "; SET idle_in_transaction_session_timeout = '"
+              + IDLE_IN_TRANSACTION_SECONDS
+              + "s'");
       return connection;
     } catch (SQLException e) {
       connection.close();

@@ -3,7 +3,9 @@ package dev.stele.blob;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.gaul.s3proxy.AuthenticationType;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobApiMetadata;
@@ -19,18 +21,41 @@ public final class S3Endpoint implements Closeable {
 
   private final BlobStoreContext backend;
   private final S3Proxy proxy;
+  private final URI uri;
 
   /** Starts it on a free port of the loopback address. */
   public S3Endpoint() throws IOException {
+    this(builder -> builder.endpoint(URI.create("http://127.0.0.1:0")), "http", "127.0.0.1");
+  }
+
+  /**
+   * Starts one that speaks TLS, and takes the bucket's name in the host's, too.
+   *
+   * @param host what it is called, which must lead to the loopback address
+   * @param keyStore has its key and certificate
+   */
+  public static S3Endpoint secure(String host, Path keyStore, String password) throws IOException {
+    return new S3Endpoint(
+        builder ->
+            builder
+                .secureEndpoint(URI.create("https://127.0.0.1:0"))
+                .keyStore(keyStore.toString(), password)
+                .virtualHost(host),
+        "https",
+        host);
+  }
+
+  private S3Endpoint(UnaryOperator<S3Proxy.Builder> address, String scheme, String host)
+      throws IOException {
     backend =
         // By class, not by name: a look-up by name would load the public clouds' clients, too.
         ContextBuilder.newBuilder(new TransientNio2BlobApiMetadata())
             .credentials("unused", "unused")
             .build(BlobStoreContext.class);
     proxy =
-        S3Proxy.builder()
+        address
+            .apply(S3Proxy.builder())
             .blobStore(backend.getBlobStore())
-            .endpoint(URI.create("http://127.0.0.1:0"))
             .awsAuthentication(
                 AuthenticationType.AWS_V4, CREDENTIALS.accessKey(), CREDENTIALS.secretKey())
             .build();
@@ -40,10 +65,12 @@ public final class S3Endpoint implements Closeable {
       backend.close();
       throw new IOException("the S3 server does not start", e);
     }
+    int port = scheme.equals("https") ? proxy.getSecurePort() : proxy.getPort();
+    uri = URI.create(scheme + "://" + host + ":" + port);
   }
 
   public URI uri() {
-    return URI.create("http://127.0.0.1:" + proxy.getPort());
+    return uri;
   }
 
   public void createBucket(String bucket) {

@@ -125,14 +125,15 @@ class S3FaultsTest {
       store.append(REPOSITORY, id, Chunk.streamed(in(bytes, 0, 9 * MIB)));
       faults.setRate(1);
       assertThatThrownBy(store::probe)
-          .isInstanceOf(IOException.class)
+          .isInstanceOf(S3UnavailableException.class)
           .hasMessageContaining("bucket away at");
-      assertThatThrownBy(() -> store.status(REPOSITORY, id)).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> store.status(REPOSITORY, id))
+          .isInstanceOf(S3UnavailableException.class);
       assertThatThrownBy(
               () -> store.append(REPOSITORY, id, Chunk.streamed(in(bytes, 9 * MIB, 10 * MIB))))
-          .isInstanceOf(IOException.class);
+          .isInstanceOf(S3UnavailableException.class);
       assertThatThrownBy(() -> store.finish(REPOSITORY, id, Chunk.empty(), digest(bytes)))
-          .isInstanceOf(IOException.class);
+          .isInstanceOf(S3UnavailableException.class);
       faults.setRate(0);
       store.probe();
       assertThat(store.status(REPOSITORY, id).size()).isEqualTo(9 * MIB);

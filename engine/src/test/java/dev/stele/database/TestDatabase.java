@@ -134,9 +134,7 @@ public final class TestDatabase implements AutoCloseable {
   private static Server embedded() {
     try {
       Path folder = Files.createTempDirectory("stele-test-postgresql-");
-      EmbeddedPostgres postgres =
-          EmbeddedPostgres.start(
-              folder, programsFolder(), List.of("fsync=off", "full_page_writes=off"));
+      EmbeddedPostgres postgres = startServer(folder);
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
@@ -152,6 +150,14 @@ public final class TestDatabase implements AutoCloseable {
     } catch (IOException e) {
       throw new IllegalStateException("cannot make a folder for the tests' database", e);
     }
+  }
+
+  /**
+   * A server of the test's own in that folder, which it may kill. It does not outlast a power cut.
+   */
+  public static EmbeddedPostgres startServer(Path folder) {
+    return EmbeddedPostgres.start(
+        folder, programsFolder(), List.of("fsync=off", "full_page_writes=off"));
   }
 
   /** Unpacked once for all tests of this user. */

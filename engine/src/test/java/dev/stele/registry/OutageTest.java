@@ -139,6 +139,19 @@ class OutageTest {
     assertThat(registry.verifyProjections().equal()).isTrue();
   }
 
+  /** The lane of another node holds the head, and nothing more is heard of it. */
+  @Test
+  void aNodeThatFreezesInItsTransactionDoesNotStopTheOthers() throws Exception {
+    try (Connection frozen = fixture.database().openDedicated();
+        Statement statement = frozen.createStatement()) {
+      frozen.setAutoCommit(false);
+      statement.execute("SELECT next_position FROM log_head FOR UPDATE");
+      assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+      assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
+    }
+    assertThat(registry.verifyProjections().equal()).isTrue();
+  }
+
   @Test
   void anUploadWhoseEventIsNotCommittedIsNoBlob() throws Exception {
     UploadId id = registry.uploads().begin(APP, Digest.Algorithm.SHA256).id();

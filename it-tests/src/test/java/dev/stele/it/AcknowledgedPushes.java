@@ -3,13 +3,17 @@ package dev.stele.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
+import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +38,10 @@ final class AcknowledgedPushes {
   private final List<Item> manifests = new ArrayList<>();
   private final Map<TagName, TagState> tags =
       new TreeMap<>((a, b) -> (a.repository + ':' + a.tag).compareTo(b.repository + ':' + b.tag));
+
+  /** What was put since the last check. */
+  private final Set<TagName> touched = new HashSet<>();
+
   private int checkedBlobs;
   private int checkedManifests;
 
@@ -47,9 +55,9 @@ final class AcknowledgedPushes {
   }
 
   synchronized void tagStarts(String repository, String tag, Digest manifest) {
-    tags.computeIfAbsent(new TagName(repository, tag), name -> new TagState())
-        .inDoubt
-        .add(manifest);
+    TagName name = new TagName(repository, tag);
+    tags.computeIfAbsent(name, _ -> new TagState()).inDoubt.add(manifest);
+    touched.add(name);
   }
 
   /** A tag is put by one client at a time, so an answer settles what was in doubt before. */
@@ -64,9 +72,46 @@ final class AcknowledgedPushes {
     return manifests.size();
   }
 
-  /** Some blob of whose upload nobody knows the end, for a reader to try; null if there is none. */
-  synchronized Item newestInDoubt() {
+  /** Some blob of whose upload nobody knows the end; null if there is none. */
+  private synchronized Item newestInDoubt() {
     return blobsInDoubt.isEmpty() ? null : blobsInDoubt.getLast();
+  }
+
+  /**
+   * Reads blobs until it is told to stop: one whose upload has no answer yet is there whole or not
+   * at all, one that was acknowledged is there. An answer 200 has the bytes or is cut off.
+   */
+  Void readWhile(RegistryClient client, AtomicBoolean stop) throws InterruptedException {
+    Random random = new Random(checkedBlobs);
+    while (!stop.get()) {
+      boolean acknowledged = random.nextBoolean();
+      Item item = acknowledged ? someAcknowledged(random) : newestInDoubt();
+      if (item != null) {
+        try {
+          HttpResponse<byte[]> answer =
+              client.send("GET", RegistryClient.blobPath(item.repository(), item.digest()));
+          switch (answer.statusCode()) {
+            case 200 ->
+                assertThat(Digest.of(Digest.Algorithm.SHA256, answer.body()))
+                    .isEqualTo(item.digest());
+            case 503 -> new UnexpectedAnswerException(answer, 200).assertUnavailable();
+            default ->
+                assertThat(answer.statusCode())
+                    .as("GET of %s, %s", item, acknowledged ? "acknowledged" : "in doubt")
+                    .isEqualTo(acknowledged ? 200 : 404);
+          }
+        } catch (UncheckedIOException e) {
+          // The server was killed or its store failed, and the client noticed the cut.
+          Thread.sleep(5);
+        }
+      }
+      Thread.sleep(1);
+    }
+    return null;
+  }
+
+  private synchronized Item someAcknowledged(Random random) {
+    return blobs.isEmpty() ? null : blobs.get(random.nextInt(blobs.size()));
   }
 
   /**
@@ -86,12 +131,15 @@ final class AcknowledgedPushes {
       }
     }
     blobsInDoubt.clear();
-    tags.forEach((name, state) -> settle(client, name, state));
+    touched.forEach(name -> settle(client, name, tags.get(name)));
+    touched.clear();
   }
 
-  /** The registry still has everything that was ever acknowledged. */
+  /** The registry still has everything that was ever acknowledged. No pusher may run meanwhile. */
   synchronized void assertAllKept(RegistryClient client) {
+    assertKept(client);
     check(client, blobs, manifests);
+    tags.forEach((name, state) -> settle(client, name, state));
   }
 
   private static void check(

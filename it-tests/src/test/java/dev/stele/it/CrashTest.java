@@ -2,10 +2,6 @@ package dev.stele.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.oci.Digest;
-import java.io.ByteArrayInputStream;
-import java.io.UncheckedIOException;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,10 +81,10 @@ class CrashTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       try {
         for (int pusher = 0; pusher < PUSHERS; pusher++) {
-          Pusher task = new Pusher(client, pusher, random.nextLong(), stop);
-          running.add(threads.submit(() -> task.run(round)));
+          Pusher task = new Pusher(client, pushes, "crash", pusher, random.nextLong());
+          running.add(threads.submit(() -> task.run("round " + round, stop)));
         }
-        running.add(threads.submit(() -> readUnfinished(client, stop)));
+        running.add(threads.submit(() -> pushes.readWhile(client, stop)));
         // The moment is random, but after something has been acknowledged, so that it can be lost.
         while (pushes.acknowledgedManifests() == before
             && running.stream().noneMatch(Future::isDone)) {
@@ -148,92 +144,5 @@ class CrashTest {
     SteleProcess.CommandResult verified =
         SteleProcess.run("projections", "verify", "--data", data.toString());
     assertThat(verified.exitStatus()).as(verified.output()).isZero();
-  }
-
-  /** Reads what is being uploaded: an answer 200 must be the whole blob. */
-  private Void readUnfinished(RegistryClient client, AtomicBoolean stop) throws Exception {
-    while (!stop.get()) {
-      AcknowledgedPushes.Item item = pushes.newestInDoubt();
-      if (item != null) {
-        try {
-          HttpResponse<byte[]> answer =
-              client.send("GET", RegistryClient.blobPath(item.repository(), item.digest()));
-          if (answer.statusCode() == 200) {
-            assertThat(Digest.of(Digest.Algorithm.SHA256, answer.body())).isEqualTo(item.digest());
-          }
-        } catch (UncheckedIOException e) {
-          // The server was killed, and the client noticed that the answer was cut.
-          Thread.sleep(5);
-        }
-      }
-      Thread.sleep(1);
-    }
-    return null;
-  }
-
-  /** A client that pushes one image after another under a tag of its own. */
-  private final class Pusher {
-    private final RegistryClient client;
-    private final int number;
-    private final Random random;
-    private final AtomicBoolean stop;
-
-    Pusher(RegistryClient client, int number, long seed, AtomicBoolean stop) {
-      this.client = client;
-      this.number = number;
-      this.random = new Random(seed);
-      this.stop = stop;
-    }
-
-    Void run(int round) throws Exception {
-      for (int image = 0; !stop.get(); image++) {
-        try {
-          push(image(round, image), image % 2 == 0 ? "crash/shared" : "crash/own-" + number);
-        } catch (UncheckedIOException e) {
-          // No answer: the server is dead. What was on its way stays in doubt.
-          Thread.sleep(10);
-        } catch (UnexpectedAnswerException e) {
-          // While PostgreSQL is away the server may say so, but never blame the request.
-          assertThat(e.status()).as(e.getMessage()).isEqualTo(503);
-          Thread.sleep(10);
-        }
-      }
-      return null;
-    }
-
-    private ImageFixture.Image image(int round, int image) {
-      byte[] layer = new byte[random.nextInt(1, 400_000)];
-      random.nextBytes(layer);
-      Content content = Content.of(ImageFixture.LAYER_TYPE, layer);
-      Content config =
-          SmallImages.image("round %d pusher %d image %d".formatted(round, number, image)).config();
-      return new ImageFixture.Image(
-          "amd64",
-          config,
-          List.of(content),
-          List.of(content.digest()),
-          ImageFixture.manifest(config, List.of(content)));
-    }
-
-    private void push(ImageFixture.Image image, String repository) {
-      upload(repository, image.config());
-      upload(repository, image.layers().getFirst());
-      String tag = "pusher-" + number;
-      pushes.tagStarts(repository, tag, image.manifest().digest());
-      client.putManifest(repository, tag, image.manifest());
-      pushes.tagAcknowledged(repository, tag, image.manifest().digest());
-    }
-
-    private void upload(String repository, Content content) {
-      pushes.blobStarts(repository, content.digest());
-      switch (random.nextInt(3)) {
-        case 0 -> client.pushBlob(repository, content.bytes());
-        case 1 -> client.pushBlobChunked(repository, content.bytes(), 100_000);
-        default ->
-            client.pushBlobStreamed(
-                repository, content.digest(), () -> new ByteArrayInputStream(content.bytes()));
-      }
-      pushes.blobAcknowledged(repository, content.digest());
-    }
   }
 }

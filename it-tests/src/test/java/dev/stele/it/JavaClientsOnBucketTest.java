@@ -5,7 +5,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @OnBucket
 final class JavaClientsOnBucketTest extends JavaClientsTest {
-  JavaClientsOnBucketTest(SteleProcess server, RegistryClient client, @TempDir Path folder) {
-    super(server, client, folder);
+  JavaClientsOnBucketTest(RegistryClient client, @TempDir Path folder) {
+    super(client, folder);
   }
 }

@@ -35,12 +35,10 @@ class JavaClientsTest {
   private static final ArtifactType SIGNATURE =
       ArtifactType.from("application/vnd.example.signature");
 
-  private final SteleProcess server;
   private final RegistryClient client;
   private final Path folder;
 
-  JavaClientsTest(SteleProcess server, RegistryClient client, @TempDir Path folder) {
-    this.server = server;
+  JavaClientsTest(RegistryClient client, @TempDir Path folder) {
     this.client = client;
     this.folder = folder;
   }
@@ -49,7 +47,7 @@ class JavaClientsTest {
   void orasPushesAttachesDiscoversAndPullsAnArtifact() throws Exception {
     Registry oras = Registry.builder().withInsecure(true).build();
     String repository = "oras/artifact";
-    ContainerRef reference = ContainerRef.parse(server.authority() + "/" + repository + ":v1");
+    ContainerRef reference = ContainerRef.parse(client.authority() + "/" + repository + ":v1");
     Path report = Files.createDirectories(folder.resolve("out")).resolve("report.bin");
     byte[] content = new byte[5 << 20];
     new Random(7).nextBytes(content);
@@ -88,7 +86,7 @@ class JavaClientsTest {
     new Random(8).nextBytes(content);
     Digest digest = Digest.of(Digest.Algorithm.SHA256, content);
     ContainerRef reference =
-        ContainerRef.parse(server.authority() + "/oras/chunks").withDigest(digest.toString());
+        ContainerRef.parse(client.authority() + "/oras/chunks").withDigest(digest.toString());
     oras.pushBlobChunked(reference, new ByteArrayInputStream(content), content.length, 100_000);
     assertThat(client.blob("oras/chunks", digest)).isEqualTo(content);
     Path pulled = folder.resolve("pulled");
@@ -98,7 +96,7 @@ class JavaClientsTest {
 
   private JibContainer containerize(JibContainerBuilder builder, String image) throws Exception {
     return builder.containerize(
-        Containerizer.to(RegistryImage.named(server.authority() + "/" + image))
+        Containerizer.to(RegistryImage.named(client.authority() + "/" + image))
             .setAllowInsecureRegistries(true)
             .setBaseImageLayersCache(folder.resolve("base-cache"))
             .setApplicationLayersCache(folder.resolve("application-cache")));
@@ -128,7 +126,7 @@ class JavaClientsTest {
     Path file = Files.write(folder.resolve("message"), "on top".getBytes(UTF_8));
     JibContainer built =
         containerize(
-            Jib.from(RegistryImage.named(server.authority() + "/jib/base:v1"))
+            Jib.from(RegistryImage.named(client.authority() + "/jib/base:v1"))
                 .setPlatforms(Set.of(new Platform(base.architecture(), "linux")))
                 .setFormat(ImageFormat.OCI)
                 .addLayer(List.of(file), "/srv"),
@@ -149,7 +147,7 @@ class JavaClientsTest {
     // jib 0.28 has no OCI index, so this is a Docker manifest list.
     JibContainer built =
         containerize(
-            Jib.from(RegistryImage.named(server.authority() + "/jib/multi-base:v1"))
+            Jib.from(RegistryImage.named(client.authority() + "/jib/multi-base:v1"))
                 .setPlatforms(
                     Set.of(new Platform("amd64", "linux"), new Platform("arm64", "linux")))
                 .setFormat(ImageFormat.Docker)

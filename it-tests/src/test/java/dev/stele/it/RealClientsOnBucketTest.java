@@ -5,7 +5,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @OnBucket
 final class RealClientsOnBucketTest extends RealClientsTest {
-  RealClientsOnBucketTest(SteleProcess server, RegistryClient client, @TempDir Path folder) {
-    super(server, client, folder);
+  RealClientsOnBucketTest(RegistryClient client, @TempDir Path folder) {
+    super(client, folder);
   }
 }

@@ -21,12 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 class RealClientsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final SteleProcess server;
   private final RegistryClient client;
   private final Path folder;
 
-  RealClientsTest(SteleProcess server, RegistryClient client, @TempDir Path folder) {
-    this.server = server;
+  RealClientsTest(RegistryClient client, @TempDir Path folder) {
     this.client = client;
     this.folder = folder;
   }
@@ -36,7 +34,7 @@ class RealClientsTest {
   }
 
   private String remote(String repositoryAndTag) {
-    return "docker://" + server.authority() + "/" + repositoryAndTag;
+    return "docker://" + client.authority() + "/" + repositoryAndTag;
   }
 
   private Path layout(String name, String tag, Content top, List<Content> contents)
@@ -152,7 +150,7 @@ class RealClientsTest {
     Program podman = withOwnStorage("podman");
     ImageFixture.Image image = ImageFixture.image(5);
     Path in = layout("in", "v1", image.manifest(), image.contents());
-    String name = server.authority() + "/podman/image:v1";
+    String name = client.authority() + "/podman/image:v1";
     podman.run("pull", "--quiet", "oci:" + in + ":v1");
     String id = podman.run("images", "--quiet", "--no-trunc").strip();
     Path digestFile = folder.resolve("digest");
@@ -175,7 +173,7 @@ class RealClientsTest {
   void podmanRunsTheRightChildOfAMultiPlatformImage() throws Exception {
     Program podman = withOwnStorage("podman");
     client.push("podman/multi", "v1", ImageFixture.multiPlatform(6));
-    String name = server.authority() + "/podman/multi:v1";
+    String name = client.authority() + "/podman/multi:v1";
     podman.run("pull", "--quiet", "--tls-verify=false", name);
     assertThat(podman.run("run", "--rm", "--network=none", name))
         .isEqualTo(ImageFixture.greeting(6));
@@ -186,7 +184,7 @@ class RealClientsTest {
     Program buildah = withOwnStorage("buildah");
     byte[] program = PrintingProgram.of("amd64", "/srv/message");
     Path file = Files.write(folder.resolve("program"), program);
-    String name = server.authority() + "/buildah/image:v1";
+    String name = client.authority() + "/buildah/image:v1";
     String container = buildah.run("from", "scratch").strip();
     buildah.run("copy", container, file, "/bin/program");
     buildah.run("config", "--entrypoint", "[\"/bin/program\"]", container);

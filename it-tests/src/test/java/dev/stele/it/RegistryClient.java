@@ -46,6 +46,11 @@ final class RegistryClient {
             .build();
   }
 
+  /** Host and port of the registry, as they begin an image's name. */
+  String authority() {
+    return base.getAuthority();
+  }
+
   // The plain layer
 
   /**

@@ -98,10 +98,16 @@ final class SteleProcess implements AutoCloseable {
 
   /** Runs another command of the program, such as {@code projections verify}, to its end. */
   static CommandResult run(String... arguments) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(javaCommand(List.of("-Xmx256m"), arguments))
-            .redirectErrorStream(true)
-            .start();
+    return run(Map.of(), arguments);
+  }
+
+  /** The same, configured by variables of the environment beside. */
+  static CommandResult run(Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(javaCommand(List.of("-Xmx256m"), arguments)).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     return new CommandResult(process.waitFor(), output);
@@ -164,11 +170,6 @@ final class SteleProcess implements AutoCloseable {
   /** For example {@code http://127.0.0.1:40123}. */
   URI base() {
     return base;
-  }
-
-  /** Host and port, as it begins an image's name. */
-  String authority() {
-    return base.getAuthority();
   }
 
   /** A client for this server. */

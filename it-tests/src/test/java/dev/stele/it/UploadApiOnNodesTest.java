@@ -1,0 +1,8 @@
+package dev.stele.it;
+
+@OnNodes
+final class UploadApiOnNodesTest extends UploadApiTest {
+  UploadApiOnNodesTest(RegistryClient client) {
+    super(client);
+  }
+}
