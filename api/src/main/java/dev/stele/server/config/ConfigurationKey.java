@@ -65,7 +65,7 @@ record ConfigurationKey<T>(
         false);
   }
 
-  /** Texts separated by commas; none if nobody sets it. */
+  /** Texts separated by commas, perhaps none. */
   static ConfigurationKey<List<String>> list(String path, String meaning) {
     return new ConfigurationKey<>(
         path,
@@ -167,6 +167,9 @@ record ConfigurationKey<T>(
   }
 
   private static List<String> toList(String text) {
+    if (text.isBlank()) {
+      return List.of();
+    }
     List<String> items = Stream.of(text.split(",", -1)).map(String::strip).toList();
     if (items.contains("")) {
       throw new IllegalArgumentException(
