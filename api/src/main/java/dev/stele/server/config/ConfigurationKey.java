@@ -94,12 +94,7 @@ record ConfigurationKey<T>(
     return new ConfigurationKey<>(
         path,
         meaning + ", as a list or separated by " + separator,
-        text ->
-            Stream.of(text.split("[" + separator + LIST_SEPARATOR + "]"))
-                .map(String::strip)
-                .filter(item -> !item.isEmpty())
-                .map(parser)
-                .toList(),
+        text -> toList(text, "[" + separator + LIST_SEPARATOR + "]", parser),
         values -> String.join(separator + " ", values.stream().map(format).toList()),
         Optional.of(List.of()),
         false);
@@ -181,6 +176,19 @@ record ConfigurationKey<T>(
       case "false" -> false;
       default -> throw new IllegalArgumentException("must be true or false, not \"" + text + "\"");
     };
+  }
+
+  private static <T> List<T> toList(
+      String text, String separators, Function<String, T> parser) {
+    if (text.isBlank()) {
+      return List.of();
+    }
+    List<String> items = Stream.of(text.split(separators, -1)).map(String::strip).toList();
+    if (items.contains("")) {
+      throw new IllegalArgumentException(
+          "must be a list of values, none of them empty, not \"" + text + "\"");
+    }
+    return items.stream().map(parser).toList();
   }
 
   private static int toNumber(String text) {
