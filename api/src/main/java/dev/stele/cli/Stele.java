@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       ConfigCommand.class,
       Projections.class,
       FsckCommand.class,
+      GcCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })

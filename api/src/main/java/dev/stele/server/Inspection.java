@@ -6,6 +6,7 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
 import dev.stele.projection.Verification;
+import dev.stele.registry.Registry;
 import dev.stele.server.config.Configuration;
 import dev.stele.verify.Fsck;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -14,7 +15,8 @@ import java.util.Optional;
 
 /**
  * The database of a configuration, opened to look at it, whether its server is running or not. A
- * running server's own PostgreSQL is shared; otherwise it is started and stopped again.
+ * running server's own PostgreSQL is shared; otherwise it is started and stopped again. Used by one
+ * thread.
  */
 public final class Inspection implements AutoCloseable {
   private static final int POOL_SIZE = 2;
@@ -22,8 +24,12 @@ public final class Inspection implements AutoCloseable {
   private final Database database;
   private final BlobStores stores;
   private final Optional<Node> node;
+  private final Configuration configuration;
+  private Optional<Registry> own = Optional.empty();
 
-  private Inspection(Database database, BlobStores stores, Optional<Node> node) {
+  private Inspection(
+      Configuration configuration, Database database, BlobStores stores, Optional<Node> node) {
+    this.configuration = configuration;
     this.database = database;
     this.stores = stores;
     this.node = node;
@@ -46,7 +52,7 @@ public final class Inspection implements AutoCloseable {
       return open(configuration, address.jdbcUrl(), address.user(), address.password());
     }
     Node node = Node.open(configuration);
-    return new Inspection(node.database(), node.stores(), Optional.of(node));
+    return new Inspection(configuration, node.database(), node.stores(), Optional.of(node));
   }
 
   private static Inspection open(
@@ -54,6 +60,7 @@ public final class Inspection implements AutoCloseable {
       throws StartupException {
     BlobStores stores = Node.openStores(configuration);
     return new Inspection(
+        configuration,
         Node.openDatabase(
             configuration,
             Node.databaseSettings(configuration, url, user, password, POOL_SIZE),
@@ -72,8 +79,27 @@ public final class Inspection implements AutoCloseable {
     return new Fsck(database.jdbi(), stores);
   }
 
+  /** A registry over the same database and stores, beside that of a running server. */
+  public Registry registry() {
+    if (node.isPresent()) {
+      return node.get().registry();
+    }
+    if (own.isEmpty()) {
+      own =
+          Optional.of(
+              new Registry(
+                  database.jdbi(),
+                  database::openDedicated,
+                  stores,
+                  Node.options(configuration),
+                  new SimpleMeterRegistry()));
+    }
+    return own.get();
+  }
+
   @Override
   public void close() {
+    own.ifPresent(Registry::close);
     node.ifPresentOrElse(
         Node::close,
         () -> {

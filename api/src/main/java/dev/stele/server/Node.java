@@ -101,12 +101,22 @@ public final class Node implements AutoCloseable {
             database.jdbi(),
             database::openDedicated,
             stores,
-            RegistryOptions.DEFAULT
-                .withSparseManifests(configuration.manifests().sparse())
-                .withPulls(configuration.pulls()),
+            options(configuration),
             meters);
     opened.push(registry);
     retention = new Retention(database.jdbi(), registry);
+  }
+
+  static RegistryOptions options(Configuration configuration) {
+    return RegistryOptions.DEFAULT
+        .withSparseManifests(configuration.manifests().sparse())
+        .withPulls(configuration.pulls())
+        .withGc(configuration.gc());
+  }
+
+  /** Starts the work that goes on by itself: collecting and the like. To be called once. */
+  public void startBackground() {
+    registry.startBackground(retention::run);
   }
 
   private void bindJvmMetrics() {

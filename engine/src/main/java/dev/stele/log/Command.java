@@ -32,11 +32,15 @@ public interface Command<R> {
     /** The time that the appended events get. */
     Instant now();
 
-    /** Appends an event. The views show it once this command has been decided. */
-    void append(Event event, Cause cause);
+    /**
+     * Appends an event. The views show it once this command has been decided.
+     *
+     * @return its position, should this transaction commit
+     */
+    long append(Event event, Cause cause);
 
-    default void append(Event event) {
-      append(event, Cause.CLIENT_REQUEST);
+    default long append(Event event) {
+      return append(event, Cause.CLIENT_REQUEST);
     }
   }
 }

@@ -256,17 +256,13 @@ final class LaneTransaction {
     }
 
     @Override
-    public void append(Event event, Cause cause) {
+    public long append(Event event, Cause cause) {
       ActorId actor = pending.command().actor();
+      long position = firstPosition + events.size();
       events.add(
           new RecordedEvent(
-              firstPosition + events.size(),
-              now,
-              actor,
-              cause,
-              pending.command().requestId(),
-              pending.id,
-              event));
+              position, now, actor, cause, pending.command().requestId(), pending.id, event));
+      return position;
     }
   }
 }

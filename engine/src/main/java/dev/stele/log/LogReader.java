@@ -78,6 +78,13 @@ public final class LogReader {
         .toList();
   }
 
+  /** At most {@code limit} events of a type from a position on, in order. */
+  public List<RecordedEvent> events(Handle handle, long from, String type, int limit) {
+    return leaves(handle, from - 1, limit, Optional.empty(), Optional.of(type)).stream()
+        .map(leaf -> codec.decode(leaf.bytes()))
+        .toList();
+  }
+
   /**
    * At most {@code limit} events of a repository from a position on, in order; of one type where
    * given.

@@ -62,6 +62,16 @@ public final class LogSignal implements AutoCloseable {
     }
   }
 
+  /** How far the log is known to reach: the position after the newest event that this knows of. */
+  public long known() {
+    lock.lock();
+    try {
+      return knownNext;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Waits until the log is known to have grown past a position, or the time is over.
    *

@@ -102,6 +102,17 @@ public record Manifest(
         strings(root, "annotations", "annotations"));
   }
 
+  /**
+   * Whether this is an image that can run: its config is an image's and, if there are layers, at
+   * least one is a file system's. A signature or attestation that borrows an image's config has
+   * only layers of its own kind.
+   */
+  public boolean isContainerImage() {
+    return config.map(Descriptor::mediaType).filter(MediaTypes::imageConfig).isPresent()
+        && (layers.isEmpty()
+            || layers.stream().map(Descriptor::mediaType).anyMatch(MediaTypes::fileSystemLayer));
+  }
+
   private static JsonNode readObject(byte[] body) throws InvalidManifestException {
     if (body.length == 0) {
       throw new InvalidManifestException("the manifest is empty");

@@ -26,4 +26,16 @@ public final class MediaTypes {
     return mediaType.startsWith("application/vnd.oci.image.layer.nondistributable.v1.")
         || mediaType.startsWith("application/vnd.docker.image.rootfs.foreign.");
   }
+
+  /** Whether this is the type of a container image's config. */
+  public static boolean imageConfig(String mediaType) {
+    return mediaType.equals("application/vnd.oci.image.config.v1+json")
+        || mediaType.equals("application/vnd.docker.container.image.v1+json");
+  }
+
+  /** Whether this is the type of a layer that becomes part of a container's file system. */
+  public static boolean fileSystemLayer(String mediaType) {
+    return mediaType.startsWith("application/vnd.oci.image.layer.")
+        || mediaType.startsWith("application/vnd.docker.image.rootfs.");
+  }
 }

@@ -5,15 +5,16 @@ import java.util.List;
 /**
  * The projections that follow the log at some distance, so that pushes do not wait for them. See
  * {@link ProjectionRunner}.
+ *
+ * @param reachability what no root reaches
+ * @param pulls when each tag was last pulled
  */
-public final class AsynchronousProjections {
-  private final List<Projection> projections;
-
+public record AsynchronousProjections(ReachabilityView reachability, PullView pulls) {
   public AsynchronousProjections(ManifestDocuments documents) {
-    this.projections = List.of(new PullView());
+    this(new ReachabilityView(documents), new PullView());
   }
 
   public List<Projection> projections() {
-    return projections;
+    return List.of(reachability, pulls);
   }
 }

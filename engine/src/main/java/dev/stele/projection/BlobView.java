@@ -166,4 +166,22 @@ public final class BlobView implements Projection {
         .mapTo(Boolean.class)
         .one();
   }
+
+  /** At most {@code limit} blobs of a repository after one, in the order of their digests. */
+  public static List<Digest> list(
+      Handle handle, RepositoryName repository, Optional<Digest> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT digest FROM blob_link
+            WHERE repository = :repository AND digest > :after
+            ORDER BY digest
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("limit", limit)
+        .map((row, _) -> Digest.parse(row.getString("digest")))
+        .list();
+  }
 }

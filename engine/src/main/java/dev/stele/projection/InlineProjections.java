@@ -20,6 +20,7 @@ public final class InlineProjections implements InlineViews {
             new ManifestView(documents),
             new TagView(),
             new ReferrerView(documents),
+            new OrphanView(),
             new RetentionView());
   }
 

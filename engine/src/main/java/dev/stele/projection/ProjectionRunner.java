@@ -29,12 +29,8 @@ public final class ProjectionRunner {
     return projection;
   }
 
-  /**
-   * Applies the next events, as many as fit one transaction.
-   *
-   * @return how many
-   */
-  public int step() {
+  /** Applies the next events, as many as fit one transaction, and returns them. */
+  public List<RecordedEvent> step() {
     return jdbi.inTransaction(
         handle -> {
           LogCheckpoint checkpoint = LogCheckpoint.lock(handle, projection.name());
@@ -43,7 +39,7 @@ public final class ProjectionRunner {
             projection.apply(handle, events);
             checkpoint.save(handle, events.getLast().position() + 1);
           }
-          return events.size();
+          return events;
         });
   }
 

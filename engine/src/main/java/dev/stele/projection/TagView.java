@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
+import dev.stele.oci.ImageIndex;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import java.time.Instant;
@@ -234,6 +236,34 @@ public final class TagView implements Projection {
         .bind("after", after.orElse(""))
         .bind("limit", limit)
         .map((row, _) -> Tag.parse(row.getString("name")))
+        .list();
+  }
+
+  /**
+   * A descriptor for each tag of a repository, with its name as an annotation, in byte order; then
+   * one for each manifest without a tag, in the order of digests.
+   */
+  public static List<Descriptor> index(Handle handle, RepositoryName repository) {
+    return handle
+        .createQuery(
+            """
+            SELECT t.name, m.digest, m.media_type, m.size
+            FROM manifest m
+            LEFT JOIN tag t ON t.repository = m.repository AND t.digest = m.digest
+            WHERE m.repository = :repository
+            ORDER BY t.name NULLS LAST, m.digest
+            """)
+        .bind("repository", repository.value())
+        .map(
+            (row, _) ->
+                new Descriptor(
+                    row.getString("media_type"),
+                    Digest.parse(row.getString("digest")),
+                    row.getLong("size"),
+                    Optional.empty(),
+                    Optional.ofNullable(row.getString("name"))
+                        .map(name -> Map.of(ImageIndex.REF_NAME, name))
+                        .orElse(Map.of())))
         .list();
   }
 

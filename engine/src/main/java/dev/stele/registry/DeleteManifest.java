@@ -13,8 +13,13 @@ import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
 import java.util.List;
 
-/** Deletes a manifest and all tags that point to it, unless a present index lists it. */
-record DeleteManifest(ActorId actor, String requestId, RepositoryName repository, Digest digest)
+/**
+ * Deletes a manifest and all tags that point to it, unless a present index lists it.
+ *
+ * @param onlyTag whether to refuse when more than one tag points to it
+ */
+record DeleteManifest(
+    ActorId actor, String requestId, RepositoryName repository, Digest digest, boolean onlyTag)
     implements Command<Outcome<Digest>> {
 
   @Override
@@ -30,7 +35,11 @@ record DeleteManifest(ActorId actor, String requestId, RepositoryName repository
     if (!indexes.isEmpty()) {
       return Outcome.refused(new Refusal.ManifestReferenced(digest, indexes));
     }
-    for (Tag tag : TagView.pointingTo(decision.handle(), repository, digest)) {
+    List<Tag> tags = TagView.pointingTo(decision.handle(), repository, digest);
+    if (onlyTag && tags.size() > 1) {
+      return Outcome.refused(new Refusal.SeveralTags(digest, tags));
+    }
+    for (Tag tag : tags) {
       decision.append(
           new Event.TagDeleted(repository, tag, digest), Cause.digestDelete(digest.toString()));
     }

@@ -2,10 +2,12 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.OrphanView;
 import dev.stele.projection.RepositoryView;
 import java.util.Optional;
 
@@ -26,17 +28,32 @@ record LinkBlob(
     String store,
     String objectKey,
     Optional<String> damagedKey)
-    implements Command<Boolean> {
+    implements Command<LinkBlob.Result> {
+  /** What became of the new bytes. */
+  enum Result {
+    /** The log has them. */
+    TAKEN,
+    /** The log had the content already. */
+    NOT_NEEDED,
+    /** It took so long that they were given up as an orphan. */
+    GIVEN_UP
+  }
 
   @Override
-  public Boolean decide(Decision decision) {
+  public Result decide(Decision decision) {
     Optional<BlobView.Located> present = BlobView.stored(decision.handle(), digest, store);
     boolean repairs =
         present.isPresent() && damagedKey.equals(present.map(BlobView.Located::objectKey));
     boolean stored = present.isEmpty() || repairs;
+    if (stored && OrphanView.swept(decision.handle(), store, objectKey)) {
+      return Result.GIVEN_UP;
+    }
     boolean linked = !BlobView.linked(decision.handle(), repository, digest);
     if (linked && !RepositoryView.exists(decision.handle(), repository)) {
       decision.append(new Event.RepositoryCreated(repository));
+    }
+    if (!linked) {
+      Leases.renew(decision.handle(), repository, digest);
     }
     decision.append(
         new Event.BlobUploaded(
@@ -50,6 +67,6 @@ record LinkBlob(
     if (repairs) {
       decision.append(new Event.BlobRepaired(repository, digest, store, present.get().objectKey()));
     }
-    return stored;
+    return stored ? Result.TAKEN : Result.NOT_NEEDED;
   }
 }

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -33,6 +34,9 @@ record MountBlob(
     boolean linked = !BlobView.linked(decision.handle(), repository, digest);
     if (linked && !RepositoryView.exists(decision.handle(), repository)) {
       decision.append(new Event.RepositoryCreated(repository));
+    }
+    if (!linked) {
+      Leases.renew(decision.handle(), repository, digest);
     }
     decision.append(new Event.BlobMounted(repository, digest, from, linked));
     return true;

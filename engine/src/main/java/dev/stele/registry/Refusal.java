@@ -4,6 +4,7 @@ import dev.stele.blob.UploadId;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
 import java.util.List;
 
 /**
@@ -38,6 +39,15 @@ public sealed interface Refusal {
 
   /** Content that the manifest refers to and the repository lacks. */
   record MissingContent(List<Digest> blobs, List<Digest> manifests) implements Refusal {}
+
+  /**
+   * An image lacks annotations that the operator has made mandatory, both in its manifest and among
+   * its config's labels.
+   */
+  record MissingAnnotations(List<String> keys) implements Refusal {}
+
+  /** A manifest to be deleted by its digest has several tags, and collision detection is on. */
+  record SeveralTags(Digest digest, List<Tag> tags) implements Refusal {}
 
   /** A manifest that these present indexes list, so that it cannot be deleted. */
   record ManifestReferenced(Digest digest, List<Digest> by) implements Refusal {}

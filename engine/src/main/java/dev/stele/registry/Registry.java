@@ -1,20 +1,13 @@
 package dev.stele.registry;
 
-import dev.stele.blob.BadRangeException;
 import dev.stele.blob.BlobContent;
-import dev.stele.blob.BlobStoreException;
 import dev.stele.blob.BlobStores;
-import dev.stele.blob.Chunk;
-import dev.stele.blob.DigestMismatchException;
-import dev.stele.blob.NoSuchObjectException;
-import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoreUnavailableException;
-import dev.stele.blob.StoredObject;
-import dev.stele.blob.UnknownUploadException;
-import dev.stele.blob.UploadBusyException;
-import dev.stele.blob.UploadId;
 import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
+import dev.stele.gc.Collector;
+import dev.stele.gc.Leases;
+import dev.stele.gc.Waiting;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
@@ -22,15 +15,18 @@ import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
+import dev.stele.oci.ImageIndex;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.AsynchronousProjections;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
+import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.ReferrerView;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
@@ -43,10 +39,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
@@ -57,12 +52,15 @@ import org.slf4j.LoggerFactory;
  * and nothing was acknowledged. All methods block and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
-  private static final Logger logger = LoggerFactory.getLogger(Registry.class);
+  /** The actor of what the collector does. A user's name cannot have a colon. */
+  public static final String COLLECTOR = "stele:collector";
 
   /** How long a client may take to follow a redirect; what has begun then goes on. */
   public static final Duration REDIRECT_VALIDITY = Duration.ofMinutes(15);
 
   private final Jdbi jdbi;
+  private final ConnectionSource connections;
+  private final MeterRegistry meters;
   private final BlobStores stores;
   private final RegistryOptions options;
   private final Actors actors;
@@ -71,6 +69,12 @@ public final class Registry implements AutoCloseable {
   private final AppendLane lane;
   private final EventCodec codec = new EventCodec();
   private final EventLog events;
+  private final RepositoryBlobs blobs;
+  private final Uploads uploads;
+  private final Collector collector;
+  private final List<ProjectionRunner> followers;
+  private Optional<Background> background = Optional.empty();
+  private final MandatoryAnnotations annotations;
   private final PullRecorder pulls;
 
   /**
@@ -86,6 +90,8 @@ public final class Registry implements AutoCloseable {
       RegistryOptions options,
       MeterRegistry meters) {
     this.jdbi = jdbi;
+    this.connections = connections;
+    this.meters = meters;
     this.stores = stores.observed(meters);
     this.options = options;
     this.actors = new Actors(jdbi);
@@ -94,6 +100,21 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.events = new EventLog(jdbi, codec, signal);
+    this.blobs = new RepositoryBlobs(jdbi, this.stores, actors, this::append);
+    this.uploads = new Uploads(blobs);
+    LogReader reader = new LogReader(codec);
+    AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
+    this.followers = List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()));
+    this.collector =
+        new Collector(
+            jdbi,
+            lane,
+            reader,
+            this.stores,
+            new ProjectionRunner(jdbi, reader, asynchronous.reachability()),
+            () -> actors.id(COLLECTOR),
+            options.gc());
+    this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
   }
 
@@ -102,6 +123,22 @@ public final class Registry implements AutoCloseable {
   /** Whether the repository exists. */
   public boolean exists(RepositoryName repository) {
     return Availability.read(jdbi, handle -> RepositoryView.exists(handle, repository));
+  }
+
+  /** The repository, if it exists; otherwise refused. Creates nothing. */
+  public Outcome<RepositoryName> validate(RepositoryName repository) {
+    return exists(repository)
+        ? Outcome.ok(repository)
+        : Outcome.refused(new Refusal.UnknownRepository(repository));
+  }
+
+  /**
+   * Creates a repository with nothing in it. Pushing does so by itself.
+   *
+   * @return false if it existed; then nothing changed
+   */
+  public boolean initialise(Caller caller, RepositoryName repository) {
+    return append(new CreateRepository(actors.id(caller.actor()), caller.requestId(), repository));
   }
 
   /** At most {@code limit} repositories whose names come after one, in byte order. */
@@ -122,11 +159,33 @@ public final class Registry implements AutoCloseable {
         });
   }
 
-  /** A manifest by tag or digest, with its exact bytes. */
+  /**
+   * What a repository has, as the index of an OCI image layout would say it: a descriptor for each
+   * tag, named by the annotation {@value ImageIndex#REF_NAME}, and one for each manifest without a
+   * tag. Memory and time are in proportion to their number; {@link #tags} pages.
+   */
+  public Outcome<ImageIndex> index(RepositoryName repository) {
+    return Availability.read(
+        jdbi,
+        handle -> {
+          List<Descriptor> manifests = TagView.index(handle, repository);
+          return manifests.isEmpty() && !RepositoryView.exists(handle, repository)
+              ? Outcome.refused(new Refusal.UnknownRepository(repository))
+              : Outcome.ok(ImageIndex.of(manifests));
+        });
+  }
+
+  /**
+   * A manifest by tag or digest, with its exact bytes. Whoever asks by digest may count on it for a
+   * grace period, so that a client need not push what it was told of.
+   */
   public Outcome<StoredManifest> manifest(RepositoryName repository, Reference reference) {
     return Availability.read(
         jdbi,
         handle -> {
+          if (reference instanceof Reference.ByDigest(Digest digest)) {
+            Leases.renew(handle, repository, digest);
+          }
           Optional<ManifestView.Present> present =
               switch (reference) {
                 case Tag tag -> TagView.manifest(handle, repository, tag);
@@ -154,26 +213,10 @@ public final class Registry implements AutoCloseable {
 
   /** The bytes of a blob, or of a manifest by its digest; the caller closes them. */
   public Outcome<BlobContent> blob(RepositoryName repository, Digest digest) throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> located = locate(repository, digest);
-    if (located.isPresent()) {
-      try {
-        BlobContent content = store.store().open(new ObjectKey(located.get().objectKey()));
-        if (content.size() == located.get().size()) {
-          return Outcome.ok(content);
-        }
-        content.close();
-        logDamage(repository, digest, located.get(), "has " + content.size() + " bytes");
-      } catch (NoSuchObjectException e) {
-        logDamage(repository, digest, located.get(), "is missing");
-      }
-      return unknownBlob(repository, digest);
-    }
-    return switch (manifest(repository, new Reference.ByDigest(digest))) {
-      case Outcome.Ok<StoredManifest>(StoredManifest manifest) ->
-          Outcome.ok(new ManifestContent(manifest.bytes()));
-      case Outcome.Refused<StoredManifest> _ -> unknownBlob(repository, digest);
-    };
+    Optional<BlobContent> content = blobs.open(repository, digest);
+    return content.isPresent()
+        ? Outcome.ok(content.get())
+        : manifestAsBlob(repository, digest, manifest -> new ManifestContent(manifest.bytes()));
   }
 
   /**
@@ -181,63 +224,39 @@ public final class Registry implements AutoCloseable {
    * #REDIRECT_VALIDITY}. Empty if the repository's store does not redirect, or has no such blob.
    */
   public Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    if (!store.redirects()) {
-      return Optional.empty();
-    }
-    Optional<BlobView.Located> located = locate(repository, digest);
-    return located.isPresent() && intact(store, located.get())
-        ? store.store().presigned(new ObjectKey(located.get().objectKey()), REDIRECT_VALIDITY)
-        : Optional.empty();
+    return blobs.location(repository, digest);
   }
 
-  /** The size in bytes of a blob, or of a manifest by its digest. */
+  /**
+   * At most {@code limit} blobs of a repository after one, in the order of digests, without the
+   * manifests. Empty for a repository that does not exist, which it does not create.
+   */
+  public Page<Digest> blobs(RepositoryName repository, Optional<Digest> after, int limit) {
+    return Page.of(
+        Availability.read(jdbi, handle -> BlobView.list(handle, repository, after, limit + 1)),
+        limit);
+  }
+
+  /**
+   * The size in bytes of a blob, or of a manifest by its digest. Whoever is told of one may count
+   * on it for a grace period.
+   */
   public Outcome<Long> blobSize(RepositoryName repository, Digest digest) throws IOException {
-    Optional<BlobView.Located> located = locate(repository, digest);
-    if (located.isPresent()) {
-      if (intact(stores.of(repository), located.get())) {
-        return Outcome.ok(located.get().size());
-      }
-      logDamage(repository, digest, located.get(), "is missing or has another size");
-      return unknownBlob(repository, digest);
-    }
+    OptionalLong size = blobs.size(repository, digest);
+    return size.isPresent()
+        ? Outcome.ok(size.getAsLong())
+        : manifestAsBlob(repository, digest, manifest -> (long) manifest.bytes().length);
+  }
+
+  private <T> Outcome<T> manifestAsBlob(
+      RepositoryName repository, Digest digest, Function<StoredManifest, T> as) {
     return switch (manifest(repository, new Reference.ByDigest(digest))) {
-      case Outcome.Ok<StoredManifest>(StoredManifest manifest) ->
-          Outcome.ok((long) manifest.bytes().length);
-      case Outcome.Refused<StoredManifest> _ -> unknownBlob(repository, digest);
+      case Outcome.Ok<StoredManifest>(StoredManifest manifest) -> Outcome.ok(as.apply(manifest));
+      case Outcome.Refused<StoredManifest>(Refusal.UnknownRepository unknown) ->
+          Outcome.refused(unknown);
+      case Outcome.Refused<StoredManifest> _ ->
+          Outcome.refused(new Refusal.UnknownBlob(repository, digest));
     };
-  }
-
-  private Optional<BlobView.Located> locate(RepositoryName repository, Digest digest) {
-    String store = stores.of(repository).name();
-    return Availability.read(jdbi, handle -> BlobView.find(handle, repository, digest, store));
-  }
-
-  private <T> Outcome<T> unknownBlob(RepositoryName repository, Digest digest) {
-    return Outcome.refused(
-        exists(repository)
-            ? new Refusal.UnknownBlob(repository, digest)
-            : new Refusal.UnknownRepository(repository));
-  }
-
-  private static boolean intact(BlobStores.Named store, BlobView.Located located)
-      throws IOException {
-    return store
-        .store()
-        .size(new ObjectKey(located.objectKey()))
-        .equals(OptionalLong.of(located.size()));
-  }
-
-  private static void logDamage(
-      RepositoryName repository, Digest digest, BlobView.Located located, String how) {
-    logger.error(
-        "blob {} of {} counts as absent: object {} of store {} {} (the log says {} bytes)",
-        digest,
-        repository,
-        located.objectKey(),
-        located.store(),
-        how,
-        located.size());
   }
 
   /**
@@ -258,58 +277,11 @@ public final class Registry implements AutoCloseable {
         limit);
   }
 
-  // ---- uploads
+  // ---- blobs
 
-  /** Opens an upload session. */
-  public UploadProgress beginUpload(RepositoryName repository, Digest.Algorithm hint)
-      throws IOException {
-    return new UploadProgress(stores.of(repository).store().begin(repository, hint), 0);
-  }
-
-  /** Where an upload stands. */
-  public Outcome<UploadProgress> uploadStatus(RepositoryName repository, UploadId id)
-      throws IOException {
-    return uploading(
-        id,
-        () -> new UploadProgress(id, stores.of(repository).store().status(repository, id).size()));
-  }
-
-  /**
-   * Appends a chunk; see {@link dev.stele.blob.BlobStore#append} for what a failing body leaves.
-   */
-  public Outcome<UploadProgress> appendChunk(RepositoryName repository, UploadId id, Chunk chunk)
-      throws IOException {
-    return uploading(
-        id,
-        () ->
-            new UploadProgress(
-                id, stores.of(repository).store().append(repository, id, chunk).size()));
-  }
-
-  /** Ends an upload session and discards its bytes. */
-  public Outcome<Boolean> cancelUpload(RepositoryName repository, UploadId id) throws IOException {
-    return uploading(
-        id,
-        () -> {
-          stores.of(repository).store().cancel(repository, id);
-          return true;
-        });
-  }
-
-  /**
-   * Appends the last chunk (perhaps empty), checks the digest, and makes the blob part of the
-   * repository.
-   */
-  public Outcome<Digest> finishUpload(
-      Caller caller, RepositoryName repository, UploadId id, Chunk last, Digest expected)
-      throws IOException {
-    return uploading(
-        id,
-        () -> {
-          StoredObject stored =
-              stores.of(repository).store().finish(repository, id, last, expected);
-          return link(caller, repository, expected, stored);
-        });
+  /** The uploads that arrive in pieces. */
+  public Uploads uploads() {
+    return uploads;
   }
 
   /**
@@ -324,75 +296,7 @@ public final class Registry implements AutoCloseable {
       OptionalLong length,
       InputStream body)
       throws IOException {
-    return uploading(
-        UploadId.random(),
-        () ->
-            link(
-                caller,
-                repository,
-                expected,
-                stores.of(repository).store().put(expected, length, body)));
-  }
-
-  private Digest link(Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
-      throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    boolean taken =
-        append(
-            new LinkBlob(
-                actors.id(caller.actor()),
-                caller.requestId(),
-                repository,
-                digest,
-                stored.size(),
-                store.name(),
-                stored.key().value(),
-                damaged(store, digest)));
-    if (!taken) {
-      discard(store, stored.key());
-    }
-    return digest;
-  }
-
-  /** The upload has succeeded, so what cannot be removed now is left to the collector. */
-  private static void discard(BlobStores.Named store, ObjectKey key) {
-    try {
-      store.store().delete(List.of(key));
-    } catch (IOException e) {
-      logger.warn("object {} of store {} is not needed, but stays for now", key, store.name(), e);
-    }
-  }
-
-  /** The object that the log has for this digest, if it is not there whole. */
-  private Optional<String> damaged(BlobStores.Named store, Digest digest) throws IOException {
-    Optional<BlobView.Located> present =
-        Availability.read(jdbi, handle -> BlobView.stored(handle, digest, store.name()));
-    return present.isPresent() && !intact(store, present.get())
-        ? present.map(BlobView.Located::objectKey)
-        : Optional.empty();
-  }
-
-  /** Something to do with an upload session, whose refusals are exceptions in the store. */
-  @FunctionalInterface
-  private interface SessionWork<T> {
-    T run() throws IOException, BlobStoreException;
-  }
-
-  private static <T> Outcome<T> uploading(UploadId id, SessionWork<T> work) throws IOException {
-    try {
-      return Outcome.ok(work.run());
-    } catch (BlobStoreException e) {
-      return Outcome.refused(
-          switch (e) {
-            case UnknownUploadException _ -> new Refusal.UnknownUpload(id);
-            case UploadBusyException _ -> new Refusal.UploadBusy(id);
-            case BadRangeException range -> new Refusal.BadRange(id, range.size());
-            case DigestMismatchException mismatch ->
-                new Refusal.DigestMismatch(mismatch.expected(), mismatch.actual());
-            case NoSuchObjectException missing ->
-                throw new IllegalStateException("an upload reads no objects", missing);
-          });
-    }
+    return uploads.put(caller, repository, expected, length, body);
   }
 
   /**
@@ -404,21 +308,15 @@ public final class Registry implements AutoCloseable {
   public boolean mount(
       Caller caller, RepositoryName repository, Digest digest, Optional<RepositoryName> from)
       throws IOException {
-    BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> present =
-        Availability.read(jdbi, handle -> BlobView.stored(handle, digest, store.name()));
-    if (present.isEmpty() || !intact(store, present.get())) {
-      return false;
-    }
-    return append(
-        new MountBlob(
-            actors.id(caller.actor()), caller.requestId(), repository, digest, from, store.name()));
+    return blobs.mount(caller, repository, digest, from);
   }
 
   // ---- manifests and deletions
 
   /**
-   * Puts a manifest.
+   * Puts a manifest. What it refers to must be there unless {@linkplain
+   * RegistryOptions#sparseManifests sparse manifests} are accepted; a subject may be missing. An
+   * image must have the {@linkplain RegistryOptions#mandatoryAnnotations mandatory annotations}.
    *
    * @param reference a tag to move to it, or its digest
    * @param mediaType as declared by the client, without parameters
@@ -452,6 +350,10 @@ public final class Registry implements AutoCloseable {
         }
       }
     }
+    Optional<Refusal> lacking = annotations.check(repository, manifest);
+    if (lacking.isPresent()) {
+      return Outcome.refused(lacking.get());
+    }
     return append(
         new StoreManifest(
             actors.id(caller.actor()),
@@ -470,10 +372,18 @@ public final class Registry implements AutoCloseable {
     return append(new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag));
   }
 
-  /** Deletes a manifest and all tags that point to it. */
+  /**
+   * Deletes a manifest and all tags that point to it. Refused if a present index lists it, or, with
+   * {@linkplain RegistryOptions#collisionDetection collision detection}, if several tags do.
+   */
   public Outcome<Digest> deleteManifest(Caller caller, RepositoryName repository, Digest digest) {
     return append(
-        new DeleteManifest(actors.id(caller.actor()), caller.requestId(), repository, digest));
+        new DeleteManifest(
+            actors.id(caller.actor()),
+            caller.requestId(),
+            repository,
+            digest,
+            options.collisionDetection()));
   }
 
   /** Removes a blob from a repository; its bytes remain until swept. */
@@ -484,6 +394,37 @@ public final class Registry implements AutoCloseable {
 
   private <R> R append(Command<R> command) {
     return Availability.guard(() -> lane.submit(command));
+  }
+
+  // ---- collecting
+
+  /** What removes that which nobody can reach any more, to be run now or asked about. */
+  public Collector collector() {
+    return collector;
+  }
+
+  /**
+   * Starts the work that goes on by itself, on one of the nodes over a database: following the log,
+   * collecting as the options say, and removing from the stores what was given up. Ends with {@link
+   * #close}. To be called once, before the registry is shared between threads.
+   *
+   * @param beforeCollecting is run before each collection, such as the evaluation of a retention
+   *     policy; if it throws, there is no collection
+   */
+  public void startBackground(Runnable beforeCollecting) {
+    background =
+        Optional.of(
+            new Background(connections, signal, followers, collector, beforeCollecting, meters));
+  }
+
+  /** How much nobody can reach, past grace or not. */
+  public Waiting waiting() {
+    return Availability.guard(collector::waiting);
+  }
+
+  /** Whether this node is the one that does that work. */
+  public boolean leads() {
+    return background.map(Background::leads).orElse(false);
   }
 
   /**
@@ -575,6 +516,7 @@ public final class Registry implements AutoCloseable {
    */
   @Override
   public void close() {
+    background.ifPresent(Background::close);
     pulls.close();
     lane.close();
     signal.close();

@@ -1,23 +1,60 @@
 package dev.stele.registry;
 
+import dev.stele.gc.GcOptions;
+import java.util.Collection;
+import java.util.List;
+
 /**
  * What an operator may choose of the registry's behaviour.
  *
  * @param sparseManifests whether a manifest is accepted that refers to content which the repository
  *     lacks: children of an index, config and layers of an image. A mirror of some platforms of an
  *     image needs this; whoever pulls the missing part gets a 404
+ * @param collisionDetection whether deleting a manifest by its digest is refused while more than
+ *     one tag points to it, so that nobody deletes another's tag along
+ * @param mandatoryAnnotations keys that every image must have, each among its manifest's
+ *     annotations or its config's labels. Signatures and other artifacts are exempt, and so are
+ *     indexes, whose images have been put before
  * @param pulls how the log learns of pulls
+ * @param gc how collecting is done
  */
-public record RegistryOptions(boolean sparseManifests, PullRecording pulls) {
-  public static final RegistryOptions DEFAULT = new RegistryOptions(false, PullRecording.MINUTE);
+public record RegistryOptions(
+    boolean sparseManifests,
+    boolean collisionDetection,
+    List<String> mandatoryAnnotations,
+    PullRecording pulls,
+    GcOptions gc) {
+  public static final RegistryOptions DEFAULT =
+      new RegistryOptions(false, false, List.of(), PullRecording.MINUTE, GcOptions.DEFAULT);
+
+  public RegistryOptions {
+    mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
+  }
 
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
-    return new RegistryOptions(on, pulls);
+    return new RegistryOptions(on, collisionDetection, mandatoryAnnotations, pulls, gc);
+  }
+
+  /** The same with collision detection on or off. */
+  public RegistryOptions withCollisionDetection(boolean on) {
+    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, pulls, gc);
+  }
+
+  /** The same with other mandatory annotations. */
+  public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
+    return new RegistryOptions(sparseManifests, collisionDetection, List.copyOf(keys), pulls, gc);
   }
 
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
-    return new RegistryOptions(sparseManifests, recording);
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc);
+  }
+
+  /** The same with another way of collecting. */
+  public RegistryOptions withGc(GcOptions other) {
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other);
   }
 }

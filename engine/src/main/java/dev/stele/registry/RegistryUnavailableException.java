@@ -5,6 +5,10 @@ package dev.stele.registry;
  * again later may work.
  */
 public final class RegistryUnavailableException extends RuntimeException {
+  public RegistryUnavailableException(String message) {
+    super(message);
+  }
+
   public RegistryUnavailableException(String message, Throwable cause) {
     super(message, cause);
   }

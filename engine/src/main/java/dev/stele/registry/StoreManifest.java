@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
@@ -46,6 +47,8 @@ record StoreManifest(
       if (!RepositoryView.exists(decision.handle(), repository)) {
         decision.append(new Event.RepositoryCreated(repository));
       }
+    } else {
+      Leases.renew(decision.handle(), repository, digest);
     }
     Optional<Digest> subject = manifest.subject().map(Descriptor::digest);
     decision.append(

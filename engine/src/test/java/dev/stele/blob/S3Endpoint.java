@@ -52,6 +52,31 @@ public final class S3Endpoint implements Closeable {
     }
   }
 
+  /** Makes the bucket, unless it is there already. */
+  public void provideBucket(String bucket) {
+    backend.getBlobStore().createContainerInLocation(null, bucket);
+  }
+
+  /** Replaces the bytes of an object that is there, without asking the store that wrote it. */
+  public void overwrite(String bucket, String key, byte[] bytes) throws IOException {
+    requireObject(bucket, key);
+    backend
+        .getBlobStore()
+        .putBlob(bucket, backend.getBlobStore().blobBuilder(key).payload(bytes).build());
+  }
+
+  /** Removes an object that is there. */
+  public void remove(String bucket, String key) throws IOException {
+    requireObject(bucket, key);
+    backend.getBlobStore().removeBlob(bucket, key);
+  }
+
+  private void requireObject(String bucket, String key) throws IOException {
+    if (!backend.getBlobStore().blobExists(bucket, key)) {
+      throw new IOException("bucket " + bucket + " has no object " + key);
+    }
+  }
+
   /** A bucket here, without a prefix. */
   public S3Settings settings(String bucket) {
     return new S3Settings(

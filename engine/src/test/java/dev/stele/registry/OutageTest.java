@@ -141,13 +141,15 @@ class OutageTest {
 
   @Test
   void anUploadWhoseEventIsNotCommittedIsNoBlob() throws Exception {
-    UploadId id = registry.beginUpload(APP, Digest.Algorithm.SHA256).id();
+    UploadId id = registry.uploads().begin(APP, Digest.Algorithm.SHA256).id();
     fixture.testDatabase().allowConnections(false);
     endSessions();
     assertThatThrownBy(
             () ->
-                registry.finishUpload(
-                    CALLER, APP, id, Chunk.streamed(new ByteArrayInputStream(CONTENT)), DIGEST))
+                registry
+                    .uploads()
+                    .finish(
+                        CALLER, APP, id, Chunk.streamed(new ByteArrayInputStream(CONTENT)), DIGEST))
         .isInstanceOf(RegistryUnavailableException.class);
     letDatabaseBack();
     assertThat(registry.blobSize(APP, DIGEST))

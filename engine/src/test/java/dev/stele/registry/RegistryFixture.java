@@ -18,9 +18,11 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   public RegistryFixture(BlobStore store, RegistryOptions options) {
-    this.registry =
-        new Registry(
-            database.jdbi(), database::openDedicated, new BlobStores(store), options, meters);
+    this(new BlobStores(store), options);
+  }
+
+  public RegistryFixture(BlobStores stores, RegistryOptions options) {
+    this.registry = new Registry(database.jdbi(), database::openDedicated, stores, options, meters);
   }
 
   public Registry registry() {

@@ -66,15 +66,17 @@ class RegistryTest {
   }
 
   private Digest upload(RepositoryName repository, String content) throws IOException {
-    UploadId id = registry.beginUpload(repository, Digest.Algorithm.SHA256).id();
+    UploadId id = registry.uploads().begin(repository, Digest.Algorithm.SHA256).id();
     Digest digest = digest(bytes(content));
     Outcome<Digest> outcome =
-        registry.finishUpload(
-            ALICE,
-            repository,
-            id,
-            Chunk.streamed(new ByteArrayInputStream(bytes(content))),
-            digest);
+        registry
+            .uploads()
+            .finish(
+                ALICE,
+                repository,
+                id,
+                Chunk.streamed(new ByteArrayInputStream(bytes(content))),
+                digest);
     assertThat(outcome).isEqualTo(Outcome.ok(digest));
     return digest;
   }
@@ -365,13 +367,15 @@ class RegistryTest {
 
   @Test
   void anUploadThatFailsItsDigestLeavesNothing() throws IOException {
-    UploadId id = registry.beginUpload(APP, Digest.Algorithm.SHA256).id();
+    UploadId id = registry.uploads().begin(APP, Digest.Algorithm.SHA256).id();
     Digest wrong = digest(bytes("other"));
     assertThat(
-            registry.finishUpload(
-                ALICE, APP, id, Chunk.streamed(new ByteArrayInputStream(bytes("x"))), wrong))
+            registry
+                .uploads()
+                .finish(
+                    ALICE, APP, id, Chunk.streamed(new ByteArrayInputStream(bytes("x"))), wrong))
         .isEqualTo(Outcome.refused(new Refusal.DigestMismatch(wrong, digest(bytes("x")))));
-    assertThat(registry.uploadStatus(APP, id))
+    assertThat(registry.uploads().status(APP, id))
         .isEqualTo(Outcome.refused(new Refusal.UnknownUpload(id)));
     assertThat(types()).isEmpty();
     assertThat(registry.exists(APP)).isFalse();

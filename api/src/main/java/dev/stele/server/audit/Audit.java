@@ -15,6 +15,7 @@ public final class Audit {
 
   private final Events events;
   private final TagHistory tagHistory;
+  private final Collecting collecting;
   private final Health health;
   private final PrometheusMeterRegistry meters;
 
@@ -24,6 +25,7 @@ public final class Audit {
   public Audit(Registry registry, PrometheusMeterRegistry meters, BooleanSupplier stopping) {
     this.events = new Events(registry, stopping);
     this.tagHistory = new TagHistory(registry);
+    this.collecting = new Collecting(registry);
     this.health = new Health(registry, stopping);
     this.meters = meters;
   }
@@ -61,6 +63,9 @@ public final class Audit {
   private Optional<Resource> api(RawPath path) {
     if (path.size() == 3 && path.startsWith("api", "v1", "events")) {
       return Optional.of(Resource.at("/api/v1/events").get(events::get));
+    }
+    if (path.size() == 3 && path.startsWith("api", "v1", "gc")) {
+      return Optional.of(Resource.at("/api/v1/gc").get(collecting::get));
     }
     // api v1 repositories <name...> - tags <tag> history; a name never has a "-" for a component.
     if (path.size() >= 8

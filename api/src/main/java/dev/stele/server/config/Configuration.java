@@ -1,5 +1,6 @@
 package dev.stele.server.config;
 
+import dev.stele.gc.GcOptions;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
@@ -25,6 +26,7 @@ public record Configuration(
     Map<String, StoreSettings> stores,
     ManifestRules manifests,
     HttpLimits http,
+    GcOptions gc,
     LogFormat logFormat,
     RetentionPolicy retention,
     PullRecording pulls) {

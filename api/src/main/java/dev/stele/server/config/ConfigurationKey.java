@@ -4,9 +4,11 @@ import dev.stele.policy.Durations;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A key of the configuration: where it is written, what it means, and how its text becomes a value.
@@ -26,6 +28,7 @@ record ConfigurationKey<T>(
     Function<T, String> format,
     Optional<T> absent,
     boolean secret) {
+  static final String LIST_SEPARATOR = ";";
 
   /** A key without a default whose value is text, and not none. */
   static ConfigurationKey<String> text(String path, String meaning) {
@@ -73,6 +76,23 @@ record ConfigurationKey<T>(
         text -> toConstant(type, text),
         ConfigurationKey::word,
         Optional.of(absent),
+        false);
+  }
+
+  /** Several values: a list in the file, or one text with semicolons between them. None if absent. */
+  static <T> ConfigurationKey<List<T>> list(
+      String path, String meaning, Function<String, T> parser, Function<T, String> format) {
+    return new ConfigurationKey<>(
+        path,
+        "a list: " + meaning,
+        text ->
+            Stream.of(text.split(LIST_SEPARATOR))
+                .map(String::strip)
+                .filter(item -> !item.isEmpty())
+                .map(parser)
+                .toList(),
+        values -> String.join(LIST_SEPARATOR + " ", values.stream().map(format).toList()),
+        Optional.of(List.of()),
         false);
   }
 

@@ -1,5 +1,7 @@
 package dev.stele.server.config;
 
+import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.GcOptions;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
@@ -121,6 +123,51 @@ final class ConfigurationKeys {
           Duration.ofMillis(100),
           Duration.ofHours(1));
 
+  static final ConfigurationKey<Boolean> GC_ENABLED =
+      ConfigurationKey.truth(
+          "gc.enabled",
+          "whether what nobody can reach any more is collected",
+          GcOptions.DEFAULT.enabled());
+
+  static final ConfigurationKey<Duration> GC_GRACE =
+      ConfigurationKey.duration(
+          "gc.grace",
+          "how long it must have been unreachable",
+          GcOptions.DEFAULT.grace(),
+          Duration.ZERO,
+          Duration.ofDays(3650));
+
+  static final ConfigurationKey<Duration> GC_INTERVAL =
+      ConfigurationKey.duration(
+          "gc.interval",
+          "how long from one collection to the next",
+          GcOptions.DEFAULT.interval(),
+          Duration.ofMillis(10),
+          Duration.ofDays(365));
+
+  static final ConfigurationKey<List<CollectingWindow>> GC_WINDOWS =
+      ConfigurationKey.list(
+          "gc.windows",
+          "when a collection may start, in UTC, such as mon-fri 22:00-06:00",
+          CollectingWindow::parse,
+          CollectingWindow::toString);
+
+  static final ConfigurationKey<Duration> GC_PAUSE =
+      ConfigurationKey.duration(
+          "gc.pause",
+          "how long to wait after each batch",
+          GcOptions.DEFAULT.pause(),
+          Duration.ZERO,
+          Duration.ofMinutes(1));
+
+  static final ConfigurationKey<Integer> GC_WORKERS =
+      ConfigurationKey.number(
+          "gc.workers",
+          "how many threads remove objects from the stores",
+          GcOptions.DEFAULT.workers(),
+          1,
+          256);
+
   static final ConfigurationKey<LogFormat> LOG_FORMAT =
       ConfigurationKey.choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN);
 
@@ -164,6 +211,12 @@ final class ConfigurationKeys {
           HTTP_MAX_UPLOADS,
           HTTP_IDLE_TIMEOUT,
           HTTP_DRAIN_TIME,
+          GC_ENABLED,
+          GC_GRACE,
+          GC_INTERVAL,
+          GC_WINDOWS,
+          GC_PAUSE,
+          GC_WORKERS,
           LOG_FORMAT,
           RETENTION_DELAY,
           RETENTION_DRY_RUN,

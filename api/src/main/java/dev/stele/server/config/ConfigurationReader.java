@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.stele.gc.GcOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -115,6 +116,14 @@ public final class ConfigurationReader {
         stores.set(path, value.asText(), origin);
       } else if (key.isEmpty()) {
         values.problem(file + ": unknown key " + path + "; known are " + knownPaths());
+      } else if (value.isArray() && value.valueStream().allMatch(JsonNode::isValueNode)) {
+        values.put(
+            path,
+            value
+                .valueStream()
+                .map(JsonNode::asText)
+                .collect(Collectors.joining(ConfigurationKey.LIST_SEPARATOR)),
+            origin);
       } else if (!value.isValueNode() || value.isNull()) {
         values.problem(origin + " must be " + key.get().meaning());
       } else {
@@ -179,6 +188,13 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.HTTP_MAX_UPLOADS),
             values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
             values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
+        new GcOptions(
+            values.get(ConfigurationKeys.GC_ENABLED),
+            values.get(ConfigurationKeys.GC_GRACE),
+            values.get(ConfigurationKeys.GC_INTERVAL),
+            values.get(ConfigurationKeys.GC_WINDOWS),
+            values.get(ConfigurationKeys.GC_PAUSE),
+            values.get(ConfigurationKeys.GC_WORKERS)),
         values.get(ConfigurationKeys.LOG_FORMAT),
         retention.build(),
         values.get(ConfigurationKeys.PULLS_RECORD));

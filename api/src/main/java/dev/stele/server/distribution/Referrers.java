@@ -2,6 +2,7 @@ package dev.stele.server.distribution;
 
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
+import dev.stele.oci.ImageIndex;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Page;
@@ -26,8 +27,6 @@ final class Referrers {
     this.registry = registry;
   }
 
-  record Index(int schemaVersion, String mediaType, List<Descriptor> manifests) {}
-
   void get(Exchange exchange, DistributionRoute.Referrers route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     Digest subject = Digest.parse(route.digest());
@@ -49,6 +48,6 @@ final class Referrers {
       exchange.set(
           "Link", PageRequest.next("/v2/" + repository + "/referrers/" + subject, parameters));
     }
-    exchange.sendJson(200, MediaTypes.OCI_INDEX, new Index(2, MediaTypes.OCI_INDEX, page.items()));
+    exchange.sendJson(200, MediaTypes.OCI_INDEX, ImageIndex.of(page.items()));
   }
 }

@@ -72,6 +72,19 @@ public final class Refusals {
               ErrorCode.MANIFEST_BLOB_UNKNOWN,
               "the manifest refers to content that the repository lacks",
               Map.of("blobs", blobs, "manifests", manifests));
+      case Refusal.MissingAnnotations(var keys) ->
+          error(
+              400,
+              ErrorCode.MANIFEST_INVALID,
+              "this registry asks of an image that its annotations or its config's labels have "
+                  + String.join(", ", keys),
+              Map.of("missing", keys));
+      case Refusal.SeveralTags(var digest, var tags) ->
+          error(
+              409,
+              ErrorCode.DENIED,
+              "manifest " + digest + " has more than one tag; delete the others first",
+              Map.of("digest", digest, "tags", tags));
       case Refusal.ManifestReferenced(var digest, var by) ->
           error(
               409,

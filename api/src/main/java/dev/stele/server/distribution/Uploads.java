@@ -53,7 +53,7 @@ final class Uploads {
             .first("digest-algorithm")
             .map(Digest.Algorithm::parse)
             .orElse(Digest.Algorithm.SHA256);
-    progress(exchange, repository, registry.beginUpload(repository, algorithm));
+    progress(exchange, repository, registry.uploads().begin(repository, algorithm));
     exchange.sendEmpty(202);
   }
 
@@ -61,7 +61,7 @@ final class Uploads {
   void get(Exchange exchange, DistributionRoute.Upload route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     UploadId id = UploadId.parse(route.id());
-    progress(exchange, repository, Refusals.accepted(registry.uploadStatus(repository, id)));
+    progress(exchange, repository, Refusals.accepted(registry.uploads().status(repository, id)));
     exchange.sendEmpty(204);
   }
 
@@ -71,7 +71,7 @@ final class Uploads {
     UploadId id = UploadId.parse(route.id());
     Optional<ContentRange> range = range(exchange, repository, id);
     UploadProgress progress =
-        accepted(repository, registry.appendChunk(repository, id, chunk(exchange, range)));
+        accepted(repository, registry.uploads().append(repository, id, chunk(exchange, range)));
     progress(exchange, repository, progress);
     exchange.sendEmpty(202);
   }
@@ -87,14 +87,15 @@ final class Uploads {
         repository,
         accepted(
             repository,
-            registry.finishUpload(
-                exchange.caller(), repository, id, chunk(exchange, range), digest)));
+            registry
+                .uploads()
+                .finish(exchange.caller(), repository, id, chunk(exchange, range), digest)));
   }
 
   /** Cancels the session. */
   void delete(Exchange exchange, DistributionRoute.Upload route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
-    Refusals.accepted(registry.cancelUpload(repository, UploadId.parse(route.id())));
+    Refusals.accepted(registry.uploads().cancel(repository, UploadId.parse(route.id())));
     exchange.sendEmpty(204);
   }
 
@@ -114,7 +115,7 @@ final class Uploads {
     Optional<String> header = exchange.header("Content-Range");
     if (header.isPresent()) {
       // An unknown session is worth more to the client than what is wrong with its range.
-      Refusals.accepted(registry.uploadStatus(repository, id));
+      Refusals.accepted(registry.uploads().status(repository, id));
     }
     return ContentRange.parse(header, exchange.contentLength());
   }

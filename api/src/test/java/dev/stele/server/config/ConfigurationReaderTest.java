@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.stele.blob.S3Settings;
+import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.GcOptions;
 import dev.stele.policy.KeepTags;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -45,6 +47,7 @@ class ConfigurationReaderTest {
                     1000,
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(30)),
+                GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
                 PullRecording.MINUTE));
@@ -65,6 +68,13 @@ class ConfigurationReaderTest {
               pool-size: 8
               connect-timeout: 2s
               statement-timeout: 1m
+            gc:
+              enabled: false
+              grace: 12h
+              interval: 10m
+              windows: ["mon-fri 22:00-06:00", "sat,sun 00:00-24:00"]
+              pause: 5ms
+              workers: 8
             http:
               max-header-size: 64KiB
               max-body-size: 7GiB
@@ -142,6 +152,15 @@ class ConfigurationReaderTest {
                     50,
                     Duration.ofSeconds(30),
                     Duration.ofMillis(500)),
+                new GcOptions(
+                    false,
+                    Duration.ofHours(12),
+                    Duration.ofMinutes(10),
+                    List.of(
+                        CollectingWindow.parse("mon-fri 22:00-06:00"),
+                        CollectingWindow.parse("sat,sun 00:00-24:00")),
+                    Duration.ofMillis(5),
+                    8),
                 LogFormat.JSON,
                 new RetentionPolicy(
                     Duration.ofHours(12),

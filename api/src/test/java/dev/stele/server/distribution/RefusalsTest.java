@@ -34,6 +34,11 @@ class RefusalsTest {
         new Refusal.MissingContent(List.of(DIGEST), List.of()),
         400,
         ErrorCode.MANIFEST_BLOB_UNKNOWN);
+    check(new Refusal.MissingAnnotations(List.of("vendor")), 400, ErrorCode.MANIFEST_INVALID);
+    check(
+        new Refusal.SeveralTags(DIGEST, List.of(Tag.parse("1"), Tag.parse("2"))),
+        409,
+        ErrorCode.DENIED);
     check(new Refusal.ManifestReferenced(DIGEST, List.of(OTHER)), 409, ErrorCode.DENIED);
     check(new Refusal.BlobReferenced(DIGEST, List.of(OTHER)), 409, ErrorCode.DENIED);
   }

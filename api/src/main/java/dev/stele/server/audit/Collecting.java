@@ -1,0 +1,51 @@
+package dev.stele.server.audit;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.stele.gc.Collection;
+import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.GcOptions;
+import dev.stele.gc.Waiting;
+import dev.stele.registry.Registry;
+import dev.stele.server.http.Exchange;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code /api/v1/gc}: how collecting is configured, what waits, and what this node did last. */
+final class Collecting {
+  /**
+   * The answer.
+   *
+   * @param leading whether this node is the one that collects
+   * @param last the collection that runs on this node, or its last one
+   */
+  @JsonInclude(JsonInclude.Include.NON_ABSENT)
+  private record Status(
+      boolean enabled,
+      String grace,
+      String interval,
+      List<String> windows,
+      boolean leading,
+      Waiting waiting,
+      Optional<Collection> last) {}
+
+  private final Registry registry;
+
+  Collecting(Registry registry) {
+    this.registry = registry;
+  }
+
+  void get(Exchange exchange) throws IOException {
+    GcOptions options = registry.collector().options();
+    exchange.sendJson(
+        200,
+        new Status(
+            options.enabled(),
+            options.grace().toString(),
+            options.interval().toString(),
+            options.windows().stream().map(CollectingWindow::toString).toList(),
+            registry.leads(),
+            registry.waiting(),
+            registry.collector().last()));
+  }
+}

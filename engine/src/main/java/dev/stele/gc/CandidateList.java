@@ -1,0 +1,164 @@
+package dev.stele.gc;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jdbi.v3.core.Handle;
+
+/** What a collection would take, with sizes and reasons. */
+final class CandidateList {
+  private final Handle handle;
+  private final Instant now;
+
+  CandidateList(Handle handle, Instant now) {
+    this.handle = handle;
+    this.now = now;
+  }
+
+  void read(Duration manifestGrace, Duration grace, Consumer<Candidate> each) {
+    Set<String> going = new HashSet<>();
+    Instant cutoff = now.minus(manifestGrace);
+    for (RepositoryName repository : Unreachable.repositoriesWithManifests(handle, cutoff)) {
+      for (Unreachable.Row row :
+          Unreachable.manifests(handle, repository, cutoff, new ArrayList<>())) {
+        going.add(repository + "@" + row.digest());
+        each.accept(candidate(Candidate.Kind.MANIFEST, row));
+      }
+    }
+    blobs(now.minus(grace), going, each);
+    for (Digest digest : Unreachable.content(handle, now.minus(grace), "")) {
+      each.accept(content(digest));
+    }
+    for (RepositoryName repository : Unreachable.emptyRepositories(handle, now.minus(grace))) {
+      each.accept(empty(repository));
+    }
+  }
+
+  private void blobs(Instant cutoff, Set<String> going, Consumer<Candidate> each) {
+    Optional<Unreachable.Row> after = Optional.empty();
+    while (true) {
+      List<Unreachable.Row> page = Unreachable.expiredBlobs(handle, cutoff, after);
+      for (Unreachable.Row row : page) {
+        boolean used =
+            Unreachable.users(handle, row).stream()
+                .anyMatch(user -> !going.contains(row.repository() + "@" + user));
+        if (!used) {
+          each.accept(candidate(Candidate.Kind.BLOB, row));
+        }
+      }
+      if (page.size() < Unreachable.PAGE) {
+        return;
+      }
+      after = Optional.of(page.getLast());
+    }
+  }
+
+  private Candidate candidate(Candidate.Kind kind, Unreachable.Row row) {
+    return new Candidate(
+        kind,
+        Optional.of(row.repository()),
+        Optional.of(row.digest()),
+        size(kind, row),
+        row.since(),
+        row.sinceAt(),
+        reason(row.since()));
+  }
+
+  private long size(Candidate.Kind kind, Unreachable.Row row) {
+    return handle
+        .createQuery(
+            kind == Candidate.Kind.MANIFEST
+                ? "SELECT size FROM manifest WHERE digest = :digest AND repository = :repository"
+                : "SELECT size FROM blob_object WHERE digest = :digest AND :repository <> '' LIMIT"
+                    + " 1")
+        .bind("digest", row.digest().toString())
+        .bind("repository", row.repository().value())
+        .mapTo(Long.class)
+        .findOne()
+        .orElse(0L);
+  }
+
+  private Candidate content(Digest digest) {
+    return handle
+        .createQuery(
+            """
+            SELECT u.since, u.since_at,
+                   coalesce((SELECT sum(size) FROM blob_object o WHERE o.digest = u.digest), 0) AS size
+            FROM unlinked u WHERE u.digest = :digest
+            """)
+        .bind("digest", digest.toString())
+        .map(
+            (row, _) ->
+                new Candidate(
+                    Candidate.Kind.CONTENT,
+                    Optional.empty(),
+                    Optional.of(digest),
+                    row.getLong("size"),
+                    row.getLong("since"),
+                    row.getObject("since_at", OffsetDateTime.class).toInstant(),
+                    reason(row.getLong("since"))))
+        .one();
+  }
+
+  private Candidate empty(RepositoryName repository) {
+    return handle
+        .createQuery(
+            """
+            SELECT since, since_at FROM unreachable
+            WHERE repository = :repository AND digest = '' AND kind = 'repository'
+            """)
+        .bind("repository", repository.value())
+        .map(
+            (row, _) ->
+                new Candidate(
+                    Candidate.Kind.REPOSITORY,
+                    Optional.of(repository),
+                    Optional.empty(),
+                    0,
+                    row.getLong("since"),
+                    row.getObject("since_at", OffsetDateTime.class).toInstant(),
+                    reason(row.getLong("since"))))
+        .one();
+  }
+
+  /** The event in words; leaves are JSON, so PostgreSQL can read them. */
+  private String reason(long position) {
+    record Told(String type, Optional<String> tag, Optional<String> digest) {}
+    Told event =
+        handle
+            .createQuery(
+                """
+                SELECT type, leaf #>> '{data,tag}' AS tag, leaf #>> '{data,digest}' AS digest
+                FROM (SELECT type, convert_from(leaf, 'UTF8')::json AS leaf FROM event
+                      WHERE position = :position) AS e
+                """)
+            .bind("position", position)
+            .map(
+                (row, _) ->
+                    new Told(
+                        row.getString("type"),
+                        Optional.ofNullable(row.getString("tag")),
+                        Optional.ofNullable(row.getString("digest"))))
+            .one();
+    return switch (event.type()) {
+      case "BlobUploaded" -> "uploaded, and no manifest has used it since";
+      case "BlobMounted" -> "mounted, and no manifest has used it since";
+      case "ManifestPut" -> "put without a tag";
+      case "TagMoved" -> "tag " + event.tag().orElse("?") + " was moved away";
+      case "TagDeleted" -> "tag " + event.tag().orElse("?") + " was deleted";
+      case "ManifestDeleted", "ManifestCollected" ->
+          "manifest " + event.digest().orElse("?") + " was removed";
+      case "BlobDeleted", "BlobUnlinked" -> "the last repository that had it lost it";
+      case "RetentionPolicyAdopted" -> "a retention policy was adopted that does not keep it";
+      default -> event.type();
+    };
+  }
+}

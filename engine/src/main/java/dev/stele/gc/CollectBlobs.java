@@ -1,0 +1,99 @@
+package dev.stele.gc;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Removes blobs from a repository whose manifests do not use them, and gives up the bytes of those
+ * that no other repository has. Decided against the present: what a present manifest uses, or was
+ * promised to a client, stays.
+ */
+record CollectBlobs(
+    ActorId actor,
+    String requestId,
+    RepositoryName repository,
+    List<Digest> digests,
+    Duration grace)
+    implements Command<CollectBlobs.Result> {
+
+  /**
+   * What went.
+   *
+   * @param unlinked how many blobs the repository lost
+   * @param swept how many objects the stores lose
+   * @param bytes of those objects
+   */
+  record Result(int unlinked, int swept, long bytes) {
+    static final Result NOTHING = new Result(0, 0, 0);
+
+    Result plus(Result other) {
+      return new Result(unlinked + other.unlinked, swept + other.swept, bytes + other.bytes);
+    }
+  }
+
+  @Override
+  public Result decide(Decision decision) {
+    Handle handle = decision.handle();
+    Map<Digest, Long> expired =
+        Expired.lock(handle, repository, "blob", digests, decision.now().minus(grace));
+    Map<Digest, Boolean> unused = unused(handle, expired.keySet());
+    if (unused.isEmpty()) {
+      return Result.NOTHING;
+    }
+    Set<Digest> lastLinks = new HashSet<>(unused.keySet());
+    lastLinks.removeIf(unused::get);
+    Map<Digest, List<RecordedObject>> objects = RecordedObject.of(handle, lastLinks);
+    Result result = new Result(unused.size(), 0, 0);
+    for (Map.Entry<Digest, Long> candidate : expired.entrySet()) {
+      Digest digest = candidate.getKey();
+      if (unused.containsKey(digest)) {
+        long position =
+            decision.append(
+                new Event.BlobUnlinked(repository, digest, candidate.getValue()), Cause.COLLECTOR);
+        for (RecordedObject object : objects.getOrDefault(digest, List.of())) {
+          decision.append(object.swept(position), Cause.COLLECTOR);
+          result = result.plus(new Result(0, 1, object.size()));
+        }
+      }
+    }
+    Expired.release(handle, repository, unused.keySet());
+    if (EmptyRepository.after(handle, repository, Set.of(), unused.keySet())) {
+      decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);
+    }
+    return result;
+  }
+
+  /** Those that the repository has and does not use; with whether another repository has them. */
+  private Map<Digest, Boolean> unused(Handle handle, Set<Digest> wanted) {
+    Map<Digest, Boolean> unused = new HashMap<>();
+    handle
+        .createQuery(
+            """
+            SELECT l.digest, EXISTS (
+                     SELECT FROM blob_link o WHERE o.digest = l.digest AND o.repository <> :repository) AS elsewhere
+            FROM blob_link l
+            WHERE l.repository = :repository AND l.digest = ANY (:digests)
+              AND (SELECT true FROM manifest_reference r
+                   WHERE r.repository = :repository AND r.digest = l.digest AND r.kind IN ('config', 'layer')
+                   LIMIT 1) IS NULL
+            """)
+        .bind("repository", repository.value())
+        .bindArray("digests", String.class, wanted.stream().map(Digest::toString).toList())
+        .map(
+            (row, _) ->
+                unused.put(Digest.parse(row.getString("digest")), row.getBoolean("elsewhere")))
+        .list();
+    return unused;
+  }
+}

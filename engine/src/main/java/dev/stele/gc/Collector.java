@@ -1,0 +1,341 @@
+package dev.stele.gc;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.blob.StoredObject;
+import dev.stele.event.ActorId;
+import dev.stele.event.RecordedEvent;
+import dev.stele.log.AppendLane;
+import dev.stele.log.Command;
+import dev.stele.log.LogReader;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.ReachabilityView;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes what has been unreachable for longer than the grace period: manifests, then the blobs that
+ * only they used, then repositories with nothing left; and what crashes and clients left behind in
+ * the stores.
+ *
+ * <p>It reads the reachability view and issues commands in small batches. Each is decided again in
+ * the lane, so a view that is behind costs a refusal and never a live object, several collectors
+ * may run at once, and pushes do not wait. Thread-safe; in one process one collection runs at a
+ * time.
+ */
+public final class Collector implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(Collector.class);
+
+  /** The most things in one command: it holds the lane for some milliseconds. */
+  static final int BATCH = 64;
+
+  private final Jdbi jdbi;
+  private final AppendLane lane;
+  private final BlobStores stores;
+  private final ProjectionRunner reachability;
+  private final ObjectSweeper sweeper;
+  private final Supplier<ActorId> actor;
+  private final GcOptions options;
+  private final Leftovers leftovers;
+  private final ReentrantLock running = new ReentrantLock();
+  private volatile boolean closed;
+  private volatile Optional<Collection> last = Optional.empty();
+
+  /**
+   * @param reachability keeps the view up with the log
+   * @param actor in whose name things are collected
+   */
+  public Collector(
+      Jdbi jdbi,
+      AppendLane lane,
+      LogReader reader,
+      BlobStores stores,
+      ProjectionRunner reachability,
+      Supplier<ActorId> actor,
+      GcOptions options) {
+    this.jdbi = jdbi;
+    this.lane = lane;
+    this.stores = stores;
+    this.reachability = reachability;
+    this.sweeper = new ObjectSweeper(jdbi, reader, stores, options.workers());
+    this.actor = actor;
+    this.options = options;
+    this.leftovers = new Leftovers(jdbi, options.grace());
+  }
+
+  public GcOptions options() {
+    return options;
+  }
+
+  /** The collection that runs, or the last one of this process. */
+  public Optional<Collection> last() {
+    return last;
+  }
+
+  /** Brings the view up by some events; returns how many it took in, 0 if it is up. */
+  public int follow() {
+    List<RecordedEvent> events = reachability.step();
+    if (!events.isEmpty()) {
+      Leases.start(jdbi, events.getFirst().recordedAt());
+    }
+    return events.size();
+  }
+
+  /**
+   * Removes from the stores the next objects that the log has given up; returns how many.
+   *
+   * @throws IOException if some could not be removed; they are tried again next time
+   */
+  public int sweep() throws IOException {
+    return sweeper.step();
+  }
+
+  /**
+   * Collects once, and returns what that did. If something fails, what was done until then is done,
+   * and the result says what failed.
+   */
+  public Collection run() {
+    running.lock();
+    try {
+      last = Optional.of(Collection.started(Instant.now()));
+      Optional<String> failure = Optional.empty();
+      try {
+        collect("gc-" + UUID.randomUUID());
+      } catch (IOException | RuntimeException e) {
+        logger.error("a collection ended early; the next one goes on", e);
+        failure = Optional.of(e.getMessage() == null ? e.toString() : e.getMessage());
+      }
+      Optional<String> how = failure;
+      note(collection -> collection.ended(Instant.now(), how));
+      Collection done = last.orElseThrow();
+      log(done);
+      return done;
+    } finally {
+      running.unlock();
+    }
+  }
+
+  private static void log(Collection done) {
+    String what =
+        "collected {} manifests, {} blobs ({} objects, {} bytes), {} repositories, {} orphans, {}"
+            + " uploads";
+    Object[] counts = {
+      done.manifests(),
+      done.blobs(),
+      done.objects(),
+      done.bytes(),
+      done.repositories(),
+      done.orphans(),
+      done.uploads()
+    };
+    if (done.idle()) {
+      logger.debug(what, counts);
+    } else {
+      logger.info(what, counts);
+    }
+  }
+
+  private void note(UnaryOperator<Collection> more) {
+    last = last.map(more);
+  }
+
+  private void collect(String requestId) throws IOException {
+    catchUp();
+    Leases.start(jdbi, Instant.EPOCH);
+    collectManifests(requestId);
+    // Those manifests' blobs have been unreachable just as long.
+    catchUp();
+    collectBlobs(requestId);
+    sweepContent(requestId);
+    removeRepositories(requestId);
+    if (leftovers.due()) {
+      for (BlobStores.Named store : stores.all()) {
+        int ended = leftovers.endAbandonedUploads(store);
+        int orphans = sweepOrphans(requestId, store);
+        note(collection -> collection.plusLeftovers(orphans, ended));
+      }
+      leftovers.done();
+    }
+    while (sweeper.step() > 0) {
+      // until all that was given up is gone
+    }
+    Leases.forget(jdbi, now().minus(options.grace()));
+  }
+
+  /** Brings the view up to where the log is now. */
+  private void catchUp() {
+    long head = jdbi.withHandle(LogReader::nextPosition);
+    while (!closed && reachability.nextPosition() < head && follow() > 0) {
+      // until the view has taken in what was there when this began
+    }
+  }
+
+  private Instant now() {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT clock_timestamp()")
+                .mapTo(OffsetDateTime.class)
+                .one()
+                .toInstant());
+  }
+
+  /** How long manifests must have been unreachable: the policy may ask for longer than we do. */
+  private Duration manifestGrace(Handle handle) {
+    Duration delay = ReachabilityView.policy(handle).delay();
+    return delay.compareTo(options.grace()) > 0 ? delay : options.grace();
+  }
+
+  private void collectManifests(String requestId) {
+    Duration grace = jdbi.withHandle(this::manifestGrace);
+    long known = reachability.nextPosition();
+    Instant cutoff = now().minus(grace);
+    List<RepositoryName> repositories =
+        jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, cutoff));
+    for (RepositoryName repository : repositories) {
+      List<LivenessGraph.Edge> edges = new ArrayList<>();
+      List<Digest> going =
+          jdbi
+              .withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, edges))
+              .stream()
+              .map(Unreachable.Row::digest)
+              .toList();
+      for (List<Digest> batch : LivenessGraph.batches(going, edges, BATCH)) {
+        int gone =
+            submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
+        note(collection -> collection.plusManifests(gone));
+      }
+    }
+  }
+
+  private void collectBlobs(String requestId) {
+    Instant cutoff = now().minus(options.grace());
+    Optional<Unreachable.Row> after = Optional.empty();
+    while (true) {
+      Optional<Unreachable.Row> from = after;
+      List<Unreachable.Row> page =
+          jdbi.withHandle(handle -> Unreachable.blobs(handle, cutoff, from));
+      Map<RepositoryName, List<Digest>> byRepository = new HashMap<>();
+      for (Unreachable.Row row : page) {
+        byRepository.computeIfAbsent(row.repository(), _ -> new ArrayList<>()).add(row.digest());
+      }
+      byRepository.forEach(
+          (repository, digests) ->
+              inBatches(
+                  digests,
+                  batch -> {
+                    CollectBlobs.Result gone =
+                        submit(
+                            new CollectBlobs(
+                                actor.get(), requestId, repository, batch, options.grace()));
+                    note(collection -> collection.plus(gone));
+                  }));
+      if (page.size() < Unreachable.PAGE) {
+        return;
+      }
+      after = Optional.of(page.getLast());
+    }
+  }
+
+  private void sweepContent(String requestId) {
+    Instant cutoff = now().minus(options.grace());
+    String after = "";
+    while (true) {
+      String from = after;
+      List<Digest> page = jdbi.withHandle(handle -> Unreachable.content(handle, cutoff, from));
+      inBatches(
+          page,
+          batch -> {
+            CollectBlobs.Result gone =
+                submit(new SweepContent(actor.get(), requestId, batch, options.grace()));
+            note(collection -> collection.plus(gone));
+          });
+      if (page.size() < Unreachable.PAGE) {
+        return;
+      }
+      after = page.getLast().toString();
+    }
+  }
+
+  private void removeRepositories(String requestId) {
+    Instant cutoff = now().minus(options.grace());
+    for (RepositoryName repository :
+        jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff))) {
+      if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
+        note(collection -> collection.plusRepositories(1));
+      }
+    }
+  }
+
+  private int sweepOrphans(String requestId, BlobStores.Named store) throws IOException {
+    int[] swept = new int[1];
+    inBatches(
+        leftovers.orphans(store),
+        (List<StoredObject> batch) ->
+            swept[0] += submit(new SweepOrphans(actor.get(), requestId, store.name(), batch)));
+    return swept[0];
+  }
+
+  private static <T> void inBatches(List<T> all, Consumer<List<T>> work) {
+    for (int from = 0; from < all.size(); from += BATCH) {
+      work.accept(all.subList(from, Math.min(from + BATCH, all.size())));
+    }
+  }
+
+  private <R> R submit(Command<R> command) {
+    if (closed) {
+      throw new IllegalStateException("the registry is closing");
+    }
+    R result = lane.submit(command);
+    if (options.pause().isPositive()) {
+      try {
+        Thread.sleep(options.pause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while collecting", e);
+      }
+    }
+    return result;
+  }
+
+  /**
+   * Tells what a collection would take now, without doing anything; objects unknown to the log and
+   * abandoned uploads are not among it. What only just became unreachable is taken into account up
+   * to where the view has followed the log.
+   */
+  public void candidates(Consumer<Candidate> each) {
+    catchUp();
+    Leases.start(jdbi, Instant.EPOCH);
+    jdbi.useHandle(
+        handle ->
+            new CandidateList(handle, now()).read(manifestGrace(handle), options.grace(), each));
+  }
+
+  /** Ends a collection that is running before its next command. */
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  /** How much waits to be collected, past grace or not. */
+  public Waiting waiting() {
+    return jdbi.withHandle(Waiting::read);
+  }
+}

@@ -1,0 +1,57 @@
+package dev.stele.gc;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Which of some unreachable things have outlived their grace period, asked in the lane. Their
+ * leases are locked until the transaction ends; a lease that somebody is renewing is passed over.
+ */
+final class Expired {
+  private Expired() {}
+
+  /** Those of a kind that are past grace, each with the position since which it is unreachable. */
+  static Map<Digest, Long> lock(
+      Handle handle,
+      RepositoryName repository,
+      String kind,
+      Collection<Digest> digests,
+      Instant cutoff) {
+    Map<Digest, Long> expired = new LinkedHashMap<>();
+    handle
+        .createQuery(
+            """
+            SELECT u.digest, u.since
+            FROM lease l
+            CROSS JOIN LATERAL (
+              SELECT digest, since, since_at FROM unreachable
+              WHERE repository = l.repository AND digest = l.digest AND kind = :kind OFFSET 0) AS u
+            WHERE l.repository = :repository AND l.digest = ANY (:digests)
+              AND u.since_at <= :cutoff AND l.promised_at BETWEEN u.since_at AND :cutoff
+            ORDER BY u.since, u.digest
+            FOR UPDATE OF l SKIP LOCKED
+            """)
+        .bind("repository", repository.value())
+        .bind("kind", kind)
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("cutoff", cutoff)
+        .map((row, _) -> expired.put(Digest.parse(row.getString("digest")), row.getLong("since")))
+        .list();
+    return expired;
+  }
+
+  /** Drops the leases of what is being collected. */
+  static void release(Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    handle
+        .createUpdate(
+            "DELETE FROM lease WHERE repository = :repository AND digest = ANY (:digests)")
+        .bind("repository", repository.value())
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .execute();
+  }
+}

@@ -1,0 +1,99 @@
+package dev.stele.gc;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.time.Instant;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Promises that something exists. Clients ask first and then skip the upload, so whatever a client
+ * was told of, or has put again, stays for a whole grace period from then, though no root reaches
+ * it.
+ *
+ * <p>Each thing that is found to be unreachable has a row, with the time of the last promise;
+ * without one that is no older than {@code since_at} it is not collected. INVARIANT: that time is
+ * not before any promise that was given without finding the row. So a row is first made with an
+ * infinite time, and gets the present one when everybody can see it.
+ *
+ * <p>Whoever promises renews the row first and looks whether the thing is there afterwards. The
+ * collector locks the row, decides in the lane, and commits: a promise that comes meanwhile waits,
+ * and then finds nothing. Nobody but a promise waits for a lock, and it holds no other, so there is
+ * no deadlock.
+ */
+public final class Leases {
+  private Leases() {}
+
+  /**
+   * Renews the promise of a digest of a repository, if a root does not reach it anyway. To be
+   * called before looking whether it is there, and outside the lane in a transaction of its own.
+   */
+  public static void renew(Handle handle, RepositoryName repository, Digest digest) {
+    handle
+        .createUpdate(
+            """
+            UPDATE lease SET promised_at = greatest(promised_at, clock_timestamp())
+            WHERE repository = :repository AND digest = :digest
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .execute();
+  }
+
+  /** Starts the grace period of what became unreachable from a time on and has none yet. */
+  static void start(Jdbi jdbi, Instant from) {
+    jdbi.useHandle(
+        handle -> {
+          handle
+              .createUpdate(
+                  """
+                  INSERT INTO lease (repository, digest, promised_at)
+                  SELECT DISTINCT repository, digest, 'infinity'::timestamptz
+                  FROM unreachable
+                  WHERE kind IN ('manifest', 'blob') AND since_at >= :from
+                  ORDER BY repository, digest
+                  ON CONFLICT DO NOTHING
+                  """)
+              .bind("from", from)
+              .execute();
+          handle
+              .createUpdate(
+                  """
+                  UPDATE lease SET promised_at = clock_timestamp()
+                  FROM (
+                    SELECT DISTINCT waiting.repository, waiting.digest
+                    FROM unreachable u
+                    CROSS JOIN LATERAL (
+                      SELECT l.repository, l.digest FROM lease l
+                      WHERE l.repository = u.repository AND l.digest = u.digest
+                        AND (l.promised_at < u.since_at OR l.promised_at = 'infinity')
+                      FOR UPDATE SKIP LOCKED) AS waiting
+                    WHERE u.kind IN ('manifest', 'blob') AND u.since_at >= :from) AS found
+                  WHERE lease.repository = found.repository AND lease.digest = found.digest
+                  """)
+              .bind("from", from)
+              .execute();
+        });
+  }
+
+  /** Drops promises that were given before a time, of what a root reaches again or is gone. */
+  static void forget(Jdbi jdbi, Instant before) {
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    """
+                    DELETE FROM lease USING (
+                      SELECT repository, digest FROM lease l
+                      WHERE promised_at < :before
+                        AND NOT EXISTS (
+                          SELECT FROM unreachable u
+                          WHERE u.repository = l.repository AND u.digest = l.digest)
+                      LIMIT 10000
+                      FOR UPDATE SKIP LOCKED) AS old
+                    WHERE lease.repository = old.repository AND lease.digest = old.digest
+                    """)
+                .bind("before", before)
+                .execute());
+  }
+}

@@ -1,0 +1,22 @@
+package dev.stele.gc;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.RepositoryName;
+import java.util.Set;
+
+/** Removes a repository that clients emptied, if it still is. The result says whether it did. */
+record RemoveRepository(ActorId actor, String requestId, RepositoryName repository)
+    implements Command<Boolean> {
+
+  @Override
+  public Boolean decide(Decision decision) {
+    if (!EmptyRepository.after(decision.handle(), repository, Set.of(), Set.of())) {
+      return false;
+    }
+    decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);
+    return true;
+  }
+}

@@ -1,0 +1,54 @@
+package dev.stele.gc;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.Digest;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Gives up the bytes of content that clients deleted from the last repository that had it. Decided
+ * against the present: what a repository has again stays. No promise is broken, since nobody was
+ * told that it exists.
+ */
+record SweepContent(ActorId actor, String requestId, List<Digest> digests, Duration grace)
+    implements Command<CollectBlobs.Result> {
+
+  @Override
+  public CollectBlobs.Result decide(Decision decision) {
+    Map<Digest, Long> unlinked = unlinked(decision);
+    CollectBlobs.Result result = CollectBlobs.Result.NOTHING;
+    for (Map.Entry<Digest, List<RecordedObject>> each :
+        RecordedObject.of(decision.handle(), unlinked.keySet()).entrySet()) {
+      for (RecordedObject object : each.getValue()) {
+        Event swept = object.swept(unlinked.get(each.getKey()));
+        decision.append(swept, Cause.COLLECTOR);
+        result = result.plus(new CollectBlobs.Result(0, 1, object.size()));
+      }
+    }
+    return result;
+  }
+
+  private Map<Digest, Long> unlinked(Decision decision) {
+    Handle handle = decision.handle();
+    Map<Digest, Long> unlinked = new HashMap<>();
+    handle
+        .createQuery(
+            """
+            SELECT u.digest, u.since
+            FROM unlinked u
+            WHERE u.digest = ANY (:digests) AND u.since_at <= :cutoff
+              AND (SELECT true FROM blob_link l WHERE l.digest = u.digest LIMIT 1) IS NULL
+            """)
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("cutoff", decision.now().minus(grace))
+        .map((row, _) -> unlinked.put(Digest.parse(row.getString("digest")), row.getLong("since")))
+        .list();
+    return unlinked;
+  }
+}

@@ -1,0 +1,48 @@
+package dev.stele.gc;
+
+import dev.stele.blob.StoredObject;
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Gives up objects that the log does not know. From then on none of them can be recorded, so an
+ * upload that took this long fails instead of pointing to nothing. The result is how many went.
+ */
+record SweepOrphans(ActorId actor, String requestId, String store, List<StoredObject> objects)
+    implements Command<Integer> {
+
+  @Override
+  public Integer decide(Decision decision) {
+    Set<String> kept =
+        new HashSet<>(
+            decision
+                .handle()
+                .createQuery(
+                    """
+                    SELECT object_key FROM blob_object WHERE store = :store AND object_key = ANY (:keys)
+                    UNION ALL
+                    SELECT object_key FROM swept_orphan WHERE store = :store AND object_key = ANY (:keys)
+                    """)
+                .bind("store", store)
+                .bindArray(
+                    "keys",
+                    String.class,
+                    objects.stream().map(object -> object.key().value()).toList())
+                .mapTo(String.class)
+                .list());
+    int swept = 0;
+    for (StoredObject object : objects) {
+      if (!kept.contains(object.key().value())) {
+        decision.append(
+            new Event.OrphanSwept(store, object.key().value(), object.size()), Cause.COLLECTOR);
+        swept++;
+      }
+    }
+    return swept;
+  }
+}

@@ -1,0 +1,209 @@
+package dev.stele.gc;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Reads what is past grace from the reachability view, outside the lane. It may be behind: whoever
+ * acts on it asks the lane.
+ */
+final class Unreachable {
+  static final int PAGE = 1000;
+
+  /** Something past grace, in the order of a page. */
+  record Row(RepositoryName repository, Digest digest, long since, Instant sinceAt) {}
+
+  private Unreachable() {}
+
+  /** The repositories that have manifests past grace. */
+  static List<RepositoryName> repositoriesWithManifests(Handle handle, Instant cutoff) {
+    return handle
+        .createQuery(
+            """
+            SELECT DISTINCT repository FROM unreachable
+            WHERE kind = 'manifest' AND since_at <= :cutoff
+            ORDER BY repository
+            """)
+        .bind("cutoff", cutoff)
+        .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+        .list();
+  }
+
+  /**
+   * The manifests of a repository that can go together: past grace, and kept alive by none that is
+   * not.
+   */
+  static List<Row> manifests(
+      Handle handle,
+      RepositoryName repository,
+      Instant cutoff,
+      Collection<LivenessGraph.Edge> edges) {
+    List<Row> expired =
+        handle
+            .createQuery(
+                """
+                SELECT u.digest, u.since, u.since_at
+                FROM unreachable u
+                CROSS JOIN LATERAL (
+                  SELECT FROM lease
+                  WHERE repository = u.repository AND digest = u.digest
+                    AND promised_at BETWEEN u.since_at AND :cutoff OFFSET 0) AS l
+                WHERE u.repository = :repository AND u.kind = 'manifest' AND u.since_at <= :cutoff
+                ORDER BY u.since, u.digest
+                """)
+            .bind("repository", repository.value())
+            .bind("cutoff", cutoff)
+            .map(
+                (row, _) ->
+                    new Row(
+                        repository,
+                        Digest.parse(row.getString("digest")),
+                        row.getLong("since"),
+                        row.getObject("since_at", OffsetDateTime.class).toInstant()))
+            .list();
+    Set<Digest> going = new HashSet<>();
+    expired.forEach(row -> going.add(row.digest()));
+    for (int from = 0; from < expired.size(); from += PAGE) {
+      edges.addAll(
+          parents(
+              handle, repository, expired.subList(from, Math.min(from + PAGE, expired.size()))));
+    }
+    LivenessGraph.retainClosed(going, edges);
+    return expired.stream().filter(row -> going.contains(row.digest())).toList();
+  }
+
+  private static List<LivenessGraph.Edge> parents(
+      Handle handle, RepositoryName repository, List<Row> children) {
+    return handle
+        .createQuery(
+            """
+            SELECT DISTINCT e.parent, e.child
+            FROM reach_edge e
+            CROSS JOIN LATERAL (
+              SELECT FROM reach_manifest
+              WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
+            WHERE e.repository = :repository AND e.child = ANY (:children)
+            """)
+        .bind("repository", repository.value())
+        .bindArray(
+            "children",
+            String.class,
+            children.stream().map(row -> row.digest().toString()).toList())
+        .map(
+            (row, _) ->
+                new LivenessGraph.Edge(
+                    Digest.parse(row.getString("parent")), Digest.parse(row.getString("child"))))
+        .list();
+  }
+
+  /** The next page of blobs past grace that no present manifest uses. */
+  static List<Row> blobs(Handle handle, Instant cutoff, Optional<Row> after) {
+    return blobs(
+        handle,
+        cutoff,
+        after,
+        """
+        AND (SELECT true FROM manifest_reference r
+             WHERE r.repository = u.repository AND r.digest = u.digest AND r.kind IN ('config', 'layer')
+             LIMIT 1) IS NULL
+        """);
+  }
+
+  /** The next page of blobs past grace; present manifests may use them. */
+  static List<Row> expiredBlobs(Handle handle, Instant cutoff, Optional<Row> after) {
+    return blobs(handle, cutoff, after, "");
+  }
+
+  private static List<Row> blobs(
+      Handle handle, Instant cutoff, Optional<Row> after, String condition) {
+    return handle
+        .createQuery(
+            """
+            SELECT u.repository, u.digest, u.since, u.since_at
+            FROM unreachable u
+            CROSS JOIN LATERAL (
+              SELECT FROM lease
+              WHERE repository = u.repository AND digest = u.digest
+                AND promised_at BETWEEN u.since_at AND :cutoff OFFSET 0) AS l
+            WHERE u.kind = 'blob' AND u.since_at <= :cutoff
+              AND (u.since_at, u.since, u.repository, u.digest) > (:sinceAt, :since, :repository, :digest)
+              %s
+            ORDER BY u.since_at, u.since, u.repository, u.digest
+            LIMIT :limit
+            """
+                .formatted(condition))
+        .bind("cutoff", cutoff)
+        .bind("sinceAt", after.map(Row::sinceAt).orElse(Instant.EPOCH))
+        .bind("since", after.map(Row::since).orElse(-1L))
+        .bind("repository", after.map(row -> row.repository().value()).orElse(""))
+        .bind("digest", after.map(row -> row.digest().toString()).orElse(""))
+        .bind("limit", PAGE)
+        .map(
+            (row, _) ->
+                new Row(
+                    RepositoryName.parse(row.getString("repository")),
+                    Digest.parse(row.getString("digest")),
+                    row.getLong("since"),
+                    row.getObject("since_at", OffsetDateTime.class).toInstant()))
+        .list();
+  }
+
+  /** The present manifests that use a blob; at most a page of them. */
+  static List<Digest> users(Handle handle, Row blob) {
+    return handle
+        .createQuery(
+            """
+            SELECT manifest FROM manifest_reference
+            WHERE repository = :repository AND digest = :digest AND kind IN ('config', 'layer')
+            LIMIT :limit
+            """)
+        .bind("repository", blob.repository().value())
+        .bind("digest", blob.digest().toString())
+        .bind("limit", PAGE)
+        .map((row, _) -> Digest.parse(row.getString("manifest")))
+        .list();
+  }
+
+  /** At most a page of repositories that were left empty and are past grace. */
+  static List<RepositoryName> emptyRepositories(Handle handle, Instant cutoff) {
+    return handle
+        .createQuery(
+            """
+            SELECT repository FROM unreachable
+            WHERE kind = 'repository' AND since_at <= :cutoff
+            ORDER BY since_at, repository
+            LIMIT :limit
+            """)
+        .bind("cutoff", cutoff)
+        .bind("limit", PAGE)
+        .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+        .list();
+  }
+
+  /** The next page of content past grace that no repository has. */
+  static List<Digest> content(Handle handle, Instant cutoff, String after) {
+    return new ArrayList<>(
+        handle
+            .createQuery(
+                """
+                SELECT digest FROM unlinked
+                WHERE since_at <= :cutoff AND digest > :after
+                ORDER BY digest
+                LIMIT :limit
+                """)
+            .bind("cutoff", cutoff)
+            .bind("after", after)
+            .bind("limit", PAGE)
+            .map((row, _) -> Digest.parse(row.getString("digest")))
+            .list());
+  }
+}

@@ -1,0 +1,206 @@
+package dev.stele.projection;
+
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.policy.InvalidPolicyException;
+import dev.stele.policy.PolicyDocument;
+import dev.stele.policy.RetentionPolicy;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * What no root reaches any more, and since which event.
+ *
+ * <p>Roots are manifests that have a tag, and those that the retention policy in force keeps
+ * without one. What keeps alive within a repository: an index those that it lists, a subject its
+ * referrers, a manifest its config and layers. Liveness can form a cycle (an index with a subject
+ * that it lists), so manifests are traced: taking a root away costs the closure that it reached,
+ * never the repository. Blobs lead nowhere, so they are counted. Across repositories links are
+ * counted: those are acyclic.
+ */
+public final class ReachabilityView implements Projection {
+  private final ManifestDocuments documents;
+
+  ReachabilityView(ManifestDocuments documents) {
+    this.documents = documents;
+  }
+
+  @Override
+  public String name() {
+    return "reachability";
+  }
+
+  @Override
+  public List<String> tables() {
+    return List.of(
+        "reach_policy",
+        "reach_repository",
+        "reach_manifest",
+        "reach_edge",
+        "reach_use",
+        "reach_blob",
+        "reach_content",
+        "reach_object",
+        "unreachable",
+        "unlinked");
+  }
+
+  @Override
+  public void apply(Handle transaction, List<RecordedEvent> events) {
+    for (RecordedEvent recorded : events) {
+      apply(transaction, recorded);
+    }
+  }
+
+  private void apply(Handle transaction, RecordedEvent recorded) {
+    ContentReach content = new ContentReach(transaction, recorded);
+    switch (recorded.event()) {
+      case Event.RepositoryCreated created -> createRepository(transaction, created.repository());
+      case Event.RepositoryRemoved removed -> removeRepository(transaction, removed.repository());
+      case Event.BlobUploaded uploaded -> {
+        if (uploaded.stored()) {
+          content.stored(uploaded.digest(), uploaded.store());
+        }
+        if (uploaded.linked()) {
+          content.linked(uploaded.digest());
+          graph(transaction, recorded, uploaded.repository()).link(uploaded.digest());
+        }
+      }
+      case Event.BlobMounted mounted -> {
+        if (mounted.linked()) {
+          content.linked(mounted.digest());
+          graph(transaction, recorded, mounted.repository()).link(mounted.digest());
+        }
+      }
+      case Event.BlobDeleted deleted -> {
+        graph(transaction, recorded, deleted.repository()).unlink(deleted.digest());
+        content.unlinked(deleted.digest());
+      }
+      case Event.BlobUnlinked unlinked -> {
+        graph(transaction, recorded, unlinked.repository()).unlink(unlinked.digest());
+        content.unlinked(unlinked.digest());
+      }
+      case Event.BlobSwept swept -> content.swept(swept.digest(), swept.store());
+      case Event.ManifestPut put -> {
+        if (put.added()) {
+          graph(transaction, recorded, put.repository()).add(manifest(transaction, put));
+        }
+      }
+      case Event.ManifestDeleted deleted ->
+          graph(transaction, recorded, deleted.repository()).remove(deleted.digest());
+      case Event.ManifestCollected collected ->
+          graph(transaction, recorded, collected.repository()).remove(collected.digest());
+      case Event.TagMoved moved -> {
+        RepositoryReach graph = graph(transaction, recorded, moved.repository());
+        // The new root first: what both reach is never without one.
+        graph.addTag(moved.digest());
+        moved.previous().ifPresent(graph::removeTag);
+      }
+      case Event.TagDeleted deleted ->
+          graph(transaction, recorded, deleted.repository()).removeTag(deleted.digest());
+      case Event.RetentionPolicyAdopted adopted -> adopt(transaction, recorded, adopted.policy());
+      case Event.BlobRepaired _,
+          Event.OrphanSwept _,
+          Event.BlobCorruptionFound _,
+          Event.RetentionEvaluated _,
+          Event.PullsObserved _ -> {}
+    }
+  }
+
+  private static RepositoryReach graph(
+      Handle transaction, RecordedEvent recorded, RepositoryName repository) {
+    return new RepositoryReach(transaction, recorded, repository);
+  }
+
+  private RepositoryReach.Node manifest(Handle transaction, Event.ManifestPut put) {
+    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
+    return new RepositoryReach.Node(
+        put.digest(),
+        put.subject(),
+        manifest.manifests().stream().map(Descriptor::digest).distinct().toList(),
+        Stream.concat(manifest.config().stream(), manifest.layers().stream())
+            .map(Descriptor::digest)
+            .distinct()
+            .toList());
+  }
+
+  private static void createRepository(Handle transaction, RepositoryName repository) {
+    Optional<RetentionPolicy.Rules> rules = policy(transaction).of(repository);
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO reach_repository (name, keep_untagged, keep_referrers)
+            VALUES (:name, :keepUntagged, :keepReferrers)
+            """)
+        .bind("name", repository.value())
+        .bind("keepUntagged", !rules.map(RetentionPolicy.Rules::deleteUntagged).orElse(false))
+        .bind("keepReferrers", !rules.map(RetentionPolicy.Rules::deleteReferrers).orElse(false))
+        .execute();
+  }
+
+  private static void removeRepository(Handle transaction, RepositoryName repository) {
+    transaction
+        .createUpdate(
+            """
+            WITH forgotten AS (DELETE FROM unreachable WHERE repository = :name AND digest = '')
+            DELETE FROM reach_repository WHERE name = :name
+            """)
+        .bind("name", repository.value())
+        .execute();
+  }
+
+  /** The retention policy in force, as far as the view has followed the log. */
+  public static RetentionPolicy policy(Handle transaction) {
+    return transaction
+        .createQuery("SELECT policy FROM reach_policy WHERE only_row")
+        .map((row, _) -> Digest.parse(row.getString("policy")))
+        .findOne()
+        .map(digest -> policy(transaction, digest))
+        .orElse(RetentionPolicy.NONE);
+  }
+
+  private static RetentionPolicy policy(Handle transaction, Digest digest) {
+    RecordDocuments.Document document =
+        RecordDocuments.find(transaction, digest)
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "the log names retention policy " + digest + " but it is missing"));
+    try {
+      return PolicyDocument.read(document.bytes());
+    } catch (InvalidPolicyException e) {
+      throw new IllegalStateException(
+          "the recorded retention policy " + digest + " cannot be read", e);
+    }
+  }
+
+  private static void adopt(Handle transaction, RecordedEvent recorded, Digest digest) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO reach_policy (only_row, policy) VALUES (true, :policy)
+            ON CONFLICT (only_row) DO UPDATE SET policy = excluded.policy
+            """)
+        .bind("policy", digest.toString())
+        .execute();
+    RetentionPolicy policy = policy(transaction, digest);
+    List<RepositoryName> repositories =
+        transaction
+            .createQuery("SELECT name FROM reach_repository ORDER BY name")
+            .map((row, _) -> RepositoryName.parse(row.getString("name")))
+            .list();
+    for (RepositoryName repository : repositories) {
+      Optional<RetentionPolicy.Rules> rules = policy.of(repository);
+      graph(transaction, recorded, repository)
+          .keep(
+              !rules.map(RetentionPolicy.Rules::deleteUntagged).orElse(false),
+              !rules.map(RetentionPolicy.Rules::deleteReferrers).orElse(false));
+    }
+  }
+}

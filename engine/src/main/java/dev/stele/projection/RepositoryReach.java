@@ -1,0 +1,468 @@
+package dev.stele.projection;
+
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.SqlStatement;
+
+/**
+ * How one event changes what is reached within a repository.
+ *
+ * <p>INVARIANT: after each operation {@code reached} is true for exactly the manifests that a root
+ * reaches, {@code users} counts exactly those of them that use a blob, and {@code unreachable} has
+ * exactly the manifests that are not reached and the linked blobs without users.
+ *
+ * <p>The recursive queries look neighbours up by key in a lateral subquery with {@code OFFSET 0}:
+ * so the planner cannot turn the step into a join over the whole repository.
+ */
+final class RepositoryReach {
+  /**
+   * A manifest as the graph sees it.
+   *
+   * @param lists the manifests that it lists
+   * @param uses its config and layers
+   */
+  record Node(Digest digest, Optional<Digest> subject, List<Digest> lists, List<Digest> uses) {}
+
+  private record BlobUsers(String digest, long users, boolean linked) {}
+
+  private final Handle transaction;
+  private final RecordedEvent event;
+  private final RepositoryName repository;
+
+  RepositoryReach(Handle transaction, RecordedEvent event, RepositoryName repository) {
+    this.transaction = transaction;
+    this.event = event;
+    this.repository = repository;
+  }
+
+  // ---- blobs
+
+  /** The repository got a blob. */
+  void link(Digest digest) {
+    long users =
+        bound(
+                transaction.createQuery(
+                    """
+                    WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = '')
+                    INSERT INTO reach_blob (repository, digest, users, linked)
+                    VALUES (:repository, :digest, 0, true)
+                    ON CONFLICT (repository, digest) DO UPDATE SET linked = true
+                    RETURNING users
+                    """))
+            .bind("digest", digest.toString())
+            .mapTo(Long.class)
+            .one();
+    if (users == 0) {
+      addUnreachable("blob", List.of(digest.toString()));
+    }
+  }
+
+  /** The repository lost a blob. */
+  void unlink(Digest digest) {
+    bound(
+            transaction.createUpdate(
+                """
+                WITH gone AS (
+                  DELETE FROM unreachable WHERE repository = :repository AND digest = :digest AND kind = 'blob'),
+                unused AS (
+                  DELETE FROM reach_blob WHERE repository = :repository AND digest = :digest AND users = 0)
+                UPDATE reach_blob SET linked = false
+                WHERE repository = :repository AND digest = :digest AND users > 0
+                """))
+        .bind("digest", digest.toString())
+        .execute();
+    noteIfEmpty();
+  }
+
+  // ---- manifests
+
+  /** The repository got a manifest, which has no tag yet. */
+  void add(Node manifest) {
+    List<String> parents = new ArrayList<>();
+    List<String> children = new ArrayList<>();
+    List<String> kinds = new ArrayList<>();
+    for (Digest child : manifest.lists()) {
+      parents.add(manifest.digest().toString());
+      children.add(child.toString());
+      kinds.add("lists");
+    }
+    if (manifest.subject().isPresent()) {
+      parents.add(manifest.subject().get().toString());
+      children.add(manifest.digest().toString());
+      kinds.add("subject");
+    }
+    boolean reached =
+        bound(
+                transaction.createQuery(
+                    """
+                    WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = ''),
+                    edges AS (
+                      INSERT INTO reach_edge (repository, parent, child, kind)
+                      SELECT :repository, parent, child, kind
+                      FROM unnest(:parents::text[], :children::text[], :kinds::text[]) AS e (parent, child, kind)
+                      RETURNING parent, child),
+                    uses AS (
+                      INSERT INTO reach_use (repository, manifest, blob)
+                      SELECT :repository, :digest, blob FROM unnest(:uses::text[]) AS u (blob)),
+                    added AS (
+                      INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, tags, reached)
+                      SELECT name, :digest, :referrer,
+                             CASE WHEN :referrer THEN keep_referrers ELSE keep_untagged END, 0, false
+                      FROM reach_repository WHERE name = :repository
+                      RETURNING keeps_itself)
+                    SELECT (SELECT keeps_itself FROM added)
+                        OR EXISTS (
+                          SELECT FROM (SELECT parent FROM edges WHERE child = :digest
+                                       UNION ALL
+                                       SELECT parent FROM reach_edge WHERE repository = :repository AND child = :digest) AS e
+                          CROSS JOIN LATERAL (
+                            SELECT FROM reach_manifest
+                            WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS p)
+                    """))
+            .bind("digest", manifest.digest().toString())
+            .bind("referrer", manifest.subject().isPresent())
+            .bindArray("parents", String.class, parents)
+            .bindArray("children", String.class, children)
+            .bindArray("kinds", String.class, kinds)
+            .bindArray(
+                "uses", String.class, manifest.uses().stream().map(Digest::toString).toList())
+            .mapTo(Boolean.class)
+            .one();
+    List<String> added = List.of(manifest.digest().toString());
+    if (reached) {
+      reach(added);
+    } else {
+      addUnreachable("manifest", added);
+    }
+  }
+
+  /** The repository lost a manifest, which has no tag any more. */
+  void remove(Digest digest) {
+    List<String> gone = List.of(digest.toString());
+    boolean reached =
+        bound(
+                transaction.createQuery(
+                    """
+                    SELECT reached FROM reach_manifest WHERE repository = :repository AND digest = :digest
+                    """))
+            .bind("digest", digest.toString())
+            .mapTo(Boolean.class)
+            .one();
+    List<String> children = reached ? children(digest) : List.of();
+    if (reached) {
+      withdrawFromBlobs(gone);
+    }
+    bound(
+            transaction.createUpdate(
+                """
+                WITH lists AS (
+                  DELETE FROM reach_edge WHERE repository = :repository AND parent = :digest AND kind = 'lists'),
+                subject AS (
+                  DELETE FROM reach_edge WHERE repository = :repository AND child = :digest AND kind = 'subject'),
+                uses AS (
+                  DELETE FROM reach_use WHERE repository = :repository AND manifest = :digest),
+                result AS (
+                  DELETE FROM unreachable WHERE repository = :repository AND digest = :digest AND kind = 'manifest')
+                DELETE FROM reach_manifest WHERE repository = :repository AND digest = :digest
+                """))
+        .bind("digest", digest.toString())
+        .execute();
+    if (!children.isEmpty()) {
+      withdraw(children);
+    }
+    noteIfEmpty();
+  }
+
+  /** The manifests that one keeps alive. */
+  private List<String> children(Digest digest) {
+    return bound(
+            transaction.createQuery(
+                """
+                SELECT DISTINCT child FROM reach_edge WHERE repository = :repository AND parent = :digest
+                """))
+        .bind("digest", digest.toString())
+        .mapTo(String.class)
+        .list();
+  }
+
+  /** A tag points to a manifest that it did not point to before. */
+  void addTag(Digest digest) {
+    boolean reached =
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_manifest SET tags = tags + 1
+                    WHERE repository = :repository AND digest = :digest
+                    RETURNING reached
+                    """))
+            .bind("digest", digest.toString())
+            .mapTo(Boolean.class)
+            .one();
+    if (!reached) {
+      reach(List.of(digest.toString()));
+    }
+  }
+
+  /** A tag points to a manifest no more. */
+  void removeTag(Digest digest) {
+    boolean root =
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_manifest SET tags = tags - 1
+                    WHERE repository = :repository AND digest = :digest
+                    RETURNING tags > 0 OR keeps_itself
+                    """))
+            .bind("digest", digest.toString())
+            .mapTo(Boolean.class)
+            .one();
+    if (!root) {
+      withdraw(List.of(digest.toString()));
+    }
+  }
+
+  /** From here on the policy keeps those without a tag, or does not. */
+  void keep(boolean untagged, boolean referrers) {
+    record Changed(String digest, boolean root, boolean reached) {}
+    int changed =
+        bound(
+                transaction.createUpdate(
+                    """
+                    UPDATE reach_repository SET keep_untagged = :untagged, keep_referrers = :referrers
+                    WHERE name = :repository AND (keep_untagged, keep_referrers) <> (:untagged, :referrers)
+                    """))
+            .bind("untagged", untagged)
+            .bind("referrers", referrers)
+            .execute();
+    if (changed == 0) {
+      return;
+    }
+    List<Changed> manifests =
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_manifest
+                    SET keeps_itself = CASE WHEN referrer THEN :referrers ELSE :untagged END
+                    WHERE repository = :repository
+                      AND keeps_itself <> CASE WHEN referrer THEN :referrers ELSE :untagged END
+                    RETURNING digest, tags > 0 OR keeps_itself AS root, reached
+                    """))
+            .bind("untagged", untagged)
+            .bind("referrers", referrers)
+            .map(
+                (row, _) ->
+                    new Changed(
+                        row.getString("digest"), row.getBoolean("root"), row.getBoolean("reached")))
+            .list();
+    reach(manifests.stream().filter(m -> m.root() && !m.reached()).map(Changed::digest).toList());
+    withdraw(
+        manifests.stream().filter(m -> !m.root() && m.reached()).map(Changed::digest).toList());
+  }
+
+  // ---- the trace
+
+  /** Marks these manifests as reached, and what they reach. */
+  private void reach(List<String> start) {
+    List<String> found =
+        bound(
+                transaction.createQuery(
+                    """
+                    WITH RECURSIVE found AS (
+                      SELECT digest FROM reach_manifest
+                      WHERE repository = :repository AND digest = ANY (:start) AND NOT reached
+                      UNION
+                      SELECT next.child
+                      FROM found
+                      CROSS JOIN LATERAL (
+                        SELECT e.child
+                        FROM reach_edge e
+                        CROSS JOIN LATERAL (
+                          SELECT FROM reach_manifest
+                          WHERE repository = :repository AND digest = e.child AND NOT reached OFFSET 0) AS m
+                        WHERE e.repository = :repository AND e.parent = found.digest OFFSET 0) AS next)
+                    SELECT digest FROM found
+                    """))
+            .bindArray("start", String.class, start)
+            .mapTo(String.class)
+            .list();
+    if (found.isEmpty()) {
+      return;
+    }
+    mark(found, true);
+    removeUnreachable("manifest", found);
+    removeUnreachable("blob", addUsers(found, 1).stream().map(BlobUsers::digest).toList());
+  }
+
+  /**
+   * Takes from these manifests what reached them, and marks as unreached all that had no other way
+   * to a root: the closure of what is reached from them, without what is supported from outside of
+   * it. Roots end the closure.
+   */
+  private void withdraw(List<String> start) {
+    List<String> lost =
+        bound(
+                transaction.createQuery(
+                    """
+                    WITH RECURSIVE closure AS (
+                      SELECT digest FROM reach_manifest
+                      WHERE repository = :repository AND digest = ANY (:start)
+                        AND reached AND tags = 0 AND NOT keeps_itself
+                      UNION
+                      SELECT next.child
+                      FROM closure
+                      CROSS JOIN LATERAL (
+                        SELECT e.child
+                        FROM reach_edge e
+                        CROSS JOIN LATERAL (
+                          SELECT FROM reach_manifest
+                          WHERE repository = :repository AND digest = e.child
+                            AND reached AND tags = 0 AND NOT keeps_itself OFFSET 0) AS m
+                        WHERE e.repository = :repository AND e.parent = closure.digest OFFSET 0) AS next),
+                    supported AS (
+                      SELECT digest FROM closure
+                      WHERE EXISTS (
+                        SELECT
+                        FROM reach_edge e
+                        CROSS JOIN LATERAL (
+                          SELECT FROM reach_manifest
+                          WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS m
+                        WHERE e.repository = :repository AND e.child = closure.digest
+                          AND e.parent NOT IN (SELECT digest FROM closure))
+                      UNION
+                      SELECT next.child
+                      FROM supported
+                      CROSS JOIN LATERAL (
+                        SELECT e.child
+                        FROM reach_edge e
+                        WHERE e.repository = :repository AND e.parent = supported.digest
+                          AND e.child IN (SELECT digest FROM closure) OFFSET 0) AS next)
+                    SELECT digest FROM closure EXCEPT SELECT digest FROM supported
+                    """))
+            .bindArray("start", String.class, start)
+            .mapTo(String.class)
+            .list();
+    if (lost.isEmpty()) {
+      return;
+    }
+    mark(lost, false);
+    addUnreachable("manifest", lost);
+    withdrawFromBlobs(lost);
+  }
+
+  /** These manifests were reached and count no more for the blobs that they use. */
+  private void withdrawFromBlobs(List<String> manifests) {
+    addUnreachable(
+        "blob",
+        addUsers(manifests, -1).stream()
+            .filter(blob -> blob.users() == 0 && blob.linked())
+            .map(BlobUsers::digest)
+            .toList());
+  }
+
+  private void mark(List<String> manifests, boolean reached) {
+    bound(
+            transaction.createUpdate(
+                """
+                UPDATE reach_manifest SET reached = :reached
+                WHERE repository = :repository AND digest = ANY (:digests)
+                """))
+        .bind("reached", reached)
+        .bindArray("digests", String.class, manifests)
+        .execute();
+  }
+
+  /** Counts what these manifests use up or down; returns how those blobs stand then. */
+  private List<BlobUsers> addUsers(List<String> manifests, int each) {
+    List<BlobUsers> blobs =
+        bound(
+                transaction.createQuery(
+                    """
+                    INSERT INTO reach_blob (repository, digest, users, linked)
+                    SELECT :repository, blob, count(*) * :each, false
+                    FROM reach_use
+                    WHERE repository = :repository AND manifest = ANY (:manifests)
+                    GROUP BY blob
+                    ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
+                    RETURNING digest, users, linked
+                    """))
+            .bind("each", each)
+            .bindArray("manifests", String.class, manifests)
+            .map(
+                (row, _) ->
+                    new BlobUsers(
+                        row.getString("digest"), row.getLong("users"), row.getBoolean("linked")))
+            .list();
+    List<String> forgotten =
+        blobs.stream()
+            .filter(blob -> blob.users() == 0 && !blob.linked())
+            .map(BlobUsers::digest)
+            .toList();
+    if (!forgotten.isEmpty()) {
+      bound(
+              transaction.createUpdate(
+                  "DELETE FROM reach_blob WHERE repository = :repository AND digest = ANY"
+                      + " (:digests)"))
+          .bindArray("digests", String.class, forgotten)
+          .execute();
+    }
+    return blobs;
+  }
+
+  // ---- the result
+
+  private void addUnreachable(String kind, Collection<String> digests) {
+    if (digests.isEmpty()) {
+      return;
+    }
+    bound(
+            transaction.createUpdate(
+                """
+                INSERT INTO unreachable (repository, digest, kind, since, since_at)
+                SELECT :repository, digest, :kind, :position, :at FROM unnest(:digests::text[]) AS d (digest)
+                """))
+        .bind("kind", kind)
+        .bindArray("digests", String.class, digests)
+        .bind("position", event.position())
+        .bind("at", event.recordedAt())
+        .execute();
+  }
+
+  private void removeUnreachable(String kind, Collection<String> digests) {
+    if (digests.isEmpty()) {
+      return;
+    }
+    bound(
+            transaction.createUpdate(
+                """
+                DELETE FROM unreachable
+                WHERE repository = :repository AND digest = ANY (:digests) AND kind = :kind
+                """))
+        .bind("kind", kind)
+        .bindArray("digests", String.class, digests)
+        .execute();
+  }
+
+  private void noteIfEmpty() {
+    bound(
+            transaction.createUpdate(
+                """
+                INSERT INTO unreachable (repository, digest, kind, since, since_at)
+                SELECT :repository, '', 'repository', :position, :at
+                WHERE NOT EXISTS (SELECT FROM reach_manifest WHERE repository = :repository)
+                  AND NOT EXISTS (SELECT FROM reach_blob WHERE repository = :repository AND linked)
+                """))
+        .bind("position", event.position())
+        .bind("at", event.recordedAt())
+        .execute();
+  }
+
+  private <S extends SqlStatement<S>> S bound(S statement) {
+    return statement.bind("repository", repository.value());
+  }
+}

@@ -1,0 +1,165 @@
+package dev.stele.registry;
+
+import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.Collector;
+import dev.stele.gc.GcOptions;
+import dev.stele.log.ConnectionSource;
+import dev.stele.log.Leadership;
+import dev.stele.log.LogSignal;
+import dev.stele.projection.ProjectionRunner;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The work that goes on by itself on the node that leads. Each kind has a thread of its own; one
+ * that fails waits, longer each time, and tries again, and never skips anything.
+ */
+final class Background implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(Background.class);
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+  /** Some work; the result says whether there may be more at once. */
+  @FunctionalInterface
+  interface Work {
+    boolean step() throws Exception;
+  }
+
+  private final LogSignal signal;
+  private final Collector collector;
+  private final Runnable beforeCollecting;
+  private final MeterRegistry meters;
+  private final Leadership leadership;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final List<Thread> threads = new ArrayList<>();
+
+  Background(
+      ConnectionSource connections,
+      LogSignal signal,
+      List<ProjectionRunner> followers,
+      Collector collector,
+      Runnable beforeCollecting,
+      MeterRegistry meters) {
+    this.signal = signal;
+    this.collector = collector;
+    this.beforeCollecting = beforeCollecting;
+    this.meters = meters;
+    this.leadership = new Leadership(connections);
+    follow("reachability", () -> collector.follow() > 0);
+    for (ProjectionRunner follower : followers) {
+      follow(follower.projection().name(), () -> !follower.step().isEmpty());
+    }
+    follow("sweep", () -> collector.sweep() > 0);
+    if (collector.options().enabled()) {
+      start("collect", this::collectNow, this::awaitInterval);
+    }
+    Gauge.builder("stele.leading", leadership, leads -> leads.leading() ? 1 : 0)
+        .description("1 on the node that does the work which one does for all, else 0")
+        .register(meters);
+  }
+
+  boolean leads() {
+    return leadership.leading();
+  }
+
+  /** Work that is due whenever the log grows. */
+  private void follow(String name, Work work) {
+    long[] seen = new long[1];
+    start(
+        name,
+        () -> {
+          seen[0] = signal.known();
+          return work.step();
+        },
+        () -> signal.await(seen[0], LOOK_AGAIN));
+  }
+
+  @FunctionalInterface
+  private interface Idle {
+    void await() throws InterruptedException;
+  }
+
+  private void start(String name, Work work, Idle idle) {
+    AtomicInteger failures =
+        meters.gauge(
+            "stele.background.failures", List.of(Tag.of("work", name)), new AtomicInteger());
+    threads.add(
+        Thread.ofVirtual().name("background-" + name).start(() -> run(name, work, idle, failures)));
+  }
+
+  private void run(String name, Work work, Idle idle, AtomicInteger failures) {
+    try {
+      while (!closed(Duration.ZERO)) {
+        if (!leadership.leading()) {
+          pause(LOOK_AGAIN);
+          continue;
+        }
+        try {
+          boolean more = work.step();
+          failures.set(0);
+          if (!more) {
+            idle.await();
+          }
+        } catch (InterruptedException e) {
+          throw e;
+        } catch (Exception e) {
+          int row = failures.incrementAndGet();
+          Duration wait = LOOK_AGAIN.multipliedBy(1L << Math.min(row - 1, 5));
+          Duration bounded = wait.compareTo(LONGEST_PAUSE) < 0 ? wait : LONGEST_PAUSE;
+          logger.error("{} failed ({} in a row); next try in {}", name, row, bounded, e);
+          pause(bounded);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean collectNow() {
+    GcOptions options = collector.options();
+    Instant now = Instant.now();
+    if (options.windows().isEmpty()
+        || options.windows().stream().anyMatch((CollectingWindow window) -> window.contains(now))) {
+      beforeCollecting.run();
+      collector.run();
+    }
+    return false;
+  }
+
+  private void awaitInterval() throws InterruptedException {
+    pause(collector.options().interval());
+  }
+
+  private void pause(Duration time) throws InterruptedException {
+    closed(time);
+  }
+
+  private boolean closed(Duration wait) throws InterruptedException {
+    return closed.await(wait.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Ends after the steps that are being done; a collection ends early. */
+  @Override
+  public void close() {
+    closed.countDown();
+    collector.close();
+    for (Thread thread : threads) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    leadership.close();
+  }
+}

@@ -1,0 +1,14 @@
+package dev.stele.registry;
+
+import dev.stele.log.Command;
+
+/** The way to the append lane. */
+@FunctionalInterface
+interface Commands {
+  /**
+   * Has a command decided and its events appended.
+   *
+   * @throws RegistryUnavailableException if the lane or the database is away
+   */
+  <R> R append(Command<R> command);
+}

@@ -1,0 +1,21 @@
+package dev.stele.registry;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.RepositoryView;
+
+/** Creates a repository with nothing in it. The result says whether there was none. */
+record CreateRepository(ActorId actor, String requestId, RepositoryName repository)
+    implements Command<Boolean> {
+
+  @Override
+  public Boolean decide(Decision decision) {
+    if (RepositoryView.exists(decision.handle(), repository)) {
+      return false;
+    }
+    decision.append(new Event.RepositoryCreated(repository));
+    return true;
+  }
+}

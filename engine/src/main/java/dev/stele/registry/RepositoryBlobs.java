@@ -1,0 +1,206 @@
+package dev.stele.registry;
+
+import dev.stele.blob.BlobContent;
+import dev.stele.blob.BlobStores;
+import dev.stele.blob.NoSuchObjectException;
+import dev.stele.blob.ObjectKey;
+import dev.stele.blob.StoredObject;
+import dev.stele.gc.Leases;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.BlobView;
+import java.io.IOException;
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The blobs of repositories: the log says which there are and where they lie, the stores have the
+ * bytes. A stored object that is not what the log says counts as absent, and an upload of its
+ * content replaces it. Thread-safe.
+ */
+final class RepositoryBlobs {
+  private static final Logger logger = LoggerFactory.getLogger(RepositoryBlobs.class);
+
+  private final Jdbi jdbi;
+  private final BlobStores stores;
+  private final Actors actors;
+  private final Commands commands;
+
+  RepositoryBlobs(Jdbi jdbi, BlobStores stores, Actors actors, Commands commands) {
+    this.jdbi = jdbi;
+    this.stores = stores;
+    this.actors = actors;
+    this.commands = commands;
+  }
+
+  /** The store of a repository. */
+  BlobStores.Named storeOf(RepositoryName repository) {
+    return stores.of(repository);
+  }
+
+  /**
+   * Opens a blob; empty if the repository lacks it or it is damaged. The caller closes it.
+   *
+   * @throws IOException if the store fails
+   */
+  Optional<BlobContent> open(RepositoryName repository, Digest digest) throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    Optional<BlobView.Located> located = locate(repository, digest);
+    while (located.isPresent()) {
+      BlobView.Located object = located.get();
+      String damage;
+      try {
+        BlobContent content = store.store().open(new ObjectKey(object.objectKey()));
+        if (content.size() == object.size()) {
+          return Optional.of(content);
+        }
+        damage = "has " + content.size() + " bytes";
+        content.close();
+      } catch (NoSuchObjectException e) {
+        damage = "is missing";
+      }
+      located = stillThere(repository, digest, object, damage);
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * The size of a blob in bytes; empty if the repository lacks it or it is damaged. Whoever is told
+   * may count on it for a grace period.
+   *
+   * @throws IOException if the store fails
+   */
+  OptionalLong size(RepositoryName repository, Digest digest) throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    Availability.read(
+        jdbi,
+        handle -> {
+          Leases.renew(handle, repository, digest);
+          return true;
+        });
+    Optional<BlobView.Located> located = locate(repository, digest);
+    while (located.isPresent()) {
+      BlobView.Located object = located.get();
+      if (intact(store, object)) {
+        return OptionalLong.of(object.size());
+      }
+      located = stillThere(repository, digest, object, "is missing or has another size");
+    }
+    return OptionalLong.empty();
+  }
+
+  /** See {@link Registry#blobLocation}. */
+  Optional<URI> location(RepositoryName repository, Digest digest) throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    if (!store.redirects()) {
+      return Optional.empty();
+    }
+    Optional<BlobView.Located> located = locate(repository, digest);
+    return located.isPresent() && intact(store, located.get())
+        ? store
+            .store()
+            .presigned(new ObjectKey(located.get().objectKey()), Registry.REDIRECT_VALIDITY)
+        : Optional.empty();
+  }
+
+  private Optional<BlobView.Located> locate(RepositoryName repository, Digest digest) {
+    String store = stores.of(repository).name();
+    return Availability.read(jdbi, handle -> BlobView.find(handle, repository, digest, store));
+  }
+
+  /**
+   * Where else the blob is, after an object was not found whole. Between the look-up and the
+   * opening it may have been swept or replaced; only if the log still has that very object is it
+   * damaged.
+   */
+  private Optional<BlobView.Located> stillThere(
+      RepositoryName repository, Digest digest, BlobView.Located object, String damage) {
+    Optional<BlobView.Located> now = locate(repository, digest);
+    if (!now.equals(Optional.of(object))) {
+      return now;
+    }
+    logger.error(
+        "blob {} of {} counts as absent: object {} of store {} {} (the log says {} bytes)",
+        digest,
+        repository,
+        object.objectKey(),
+        object.store(),
+        damage,
+        object.size());
+    return Optional.empty();
+  }
+
+  private static boolean intact(BlobStores.Named store, BlobView.Located located)
+      throws IOException {
+    return store
+        .store()
+        .size(new ObjectKey(located.objectKey()))
+        .equals(OptionalLong.of(located.size()));
+  }
+
+  /** Records an upload whose bytes are durable in the repository's store. */
+  Digest link(Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
+      throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    LinkBlob.Result result =
+        commands.append(
+            new LinkBlob(
+                actors.id(caller.actor()),
+                caller.requestId(),
+                repository,
+                digest,
+                stored.size(),
+                store.name(),
+                stored.key().value(),
+                damaged(store, digest)));
+    switch (result) {
+      case TAKEN -> {}
+      case NOT_NEEDED -> discard(store, stored.key());
+      case GIVEN_UP ->
+          throw new RegistryUnavailableException(
+              "recording the upload took so long that the collector gave its bytes up; upload it"
+                  + " again");
+    }
+    return digest;
+  }
+
+  /** The upload has succeeded, so what cannot be removed now is left to the collector. */
+  private static void discard(BlobStores.Named store, ObjectKey key) {
+    try {
+      store.store().delete(List.of(key));
+    } catch (IOException e) {
+      logger.warn("object {} of store {} is not needed, but stays for now", key, store.name(), e);
+    }
+  }
+
+  /** The object that the log has for this digest, if it is not there whole. */
+  private Optional<String> damaged(BlobStores.Named store, Digest digest) throws IOException {
+    Optional<BlobView.Located> present = stored(store, digest);
+    return present.isPresent() && !intact(store, present.get())
+        ? present.map(BlobView.Located::objectKey)
+        : Optional.empty();
+  }
+
+  private Optional<BlobView.Located> stored(BlobStores.Named store, Digest digest) {
+    return Availability.read(jdbi, handle -> BlobView.stored(handle, digest, store.name()));
+  }
+
+  /** See {@link Registry#mount}. */
+  boolean mount(
+      Caller caller, RepositoryName repository, Digest digest, Optional<RepositoryName> from)
+      throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    Optional<BlobView.Located> present = stored(store, digest);
+    if (present.isEmpty() || !intact(store, present.get())) {
+      return false;
+    }
+    return commands.append(
+        new MountBlob(
+            actors.id(caller.actor()), caller.requestId(), repository, digest, from, store.name()));
+  }
+}

@@ -1,0 +1,156 @@
+package dev.stele.gc;
+
+import dev.stele.event.Event;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.RetentionPolicy;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Reachability as plain maps: a full trace of everything after each event, and what is new in its
+ * result is unreachable since that event.
+ */
+final class ReachabilityModel {
+  /** What a manifest of the test refers to. */
+  record Node(
+      Digest digest,
+      byte[] bytes,
+      String mediaType,
+      Optional<Digest> subject,
+      List<Digest> lists,
+      List<Digest> uses) {}
+
+  /** A row of the view. */
+  record Row(String repository, String digest, String kind) {}
+
+  static final class Repository {
+    final Set<Digest> manifests = new HashSet<>();
+    final Set<Digest> blobs = new HashSet<>();
+    final Map<Tag, Digest> tags = new HashMap<>();
+
+    boolean empty() {
+      return manifests.isEmpty() && blobs.isEmpty();
+    }
+  }
+
+  final Map<RepositoryName, Repository> repositories = new HashMap<>();
+  final Map<Digest, Node> nodes;
+  final Set<Digest> stored = new HashSet<>();
+  RetentionPolicy policy = RetentionPolicy.NONE;
+  private Map<Row, Long> unreachable = new HashMap<>();
+  private Map<Digest, Long> unlinked = new HashMap<>();
+
+  ReachabilityModel(Map<Digest, Node> nodes) {
+    this.nodes = nodes;
+  }
+
+  Map<Row, Long> unreachable() {
+    return unreachable;
+  }
+
+  Map<Digest, Long> unlinked() {
+    return unlinked;
+  }
+
+  void apply(long position, Event event) {
+    change(event);
+    Map<Row, Long> before = unreachable;
+    unreachable = new HashMap<>();
+    for (Map.Entry<RepositoryName, Repository> each : repositories.entrySet()) {
+      for (Row row : trace(each.getKey(), each.getValue())) {
+        unreachable.put(row, before.getOrDefault(row, position));
+      }
+    }
+    Map<Digest, Long> unlinkedBefore = unlinked;
+    unlinked = new HashMap<>();
+    for (Digest digest : stored) {
+      if (repositories.values().stream().noneMatch(r -> r.blobs.contains(digest))) {
+        unlinked.put(digest, unlinkedBefore.getOrDefault(digest, position));
+      }
+    }
+  }
+
+  private void change(Event event) {
+    switch (event) {
+      case Event.RepositoryCreated created ->
+          repositories.put(created.repository(), new Repository());
+      case Event.RepositoryRemoved removed -> repositories.remove(removed.repository());
+      case Event.BlobUploaded uploaded -> {
+        stored.add(uploaded.digest());
+        repositories.get(uploaded.repository()).blobs.add(uploaded.digest());
+      }
+      case Event.BlobMounted mounted ->
+          repositories.get(mounted.repository()).blobs.add(mounted.digest());
+      case Event.BlobDeleted deleted ->
+          repositories.get(deleted.repository()).blobs.remove(deleted.digest());
+      case Event.BlobUnlinked unlink ->
+          repositories.get(unlink.repository()).blobs.remove(unlink.digest());
+      case Event.BlobSwept swept -> stored.remove(swept.digest());
+      case Event.ManifestPut put -> repositories.get(put.repository()).manifests.add(put.digest());
+      case Event.ManifestDeleted deleted ->
+          repositories.get(deleted.repository()).manifests.remove(deleted.digest());
+      case Event.ManifestCollected collected ->
+          repositories.get(collected.repository()).manifests.remove(collected.digest());
+      case Event.TagMoved moved ->
+          repositories.get(moved.repository()).tags.put(moved.tag(), moved.digest());
+      case Event.TagDeleted deleted ->
+          repositories.get(deleted.repository()).tags.remove(deleted.tag());
+      case Event.RetentionPolicyAdopted _,
+          Event.BlobRepaired _,
+          Event.OrphanSwept _,
+          Event.BlobCorruptionFound _,
+          Event.RetentionEvaluated _,
+          Event.PullsObserved _ -> {}
+    }
+  }
+
+  private Set<Row> trace(RepositoryName name, Repository repository) {
+    Optional<RetentionPolicy.Rules> rules = policy.of(name);
+    boolean deleteUntagged = rules.map(RetentionPolicy.Rules::deleteUntagged).orElse(false);
+    boolean deleteReferrers = rules.map(RetentionPolicy.Rules::deleteReferrers).orElse(false);
+    Set<Digest> reached = new HashSet<>();
+    Deque<Digest> next = new ArrayDeque<>();
+    for (Digest manifest : repository.manifests) {
+      boolean kept = nodes.get(manifest).subject().isPresent() ? !deleteReferrers : !deleteUntagged;
+      if (kept || repository.tags.containsValue(manifest)) {
+        next.add(manifest);
+      }
+    }
+    while (!next.isEmpty()) {
+      Digest digest = next.remove();
+      if (repository.manifests.contains(digest) && reached.add(digest)) {
+        next.addAll(nodes.get(digest).lists());
+        for (Digest other : repository.manifests) {
+          if (nodes.get(other).subject().equals(Optional.of(digest))) {
+            next.add(other);
+          }
+        }
+      }
+    }
+    Set<Digest> used = new HashSet<>();
+    reached.forEach(digest -> used.addAll(nodes.get(digest).uses()));
+    Set<Row> rows = new HashSet<>();
+    for (Digest manifest : repository.manifests) {
+      if (!reached.contains(manifest)) {
+        rows.add(new Row(name.value(), manifest.toString(), "manifest"));
+      }
+    }
+    for (Digest blob : repository.blobs) {
+      if (!used.contains(blob)) {
+        rows.add(new Row(name.value(), blob.toString(), "blob"));
+      }
+    }
+    if (repository.empty()) {
+      rows.add(new Row(name.value(), "", "repository"));
+    }
+    return rows;
+  }
+}
