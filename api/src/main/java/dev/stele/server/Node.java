@@ -105,6 +105,7 @@ public final class Node implements AutoCloseable {
             meters);
     opened.push(registry);
     retention = new Retention(database.jdbi(), registry);
+    opened.push(retention);
   }
 
   static RegistryOptions options(Configuration configuration) {
