@@ -66,7 +66,8 @@ final class GcCommand implements Callable<Integer> {
               print(candidate, out);
             });
     if (!json) {
-      out.printf(Locale.ROOT, "%,d would go; blobs among them have %,d bytes%n", totals[0], totals[1]);
+      out.printf(
+          Locale.ROOT, "%,d would go; blobs among them have %,d bytes%n", totals[0], totals[1]);
     }
     return 0;
   }
@@ -78,7 +79,10 @@ final class GcCommand implements Callable<Integer> {
             + candidate.digest().map(digest -> "@" + digest).orElse("");
     if (json) {
       ObjectNode line = JSON.createObjectNode().put("kind", kind);
-      candidate.repository().map(RepositoryName::value).ifPresent(name -> line.put("repository", name));
+      candidate
+          .repository()
+          .map(RepositoryName::value)
+          .ifPresent(name -> line.put("repository", name));
       candidate.digest().map(Digest::toString).ifPresent(digest -> line.put("digest", digest));
       out.println(
           line.put("size", candidate.size())
@@ -122,7 +126,8 @@ final class GcCommand implements Callable<Integer> {
           done.bytes());
       out.printf(
           Locale.ROOT,
-          "Removed %,d empty repositories, %,d objects unknown to the log and %,d abandoned uploads%n",
+          "Removed %,d empty repositories, %,d objects unknown to the log and %,d abandoned"
+              + " uploads%n",
           done.repositories(),
           done.orphans(),
           done.uploads());

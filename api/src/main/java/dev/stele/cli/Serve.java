@@ -74,7 +74,6 @@ final class Serve implements Callable<Integer> {
                     }));
     try (Node node = Node.serve(configuration);
         SteleServer server = SteleServer.start(node.registry(), node.meters(), settings)) {
-      node.startBackground();
       announce(server.address(), configuration.data().toAbsolutePath().normalize());
       stop.await();
       logger.info("stopping: requests in flight may finish");

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       Projections.class,
       FsckCommand.class,
       GcCommand.class,
+      ScrubCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })

@@ -6,25 +6,31 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
 import dev.stele.projection.Verification;
+import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.server.config.Configuration;
+import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
+import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
- * The database of a configuration, opened to look at it, whether its server is running or not. A
- * running server's own PostgreSQL is shared; otherwise it is started and stopped again. Used by one
- * thread.
+ * The database of a configuration, opened to look at it and to work on it, whether its server is
+ * running or not. A running server's own PostgreSQL is shared; otherwise it is started and stopped
+ * again. Used by one thread.
  */
 public final class Inspection implements AutoCloseable {
   private static final int POOL_SIZE = 2;
 
+  private final Configuration configuration;
   private final Database database;
   private final BlobStores stores;
   private final Optional<Node> node;
-  private final Configuration configuration;
   private Optional<Registry> own = Optional.empty();
 
   private Inspection(
@@ -95,6 +101,18 @@ public final class Inspection implements AutoCloseable {
                   new SimpleMeterRegistry()));
     }
     return own.get();
+  }
+
+  /**
+   * Re-hashes everything that is stored; see {@link Registry#scrub}. What it finds is appended to
+   * the log beside a running server, whose lane is another.
+   *
+   * @param bytesPerSecond how fast stored objects are read at most
+   * @throws IOException if a store cannot be used
+   */
+  public Scrub.Summary scrub(long bytesPerSecond, Consumer<Finding> findings) throws IOException {
+    return registry()
+        .scrub(new Caller("scrub", "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
   }
 
   @Override

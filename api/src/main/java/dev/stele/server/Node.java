@@ -75,12 +75,14 @@ public final class Node implements AutoCloseable {
 
   /**
    * Opens the registry of a data folder in order to serve it: like {@link #open}, and the
-   * configured retention policy is put in force, also if that is none.
+   * configured retention policy is put in force, also if that is none, and the work that goes on by
+   * itself begins: collecting and the like.
    */
   public static Node serve(Configuration configuration) throws StartupException {
     Node node = open(configuration);
     try {
       node.retention.adopt(configuration.retention());
+      node.registry.startBackground(node.retention::run);
       return node;
     } catch (RuntimeException e) {
       node.close();
@@ -98,26 +100,20 @@ public final class Node implements AutoCloseable {
     opened.push(() -> close(stores));
     registry =
         new Registry(
-            database.jdbi(),
-            database::openDedicated,
-            stores,
-            options(configuration),
-            meters);
+            database.jdbi(), database::openDedicated, stores, options(configuration), meters);
     opened.push(registry);
     retention = new Retention(database.jdbi(), registry);
     opened.push(retention);
   }
 
   static RegistryOptions options(Configuration configuration) {
+    Configuration.ManifestRules manifests = configuration.manifests();
     return RegistryOptions.DEFAULT
-        .withSparseManifests(configuration.manifests().sparse())
+        .withSparseManifests(manifests.sparse())
+        .withCollisionDetection(manifests.collisionDetection())
+        .withMandatoryAnnotations(manifests.mandatoryAnnotations())
         .withPulls(configuration.pulls())
         .withGc(configuration.gc());
-  }
-
-  /** Starts the work that goes on by itself: collecting and the like. To be called once. */
-  public void startBackground() {
-    registry.startBackground(retention::run);
   }
 
   private void bindJvmMetrics() {

@@ -95,10 +95,14 @@ public sealed interface Event {
   /**
    * A check found that a stored object is not what the log says.
    *
-   * @param problem for people: what is wrong with it
+   * @param found for people: what is there instead
    */
-  record BlobCorruptionFound(String store, Digest digest, String objectKey, String problem)
+  record BlobCorruptionFound(
+      String store, Digest digest, String objectKey, BlobProblem problem, String found)
       implements Event {}
+
+  /** A check found an object intact in which an earlier one had found a problem. */
+  record BlobFoundIntact(String store, Digest digest, String objectKey) implements Event {}
 
   /**
    * The stored bytes of a digest were damaged and an upload replaced them.

@@ -98,6 +98,7 @@ final class ObjectSweeper {
           Event.BlobDeleted _,
           Event.BlobUnlinked _,
           Event.BlobCorruptionFound _,
+          Event.BlobFoundIntact _,
           Event.ManifestPut _,
           Event.ManifestDeleted _,
           Event.ManifestCollected _,

@@ -1,17 +1,37 @@
 package dev.stele.projection;
 
+import dev.stele.event.BlobProblem;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** Where the bytes of each digest lie, once a store, and which repositories have them. */
 public final class BlobView implements Projection {
-  /** Where the bytes of a digest lie in a store. {@code size} is in bytes. */
-  public record Located(String store, String objectKey, long size) {}
+  /**
+   * Where the bytes of a digest lie in a store.
+   *
+   * @param size in bytes
+   * @param problem what a check last found wrong with the object, if it did
+   */
+  public record Located(
+      String store, Digest digest, String objectKey, long size, Optional<BlobProblem> problem) {
+    private static final String COLUMNS = "o.store, o.digest, o.object_key, o.size, o.problem";
+
+    private static Located of(ResultSet row) throws SQLException {
+      return new Located(
+          row.getString(1),
+          Digest.parse(row.getString(2)),
+          row.getString(3),
+          row.getLong(4),
+          Optional.ofNullable(row.getString(5)).map(BlobProblem::valueOf));
+    }
+  }
 
   @Override
   public String name() {
@@ -55,6 +75,16 @@ public final class BlobView implements Projection {
                 .bind("store", swept.store())
                 .bind("key", swept.objectKey())
                 .execute();
+        case Event.BlobCorruptionFound found ->
+            mark(
+                transaction,
+                found.store(),
+                found.digest(),
+                found.objectKey(),
+                Optional.of(found.problem()));
+        case Event.BlobFoundIntact intact ->
+            mark(
+                transaction, intact.store(), intact.digest(), intact.objectKey(), Optional.empty());
         case Event.RepositoryCreated _,
             Event.BlobRepaired _,
             Event.ManifestPut _,
@@ -63,7 +93,6 @@ public final class BlobView implements Projection {
             Event.TagDeleted _,
             Event.RepositoryRemoved _,
             Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
             Event.ManifestCollected _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
@@ -79,13 +108,33 @@ public final class BlobView implements Projection {
             INSERT INTO blob_object (store, digest, object_key, size, stored_position)
             VALUES (:store, :digest, :key, :size, :position)
             ON CONFLICT (digest, store) DO UPDATE
-              SET object_key = excluded.object_key, size = excluded.size, stored_position = excluded.stored_position
+              SET object_key = excluded.object_key, size = excluded.size, stored_position = excluded.stored_position,
+                  problem = NULL
             """)
         .bind("store", uploaded.store())
         .bind("digest", uploaded.digest().toString())
         .bind("key", uploaded.objectKey())
         .bind("size", uploaded.size())
         .bind("position", position)
+        .execute();
+  }
+
+  private static void mark(
+      Handle transaction,
+      String store,
+      Digest digest,
+      String objectKey,
+      Optional<BlobProblem> problem) {
+    transaction
+        .createUpdate(
+            """
+            UPDATE blob_object SET problem = :problem
+            WHERE digest = :digest AND store = :store AND object_key = :key
+            """)
+        .bind("problem", problem.map(Enum::name))
+        .bind("digest", digest.toString())
+        .bind("store", store)
+        .bind("key", objectKey)
         .execute();
   }
 
@@ -120,15 +169,16 @@ public final class BlobView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT o.store, o.object_key, o.size
+            SELECT %s
             FROM blob_link l
             JOIN blob_object o ON o.digest = l.digest AND o.store = :store
             WHERE l.repository = :repository AND l.digest = :digest
-            """)
+            """
+                .formatted(Located.COLUMNS))
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
         .bind("store", store)
-        .map((row, _) -> new Located(row.getString(1), row.getString(2), row.getLong(3)))
+        .map((row, _) -> Located.of(row))
         .findOne();
   }
 
@@ -137,12 +187,32 @@ public final class BlobView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT store, object_key, size FROM blob_object WHERE digest = :digest AND store = :store
-            """)
+            SELECT %s FROM blob_object o WHERE o.digest = :digest AND o.store = :store
+            """
+                .formatted(Located.COLUMNS))
         .bind("digest", digest.toString())
         .bind("store", store)
-        .map((row, _) -> new Located(row.getString(1), row.getString(2), row.getLong(3)))
+        .map((row, _) -> Located.of(row))
         .findOne();
+  }
+
+  /** At most {@code limit} objects of a store after a digest, in the order of digests. */
+  public static List<Located> objects(
+      Handle handle, String store, Optional<Digest> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT %s FROM blob_object o
+            WHERE o.store = :store AND o.digest > :after
+            ORDER BY o.digest
+            LIMIT :limit
+            """
+                .formatted(Located.COLUMNS))
+        .bind("store", store)
+        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("limit", limit)
+        .map((row, _) -> Located.of(row))
+        .list();
   }
 
   /** Whether a repository has the blob. */

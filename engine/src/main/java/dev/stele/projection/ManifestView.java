@@ -7,6 +7,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,13 @@ public final class ManifestView implements Projection {
     CONFIG,
     LAYER,
     MANIFEST;
+
+    static Kind of(String column) {
+      return Arrays.stream(values())
+          .filter(kind -> kind.column().equals(column))
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException("no kind of reference: " + column));
+    }
 
     String column() {
       return switch (this) {
@@ -76,6 +84,7 @@ public final class ManifestView implements Projection {
             Event.BlobSwept _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
             Event.PullsObserved _ -> {}
@@ -166,6 +175,52 @@ public final class ManifestView implements Projection {
         .bind("digest", digest.toString())
         .bindArray("kinds", String.class, columns)
         .map((row, _) -> Digest.parse(row.getString("manifest")))
+        .list();
+  }
+
+  /** What a manifest of a repository refers to. */
+  public record Reference(Digest manifest, Digest digest, Kind kind) {}
+
+  /**
+   * At most {@code limit} references, after one, to content that the repository lacks: children
+   * that are no manifests of it, configs and layers that are not linked to it or of which its store
+   * has nothing.
+   */
+  public static List<Reference> dangling(
+      Handle handle,
+      RepositoryName repository,
+      String store,
+      Optional<Reference> after,
+      int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT r.manifest, r.digest, r.kind
+            FROM manifest_reference r
+            WHERE r.repository = :repository AND (r.manifest, r.digest, r.kind) > (:manifest, :digest, :kind)
+              AND CASE r.kind
+                WHEN 'manifest' THEN NOT EXISTS (
+                  SELECT FROM manifest m WHERE m.repository = r.repository AND m.digest = r.digest)
+                ELSE NOT EXISTS (
+                  SELECT FROM blob_link l
+                  JOIN blob_object o ON o.digest = l.digest AND o.store = :store
+                  WHERE l.repository = r.repository AND l.digest = r.digest)
+                END
+            ORDER BY r.manifest, r.digest, r.kind
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("store", store)
+        .bind("manifest", after.map(last -> last.manifest().toString()).orElse(""))
+        .bind("digest", after.map(last -> last.digest().toString()).orElse(""))
+        .bind("kind", after.map(last -> last.kind().column()).orElse(""))
+        .bind("limit", limit)
+        .map(
+            (row, _) ->
+                new Reference(
+                    Digest.parse(row.getString(1)),
+                    Digest.parse(row.getString(2)),
+                    Kind.of(row.getString(3))))
         .list();
   }
 }

@@ -36,6 +36,7 @@ public final class OrphanView implements Projection {
             Event.BlobSwept _,
             Event.BlobRepaired _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.ManifestPut _,
             Event.ManifestDeleted _,
             Event.ManifestCollected _,

@@ -43,6 +43,7 @@ public final class PullView implements Projection {
             Event.BlobSwept _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.ManifestPut _,
             Event.ManifestDeleted _,
             Event.ManifestCollected _,

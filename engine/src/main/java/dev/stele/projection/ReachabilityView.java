@@ -105,6 +105,7 @@ public final class ReachabilityView implements Projection {
       case Event.BlobRepaired _,
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
+          Event.BlobFoundIntact _,
           Event.RetentionEvaluated _,
           Event.PullsObserved _ -> {}
     }

@@ -64,6 +64,7 @@ public final class ReferrerView implements Projection {
             Event.BlobSwept _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
             Event.PullsObserved _ -> {}

@@ -51,6 +51,7 @@ public final class RepositoryView implements Projection {
             Event.BlobSwept _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.ManifestCollected _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,

@@ -64,6 +64,7 @@ public final class RetentionView implements Projection {
             Event.BlobSwept _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.ManifestPut _,
             Event.ManifestDeleted _,
             Event.ManifestCollected _,

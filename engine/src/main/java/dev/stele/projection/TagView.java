@@ -84,6 +84,7 @@ public final class TagView implements Projection {
             Event.BlobSwept _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
             Event.ManifestCollected _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,

@@ -31,6 +31,8 @@ import dev.stele.projection.ReferrerView;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
 import dev.stele.projection.Verification;
+import dev.stele.verify.Finding;
+import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,6 +41,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
@@ -487,6 +490,21 @@ public final class Registry implements AutoCloseable {
                   ? new Refusal.UnknownManifest(repository, tag)
                   : new Refusal.UnknownRepository(repository));
         });
+  }
+
+  /**
+   * Reads everything that is stored again and re-hashes it; see {@link Scrub}. A damaged object
+   * counts as absent from then on, so that pushing its content again repairs it. May take very
+   * long; interrupt the thread to stop it.
+   *
+   * @param bytesPerSecond how fast stored objects are read at most
+   * @param findings is told of each finding as it is made
+   * @throws IOException if a store cannot be used, or the thread was interrupted
+   */
+  public Scrub.Summary scrub(Caller caller, long bytesPerSecond, Consumer<Finding> findings)
+      throws IOException {
+    return new Scrub(jdbi, stores, options.sparseManifests(), this::append)
+        .run(actors.id(caller.actor()), caller.requestId(), bytesPerSecond, findings);
   }
 
   /** Replays the log and compares the result with the live views. */

@@ -5,6 +5,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
+import dev.stele.event.BlobProblem;
 import dev.stele.gc.Leases;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -53,6 +54,9 @@ final class RepositoryBlobs {
     Optional<BlobView.Located> located = locate(repository, digest);
     while (located.isPresent()) {
       BlobView.Located object = located.get();
+      if (rotten(object)) {
+        return Optional.empty();
+      }
       String damage;
       try {
         BlobContent content = store.store().open(new ObjectKey(object.objectKey()));
@@ -89,7 +93,9 @@ final class RepositoryBlobs {
       if (intact(store, object)) {
         return OptionalLong.of(object.size());
       }
-      located = stillThere(repository, digest, object, "is missing or has another size");
+      located =
+          stillThere(
+              repository, digest, object, "is missing, of another size or known to be damaged");
     }
     return OptionalLong.empty();
   }
@@ -137,10 +143,16 @@ final class RepositoryBlobs {
 
   private static boolean intact(BlobStores.Named store, BlobView.Located located)
       throws IOException {
-    return store
-        .store()
-        .size(new ObjectKey(located.objectKey()))
-        .equals(OptionalLong.of(located.size()));
+    return !rotten(located)
+        && store
+            .store()
+            .size(new ObjectKey(located.objectKey()))
+            .equals(OptionalLong.of(located.size()));
+  }
+
+  /** Whether a check found the bytes to be others, which a look at the size does not show. */
+  private static boolean rotten(BlobView.Located located) {
+    return located.problem().filter(BlobProblem::hidden).isPresent();
   }
 
   /** Records an upload whose bytes are durable in the repository's store. */

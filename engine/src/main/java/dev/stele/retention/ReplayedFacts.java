@@ -67,6 +67,7 @@ final class ReplayedFacts implements RepositoryFacts {
           Event.BlobSwept _,
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
+          Event.BlobFoundIntact _,
           Event.ManifestDeleted _,
           Event.ManifestCollected _,
           Event.RetentionPolicyAdopted _,

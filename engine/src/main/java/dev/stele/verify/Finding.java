@@ -1,6 +1,9 @@
 package dev.stele.verify;
 
+import dev.stele.event.BlobProblem;
 import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ManifestView;
 
 /** Something that is not as it should be. */
 public sealed interface Finding {
@@ -41,8 +44,27 @@ public sealed interface Finding {
     }
   }
 
+  /** Something wrong with a stored object. */
+  sealed interface OfObject extends Finding {
+    /** As it is recorded. */
+    BlobProblem problem();
+
+    /** What is there instead. */
+    String found();
+  }
+
   /** A store lacks an object that the log says it has. */
-  record ObjectMissing(String store, Digest digest, String key) implements Finding {
+  record ObjectMissing(String store, Digest digest, String key) implements OfObject {
+    @Override
+    public BlobProblem problem() {
+      return BlobProblem.MISSING;
+    }
+
+    @Override
+    public String found() {
+      return "nothing";
+    }
+
     @Override
     public String what() {
       return "store " + store + " lacks object " + key + " of blob " + digest;
@@ -51,7 +73,17 @@ public sealed interface Finding {
 
   /** An object has another size than the log says; it counts as absent. Sizes are in bytes. */
   record ObjectSize(String store, Digest digest, String key, long recorded, long actual)
-      implements Finding {
+      implements OfObject {
+    @Override
+    public BlobProblem problem() {
+      return BlobProblem.SIZE;
+    }
+
+    @Override
+    public String found() {
+      return actual + " bytes";
+    }
+
     @Override
     public String what() {
       return "object %s of store %s has %d bytes, blob %s has %d"
@@ -60,10 +92,73 @@ public sealed interface Finding {
   }
 
   /** An object's bytes do not have the digest that they are kept for. */
-  record ObjectContent(String store, Digest digest, String key, Digest actual) implements Finding {
+  record ObjectContent(String store, Digest digest, String key, Digest actual) implements OfObject {
+    @Override
+    public BlobProblem problem() {
+      return BlobProblem.CONTENT;
+    }
+
+    @Override
+    public String found() {
+      return actual.toString();
+    }
+
     @Override
     public String what() {
       return "object %s of store %s has digest %s, not %s".formatted(key, store, actual, digest);
+    }
+  }
+
+  /** A store that otherwise works cannot read an object. */
+  record ObjectUnreadable(String store, Digest digest, String key, String reason)
+      implements OfObject {
+    @Override
+    public BlobProblem problem() {
+      return BlobProblem.UNREADABLE;
+    }
+
+    @Override
+    public String found() {
+      return reason;
+    }
+
+    @Override
+    public String what() {
+      return "object %s of store %s, for blob %s, cannot be read: %s"
+          .formatted(key, store, digest, reason);
+    }
+  }
+
+  /**
+   * A manifest refers to content that its repository lacks.
+   *
+   * @param role what the content is to the manifest
+   * @param allowed whether the registry accepts such manifests, so that this is no damage
+   */
+  record ContentMissing(
+      RepositoryName repository,
+      Digest manifest,
+      ManifestView.Kind role,
+      Digest digest,
+      boolean allowed)
+      implements Finding {
+    @Override
+    public String what() {
+      return "repository %s lacks %s, the %s of manifest %s"
+          .formatted(
+              repository,
+              digest,
+              switch (role) {
+                case CONFIG -> "config";
+                case LAYER -> "layer";
+                case MANIFEST -> "child";
+              },
+              manifest);
+    }
+
+    @Override
+    public boolean damage() {
+      return !allowed;
     }
   }
 

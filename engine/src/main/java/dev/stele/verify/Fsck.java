@@ -3,8 +3,8 @@ package dev.stele.verify;
 import dev.stele.blob.BlobStores;
 import dev.stele.event.EventCodec;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.Consumer;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -43,18 +43,17 @@ public final class Fsck {
           counts[finding.damage() ? 0 : 1]++;
           findings.accept(finding);
         };
-    try (Handle handle = jdbi.open()) {
-      LogCheck log = new LogCheck(new EventCodec(), counted);
-      long events = log.events(handle);
-      long documents = log.documents(handle);
-      long blobs = 0;
-      long objects = 0;
-      for (BlobStores.Named store : stores.all()) {
-        StoreCheck check = new StoreCheck(handle, store, counted);
-        blobs += check.recorded(deep);
-        objects += check.orphans();
-      }
-      return new Summary(events, documents, blobs, objects, counts[0], counts[1]);
+    LogCheck log = new LogCheck(new EventCodec(), counted);
+    long events = jdbi.withHandle(log::events);
+    long documents = jdbi.withHandle(log::documents);
+    long blobs = 0;
+    long objects = 0;
+    Optional<Pace> reading = deep ? Optional.of(Pace.unlimited()) : Optional.empty();
+    for (BlobStores.Named store : stores.all()) {
+      StoreCheck check = new StoreCheck(jdbi, store);
+      blobs += check.recorded(reading, (_, finding) -> finding.ifPresent(counted));
+      objects += check.orphans(counted);
     }
+    return new Summary(events, documents, blobs, objects, counts[0], counts[1]);
   }
 }

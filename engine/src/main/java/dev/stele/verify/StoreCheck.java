@@ -6,6 +6,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
 import dev.stele.oci.Digest;
+import dev.stele.projection.BlobView;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
@@ -13,11 +14,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 
 /**
  * Holds the log against a store: what the log has must be there, and what is there should be in the
@@ -27,92 +29,101 @@ final class StoreCheck {
   private static final int PAGE = 1000;
   private static final int BUFFER_BYTES = 1 << 18;
 
-  private record Recorded(Digest digest, String key, long size) {}
+  /** Is told of every object that was looked at. */
+  @FunctionalInterface
+  interface Observer {
+    void looked(BlobView.Located object, Optional<Finding.OfObject> finding);
+  }
 
-  private final Handle handle;
+  private final Jdbi jdbi;
   private final BlobStores.Named store;
-  private final Consumer<Finding> findings;
 
-  StoreCheck(Handle handle, BlobStores.Named store, Consumer<Finding> findings) {
-    this.handle = handle;
+  StoreCheck(Jdbi jdbi, BlobStores.Named store) {
+    this.jdbi = jdbi;
     this.store = store;
-    this.findings = findings;
   }
 
   /**
-   * Looks for every object that the log knows.
+   * Looks for every object that the log knows. No connection is held while a store is read.
    *
-   * @param deep whether to read each whole and re-hash it
+   * @param reading at what pace to read each object whole and re-hash it; absent: look at sizes
+   *     only
    * @return how many there are
+   * @throws IOException if the store cannot be used, or the thread was interrupted
    */
-  long recorded(boolean deep) throws IOException {
+  long recorded(Optional<Pace> reading, Observer observer) throws IOException {
     long count = 0;
-    String after = "";
+    Optional<Digest> after = Optional.empty();
     while (true) {
-      List<Recorded> page = page(after);
+      Optional<Digest> last = after;
+      List<BlobView.Located> page =
+          jdbi.withHandle(handle -> BlobView.objects(handle, store.name(), last, PAGE));
       if (page.isEmpty()) {
         return count;
       }
-      for (Recorded recorded : page) {
-        check(recorded, deep);
+      for (BlobView.Located object : page) {
+        observer.looked(object, stillRecorded(object, check(object, reading)));
       }
       count += page.size();
-      after = page.getLast().digest().toString();
+      after = Optional.of(page.getLast().digest());
     }
   }
 
-  private List<Recorded> page(String after) {
-    return handle
-        .createQuery(
-            """
-            SELECT digest, object_key, size FROM blob_object
-            WHERE store = :store AND digest > :after
-            ORDER BY digest
-            LIMIT :limit
-            """)
-        .bind("store", store.name())
-        .bind("after", after)
-        .bind("limit", PAGE)
-        .map(
-            (row, _) ->
-                new Recorded(
-                    Digest.parse(row.getString("digest")),
-                    row.getString("object_key"),
-                    row.getLong("size")))
-        .list();
+  /** What was swept or replaced while it was looked at is no longer the log's concern. */
+  private Optional<Finding.OfObject> stillRecorded(
+      BlobView.Located object, Optional<Finding.OfObject> finding) {
+    return finding.filter(
+        _ ->
+            jdbi.withHandle(handle -> BlobView.stored(handle, object.digest(), store.name()))
+                .filter(now -> now.objectKey().equals(object.objectKey()))
+                .isPresent());
   }
 
-  private void check(Recorded recorded, boolean deep) throws IOException {
-    ObjectKey key = new ObjectKey(recorded.key());
+  private Optional<Finding.OfObject> check(BlobView.Located object, Optional<Pace> reading)
+      throws IOException {
+    ObjectKey key = new ObjectKey(object.objectKey());
     OptionalLong size = store.store().size(key);
     if (size.isEmpty()) {
-      findings.accept(new Finding.ObjectMissing(store.name(), recorded.digest(), recorded.key()));
-    } else if (size.getAsLong() != recorded.size()) {
-      findings.accept(
-          new Finding.ObjectSize(
-              store.name(), recorded.digest(), recorded.key(), recorded.size(), size.getAsLong()));
-    } else if (deep) {
-      rehash(recorded, key);
+      return Optional.of(missing(object));
     }
+    if (size.getAsLong() != object.size()) {
+      return Optional.of(
+          new Finding.ObjectSize(
+              store.name(), object.digest(), key.value(), object.size(), size.getAsLong()));
+    }
+    return reading.isEmpty() ? Optional.empty() : rehash(object, key, reading.get());
   }
 
-  private void rehash(Recorded recorded, ObjectKey key) throws IOException {
-    MessageDigest hasher = recorded.digest().algorithm().newHasher();
+  private Finding.OfObject missing(BlobView.Located object) {
+    return new Finding.ObjectMissing(store.name(), object.digest(), object.objectKey());
+  }
+
+  private Optional<Finding.OfObject> rehash(BlobView.Located object, ObjectKey key, Pace pace)
+      throws IOException {
+    MessageDigest hasher = object.digest().algorithm().newHasher();
     try (BlobContent content = store.store().open(key);
         InputStream stream = content.stream(0, content.size())) {
       byte[] buffer = new byte[BUFFER_BYTES];
       for (int read = stream.read(buffer); read >= 0; read = stream.read(buffer)) {
         hasher.update(buffer, 0, read);
+        pace.passed(read);
       }
     } catch (BlobStoreException e) {
-      findings.accept(new Finding.ObjectMissing(store.name(), recorded.digest(), recorded.key()));
-      return;
+      return Optional.of(missing(object));
+    } catch (IOException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      // Either this object cannot be read, or nothing can be: then this throws.
+      store.store().probe();
+      return Optional.of(
+          new Finding.ObjectUnreadable(store.name(), object.digest(), key.value(), e.toString()));
     }
-    Digest actual = Digest.ofHash(recorded.digest().algorithm(), hasher.digest());
-    if (!actual.equals(recorded.digest())) {
-      findings.accept(
-          new Finding.ObjectContent(store.name(), recorded.digest(), recorded.key(), actual));
-    }
+    Digest actual = Digest.ofHash(object.digest().algorithm(), hasher.digest());
+    return actual.equals(object.digest())
+        ? Optional.empty()
+        : Optional.of(
+            new Finding.ObjectContent(store.name(), object.digest(), key.value(), actual));
   }
 
   /**
@@ -121,7 +132,7 @@ final class StoreCheck {
    *
    * @return how many objects the store has
    */
-  long orphans() throws IOException {
+  long orphans(Consumer<Finding> findings) throws IOException {
     long count = 0;
     List<StoredObject> suspects = new ArrayList<>();
     try (Stream<StoredObject> objects = store.store().objects()) {
@@ -147,18 +158,21 @@ final class StoreCheck {
   private List<StoredObject> unknown(List<StoredObject> objects) {
     Set<String> known =
         new HashSet<>(
-            handle
-                .createQuery(
-                    """
-                    SELECT object_key FROM blob_object WHERE store = :store AND object_key = ANY (:keys)
-                    """)
-                .bind("store", store.name())
-                .bindArray(
-                    "keys",
-                    String.class,
-                    objects.stream().map(object -> object.key().value()).toList())
-                .mapTo(String.class)
-                .list());
+            jdbi.withHandle(
+                handle ->
+                    handle
+                        .createQuery(
+                            """
+                            SELECT object_key FROM blob_object
+                            WHERE store = :store AND object_key = ANY (:keys)
+                            """)
+                        .bind("store", store.name())
+                        .bindArray(
+                            "keys",
+                            String.class,
+                            objects.stream().map(object -> object.key().value()).toList())
+                        .mapTo(String.class)
+                        .list()));
     return objects.stream().filter(object -> !known.contains(object.key().value())).toList();
   }
 }

@@ -46,7 +46,9 @@ class EventCodecTest {
         new Event.BlobUnlinked(REPOSITORY, DIGEST, 7),
         new Event.BlobSwept("default", DIGEST, "key", 17, 7),
         new Event.OrphanSwept("default", "key", 17),
-        new Event.BlobCorruptionFound("default", DIGEST, "key", "its digest is another"),
+        new Event.BlobCorruptionFound(
+            "default", DIGEST, "key", BlobProblem.CONTENT, OTHER.toString()),
+        new Event.BlobFoundIntact("default", DIGEST, "key"),
         new Event.ManifestCollected(REPOSITORY, DIGEST, 7),
         new Event.RetentionPolicyAdopted(DIGEST),
         new Event.RetentionEvaluated(REPOSITORY, DIGEST, 9, TIME, 3, 1, OTHER, true),

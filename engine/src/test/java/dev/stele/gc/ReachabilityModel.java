@@ -107,6 +107,7 @@ final class ReachabilityModel {
           Event.BlobRepaired _,
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
+          Event.BlobFoundIntact _,
           Event.RetentionEvaluated _,
           Event.PullsObserved _ -> {}
     }

@@ -34,6 +34,13 @@ final class ManifestBytes {
         .getBytes(UTF_8);
   }
 
+  /** The same manifest with annotations, given as a JSON object. */
+  static byte[] annotated(byte[] manifest, String annotations) {
+    String text = new String(manifest, UTF_8);
+    return (text.substring(0, text.length() - 1) + ",\"annotations\":" + annotations + "}")
+        .getBytes(UTF_8);
+  }
+
   static byte[] index(Digest... children) {
     return index(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, children);
   }

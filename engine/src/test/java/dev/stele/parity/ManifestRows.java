@@ -213,6 +213,57 @@ abstract class ManifestRows extends ParityRows {
     assertThat(registry.deleteManifest(ALICE, APP, child)).isEqualTo(Outcome.ok(child));
   }
 
+  @Test
+  @DisplayName("20: an image that lacks mandatory annotations is refused, as one not to be checked")
+  void wantsAnnotations() throws Exception {
+    reopen(RegistryOptions.DEFAULT.withMandatoryAnnotations(List.of("vendor", "license")));
+    Digest bare = upload(APP, "{\"config\":{}}");
+    Digest labelled = upload(APP, "{\"config\":{\"Labels\":{\"license\":\"MIT\"}}}");
+    Digest noJson = upload(APP, "no JSON");
+    List<String> before = types();
+    assertRefused(
+        tryPut(V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(bare)),
+        new Refusal.MissingAnnotations(List.of("license", "vendor")));
+    assertRefused(
+        tryPut(V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(labelled)),
+        new Refusal.MissingAnnotations(List.of("vendor")));
+    assertThat(tryPut(V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(noJson)))
+        .as("a config that cannot be looked into")
+        .isInstanceOf(Outcome.Refused.class);
+    overwrite(labelled, "{}");
+    byte[] vendor = ManifestBytes.annotated(ManifestBytes.image(labelled), "{\"vendor\":\"us\"}");
+    assertRefused(
+        tryPut(V1, MediaTypes.OCI_IMAGE, vendor),
+        new Refusal.MissingContent(List.of(labelled), List.of()));
+    assertThat(types()).isEqualTo(before);
+    assertThat(tags(APP)).isEmpty();
+
+    upload(APP, "{\"config\":{\"Labels\":{\"license\":\"MIT\"}}}");
+    put(APP, V1, vendor);
+    put(
+        APP,
+        V2,
+        ManifestBytes.annotated(
+            ManifestBytes.image(bare), "{\"vendor\":\"us\",\"license\":\"MIT\"}"));
+  }
+
+  @Test
+  @DisplayName("20: signatures and artifacts need no mandatory annotations")
+  void wantsNoAnnotationsOfArtifacts() throws Exception {
+    reopen(RegistryOptions.DEFAULT.withMandatoryAnnotations(List.of("vendor")));
+    Digest config = upload(APP, "{}");
+    byte[] signature =
+        ManifestBytes.image(
+            MediaTypes.OCI_IMAGE,
+            "application/vnd.dev.cosign.simplesigning.v1+json",
+            config,
+            upload(APP, "signed"));
+    put(APP, Tag.parse("sha256-" + "0".repeat(64) + ".sig"), signature);
+    put(APP, V1, ManifestBytes.ociArtifact(config, "application/signature", config, "1"));
+    put(APP, V2, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(config, config));
+    assertThat(tags(APP)).hasSize(3);
+  }
+
   private List<Descriptor> referrers(Digest subject, Optional<String> artifactType) {
     return registry.referrers(APP, subject, artifactType, Optional.empty(), 100).items();
   }

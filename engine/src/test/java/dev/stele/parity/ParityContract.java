@@ -43,4 +43,25 @@ public abstract class ParityContract {
       super(ParityContract.this::openStorage);
     }
   }
+
+  @Nested
+  class Blobs extends BlobRows {
+    Blobs() {
+      super(ParityContract.this::openStorage);
+    }
+  }
+
+  @Nested
+  class Corruption extends CorruptionRows {
+    Corruption() {
+      super(ParityContract.this::openStorage);
+    }
+  }
+
+  @Nested
+  class Stores extends StoreRows {
+    Stores() {
+      super(ParityContract.this::openStorage);
+    }
+  }
 }

@@ -31,7 +31,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -99,7 +101,7 @@ abstract class ParityRows {
   /** Begins again with an empty log, and what the stores had. */
   void reopen(RegistryOptions options, String... stores) throws IOException {
     close();
-    var byPrefix = new java.util.HashMap<String, BlobStore>();
+    Map<String, BlobStore> byPrefix = new HashMap<>();
     for (String store : stores) {
       byPrefix.put(store, openStore(store));
     }

@@ -1,8 +1,8 @@
 package dev.stele.server.audit;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.stele.gc.Collection;
 import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.gc.Waiting;
 import dev.stele.registry.Registry;

@@ -6,6 +6,7 @@ import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -57,10 +58,17 @@ public record Configuration(
    *
    * @param sparse whether they may refer to content that the repository lacks
    * @param maxSize of one; a manifest is held in memory while it is put
+   * @param collisionDetection whether one under several tags may not be deleted by its digest
+   * @param mandatoryAnnotations what every image must have, in its manifest or as labels
    */
-  public record ManifestRules(boolean sparse, DataSize maxSize) {
+  public record ManifestRules(
+      boolean sparse,
+      DataSize maxSize,
+      boolean collisionDetection,
+      List<String> mandatoryAnnotations) {
     /** Nothing sparse, and the 4 MiB that the distribution specification asks for. */
-    public static final ManifestRules DEFAULT = new ManifestRules(false, DataSize.ofMebibytes(4));
+    public static final ManifestRules DEFAULT =
+        new ManifestRules(false, DataSize.ofMebibytes(4), false, List.of());
   }
 
   /**

@@ -28,7 +28,8 @@ record ConfigurationKey<T>(
     Function<T, String> format,
     Optional<T> absent,
     boolean secret) {
-  static final String LIST_SEPARATOR = ";";
+  /** Between the values of a list of the file. */
+  static final String LIST_SEPARATOR = "\n";
 
   /** A key without a default whose value is text, and not none. */
   static ConfigurationKey<String> text(String path, String meaning) {
@@ -79,19 +80,27 @@ record ConfigurationKey<T>(
         false);
   }
 
-  /** Several values: a list in the file, or one text with semicolons between them. None if absent. */
+  /**
+   * Several values: a list in the file, or one text with separators. None if absent.
+   *
+   * @param separator no value has it
+   */
   static <T> ConfigurationKey<List<T>> list(
-      String path, String meaning, Function<String, T> parser, Function<T, String> format) {
+      String path,
+      String meaning,
+      char separator,
+      Function<String, T> parser,
+      Function<T, String> format) {
     return new ConfigurationKey<>(
         path,
-        "a list: " + meaning,
+        meaning + ", as a list or separated by " + separator,
         text ->
-            Stream.of(text.split(LIST_SEPARATOR))
+            Stream.of(text.split("[" + separator + LIST_SEPARATOR + "]"))
                 .map(String::strip)
                 .filter(item -> !item.isEmpty())
                 .map(parser)
                 .toList(),
-        values -> String.join(LIST_SEPARATOR + " ", values.stream().map(format).toList()),
+        values -> String.join(separator + " ", values.stream().map(format).toList()),
         Optional.of(List.of()),
         false);
   }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Every key that stands by itself; those of a store are {@link StoresReader}'s. */
 final class ConfigurationKeys {
@@ -83,6 +84,20 @@ final class ConfigurationKeys {
           DataSize.ofKibibytes(1),
           DataSize.ofMebibytes(64));
 
+  static final ConfigurationKey<Boolean> MANIFESTS_COLLISION_DETECTION =
+      ConfigurationKey.truth(
+          "manifests.collision-detection",
+          "whether a manifest under several tags may not be deleted by its digest",
+          Configuration.ManifestRules.DEFAULT.collisionDetection());
+
+  static final ConfigurationKey<List<String>> MANIFESTS_MANDATORY_ANNOTATIONS =
+      ConfigurationKey.list(
+          "manifests.mandatory-annotations",
+          "what every image must have among its annotations or its config's labels",
+          ',',
+          Function.identity(),
+          Function.identity());
+
   static final ConfigurationKey<DataSize> HTTP_MAX_HEADER_SIZE =
       ConfigurationKey.size(
           "http.max-header-size",
@@ -149,6 +164,7 @@ final class ConfigurationKeys {
       ConfigurationKey.list(
           "gc.windows",
           "when a collection may start, in UTC, such as mon-fri 22:00-06:00",
+          ';',
           CollectingWindow::parse,
           CollectingWindow::toString);
 
@@ -206,6 +222,8 @@ final class ConfigurationKeys {
           DATABASE_STATEMENT_TIMEOUT,
           MANIFESTS_SPARSE,
           MANIFESTS_MAX_SIZE,
+          MANIFESTS_COLLISION_DETECTION,
+          MANIFESTS_MANDATORY_ANNOTATIONS,
           HTTP_MAX_HEADER_SIZE,
           HTTP_MAX_BODY_SIZE,
           HTTP_MAX_UPLOADS,

@@ -181,7 +181,9 @@ public final class ConfigurationReader {
         stores.build(data),
         new Configuration.ManifestRules(
             values.get(ConfigurationKeys.MANIFESTS_SPARSE),
-            values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE)),
+            values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),
+            values.get(ConfigurationKeys.MANIFESTS_COLLISION_DETECTION),
+            values.get(ConfigurationKeys.MANIFESTS_MANDATORY_ANNOTATIONS)),
         new Configuration.HttpLimits(
             values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
             values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),

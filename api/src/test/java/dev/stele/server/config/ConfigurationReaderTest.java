@@ -40,7 +40,7 @@ class ConfigurationReaderTest {
                 Map.of(
                     "default",
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
-                new Configuration.ManifestRules(false, DataSize.ofMebibytes(4)),
+                new Configuration.ManifestRules(false, DataSize.ofMebibytes(4), false, List.of()),
                 new Configuration.HttpLimits(
                     DataSize.ofKibibytes(32),
                     DataSize.ofGibibytes(1024),
@@ -86,6 +86,8 @@ class ConfigurationReaderTest {
             manifests:
               sparse: true
               max-size: 8MiB
+              collision-detection: true
+              mandatory-annotations: [vendor, license]
             pulls:
               record: every
             retention:
@@ -145,7 +147,8 @@ class ConfigurationReaderTest {
                         true),
                     "team.a",
                     new StoreSettings.Disk(Path.of("/srv/team-a"))),
-                new Configuration.ManifestRules(true, DataSize.ofMebibytes(8)),
+                new Configuration.ManifestRules(
+                    true, DataSize.ofMebibytes(8), true, List.of("vendor", "license")),
                 new Configuration.HttpLimits(
                     DataSize.ofKibibytes(64),
                     DataSize.ofGibibytes(7),
@@ -399,17 +402,21 @@ class ConfigurationReaderTest {
                 "STELE_DATABASE_USER", "u",
                 "STELE_MANIFESTS_SPARSE", "true",
                 "STELE_MANIFESTS_MAX_SIZE", "512KiB",
+                "STELE_MANIFESTS_MANDATORY_ANNOTATIONS", "vendor",
                 "STELE_JAVA_OPTS", "-Xmx1g"));
     assertThat(read.listen().port()).isEqualTo(2);
     assertThat(read.data()).isEqualTo(Path.of("a"));
     assertThat(read.database()).isPresent();
     assertThat(read.manifests())
-        .isEqualTo(new Configuration.ManifestRules(true, DataSize.ofKibibytes(512)));
+        .isEqualTo(
+            new Configuration.ManifestRules(
+                true, DataSize.ofKibibytes(512), false, List.of("vendor")));
   }
 
   @Test
   void mistakesAreRefusedWithTheKeyThatIsWrong() {
     refused("database:\n  uri: x\n", "unknown key database.uri");
+    refused("manifests:\n  mandatory-annotations: vendor,\n", "separated by commas");
     refused("databse:\n  url: x\n", "unknown key databse");
     refused("listen: here:now\n", "listen");
     refused("listen: 127.0.0.1:70000\n", "65535");

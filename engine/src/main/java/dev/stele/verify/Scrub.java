@@ -1,0 +1,107 @@
+package dev.stele.verify;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.event.ActorId;
+import dev.stele.event.EventCodec;
+import dev.stele.log.Command;
+import dev.stele.projection.BlobView;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Reads every stored object and every manifest again and re-hashes them, looks for content that
+ * manifests refer to and repositories lack, and records what it finds of objects: from then on an
+ * object whose bytes are not its digest's counts as absent, so that an upload of the content
+ * replaces it. Each problem of an object is recorded once, and an event also says when it is gone.
+ */
+public final class Scrub {
+  /**
+   * What was looked at, and how much was found wrong.
+   *
+   * @param documents manifests, also those that only the record has
+   * @param bytes how many were read from the stores
+   * @param damages findings that are damage
+   * @param recorded how many of them, or of objects found intact again, were news to the log
+   */
+  public record Summary(long documents, long objects, long bytes, long damages, long recorded) {
+    /** Whether everything is there and has its digest. */
+    public boolean sound() {
+      return damages == 0;
+    }
+  }
+
+  private final Jdbi jdbi;
+  private final BlobStores stores;
+  private final boolean sparse;
+  private final Function<Command<Boolean>, Boolean> lane;
+
+  /**
+   * @param sparse whether the registry accepts manifests whose content is missing
+   * @param lane appends a command
+   */
+  public Scrub(
+      Jdbi jdbi, BlobStores stores, boolean sparse, Function<Command<Boolean>, Boolean> lane) {
+    this.jdbi = jdbi;
+    this.stores = stores;
+    this.sparse = sparse;
+    this.lane = lane;
+  }
+
+  /**
+   * Looks at everything once. It goes on after a finding.
+   *
+   * @param actor who is recorded to have found it
+   * @param bytesPerSecond how fast stored objects are read at most
+   * @param findings is told of each finding as it is made
+   * @throws IOException if a store cannot be used, or the thread was interrupted
+   */
+  public Summary run(
+      ActorId actor, String requestId, long bytesPerSecond, Consumer<Finding> findings)
+      throws IOException {
+    Counting counting = new Counting(actor, requestId, findings);
+    long documents =
+        jdbi.withHandle(handle -> new LogCheck(new EventCodec(), counting).documents(handle));
+    Pace pace = Pace.bytesPerSecond(bytesPerSecond);
+    long objects = 0;
+    for (BlobStores.Named store : stores.all()) {
+      objects += new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting);
+    }
+    new ReferenceCheck(jdbi, stores, sparse, counting).run();
+    return new Summary(documents, objects, pace.bytes(), counting.damages, counting.recorded);
+  }
+
+  /** Counts, passes on and records. */
+  private final class Counting implements Consumer<Finding>, StoreCheck.Observer {
+    private final ActorId actor;
+    private final String requestId;
+    private final Consumer<Finding> findings;
+    private long damages;
+    private long recorded;
+
+    private Counting(ActorId actor, String requestId, Consumer<Finding> findings) {
+      this.actor = actor;
+      this.requestId = requestId;
+      this.findings = findings;
+    }
+
+    @Override
+    public void accept(Finding finding) {
+      if (finding.damage()) {
+        damages++;
+      }
+      findings.accept(finding);
+    }
+
+    @Override
+    public void looked(BlobView.Located object, Optional<Finding.OfObject> finding) {
+      finding.ifPresent(this);
+      if (!object.problem().equals(finding.map(Finding.OfObject::problem))
+          && lane.apply(new RecordCheck(actor, requestId, object, finding))) {
+        recorded++;
+      }
+    }
+  }
+}
