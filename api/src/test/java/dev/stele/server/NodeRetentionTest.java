@@ -25,6 +25,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,7 +60,13 @@ class NodeRetentionTest {
     database.close();
   }
 
+  /** Without background work, so that a test says when something is evaluated. */
   private Configuration configuration(String yaml) throws ConfigurationException, IOException {
+    return configuration(yaml, "false");
+  }
+
+  private Configuration configuration(String yaml, String background)
+      throws ConfigurationException, IOException {
     Path file = Files.writeString(folder.resolve("stele.yaml"), yaml);
     return ConfigurationReader.read(
         Optional.of(file),
@@ -67,7 +74,9 @@ class NodeRetentionTest {
             "STELE_DATA", folder.resolve("data").toString(),
             "STELE_DATABASE_URL", database.url(),
             "STELE_DATABASE_USER", database.user(),
-            "STELE_DATABASE_PASSWORD", database.password()));
+            "STELE_DATABASE_PASSWORD", database.password(),
+            "STELE_GC_ENABLED", background,
+            "STELE_GC_INTERVAL", "100ms"));
   }
 
   private static List<EventEntry> events(Registry registry, String type) {
@@ -130,6 +139,24 @@ class NodeRetentionTest {
       assertThat(node.retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 0, 0));
       assertThat(events(node.registry(), "RetentionEvaluated")).hasSize(2);
       assertThat(events(node.registry(), "TagDeleted")).hasSize(1);
+    }
+  }
+
+  @Test
+  void theNodeThatLeadsKeepsToThePolicyByItself() throws Exception {
+    try (Node node = Node.serve(configuration(KEEP_ONE, "true"))) {
+      put(node.registry(), "v1");
+      put(node.registry(), "v2");
+      long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (events(node.registry(), "TagDeleted").isEmpty() && System.nanoTime() < deadline) {
+        Thread.sleep(50);
+      }
+      assertThat(
+              node.registry()
+                  .tags(REPOSITORY, Optional.empty(), 10)
+                  .orElseThrow(refusal -> new AssertionError(refusal))
+                  .items())
+          .containsExactly(Tag.parse("v2"));
     }
   }
 
