@@ -54,7 +54,7 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers(
               "policy", "log", "projection", "gc", "registry", "retention", "verify")
           .whereLayer("policy")
-          .mayOnlyBeAccessedByLayers("projection", "registry", "retention")
+          .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention")
           .whereLayer("database")
           .mayNotBeAccessedByAnyLayer();
 

@@ -103,6 +103,7 @@ public final class Node implements AutoCloseable {
             database.jdbi(), database::openDedicated, stores, options(configuration), meters);
     opened.push(registry);
     retention = new Retention(database.jdbi(), registry);
+    opened.push(retention);
   }
 
   static RegistryOptions options(Configuration configuration) {

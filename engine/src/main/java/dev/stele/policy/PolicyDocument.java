@@ -22,7 +22,7 @@ import java.util.Set;
  * configuration's YAML.
  *
  * <pre>{@code
- * {"delay":"1d","dry-run":false,"policies":[
+ * {"delay":"7d","dry-run":false,"policies":[
  *   {"repositories":["team/**"],"delete-referrers":false,"delete-untagged":true,"keep-tags":[
  *     {"patterns":["^v"],"most-recently-pushed-count":10,"pulled-within":"30d"}]}]}
  * }</pre>

@@ -11,13 +11,13 @@ import java.util.Optional;
  * has a glob for its name; one that none of them matches keeps everything. {@link PolicyDocument}
  * is its form in the record and in the configuration. Immutable.
  *
- * @param delay how long untagged manifests and referrers stay, beside any grace period, before they
- *     may go
+ * @param delay how long untagged manifests and referrers stay before they may go, should that be
+ *     longer than the grace period
  * @param dryRun whether what would be removed is only recorded
  */
 public record RetentionPolicy(Duration delay, boolean dryRun, List<Policy> policies) {
-  /** The delay of a policy that does not say. */
-  public static final Duration DEFAULT_DELAY = Duration.ofDays(1);
+  /** The delay of a policy that does not say: the grace period alone counts. */
+  public static final Duration DEFAULT_DELAY = Duration.ZERO;
 
   /** Keeps everything. */
   public static final RetentionPolicy NONE = new RetentionPolicy(DEFAULT_DELAY, false, List.of());
@@ -53,6 +53,16 @@ public record RetentionPolicy(Duration delay, boolean dryRun, List<Policy> polic
         .filter(policy -> policy.repositories().stream().anyMatch(glob -> glob.matches(repository)))
         .findFirst()
         .map(Policy::rules);
+  }
+
+  /** Whether an untagged manifest of that repository may go: so the rules say, and in earnest. */
+  public boolean deletesUntagged(RepositoryName repository) {
+    return !dryRun && of(repository).filter(Rules::deleteUntagged).isPresent();
+  }
+
+  /** Whether a referrer there whose subject is missing may go: so the rules say, and in earnest. */
+  public boolean deletesReferrers(RepositoryName repository) {
+    return !dryRun && of(repository).filter(Rules::deleteReferrers).isPresent();
   }
 
   /** The digest of its document, by which the log names it. */

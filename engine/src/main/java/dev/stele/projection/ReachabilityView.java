@@ -6,11 +6,8 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.policy.InvalidPolicyException;
-import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
@@ -132,7 +129,7 @@ public final class ReachabilityView implements Projection {
   }
 
   private static void createRepository(Handle transaction, RepositoryName repository) {
-    Optional<RetentionPolicy.Rules> rules = policy(transaction).of(repository);
+    RetentionPolicy policy = policy(transaction);
     transaction
         .createUpdate(
             """
@@ -140,8 +137,8 @@ public final class ReachabilityView implements Projection {
             VALUES (:name, :keepUntagged, :keepReferrers)
             """)
         .bind("name", repository.value())
-        .bind("keepUntagged", !rules.map(RetentionPolicy.Rules::deleteUntagged).orElse(false))
-        .bind("keepReferrers", !rules.map(RetentionPolicy.Rules::deleteReferrers).orElse(false))
+        .bind("keepUntagged", !policy.deletesUntagged(repository))
+        .bind("keepReferrers", !policy.deletesReferrers(repository))
         .execute();
   }
 
@@ -162,23 +159,8 @@ public final class ReachabilityView implements Projection {
         .createQuery("SELECT policy FROM reach_policy WHERE only_row")
         .map((row, _) -> Digest.parse(row.getString("policy")))
         .findOne()
-        .map(digest -> policy(transaction, digest))
+        .map(digest -> RetentionView.policy(transaction, digest))
         .orElse(RetentionPolicy.NONE);
-  }
-
-  private static RetentionPolicy policy(Handle transaction, Digest digest) {
-    RecordDocuments.Document document =
-        RecordDocuments.find(transaction, digest)
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "the log names retention policy " + digest + " but it is missing"));
-    try {
-      return PolicyDocument.read(document.bytes());
-    } catch (InvalidPolicyException e) {
-      throw new IllegalStateException(
-          "the recorded retention policy " + digest + " cannot be read", e);
-    }
   }
 
   private static void adopt(Handle transaction, RecordedEvent recorded, Digest digest) {
@@ -190,18 +172,15 @@ public final class ReachabilityView implements Projection {
             """)
         .bind("policy", digest.toString())
         .execute();
-    RetentionPolicy policy = policy(transaction, digest);
+    RetentionPolicy policy = RetentionView.policy(transaction, digest);
     List<RepositoryName> repositories =
         transaction
             .createQuery("SELECT name FROM reach_repository ORDER BY name")
             .map((row, _) -> RepositoryName.parse(row.getString("name")))
             .list();
     for (RepositoryName repository : repositories) {
-      Optional<RetentionPolicy.Rules> rules = policy.of(repository);
       graph(transaction, recorded, repository)
-          .keep(
-              !rules.map(RetentionPolicy.Rules::deleteUntagged).orElse(false),
-              !rules.map(RetentionPolicy.Rules::deleteReferrers).orElse(false));
+          .keep(!policy.deletesUntagged(repository), !policy.deletesReferrers(repository));
     }
   }
 }

@@ -7,21 +7,22 @@ import dev.stele.log.Command;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.RetentionView;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Records an evaluation whose documents are kept already, unless another policy is in force by now
- * or the repository is gone. The result is whether it did.
+ * or the repository is gone. The result is the position of its event; empty if it was not recorded.
  */
 record RecordEvaluation(ActorId actor, String requestId, Event.RetentionEvaluated evaluated)
-    implements Command<Boolean> {
+    implements Command<OptionalLong> {
 
   @Override
-  public Boolean decide(Decision decision) {
+  public OptionalLong decide(Decision decision) {
     if (!RetentionView.inForce(decision.handle()).equals(Optional.of(evaluated.policy()))
         || !RepositoryView.exists(decision.handle(), evaluated.repository())) {
-      return false;
+      return OptionalLong.empty();
     }
-    decision.append(evaluated, Cause.retention("policy " + evaluated.policy()));
-    return true;
+    return OptionalLong.of(
+        decision.append(evaluated, Cause.retention("policy " + evaluated.policy())));
   }
 }

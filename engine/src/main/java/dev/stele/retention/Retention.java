@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
@@ -38,7 +39,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe; two runs at once do no harm but double work.
  */
-public final class Retention {
+public final class Retention implements AutoCloseable {
   /** Who adopts policies and removes tags, for the record. */
   public static final String ACTOR = "stele:retention";
 
@@ -76,6 +77,7 @@ public final class Retention {
   private final Jdbi jdbi;
   private final Registry registry;
   private final LogReader reader = new LogReader(new EventCodec());
+  private volatile boolean closed;
 
   /**
    * Retention for a registry.
@@ -187,7 +189,7 @@ public final class Retention {
 
   /**
    * Evaluates every repository under the policy in force, once, and removes what it does not keep.
-   * An interrupted thread stops after the batch that it is at.
+   * Ends after the batch that it is at when this is closed.
    *
    * @throws RegistryUnavailableException if the database is away
    */
@@ -213,7 +215,7 @@ public final class Retention {
       List<RepositoryName> page =
           jdbi.withHandle(handle -> RepositoryView.list(handle, from, REPOSITORIES_A_PAGE));
       for (RepositoryName repository : page) {
-        if (Thread.currentThread().isInterrupted()) {
+        if (closed) {
           return summary;
         }
         summary = summary.plus(attempt(repository, inForce.get(), clock));
@@ -300,16 +302,10 @@ public final class Retention {
 
   /** Records an evaluation and removes what it decided, page by page of its decisions. */
   private long apply(Event.RetentionEvaluated evaluated) {
-    if (!registry.submit(new RecordEvaluation(actor(), requestId(), evaluated))
-        || evaluated.dryRun()) {
+    OptionalLong evaluation =
+        registry.submit(new RecordEvaluation(actor(), requestId(), evaluated));
+    if (evaluation.isEmpty() || evaluated.dryRun()) {
       return 0;
-    }
-    Optional<Long> evaluation =
-        jdbi.withHandle(handle -> RetentionView.last(handle, evaluated.repository()))
-            .filter(last -> last.decisions().equals(evaluated.decisions()))
-            .map(RetentionView.Evaluated::position);
-    if (evaluation.isEmpty()) {
-      return 0; // Another run has evaluated the repository since, and removes what is to go.
     }
     long removed = 0;
     for (Digest page : DecisionDocument.pages(document(evaluated.decisions()))) {
@@ -318,10 +314,11 @@ public final class Retention {
               .filter(decision -> !decision.verdict().keeps())
               .toList();
       for (List<TagDecision> batch : batches(removals)) {
-        if (Thread.currentThread().isInterrupted()) {
+        if (closed) {
           return removed;
         }
-        OptionalInt batchRemoved = registry.submit(removal(evaluated, evaluation.get(), batch));
+        OptionalInt batchRemoved =
+            registry.submit(removal(evaluated, evaluation.getAsLong(), batch));
         if (batchRemoved.isEmpty()) {
           return removed;
         }
@@ -360,5 +357,11 @@ public final class Retention {
 
   private static String requestId() {
     return UUID.randomUUID().toString();
+  }
+
+  /** Lets a run end after the batch that it is at; another one would do nothing. */
+  @Override
+  public void close() {
+    closed = true;
   }
 }

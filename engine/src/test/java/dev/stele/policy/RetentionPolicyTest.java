@@ -91,6 +91,22 @@ class RetentionPolicyTest {
   }
 
   @Test
+  @DisplayName("43: a dry run lets nothing go, neither untagged manifests nor referrers")
+  void aDryRunLetsNothingGo() throws Exception {
+    RepositoryName special = RepositoryName.parse("team/special");
+    RepositoryName api = RepositoryName.parse("team/api");
+    RetentionPolicy dry = read(DOCUMENT);
+    assertThat(dry.deletesReferrers(special)).isFalse();
+    assertThat(dry.deletesUntagged(api)).isFalse();
+    RetentionPolicy earnest = read(DOCUMENT.replace("true, \"policies", "false, \"policies"));
+    assertThat(earnest.deletesReferrers(special)).isTrue();
+    assertThat(earnest.deletesReferrers(api)).isFalse();
+    assertThat(earnest.deletesUntagged(api)).isTrue();
+    assertThat(earnest.deletesUntagged(special)).isFalse();
+    assertThat(earnest.deletesUntagged(RepositoryName.parse("else"))).isFalse();
+  }
+
+  @Test
   void aTagPatternIsFoundAnywhereUnlessItIsTiedToTheEnds() {
     assertThat(TagPattern.parse("prod").matches(Tag.parse("my-prod-1"))).isTrue();
     assertThat(TagPattern.parse("^prod$").matches(Tag.parse("my-prod-1"))).isFalse();

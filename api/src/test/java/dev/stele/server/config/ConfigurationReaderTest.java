@@ -215,7 +215,7 @@ class ConfigurationReaderTest {
         "retention: {policies: [{repositories: [a], delete-all: true}]}",
         "retention.policies[0].delete-all is not known",
         "delete-untagged");
-    refuses("pulls: {record: hourly}", "pulls.record", "minute, every or off");
+    refuses("pulls: {record: hourly}", "pulls.record must be minute or every or off");
     assertThat(
             ConfigurationReader.read(
                     Optional.empty(),
@@ -350,7 +350,7 @@ class ConfigurationReaderTest {
   private static String known() {
     return ConfigurationKeys.ALL.stream()
         .map(ConfigurationKey::path)
-        .collect(Collectors.joining(", ", "", ", stores.<name>.<key>"));
+        .collect(Collectors.joining(", ", "", ", retention.policies, stores.<name>.<key>"));
   }
 
   @Test

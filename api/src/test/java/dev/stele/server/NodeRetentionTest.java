@@ -1,0 +1,198 @@
+package dev.stele.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.stele.database.TestDatabase;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.Caller;
+import dev.stele.registry.EventEntry;
+import dev.stele.registry.EventFilter;
+import dev.stele.registry.Registry;
+import dev.stele.retention.Retention;
+import dev.stele.server.config.Configuration;
+import dev.stele.server.config.ConfigurationException;
+import dev.stele.server.config.ConfigurationReader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a node does about retention when it starts, and what it sees of pulls. */
+class NodeRetentionTest {
+  private static final String KEEP_ONE =
+      """
+      retention:
+        policies:
+          - repositories: ["**"]
+            keep-tags:
+              - most-recently-pushed-count: 1
+      """;
+
+  private static final RepositoryName REPOSITORY = RepositoryName.parse("app");
+
+  @TempDir private Path folder;
+  private TestDatabase database;
+
+  @BeforeEach
+  void createDatabase() {
+    database = TestDatabase.create();
+  }
+
+  @AfterEach
+  void dropDatabase() {
+    database.close();
+  }
+
+  /** Without background work, so that a test says when something is evaluated. */
+  private Configuration configuration(String yaml) throws ConfigurationException, IOException {
+    return configuration(yaml, "false");
+  }
+
+  private Configuration configuration(String yaml, String background)
+      throws ConfigurationException, IOException {
+    Path file = Files.writeString(folder.resolve("stele.yaml"), yaml);
+    return ConfigurationReader.read(
+        Optional.of(file),
+        Map.of(
+            "STELE_DATA", folder.resolve("data").toString(),
+            "STELE_DATABASE_URL", database.url(),
+            "STELE_DATABASE_USER", database.user(),
+            "STELE_DATABASE_PASSWORD", database.password(),
+            "STELE_GC_ENABLED", background,
+            "STELE_GC_INTERVAL", "100ms"));
+  }
+
+  private static List<EventEntry> events(Registry registry, String type) {
+    return registry.events(-1, 1000, new EventFilter(Optional.empty(), Optional.of(type)));
+  }
+
+  private static Digest put(Registry registry, String tag) {
+    byte[] index =
+        "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"tag\":\"%s\"}}"
+            .formatted(tag)
+            .getBytes(StandardCharsets.UTF_8);
+    return registry
+        .putManifest(
+            new Caller("alice", "r"),
+            REPOSITORY,
+            Tag.parse(tag),
+            MediaTypes.OCI_INDEX,
+            index,
+            List.of())
+        .orElseThrow(refusal -> new AssertionError(refusal))
+        .digest();
+  }
+
+  @Test
+  void aNodeThatServesAdoptsWhatIsConfiguredOnceAlsoIfThatIsNothing() throws Exception {
+    Configuration nothing = configuration("");
+    Configuration keepOne = configuration(KEEP_ONE);
+    try (Node node = Node.serve(nothing)) {
+      assertThat(events(node.registry(), "RetentionPolicyAdopted")).isEmpty();
+    }
+    for (int start = 0; start < 2; start++) {
+      try (Node node = Node.serve(keepOne)) {
+        assertThat(events(node.registry(), "RetentionPolicyAdopted")).hasSize(1);
+        assertThat(node.retention().inForce()).isEqualTo(keepOne.retention());
+      }
+    }
+    try (Node node = Node.open(nothing)) {
+      assertThat(node.retention().inForce())
+          .as("who only looks changes nothing")
+          .isEqualTo(keepOne.retention());
+    }
+    try (Node node = Node.serve(nothing)) {
+      assertThat(events(node.registry(), "RetentionPolicyAdopted")).hasSize(2);
+      assertThat(node.retention().inForce()).isEqualTo(RetentionPolicy.NONE);
+    }
+  }
+
+  @Test
+  void whatIsConfiguredIsCarriedOutAcrossRestarts() throws Exception {
+    try (Node node = Node.serve(configuration(""))) {
+      put(node.registry(), "v1");
+      put(node.registry(), "v2");
+      assertThat(node.retention().run().evaluated()).isZero();
+    }
+    try (Node node = Node.serve(configuration(KEEP_ONE))) {
+      assertThat(node.retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 1, 0));
+      put(node.registry(), "v3");
+    }
+    try (Node node = Node.serve(configuration(KEEP_ONE + "  dry-run: true\n"))) {
+      assertThat(node.retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 0, 0));
+      assertThat(events(node.registry(), "RetentionEvaluated")).hasSize(2);
+      assertThat(events(node.registry(), "TagDeleted")).hasSize(1);
+    }
+  }
+
+  @Test
+  void theNodeThatLeadsKeepsToThePolicyByItself() throws Exception {
+    try (Node node = Node.serve(configuration(KEEP_ONE, "true"))) {
+      put(node.registry(), "v1");
+      put(node.registry(), "v2");
+      long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (events(node.registry(), "TagDeleted").isEmpty() && System.nanoTime() < deadline) {
+        Thread.sleep(50);
+      }
+      assertThat(
+              node.registry()
+                  .tags(REPOSITORY, Optional.empty(), 10)
+                  .orElseThrow(refusal -> new AssertionError(refusal))
+                  .items())
+          .containsExactly(Tag.parse("v2"));
+    }
+  }
+
+  @Test
+  void aGetOfAManifestIsAPullAndAHeadIsNot() throws Exception {
+    Configuration configuration = configuration("listen: 127.0.0.1:0\n");
+    Digest digest;
+    try (Node node = Node.serve(configuration);
+        SteleServer server =
+            SteleServer.start(node.registry(), node.meters(), ServerSettings.of(configuration))) {
+      digest = put(node.registry(), "v1");
+      String manifests = "http://127.0.0.1:" + server.port() + "/v2/app/manifests/";
+      try (HttpClient client = HttpClient.newHttpClient()) {
+        for (String[] request :
+            new String[][] {
+              {"HEAD", "v1"},
+              {"GET", "v1"},
+              {"GET", "v1"},
+              {"HEAD", digest.toString()},
+              {"GET", digest.toString()},
+              {"GET", "unknown"}
+            }) {
+          client.send(
+              HttpRequest.newBuilder(URI.create(manifests + request[1]))
+                  .method(request[0], HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              BodyHandlers.discarding());
+        }
+      }
+    }
+    try (Node node = Node.open(configuration)) {
+      assertThat(events(node.registry(), "PullsObserved"))
+          .extracting(
+              event -> event.data().path("tag").asText(),
+              event -> event.data().path("count").asText())
+          .containsExactlyInAnyOrder(tuple("v1", "2"), tuple("", "1"));
+    }
+  }
+}
