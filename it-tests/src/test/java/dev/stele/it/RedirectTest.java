@@ -106,7 +106,7 @@ class RedirectTest {
     ImageFixture.Image image = ImageFixture.image(12);
     Path in = folder.resolve("in");
     ImageFixture.writeLayout(in, "v1", image.manifest(), image.contents());
-    String remote = "docker://" + server.authority() + "/redirect/image:v1";
+    String remote = "docker://" + server.base().getAuthority() + "/redirect/image:v1";
     skopeo.run("copy", "--dest-tls-verify=false", "oci:" + in + ":v1", remote);
     Path out = folder.resolve("out");
     skopeo.run("copy", "--src-tls-verify=false", remote, "oci:" + out + ":v1");
