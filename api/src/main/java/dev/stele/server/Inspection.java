@@ -25,6 +25,9 @@ import java.util.function.Consumer;
  * again.
  */
 public final class Inspection implements AutoCloseable {
+  /** The actor of what a scrub records. A user's name cannot have a colon. */
+  public static final String SCRUB = "stele:scrub";
+
   private static final int POOL_SIZE = 2;
 
   private final Configuration configuration;
@@ -92,7 +95,7 @@ public final class Inspection implements AutoCloseable {
    * @throws IOException if a store cannot be used
    */
   public Scrub.Summary scrub(long bytesPerSecond, Consumer<Finding> findings) throws IOException {
-    Caller caller = new Caller("scrub", "scrub-" + UUID.randomUUID());
+    Caller caller = new Caller(SCRUB, "scrub-" + UUID.randomUUID());
     if (node.isPresent()) {
       return node.get().registry().scrub(caller, bytesPerSecond, findings);
     }
