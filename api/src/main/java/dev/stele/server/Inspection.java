@@ -25,6 +25,9 @@ import java.util.function.Consumer;
  * again. Used by one thread.
  */
 public final class Inspection implements AutoCloseable {
+  /** The actor of what a scrub records. A user's name cannot have a colon. */
+  public static final String SCRUB = "stele:scrub";
+
   private static final int POOL_SIZE = 2;
 
   private final Configuration configuration;
@@ -112,7 +115,7 @@ public final class Inspection implements AutoCloseable {
    */
   public Scrub.Summary scrub(long bytesPerSecond, Consumer<Finding> findings) throws IOException {
     return registry()
-        .scrub(new Caller("scrub", "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
+        .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
   }
 
   @Override

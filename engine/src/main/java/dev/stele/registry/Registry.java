@@ -16,8 +16,6 @@ import dev.stele.log.LogSignal;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.ImageIndex;
-import dev.stele.oci.InvalidManifestException;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -43,7 +41,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -77,7 +74,7 @@ public final class Registry implements AutoCloseable {
   private final Collector collector;
   private final List<ProjectionRunner> followers;
   private Optional<Background> background = Optional.empty();
-  private final MandatoryAnnotations annotations;
+  private final RepositoryManifests manifests;
   private final PullRecorder pulls;
 
   /**
@@ -117,7 +114,7 @@ public final class Registry implements AutoCloseable {
             new ProjectionRunner(jdbi, reader, asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
             options.gc());
-    this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
+    this.manifests = new RepositoryManifests(options, documents, blobs, actors, this::append);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
   }
 
@@ -332,47 +329,12 @@ public final class Registry implements AutoCloseable {
       String mediaType,
       byte[] bytes,
       List<Tag> moreTags) {
-    Manifest manifest;
-    try {
-      manifest = Manifest.parse(mediaType, bytes);
-    } catch (InvalidManifestException e) {
-      return Outcome.refused(new Refusal.InvalidManifest(e.getMessage()));
-    }
-    Digest digest;
-    List<Tag> tags;
-    switch (reference) {
-      case Tag tag -> {
-        digest = Digest.of(Digest.Algorithm.SHA256, bytes);
-        tags = Stream.concat(Stream.of(tag), moreTags.stream()).distinct().toList();
-      }
-      case Reference.ByDigest(Digest expected) -> {
-        digest = Digest.of(expected.algorithm(), bytes);
-        tags = moreTags.stream().distinct().toList();
-        if (!digest.equals(expected)) {
-          return Outcome.refused(new Refusal.DigestMismatch(expected, digest));
-        }
-      }
-    }
-    Optional<Refusal> lacking = annotations.check(repository, manifest);
-    if (lacking.isPresent()) {
-      return Outcome.refused(lacking.get());
-    }
-    return append(
-        new StoreManifest(
-            actors.id(caller.actor()),
-            caller.requestId(),
-            repository,
-            digest,
-            manifest,
-            new ManifestDocuments.Document(mediaType, bytes),
-            tags,
-            documents,
-            options.sparseManifests()));
+    return manifests.put(caller, repository, reference, mediaType, bytes, moreTags);
   }
 
   /** Deletes a tag; the manifest stays. Returns what the tag pointed to. */
   public Outcome<Digest> deleteTag(Caller caller, RepositoryName repository, Tag tag) {
-    return append(new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag));
+    return manifests.delete(caller, repository, tag);
   }
 
   /**
@@ -380,13 +342,7 @@ public final class Registry implements AutoCloseable {
    * {@linkplain RegistryOptions#collisionDetection collision detection}, if several tags do.
    */
   public Outcome<Digest> deleteManifest(Caller caller, RepositoryName repository, Digest digest) {
-    return append(
-        new DeleteManifest(
-            actors.id(caller.actor()),
-            caller.requestId(),
-            repository,
-            digest,
-            options.collisionDetection()));
+    return manifests.delete(caller, repository, digest);
   }
 
   /** Removes a blob from a repository; its bytes remain until swept. */

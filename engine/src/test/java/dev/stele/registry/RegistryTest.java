@@ -6,6 +6,7 @@ import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStore;
 import dev.stele.blob.Chunk;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.blob.ObjectKey;
 import dev.stele.blob.UploadId;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
@@ -16,6 +17,8 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -410,5 +414,49 @@ class RegistryTest {
             .isEqualTo(Outcome.ok(digest(bytes("twice"))));
       }
     }
+  }
+
+  @Test
+  void anObjectThatIsReplacedBetweenLookUpAndOpeningIsReadWhereItIsNow() throws Exception {
+    BlobStore disk = new DiskBlobStore(folder.resolve("moving"));
+    AtomicReference<Runnable> beforeOpening = new AtomicReference<>();
+    BlobStore moving =
+        (BlobStore)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {BlobStore.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("open")) {
+                    Runnable once = beforeOpening.getAndSet(null);
+                    if (once != null) {
+                      disk.delete(List.of((ObjectKey) arguments[0]));
+                      once.run();
+                    }
+                  }
+                  try {
+                    return method.invoke(disk, arguments);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    fixture.close();
+    fixture = new RegistryFixture(moving);
+    registry = fixture.registry();
+    Digest blob = upload(APP, "content");
+    beforeOpening.set(
+        () -> {
+          try {
+            assertThat(upload(OTHER, "content")).isEqualTo(blob);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    assertThat(read(APP, blob)).isEqualTo("content");
+    assertThat(types()).contains("BlobRepaired");
+    beforeOpening.set(
+        () -> assertThat(registry.deleteBlob(ALICE, APP, blob)).isEqualTo(Outcome.ok(blob)));
+    assertThat(registry.blob(APP, blob))
+        .isEqualTo(Outcome.refused(new Refusal.UnknownBlob(APP, blob)));
+    disk.close();
   }
 }

@@ -8,8 +8,8 @@ import dev.stele.gc.Waiting;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
 /** {@code /api/v1/gc}: how collecting is configured, what waits, and what this node did last. */
 final class Collecting {
@@ -19,7 +19,7 @@ final class Collecting {
    * @param leading whether this node is the one that collects
    * @param last the collection that runs on this node, or its last one
    */
-  @JsonInclude(JsonInclude.Include.NON_ABSENT)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   private record Status(
       boolean enabled,
       String grace,
@@ -27,7 +27,34 @@ final class Collecting {
       List<String> windows,
       boolean leading,
       Waiting waiting,
-      Optional<Collection> last) {}
+      Last last) {}
+
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  private record Last(
+      String startedAt,
+      String endedAt,
+      long manifests,
+      long blobs,
+      long objects,
+      long bytes,
+      long repositories,
+      long orphans,
+      long uploads,
+      String failure) {
+    static Last of(Collection collection) {
+      return new Last(
+          collection.startedAt().toString(),
+          collection.endedAt().map(Instant::toString).orElse(null),
+          collection.manifests(),
+          collection.blobs(),
+          collection.objects(),
+          collection.bytes(),
+          collection.repositories(),
+          collection.orphans(),
+          collection.uploads(),
+          collection.failure().orElse(null));
+    }
+  }
 
   private final Registry registry;
 
@@ -46,6 +73,6 @@ final class Collecting {
             options.windows().stream().map(CollectingWindow::toString).toList(),
             registry.leads(),
             registry.waiting(),
-            registry.collector().last()));
+            registry.collector().last().map(Last::of).orElse(null)));
   }
 }

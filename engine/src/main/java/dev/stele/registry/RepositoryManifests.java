@@ -1,0 +1,100 @@
+package dev.stele.registry;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidManifestException;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.projection.ManifestDocuments;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * How manifests come into repositories and go: everything that can be checked before the lane is
+ * checked here. Thread-safe.
+ */
+final class RepositoryManifests {
+  private final RegistryOptions options;
+  private final ManifestDocuments documents;
+  private final MandatoryAnnotations annotations;
+  private final Actors actors;
+  private final Commands commands;
+
+  RepositoryManifests(
+      RegistryOptions options,
+      ManifestDocuments documents,
+      RepositoryBlobs blobs,
+      Actors actors,
+      Commands commands) {
+    this.options = options;
+    this.documents = documents;
+    this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
+    this.actors = actors;
+    this.commands = commands;
+  }
+
+  /** See {@link Registry#putManifest}. */
+  Outcome<PutManifest> put(
+      Caller caller,
+      RepositoryName repository,
+      Reference reference,
+      String mediaType,
+      byte[] bytes,
+      List<Tag> moreTags) {
+    Manifest manifest;
+    try {
+      manifest = Manifest.parse(mediaType, bytes);
+    } catch (InvalidManifestException e) {
+      return Outcome.refused(new Refusal.InvalidManifest(e.getMessage()));
+    }
+    Digest digest;
+    List<Tag> tags;
+    switch (reference) {
+      case Tag tag -> {
+        digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+        tags = Stream.concat(Stream.of(tag), moreTags.stream()).distinct().toList();
+      }
+      case Reference.ByDigest(Digest expected) -> {
+        digest = Digest.of(expected.algorithm(), bytes);
+        tags = moreTags.stream().distinct().toList();
+        if (!digest.equals(expected)) {
+          return Outcome.refused(new Refusal.DigestMismatch(expected, digest));
+        }
+      }
+    }
+    Optional<Refusal> lacking = annotations.check(repository, manifest);
+    if (lacking.isPresent()) {
+      return Outcome.refused(lacking.get());
+    }
+    return commands.append(
+        new StoreManifest(
+            actors.id(caller.actor()),
+            caller.requestId(),
+            repository,
+            digest,
+            manifest,
+            new ManifestDocuments.Document(mediaType, bytes),
+            tags,
+            documents,
+            options.sparseManifests()));
+  }
+
+  /** See {@link Registry#deleteTag}. */
+  Outcome<Digest> delete(Caller caller, RepositoryName repository, Tag tag) {
+    return commands.append(
+        new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag));
+  }
+
+  /** See {@link Registry#deleteManifest}. */
+  Outcome<Digest> delete(Caller caller, RepositoryName repository, Digest digest) {
+    return commands.append(
+        new DeleteManifest(
+            actors.id(caller.actor()),
+            caller.requestId(),
+            repository,
+            digest,
+            options.collisionDetection()));
+  }
+}
