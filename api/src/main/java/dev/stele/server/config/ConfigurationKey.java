@@ -178,8 +178,7 @@ record ConfigurationKey<T>(
     };
   }
 
-  private static <T> List<T> toList(
-      String text, String separators, Function<String, T> parser) {
+  private static <T> List<T> toList(String text, String separators, Function<String, T> parser) {
     if (text.isBlank()) {
       return List.of();
     }
