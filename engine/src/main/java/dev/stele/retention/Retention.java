@@ -4,6 +4,7 @@ import dev.stele.event.ActorId;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
+import dev.stele.log.Outage;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RetentionPolicy;
@@ -189,9 +190,8 @@ public final class Retention implements AutoCloseable {
 
   /**
    * Evaluates every repository under the policy in force, once, and removes what it does not keep.
-   * Ends after the batch that it is at when this is closed.
-   *
-   * @throws RegistryUnavailableException if the database is away
+   * Ends after the batch that it is at when this is closed. Throws what says so if the database is
+   * away; the next run goes on from what is done.
    */
   public Summary run() {
     return run(Retention::now);
@@ -236,9 +236,10 @@ public final class Retention implements AutoCloseable {
     }
     try {
       return run(repository, rules.get(), inForce, clock);
-    } catch (RegistryUnavailableException e) {
-      throw e;
     } catch (RuntimeException e) {
+      if (e instanceof RegistryUnavailableException || Outage.of(e).isPresent()) {
+        throw e;
+      }
       logger.error("the retention of {} failed", repository, e);
       return new Summary(0, 0, 0, 0, 1);
     }
@@ -265,7 +266,7 @@ public final class Retention implements AutoCloseable {
       InForce inForce,
       SnapshotClock clock) {
     boolean dryRun = inForce.policy().dryRun();
-    Instant at = clock.now(snapshot);
+    Instant at = EventCodec.truncate(clock.now(snapshot));
     LiveFacts facts = new LiveFacts(snapshot, reader, repository);
     Evaluation evaluation = new Evaluation(rules, facts, at);
     Evaluation.Counts counts = evaluation.count();
