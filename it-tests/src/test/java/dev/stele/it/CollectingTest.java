@@ -89,7 +89,8 @@ class CollectingTest {
   @Test
   void aServerCollectsByItselfAndTells() throws Exception {
     Files.writeString(
-        folder.resolve("stele.yaml"), "gc:\n  grace: 1s\n  interval: 100ms\n  windows: [\"00:00-24:00\"]\n");
+        folder.resolve("stele.yaml"),
+        "gc:\n  grace: 1s\n  interval: 100ms\n  windows: [\"00:00-24:00\"]\n");
     try (SteleProcess server = start()) {
       RegistryClient client = server.client();
       client.push("team/app", "v1", SmallImages.image("kept"));
