@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -105,7 +104,7 @@ public final class Benchmark {
       for (RegistryUnderTest registry : registries) {
         registry.close();
       }
-      delete(folder);
+      TemporaryFolder.delete(folder);
     }
   }
 
@@ -140,13 +139,5 @@ public final class Benchmark {
       }
     }
     return rates;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }
