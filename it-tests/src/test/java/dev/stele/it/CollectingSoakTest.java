@@ -4,21 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -53,8 +48,6 @@ class CollectingSoakTest {
   private static final int LAYERS = 24;
   private static final int CONFIGS = 40;
   private static final int TAGS = 20;
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final String CONFIGURATION =
       """
@@ -92,8 +85,8 @@ class CollectingSoakTest {
       System.out.printf(
           "soak: %d pushes (%d blobs skipped), %d begun again, %d pulls, %d deletions%n",
           pushed.get(), skipped.get(), late.get(), pulled.get(), deleted.get());
-      awaitNothingToCollect(server.client());
-      assertDiskHasWhatIsLive(server);
+      StoredContent.awaitCollected(server.client(), GRACE);
+      StoredContent.assertDiskHasWhatIsLive(server, REPOSITORIES);
       SteleProcess.CommandResult fsck =
           SteleProcess.run("fsck", "--deep", "--data", server.data().toString());
       assertThat(fsck.output()).contains("0 damaged or gone, 0 unknown to the log");
@@ -298,7 +291,7 @@ class CollectingSoakTest {
       return false;
     }
     JsonNode manifest = RegistryClient.json(answer);
-    for (String digest : referred(manifest, "manifests")) {
+    for (String digest : StoredContent.referred(manifest, "manifests")) {
       assertPulls(client, repository, RegistryClient.manifestPath(repository, digest), begun);
       HttpResponse<byte[]> child = get(client, RegistryClient.manifestPath(repository, digest));
       if (child.statusCode() == 200) {
@@ -311,22 +304,10 @@ class CollectingSoakTest {
 
   private static void pullBlobs(
       RegistryClient client, String repository, JsonNode manifest, long begun) {
-    for (String digest : blobs(manifest)) {
+    for (String digest : StoredContent.blobs(manifest)) {
       assertPulls(
           client, repository, RegistryClient.blobPath(repository, Digest.parse(digest)), begun);
     }
-  }
-
-  private static List<String> blobs(JsonNode manifest) {
-    List<String> blobs = new ArrayList<>(referred(manifest, "layers"));
-    if (manifest.has("config")) {
-      blobs.add(manifest.get("config").get("digest").asText());
-    }
-    return blobs;
-  }
-
-  private static List<String> referred(JsonNode manifest, String field) {
-    return manifest.path(field).valueStream().map(each -> each.get("digest").asText()).toList();
   }
 
   /** What a tag just pointed to stays for a grace period, whatever became of the tag. */
@@ -386,68 +367,5 @@ class CollectingSoakTest {
   private void delete(RegistryClient client, String path) {
     assertThat(client.send("DELETE", path).statusCode()).isIn(202, 404);
     deleted.incrementAndGet();
-  }
-
-  // In the end
-
-  private static void awaitNothingToCollect(RegistryClient client) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
-    while (true) {
-      JsonNode waiting = RegistryClient.json(client.send("GET", "/api/v1/gc")).get("waiting");
-      long sum = 0;
-      for (String what : List.of("manifests", "blobs", "content", "repositories", "behind")) {
-        sum += waiting.get(what).asLong();
-      }
-      if (sum == 0) {
-        break;
-      }
-      assertThat(System.nanoTime()).as("still waiting: %s", waiting).isLessThan(deadline);
-      Thread.sleep(100);
-    }
-    // Objects are removed after the events that gave them up, and orphans after a grace period.
-    Thread.sleep(GRACE.multipliedBy(4));
-  }
-
-  private static void assertDiskHasWhatIsLive(SteleProcess server) throws IOException {
-    RegistryClient client = server.client();
-    Set<String> live = new HashSet<>();
-    for (String repository : REPOSITORIES) {
-      HttpResponse<byte[]> tags = client.send("GET", "/v2/" + repository + "/tags/list");
-      if (tags.statusCode() == 404) {
-        continue;
-      }
-      for (String tag : client.tags(repository)) {
-        assertThat(pullWhole(client, repository, tag)).isTrue();
-        collect(client, repository, tag, live);
-      }
-    }
-    Set<String> stored = new HashSet<>();
-    Path blobs = server.data().resolve("blobs");
-    try (Stream<Path> files = Files.walk(blobs)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        algorithm(blobs, file)
-            .ifPresent(
-                prefix ->
-                    stored.add(
-                        prefix + ":" + file.getFileName().toString().replaceFirst("\\..*", "")));
-      }
-    }
-    assertThat(stored).isEqualTo(live);
-  }
-
-  /** The algorithm of an object's file; empty for other files of the store. */
-  private static Optional<String> algorithm(Path blobs, Path file) {
-    String first = blobs.relativize(file).getName(0).toString();
-    return first.equals("sha256") ? Optional.of(first) : Optional.empty();
-  }
-
-  private static void collect(
-      RegistryClient client, String repository, String reference, Set<String> live)
-      throws IOException {
-    JsonNode manifest = JSON.readTree(client.manifest(repository, reference).bytes());
-    live.addAll(blobs(manifest));
-    for (String child : referred(manifest, "manifests")) {
-      collect(client, repository, child, live);
-    }
   }
 }
