@@ -416,7 +416,7 @@ class ConfigurationReaderTest {
   @Test
   void mistakesAreRefusedWithTheKeyThatIsWrong() {
     refused("database:\n  uri: x\n", "unknown key database.uri");
-    refused("manifests:\n  mandatory-annotations: vendor,\n", "separated by commas");
+    refused("manifests:\n  mandatory-annotations: vendor,\n", "none of them empty");
     refused("databse:\n  url: x\n", "unknown key databse");
     refused("listen: here:now\n", "listen");
     refused("listen: 127.0.0.1:70000\n", "65535");
