@@ -127,12 +127,12 @@ public final class CollectingCost {
     Collection manifests = registry.collector().run();
     out.printf(
         "%,d manifests collected, %.0f a second%n",
-        manifests.manifests(), manifests.manifests() / seconds(started));
+        manifests.tally().manifests(), manifests.tally().manifests() / seconds(started));
     atOnce(blobs, this::upload);
     follow();
     long swept = System.nanoTime();
     Collection collection = registry.collector().run();
-    if (collection.objects() != blobs || collection.failure().isPresent()) {
+    if (collection.tally().objects() != blobs || collection.failure().isPresent()) {
       throw new IllegalStateException("not all " + blobs + " blobs were swept: " + collection);
     }
     out.printf("%,d blobs swept, %.0f a second%n", blobs, blobs / seconds(swept));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stele.gc.Candidate;
 import dev.stele.gc.Collection;
+import dev.stele.gc.Tally;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.server.Inspection;
@@ -104,33 +105,34 @@ final class GcCommand implements Callable<Integer> {
 
   private int collect(Inspection inspection, PrintWriter out) {
     Collection done = inspection.registry().collector().run();
+    Tally tally = done.tally();
     if (json) {
       ObjectNode line =
           JSON.createObjectNode()
-              .put("manifests", done.manifests())
-              .put("blobs", done.blobs())
-              .put("objects", done.objects())
-              .put("bytes", done.bytes())
-              .put("repositories", done.repositories())
-              .put("orphans", done.orphans())
-              .put("uploads", done.uploads());
+              .put("manifests", tally.manifests())
+              .put("blobs", tally.blobs())
+              .put("objects", tally.objects())
+              .put("bytes", tally.bytes())
+              .put("repositories", tally.repositories())
+              .put("orphans", tally.orphans())
+              .put("uploads", tally.uploads());
       done.failure().ifPresent(failure -> line.put("failure", failure));
       out.println(line);
     } else {
       out.printf(
           Locale.ROOT,
           "Collected %,d manifests and %,d blobs; %,d objects of %,d bytes left the stores%n",
-          done.manifests(),
-          done.blobs(),
-          done.objects(),
-          done.bytes());
+          tally.manifests(),
+          tally.blobs(),
+          tally.objects(),
+          tally.bytes());
       out.printf(
           Locale.ROOT,
           "Removed %,d empty repositories, %,d objects unknown to the log and %,d abandoned"
               + " uploads%n",
-          done.repositories(),
-          done.orphans(),
-          done.uploads());
+          tally.repositories(),
+          tally.orphans(),
+          tally.uploads());
       done.failure().ifPresent(failure -> out.println("It could not finish: " + failure));
     }
     return done.failure().isPresent() ? 1 : 0;

@@ -24,7 +24,6 @@ import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
@@ -123,8 +122,8 @@ public final class Collector implements AutoCloseable {
         failure = Optional.of(e.getMessage() == null ? e.toString() : e.getMessage());
       }
       Optional<String> how = failure;
-      note(collection -> collection.ended(Instant.now(), how));
-      Collection done = last.orElseThrow();
+      Collection done = last.orElseThrow().ended(Instant.now(), how);
+      last = Optional.of(done);
       log(done);
       return done;
     } finally {
@@ -133,17 +132,18 @@ public final class Collector implements AutoCloseable {
   }
 
   private static void log(Collection done) {
+    Tally tally = done.tally();
     String what =
         "collected {} manifests, {} blobs ({} objects, {} bytes), {} repositories, {} orphans, {}"
             + " uploads";
     Object[] counts = {
-      done.manifests(),
-      done.blobs(),
-      done.objects(),
-      done.bytes(),
-      done.repositories(),
-      done.orphans(),
-      done.uploads()
+      tally.manifests(),
+      tally.blobs(),
+      tally.objects(),
+      tally.bytes(),
+      tally.repositories(),
+      tally.orphans(),
+      tally.uploads()
     };
     if (done.idle()) {
       logger.debug(what, counts);
@@ -152,8 +152,8 @@ public final class Collector implements AutoCloseable {
     }
   }
 
-  private void note(UnaryOperator<Collection> more) {
-    last = last.map(more);
+  private void note(Tally more) {
+    last = last.map(collection -> collection.plus(more));
   }
 
   private void collect(String requestId) throws IOException {
@@ -165,18 +165,22 @@ public final class Collector implements AutoCloseable {
     collectBlobs(requestId);
     sweepContent(requestId);
     removeRepositories(requestId);
-    if (leftovers.due()) {
-      for (BlobStores.Named store : stores.all()) {
-        int ended = leftovers.endAbandonedUploads(store);
-        int orphans = sweepOrphans(requestId, store);
-        note(collection -> collection.plusLeftovers(orphans, ended));
-      }
-      leftovers.done();
-    }
     while (sweeper.step() > 0) {
       // until all that was given up is gone
     }
     Leases.forget(jdbi, now().minus(options.grace()));
+    // Last, since it refuses to go on where database and store do not seem to belong together.
+    if (leftovers.due()) {
+      for (BlobStores.Named store : stores.all()) {
+        int ended = leftovers.endAbandonedUploads(store);
+        int orphans = sweepOrphans(requestId, store);
+        note(Tally.ofLeftovers(orphans, ended));
+      }
+      leftovers.done();
+      while (sweeper.step() > 0) {
+        // until those are gone, too
+      }
+    }
   }
 
   /** Brings the view up to where the log is now. */
@@ -220,7 +224,7 @@ public final class Collector implements AutoCloseable {
       for (List<Digest> batch : LivenessGraph.batches(going, edges, BATCH)) {
         int gone =
             submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
-        note(collection -> collection.plusManifests(gone));
+        note(Tally.ofManifests(gone));
       }
     }
   }
@@ -245,7 +249,7 @@ public final class Collector implements AutoCloseable {
                         submit(
                             new CollectBlobs(
                                 actor.get(), requestId, repository, batch, options.grace()));
-                    note(collection -> collection.plus(gone));
+                    note(Tally.of(gone));
                   }));
       if (page.size() < Unreachable.PAGE) {
         return;
@@ -265,7 +269,7 @@ public final class Collector implements AutoCloseable {
           batch -> {
             CollectBlobs.Result gone =
                 submit(new SweepContent(actor.get(), requestId, batch, options.grace()));
-            note(collection -> collection.plus(gone));
+            note(Tally.of(gone));
           });
       if (page.size() < Unreachable.PAGE) {
         return;
@@ -279,7 +283,7 @@ public final class Collector implements AutoCloseable {
     for (RepositoryName repository :
         jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff))) {
       if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
-        note(collection -> collection.plusRepositories(1));
+        note(Tally.ofRepositories(1));
       }
     }
   }

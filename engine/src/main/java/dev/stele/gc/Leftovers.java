@@ -34,6 +34,9 @@ final class Leftovers {
   /** The most objects that are kept in mind from one listing to the next. */
   private static final int MOST_SUSPECTS = 100_000;
 
+  /** So many orphans are no accident, if they are more than what is known. */
+  private static final int MANY = 1000;
+
   private record Suspect(StoredObject object, long firstSeenNanos) {}
 
   private final Jdbi jdbi;
@@ -63,14 +66,18 @@ final class Leftovers {
    * saw one, so that clocks need not agree.
    *
    * @return those that have been unknown for longer than the grace period
+   * @throws IOException if the store fails, or if most of its many objects are unknown: then this
+   *     is probably another registry's store, or an old copy of the database
    */
   List<StoredObject> orphans(BlobStores.Named store) throws IOException {
     Map<String, Suspect> known = suspects.getOrDefault(store.name(), Map.of());
     Map<String, Suspect> found = new HashMap<>();
+    long[] objects = new long[1];
     long now = System.nanoTime();
     inPages(
         store.store()::objects,
         page -> {
+          objects[0] += page.size();
           for (StoredObject object : unknown(store.name(), page)) {
             if (found.size() < MOST_SUSPECTS) {
               String key = object.key().value();
@@ -79,6 +86,12 @@ final class Leftovers {
           }
         });
     suspects.put(store.name(), found);
+    if (found.size() > MANY && found.size() > objects[0] / 2) {
+      throw new IOException(
+          ("%,d of the %,d objects of store %s are unknown to the log; nothing was removed, since"
+               + " the store and the database do not seem to belong together")
+              .formatted(found.size(), objects[0], store.name()));
+    }
     return found.values().stream()
         .filter(
             suspect ->

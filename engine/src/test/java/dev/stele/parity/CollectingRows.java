@@ -126,7 +126,7 @@ abstract class CollectingRows extends ParityRows {
     Digest artifact = pushArtifact(APP, image, "sbom");
     Digest aboutArtifact = pushArtifact(APP, artifact, "signature of the sbom");
     Digest signature = pushSignature(APP, image);
-    assertThat(collect().blobs()).isEqualTo(1);
+    assertThat(collect().tally().blobs()).isEqualTo(1);
     assertUnknownBlob(APP, unused);
     List.of(image, artifact, aboutArtifact, signature).forEach(each -> assertThere(APP, each));
     assertReads(APP, digest("layer"), "layer");
@@ -144,7 +144,7 @@ abstract class CollectingRows extends ParityRows {
     assertThat(collect().idle()).isTrue();
     assertThere(APP, artifact);
     adopt(false, true);
-    assertThat(collect().manifests()).isEqualTo(1);
+    assertThat(collect().tally().manifests()).isEqualTo(1);
     assertGone(APP, artifact);
     assertNothingLeft(APP);
   }
@@ -160,7 +160,7 @@ abstract class CollectingRows extends ParityRows {
     pushArtifact(APP, artifact, "signature of the sbom");
     pushSignature(APP, image);
     ok(registry.deleteManifest(ALICE, APP, image));
-    assertThat(collect().manifests()).isEqualTo(3);
+    assertThat(collect().tally().manifests()).isEqualTo(3);
     assertNothingLeft(APP);
     assertThat(types()).contains("RepositoryRemoved");
     assertThat(events("ManifestCollected"))
@@ -193,7 +193,7 @@ abstract class CollectingRows extends ParityRows {
     waitPastGrace();
     assertThat(registry.mount(ALICE, OTHER, shared, Optional.of(APP))).isTrue();
     assertThat(registry.mount(ALICE, APP, digest("used"), Optional.of(OTHER))).isTrue();
-    assertThat(collect().blobs()).isEqualTo(1);
+    assertThat(collect().tally().blobs()).isEqualTo(1);
     assertUnknownBlob(APP, shared);
     assertReads(OTHER, shared, "shared");
     waitPastGrace();
@@ -251,7 +251,7 @@ abstract class CollectingRows extends ParityRows {
     put(APP, V1, MediaTypes.OCI_INDEX, index);
     assertThat(collect().idle()).isTrue();
     ok(registry.deleteTag(ALICE, APP, V1));
-    assertThat(collect().manifests()).isEqualTo(2);
+    assertThat(collect().tally().manifests()).isEqualTo(2);
     assertNothingLeft(APP);
   }
 
@@ -266,7 +266,7 @@ abstract class CollectingRows extends ParityRows {
     adopt(false, true);
     assertThat(collect().idle()).isTrue();
     adopt(true, false);
-    assertThat(collect().manifests()).isEqualTo(1);
+    assertThat(collect().tally().manifests()).isEqualTo(1);
     assertGone(APP, alone);
     assertUnknownBlob(APP, digest("alone"));
     List.of(child, index, artifact).forEach(each -> assertThere(APP, each));
@@ -287,7 +287,7 @@ abstract class CollectingRows extends ParityRows {
     grace(SHORT);
     waitPastGrace();
     UploadId fresh = registry.uploads().begin(APP, Digest.Algorithm.SHA256).id();
-    assertThat(collect().uploads()).isEqualTo(1);
+    assertThat(collect().tally().uploads()).isEqualTo(1);
     assertRefused(registry.uploads().status(APP, id), new Refusal.UnknownUpload(id));
     ok(registry.uploads().status(APP, fresh));
   }
@@ -340,7 +340,7 @@ abstract class CollectingRows extends ParityRows {
         layer);
 
     waitPastGrace();
-    assertThat(collect().blobs()).isEqualTo(2);
+    assertThat(collect().tally().blobs()).isEqualTo(2);
     assertNothingLeft(APP);
   }
 
@@ -361,7 +361,7 @@ abstract class CollectingRows extends ParityRows {
 
     ok(registry.deleteTag(ALICE, APP, V1));
     waitPastGrace();
-    assertThat(collect().manifests()).isEqualTo(2);
+    assertThat(collect().tally().manifests()).isEqualTo(2);
     assertNothingLeft(APP);
   }
 }

@@ -119,6 +119,6 @@ class CollectingCrashTest {
   private static long collected(RegistryClient client) {
     JsonNode status = RegistryClient.json(client.send("GET", "/api/v1/gc"));
     JsonNode last = status.path("last");
-    return last.path("endedAt").isMissingNode() ? last.path("manifests").asLong() : 0;
+    return last.path("endedAt").isMissingNode() ? last.path("tally").path("manifests").asLong() : 0;
   }
 }

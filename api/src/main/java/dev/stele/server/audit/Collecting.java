@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
+import dev.stele.gc.Tally;
 import dev.stele.gc.Waiting;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.Exchange;
@@ -30,28 +31,12 @@ final class Collecting {
       Last last) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  private record Last(
-      String startedAt,
-      String endedAt,
-      long manifests,
-      long blobs,
-      long objects,
-      long bytes,
-      long repositories,
-      long orphans,
-      long uploads,
-      String failure) {
+  private record Last(String startedAt, String endedAt, Tally tally, String failure) {
     static Last of(Collection collection) {
       return new Last(
           collection.startedAt().toString(),
           collection.endedAt().map(Instant::toString).orElse(null),
-          collection.manifests(),
-          collection.blobs(),
-          collection.objects(),
-          collection.bytes(),
-          collection.repositories(),
-          collection.orphans(),
-          collection.uploads(),
+          collection.tally(),
           collection.failure().orElse(null));
     }
   }
