@@ -89,7 +89,7 @@ final class Leftovers {
     if (found.size() > MANY && found.size() > objects[0] / 2) {
       throw new IOException(
           ("%,d of the %,d objects of store %s are unknown to the log; nothing was removed, since"
-               + " the store and the database do not seem to belong together")
+                  + " the store and the database do not seem to belong together")
               .formatted(found.size(), objects[0], store.name()));
     }
     return found.values().stream()

@@ -1,0 +1,133 @@
+package dev.stele.registry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.blob.StoredObject;
+import dev.stele.gc.Collection;
+import dev.stele.gc.GcOptions;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Objects that were stored and never recorded, as a crash in between leaves them. */
+class OrphanTest {
+  private static final Duration GRACE = Duration.ofMillis(200);
+  private static final RepositoryName APP = RepositoryName.parse("team/app");
+  private static final Caller CALLER = new Caller("alice", "r");
+
+  @TempDir private Path folder;
+  private DiskBlobStore store;
+  private RegistryFixture fixture;
+  private Registry registry;
+
+  @BeforeEach
+  void open() throws Exception {
+    store = new DiskBlobStore(folder);
+    fixture =
+        new RegistryFixture(
+            store, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)));
+    registry = fixture.registry();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    fixture.close();
+    store.close();
+  }
+
+  private StoredObject store(String content) throws Exception {
+    byte[] bytes = content.getBytes(UTF_8);
+    return store.put(
+        Digest.of(Digest.Algorithm.SHA256, bytes),
+        OptionalLong.of(bytes.length),
+        new ByteArrayInputStream(bytes));
+  }
+
+  private LinkBlob.Result record(String content, StoredObject stored) {
+    return registry.submit(
+        new LinkBlob(
+            registry.actorId(CALLER.actor()),
+            CALLER.requestId(),
+            APP,
+            Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8)),
+            stored.size(),
+            BlobStores.DEFAULT,
+            stored.key().value(),
+            Optional.empty()));
+  }
+
+  private Collection collect() throws InterruptedException {
+    Thread.sleep(GRACE.plusMillis(50));
+    return registry.collector().run();
+  }
+
+  private long objects() throws Exception {
+    try (Stream<StoredObject> objects = store.objects()) {
+      return objects.count();
+    }
+  }
+
+  @Test
+  void anOrphanGoesWhenItHasBeenSeenForAGracePeriod() throws Exception {
+    store("orphan");
+    assertThat(record("recorded", store("recorded"))).isEqualTo(LinkBlob.Result.TAKEN);
+    assertThat(
+            registry.blobSize(APP, Digest.of(Digest.Algorithm.SHA256, "recorded".getBytes(UTF_8))))
+        .isEqualTo(Outcome.ok(8L));
+    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(objects()).isEqualTo(2);
+    assertThat(collect().tally().orphans()).isEqualTo(1);
+    assertThat(
+            registry.events(-1, 100, new EventFilter(Optional.empty(), Optional.of("OrphanSwept"))))
+        .hasSize(1);
+    try (Stream<StoredObject> left = store.objects()) {
+      assertThat(left.map(StoredObject::size)).doesNotContain(6L);
+    }
+    assertThat(registry.verifyProjections().equal()).isTrue();
+  }
+
+  @Test
+  void anUploadThatIsRecordedInTimeIsNoOrphan() throws Exception {
+    StoredObject slow = store("slow");
+    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(record("slow", slow)).isEqualTo(LinkBlob.Result.TAKEN);
+    assertThat(collect().tally().orphans()).isZero();
+  }
+
+  @Test
+  void whatWasGivenUpCanNotBeRecordedAnyMore() throws Exception {
+    StoredObject slow = store("slow");
+    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(collect().tally().orphans()).isEqualTo(1);
+    assertThat(record("slow", slow)).isEqualTo(LinkBlob.Result.GIVEN_UP);
+    assertThat(registry.exists(APP)).isFalse();
+    // Uploaded again it has another key.
+    assertThat(record("slow", store("slow"))).isEqualTo(LinkBlob.Result.TAKEN);
+  }
+
+  @Test
+  void aStoreThatTheDatabaseHardlyKnowsIsLeftAlone() throws Exception {
+    int many = 1001;
+    for (int n = 0; n < many; n++) {
+      store("of another registry " + n);
+    }
+    for (Collection collection : List.of(collect(), collect())) {
+      assertThat(collection.failure().orElseThrow())
+          .contains("1,001 of the 1,001 objects of store default are unknown to the log");
+    }
+    assertThat(objects()).isEqualTo(many);
+  }
+}
