@@ -25,9 +25,9 @@ class S3PatienceTest {
 
     @Override
     public Response intercept(Chain chain) throws IOException {
-      assertThat(Duration.ofMillis(chain.connectTimeoutMillis())).isEqualTo(Duration.ofMillis(700));
-      assertThat(Duration.ofMillis(chain.readTimeoutMillis())).isEqualTo(Duration.ofMillis(800));
-      assertThat(Duration.ofMillis(chain.writeTimeoutMillis())).isEqualTo(Duration.ofMillis(800));
+      assertThat(Duration.ofMillis(chain.connectTimeoutMillis())).isEqualTo(Duration.ofSeconds(17));
+      assertThat(Duration.ofMillis(chain.readTimeoutMillis())).isEqualTo(Duration.ofSeconds(18));
+      assertThat(Duration.ofMillis(chain.writeTimeoutMillis())).isEqualTo(Duration.ofSeconds(18));
       if (!refusing) {
         return chain.proceed(chain.request());
       }
@@ -46,7 +46,7 @@ class S3PatienceTest {
         all.pathStyle(),
         all.prefix(),
         all.partMemory(),
-        new S3Settings.Patience(Duration.ofMillis(700), Duration.ofMillis(800), retries));
+        new S3Settings.Patience(Duration.ofSeconds(17), Duration.ofSeconds(18), retries));
   }
 
   @ParameterizedTest
