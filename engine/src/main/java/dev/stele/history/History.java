@@ -11,6 +11,7 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.TagView;
 import dev.stele.registry.Archive;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -133,6 +135,25 @@ public final class History {
                 .orElseGet(() -> Outcome.refused(noManifest(handle, asOf, repository, tag))));
   }
 
+  /**
+   * A tag's history as it was then, newest first: at most {@code limit} periods that had begun, and
+   * before a position. What ended later had not ended.
+   */
+  public Outcome<List<TagView.Period>> tagHistory(
+      AsOf asOf, RepositoryName repository, Tag tag, int limit, long before) {
+    return archive.read(
+        handle -> {
+          long end = Math.min(before, asOf.position() + 1);
+          List<TagView.Period> periods =
+              TagView.history(handle, repository, tag, end, limit).stream()
+                  .map(period -> period.asOf(asOf.position()))
+                  .toList();
+          return periods.isEmpty() && before > asOf.position()
+              ? Outcome.refused(noManifest(handle, asOf, repository, tag))
+              : Outcome.ok(periods);
+        });
+  }
+
   /** A manifest that a repository had, by tag or digest. Its bytes are {@link #document}. */
   public Outcome<PastManifest> manifest(AsOf asOf, RepositoryName repository, Reference reference) {
     return archive.read(
@@ -166,7 +187,8 @@ public final class History {
   }
 
   /**
-   * The bytes of a blob that a repository had; the caller closes them.
+   * The bytes of a blob that a repository had, or of a manifest by its digest; the caller closes
+   * them.
    *
    * @throws IOException if the store fails
    */
@@ -174,7 +196,7 @@ public final class History {
       throws IOException {
     Optional<PastQueries.Link> link = link(asOf, repository, digest);
     if (link.isEmpty()) {
-      return Outcome.refused(noBlob(asOf, repository, digest));
+      return manifestAsBlob(asOf, repository, digest, archive::asBlob);
     }
     return archive
         .open(repository, digest)
@@ -183,7 +205,8 @@ public final class History {
   }
 
   /**
-   * The size in bytes of a blob that a repository had, if it can still be read.
+   * The size in bytes of a blob that a repository had, if it can still be read, or of a manifest by
+   * its digest.
    *
    * @throws IOException if the store fails
    */
@@ -191,7 +214,7 @@ public final class History {
       throws IOException {
     Optional<PastQueries.Link> link = link(asOf, repository, digest);
     if (link.isEmpty()) {
-      return Outcome.refused(noBlob(asOf, repository, digest));
+      return manifestAsBlob(asOf, repository, digest, document -> (long) document.bytes().length);
     }
     OptionalLong size = archive.size(repository, digest);
     return size.isPresent()
@@ -203,10 +226,18 @@ public final class History {
     return archive.read(handle -> PastQueries.link(handle, repository, digest, asOf.position()));
   }
 
-  private Refusal noBlob(AsOf asOf, RepositoryName repository, Digest digest) {
-    return archive.read(handle -> PastQueries.exists(handle, repository, asOf.position()))
-        ? new Refusal.NoBlobThen(repository, digest, asOf)
-        : new Refusal.NoRepositoryThen(repository, asOf);
+  private <T> Outcome<T> manifestAsBlob(
+      AsOf asOf,
+      RepositoryName repository,
+      Digest digest,
+      Function<ManifestDocuments.Document, T> as) {
+    return switch (manifest(asOf, repository, new Reference.ByDigest(digest))) {
+      case Outcome.Ok<PastManifest> _ ->
+          Outcome.ok(as.apply(archive.document(digest).orElseThrow()));
+      case Outcome.Refused<PastManifest>(Refusal.NoRepositoryThen none) -> Outcome.refused(none);
+      case Outcome.Refused<PastManifest> _ ->
+          Outcome.refused(new Refusal.NoBlobThen(repository, digest, asOf));
+    };
   }
 
   private Refusal gone(AsOf asOf, RepositoryName repository, Digest digest, PastQueries.Link link) {

@@ -73,6 +73,11 @@ public final class Archive {
     return Availability.read(jdbi, handle -> documents.find(handle, digest));
   }
 
+  /** A document as the content of a blob, which a manifest can be read as. */
+  public BlobContent asBlob(ManifestDocuments.Document document) {
+    return new ManifestContent(document.bytes());
+  }
+
   /** The name of the store that has a repository's blobs. */
   public String store(RepositoryName repository) {
     return blobs.storeOf(repository).name();
