@@ -7,6 +7,8 @@ import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidManifestException;
+import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -20,6 +22,7 @@ import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.registry.StoredManifest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -171,6 +174,52 @@ public final class History {
         });
   }
 
+  /**
+   * As {@link #manifest}, for a client that goes on to pull what the manifest refers to: refused as
+   * {@link Refusal.ImageGone} if the bytes of a config or layer are no longer kept.
+   */
+  public Outcome<StoredManifest> image(AsOf asOf, RepositoryName repository, Reference reference) {
+    return switch (manifest(asOf, repository, reference)) {
+      case Outcome.Refused<PastManifest>(Refusal refusal) -> Outcome.refused(refusal);
+      case Outcome.Ok<PastManifest>(PastManifest found) -> {
+        byte[] bytes = archive.document(found.digest()).orElseThrow().bytes();
+        List<Digest> swept =
+            archive.read(
+                handle ->
+                    PastQueries.swept(
+                        handle,
+                        repository,
+                        archive.store(repository),
+                        blobs(found, bytes),
+                        asOf.position()));
+        yield swept.isEmpty()
+            ? Outcome.ok(new StoredManifest(found.digest(), found.mediaType(), bytes))
+            : Outcome.refused(
+                new Refusal.ImageGone(
+                    reference,
+                    swept,
+                    gone(
+                        asOf,
+                        repository,
+                        swept.getFirst(),
+                        link(asOf, repository, swept.getFirst()).orElseThrow())));
+      }
+    };
+  }
+
+  private static List<Digest> blobs(PastManifest found, byte[] bytes) {
+    try {
+      Manifest manifest = Manifest.parse(found.mediaType(), bytes);
+      return Stream.concat(manifest.config().stream(), manifest.layers().stream())
+          .map(Descriptor::digest)
+          .distinct()
+          .toList();
+    } catch (InvalidManifestException e) {
+      throw new IllegalStateException(
+          "the recorded manifest " + found.digest() + " cannot be read", e);
+    }
+  }
+
   private static Refusal noManifest(
       Handle handle, AsOf asOf, RepositoryName repository, Reference reference) {
     return PastQueries.exists(handle, repository, asOf.position())
@@ -240,7 +289,8 @@ public final class History {
     };
   }
 
-  private Refusal gone(AsOf asOf, RepositoryName repository, Digest digest, PastQueries.Link link) {
+  private Refusal.BlobGone gone(
+      AsOf asOf, RepositoryName repository, Digest digest, PastQueries.Link link) {
     // Bytes that were swept before the view has heard of it would look damaged.
     AsOf now = now();
     Optional<Long> lost =

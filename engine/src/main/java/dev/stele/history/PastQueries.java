@@ -238,6 +238,28 @@ final class PastQueries {
         .findOne();
   }
 
+  /** Of these blobs, those that a repository had and of which its store has no bytes any more. */
+  static List<Digest> swept(
+      Handle handle, RepositoryName repository, String store, List<Digest> blobs, long position) {
+    return handle
+        .createQuery(
+            """
+            SELECT wanted.digest
+            FROM unnest(:digests::text[]) AS wanted (digest)
+            WHERE (SELECT true FROM blob_object o
+                   WHERE o.digest = wanted.digest AND o.store = :store LIMIT 1) IS NULL
+              AND (SELECT true FROM blob_link_history l
+                   WHERE l.repository = :repository AND l.digest = wanted.digest AND %s LIMIT 1)
+            """
+                .formatted(THEN))
+        .bindArray("digests", String.class, blobs.stream().map(Digest::toString).toList())
+        .bind("store", store)
+        .bind("repository", repository.value())
+        .bind("position", position)
+        .map((row, _) -> Digest.parse(row.getString(1)))
+        .list();
+  }
+
   /** The position of the event by which a store last gave up the bytes of a digest, after one. */
   static Optional<Long> swept(Handle handle, String store, Digest digest, long after) {
     return handle

@@ -49,6 +49,18 @@ public sealed interface Refusal {
     }
   }
 
+  /**
+   * A repository had the manifest at that moment, but an image of it can no longer be pulled.
+   *
+   * @param swept which of its blobs are no longer kept
+   * @param first what became of the first of them
+   */
+  record ImageGone(Reference reference, List<Digest> swept, BlobGone first) implements Refusal {
+    public ImageGone {
+      swept = List.copyOf(swept);
+    }
+  }
+
   record UnknownUpload(UploadId id) implements Refusal {}
 
   /** Another request is writing to the same upload. */

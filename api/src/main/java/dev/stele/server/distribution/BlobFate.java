@@ -7,10 +7,10 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Says what became of a blob that was there at a moment of the past. The message is for people:
@@ -20,33 +20,51 @@ final class BlobFate {
   private BlobFate() {}
 
   static DistributionError error(Refusal.BlobGone gone) {
+    return new DistributionError(
+        404,
+        ErrorCode.BLOB_UNKNOWN,
+        "blob %s of %s was there at %s, but %s"
+            .formatted(gone.digest(), gone.repository(), gone.asOf(), fate(gone)),
+        detail(gone));
+  }
+
+  static DistributionError error(Refusal.ImageGone image) {
+    Refusal.BlobGone gone = image.first();
+    Map<String, Object> detail = detail(gone);
+    detail.put("reference", image.reference().toString());
+    detail.put("swept", image.swept());
+    return new DistributionError(
+        404,
+        ErrorCode.MANIFEST_UNKNOWN,
+        "%s of %s was there at %s, but %d of its blobs can no longer be pulled; the first: %s"
+            .formatted(
+                image.reference(),
+                gone.repository(),
+                gone.asOf(),
+                image.swept().size(),
+                fate(gone)),
+        detail);
+  }
+
+  private static Map<String, Object> detail(Refusal.BlobGone gone) {
     List<EventEntry> story = gone.story();
-    String then =
-        "blob %s of %s was there at %s".formatted(gone.digest(), gone.repository(), gone.asOf());
     Map<String, Object> detail = new LinkedHashMap<>();
     detail.put("name", gone.repository());
     detail.put("digest", gone.digest());
     detail.put("asOf", gone.asOf().position());
-    if (story.isEmpty()) {
-      return new DistributionError(
-          404,
-          ErrorCode.BLOB_UNKNOWN,
-          then + ", but its bytes are damaged or missing in the store",
-          detail);
-    }
+    detail.put("events", story.stream().map(BlobFate::entry).toList());
     if (story.size() == 3) {
       detail.put(
           "unreachableFor",
           Duration.between(story.get(0).recordedAt(), story.get(1).recordedAt()).toString());
     }
-    detail.put("events", story.stream().map(BlobFate::entry).toList());
-    List<String> clauses = new ArrayList<>();
-    story.forEach(event -> clauses.add(clause(event)));
-    return new DistributionError(
-        404,
-        ErrorCode.BLOB_UNKNOWN,
-        then + " and is no longer kept: " + String.join("; ", clauses),
-        detail);
+    return detail;
+  }
+
+  private static String fate(Refusal.BlobGone gone) {
+    return gone.story().isEmpty()
+        ? "its bytes are damaged or missing in the store"
+        : gone.story().stream().map(BlobFate::clause).collect(Collectors.joining("; "));
   }
 
   private static Map<String, Object> entry(EventEntry event) {

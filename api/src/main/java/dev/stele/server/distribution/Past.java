@@ -2,7 +2,6 @@ package dev.stele.server.distribution;
 
 import dev.stele.blob.BlobContent;
 import dev.stele.history.History;
-import dev.stele.history.PastManifest;
 import dev.stele.history.PastTag;
 import dev.stele.log.AsOf;
 import dev.stele.oci.Descriptor;
@@ -37,11 +36,13 @@ record Past(Registry registry, History history, AsOf asOf, String root) implemen
     return new Page<>(page.items().stream().map(PastTag::tag).toList(), page.more());
   }
 
+  /**
+   * An image that cannot be pulled whole any more is refused here, since clients such as podman
+   * show people why a manifest is refused, but not why a blob is.
+   */
   @Override
   public StoredManifest manifest(RepositoryName repository, Reference reference) {
-    PastManifest manifest = Refusals.accepted(history.manifest(asOf, repository, reference));
-    byte[] bytes = history.document(manifest.digest()).orElseThrow().bytes();
-    return new StoredManifest(manifest.digest(), manifest.mediaType(), bytes);
+    return Refusals.accepted(history.image(asOf, repository, reference));
   }
 
   /** On record without a tag: what the tag points to now was not pulled. */
