@@ -37,7 +37,8 @@ class PastTest {
   @BeforeEach
   void start() throws Exception {
     Path configuration = folder.resolve("stele.yaml");
-    Files.writeString(configuration, "gc:\n  grace: 2s\n  interval: 200ms\npulls:\n  record: every\n");
+    Files.writeString(
+        configuration, "gc:\n  grace: 2s\n  interval: 200ms\npulls:\n  record: every\n");
     server =
         SteleProcess.start(
             folder.resolve("data"),
@@ -107,7 +108,10 @@ class PastTest {
     Path out = folder.resolve("out");
     skopeo()
         .run(
-            "copy", "--src-tls-verify=false", "docker://" + image("p" + position), "oci:" + out + ":v");
+            "copy",
+            "--src-tls-verify=false",
+            "docker://" + image("p" + position),
+            "oci:" + out + ":v");
     assertLayoutHas(out, old.contents());
     Path byTime = folder.resolve("by-time");
     skopeo()
@@ -144,28 +148,43 @@ class PastTest {
     client.push(NAME, "prod", SmallImages.image("new"));
     long position = newest();
     Digest digest = old.manifest().digest();
-    long whole = client.eventsOf(NAME).stream()
-        .filter(event -> event.type().equals("TagMoved"))
-        .findFirst()
-        .orElseThrow()
-        .position();
-    assertThat(client.send("DELETE", RegistryClient.manifestPath(NAME, digest.toString())).statusCode())
+    long whole =
+        client.eventsOf(NAME).stream()
+            .filter(event -> event.type().equals("TagMoved"))
+            .findFirst()
+            .orElseThrow()
+            .position();
+    assertThat(
+            client
+                .send("DELETE", RegistryClient.manifestPath(NAME, digest.toString()))
+                .statusCode())
         .isEqualTo(202);
     // Within grace everything is still there, though the repository lacks the manifest.
     Path out = folder.resolve("out");
-    skopeo().run("copy", "--src-tls-verify=false", "docker://" + image("p" + whole), "oci:" + out + ":v");
+    skopeo()
+        .run(
+            "copy",
+            "--src-tls-verify=false",
+            "docker://" + image("p" + whole),
+            "oci:" + out + ":v");
     assertLayoutHas(out, old.contents());
 
     String layer = old.layers().getFirst().digest().toString();
     String layerThen = "/v2/at/p" + position + "/" + NAME + "/blobs/" + layer;
     awaitGone(layerThen);
-    String when = client.eventsOf(NAME).stream()
-        .filter(event -> event.type().equals("ManifestDeleted"))
-        .findFirst()
-        .map(event -> "anonymous deleted manifest %s at %s".formatted(digest, event.recordedAt().toString().substring(0, 19)))
-        .orElseThrow();
-    for (Program program : List.of(skopeo().with("inspect", "--tls-verify=false", "docker://" + image("p" + whole)),
-        podman().with("pull", "--quiet", "--tls-verify=false", image("p" + whole)))) {
+    String when =
+        client.eventsOf(NAME).stream()
+            .filter(event -> event.type().equals("ManifestDeleted"))
+            .findFirst()
+            .map(
+                event ->
+                    "anonymous deleted manifest %s at %s"
+                        .formatted(digest, event.recordedAt().toString().substring(0, 19)))
+            .orElseThrow();
+    for (Program program :
+        List.of(
+            skopeo().with("inspect", "--tls-verify=false", "docker://" + image("p" + whole)),
+            podman().with("pull", "--quiet", "--tls-verify=false", image("p" + whole)))) {
       assertThatThrownBy(() -> program.run())
           .hasMessageContaining("was there at position " + whole)
           .hasMessageContaining(when)
@@ -181,7 +200,8 @@ class PastTest {
         .isGreaterThanOrEqualTo(GRACE);
     HttpResponse<byte[]> document = client.send("GET", "/api/v1/manifests/" + digest);
     assertThat(document.body()).isEqualTo(old.manifest().bytes());
-    assertThat(RegistryClient.header(document, "Content-Type")).isEqualTo(old.manifest().mediaType());
+    assertThat(RegistryClient.header(document, "Content-Type"))
+        .isEqualTo(old.manifest().mediaType());
   }
 
   private void awaitGone(String path) throws InterruptedException {
@@ -200,7 +220,11 @@ class PastTest {
     client.putManifest(NAME, signature.digest().toString(), signature);
     long position = newest();
     client.push(NAME, "later", SmallImages.image("two"));
-    assertThat(client.send("DELETE", RegistryClient.manifestPath(NAME, signature.digest().toString())).statusCode()).isEqualTo(202);
+    assertThat(
+            client
+                .send("DELETE", RegistryClient.manifestPath(NAME, signature.digest().toString()))
+                .statusCode())
+        .isEqualTo(202);
     String then = "/v2/at/p" + position + "/" + NAME;
 
     for (String[] write :
@@ -278,7 +302,9 @@ class PastTest {
         .extracting(tag -> tag.required("name").asText() + " " + tag.required("change").asText())
         .containsExactly("new added", "old removed", "prod moved");
     assertThat(diff.required("manifests"))
-        .extracting(manifest -> manifest.required("digest").asText() + " " + manifest.required("change").asText())
+        .extracting(
+            manifest ->
+                manifest.required("digest").asText() + " " + manifest.required("change").asText())
         .containsExactly(two.manifest().digest() + " added");
 
     HttpResponse<byte[]> page =
