@@ -3,6 +3,8 @@ package dev.stele.log;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.RepositoryName;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -31,6 +33,47 @@ public final class LogReader {
         .createQuery("SELECT next_position FROM log_head WHERE only_row")
         .mapTo(Long.class)
         .one();
+  }
+
+  /**
+   * The last event that had happened by a moment; empty if the moment has not passed yet: there is
+   * no event at that position, or the time is later than the database's clock. What is recorded
+   * while this runs may still get a time that is not later than {@code moment}.
+   */
+  public static Optional<AsOf> asOf(Handle handle, Moment moment) {
+    return switch (moment) {
+      case Moment.AtPosition(long position) ->
+          position < nextPosition(handle)
+              ? Optional.of(new AsOf(moment, position))
+              : Optional.empty();
+      case Moment.AtInstant(Instant instant) ->
+          lastAt(handle, instant).map(position -> new AsOf(moment, position));
+    };
+  }
+
+  /**
+   * Times are monotone along positions, which are dense, so this halves the log until one event is
+   * left: some thirty look-ups, and no index that every append would have to keep.
+   */
+  private static Optional<Long> lastAt(Handle handle, Instant instant) {
+    return handle
+        .createQuery(
+            """
+            WITH RECURSIVE search (low, high) AS (
+              -- INVARIANT: what is below low is not later than the instant; what is from high on is.
+              SELECT 0::bigint, next_position FROM log_head WHERE only_row
+              UNION ALL
+              SELECT CASE WHEN middle.recorded_at <= :instant THEN middle.position + 1 ELSE low END,
+                     CASE WHEN middle.recorded_at <= :instant THEN high ELSE middle.position END
+              FROM search
+              CROSS JOIN LATERAL (
+                SELECT position, recorded_at FROM event WHERE position = (low + high) / 2 LIMIT 1) AS middle
+              WHERE low < high)
+            SELECT low - 1 FROM search WHERE low = high AND :instant <= clock_timestamp()
+            """)
+        .bind("instant", instant.atOffset(ZoneOffset.UTC))
+        .mapTo(Long.class)
+        .findOne();
   }
 
   /**

@@ -10,7 +10,8 @@ public final class InvalidNameException extends IllegalArgumentException {
     REPOSITORY,
     TAG,
     DIGEST,
-    UPLOAD
+    UPLOAD,
+    MOMENT
   }
 
   private final Kind kind;

@@ -8,13 +8,15 @@ import java.util.List;
  *
  * @param reachability what no root reaches
  * @param pulls when each tag was last pulled
+ * @param history what there was at any position
  */
-public record AsynchronousProjections(ReachabilityView reachability, PullView pulls) {
+public record AsynchronousProjections(
+    ReachabilityView reachability, PullView pulls, HistoryView history) {
   public AsynchronousProjections(ManifestDocuments documents) {
-    this(new ReachabilityView(documents), new PullView());
+    this(new ReachabilityView(documents), new PullView(), new HistoryView(documents));
   }
 
   public List<Projection> projections() {
-    return List.of(reachability, pulls);
+    return List.of(reachability, pulls, history);
   }
 }

@@ -38,7 +38,24 @@ public final class TagView implements Projection {
       Optional<Long> untilPosition,
       Optional<Instant> until,
       Optional<String> untilActor,
-      Optional<String> endedBy) {}
+      Optional<String> endedBy) {
+    /** The period as it was after the event at a position, by which it had begun. */
+    public Period asOf(long position) {
+      return untilPosition.filter(until -> until > position).isEmpty()
+          ? this
+          : new Period(
+              digest,
+              mediaType,
+              size,
+              fromPosition,
+              from,
+              fromActor,
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty());
+    }
+  }
 
   @Override
   public String name() {

@@ -12,7 +12,7 @@ public record Page<T>(List<T> items, boolean more) {
    * A page of at most {@code limit} of these items, which were read one past the limit to know
    * whether more follows.
    */
-  static <T> Page<T> of(List<T> items, int limit) {
+  public static <T> Page<T> of(List<T> items, int limit) {
     return items.size() > limit
         ? new Page<>(items.subList(0, limit), true)
         : new Page<>(items, false);

@@ -1,6 +1,8 @@
 package dev.stele.registry;
 
 import dev.stele.blob.UploadId;
+import dev.stele.log.AsOf;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
@@ -21,6 +23,43 @@ public sealed interface Refusal {
    * counts as absent).
    */
   record UnknownBlob(RepositoryName repository, Digest digest) implements Refusal {}
+
+  /** A moment that has not passed yet, when the last event was the one at {@code newest}. */
+  record NotYet(Moment moment, long newest) implements Refusal {}
+
+  record NoRepositoryThen(RepositoryName repository, AsOf asOf) implements Refusal {}
+
+  record NoManifestThen(RepositoryName repository, Reference reference, AsOf asOf)
+      implements Refusal {}
+
+  record NoBlobThen(RepositoryName repository, Digest digest, AsOf asOf) implements Refusal {}
+
+  /**
+   * A repository had the blob at that moment, but its bytes are no longer kept.
+   *
+   * @param story what became of it, in the order of the log: the event after which nothing reached
+   *     it, where the collector found that; the one by which the repository lost it; the one by
+   *     which its bytes were given up. Empty if nothing gave them up: they are damaged, or missing
+   *     in the store
+   */
+  record BlobGone(RepositoryName repository, Digest digest, AsOf asOf, List<EventEntry> story)
+      implements Refusal {
+    public BlobGone {
+      story = List.copyOf(story);
+    }
+  }
+
+  /**
+   * A repository had the manifest at that moment, but an image of it can no longer be pulled.
+   *
+   * @param swept which of its blobs are no longer kept
+   * @param first what became of the first of them
+   */
+  record ImageGone(Reference reference, List<Digest> swept, BlobGone first) implements Refusal {
+    public ImageGone {
+      swept = List.copyOf(swept);
+    }
+  }
 
   record UnknownUpload(UploadId id) implements Refusal {}
 

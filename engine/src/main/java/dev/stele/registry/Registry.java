@@ -49,7 +49,9 @@ import org.jdbi.v3.core.Jdbi;
  * <p>A write has been decided and is durable when its method returns: bytes in the blob store, the
  * event in the log, the views changed. A refusal is a result. When the database is away, methods
  * throw {@link RegistryUnavailableException}, when a store is, {@link StoreUnavailableException},
- * and nothing was acknowledged. All methods block and are safe for concurrent use.
+ * and nothing was acknowledged. Names {@code at/<moment>/<name>} stand for the past: creating a
+ * repository of such a name throws {@link dev.stele.oci.InvalidNameException}. All methods block
+ * and are safe for concurrent use.
  */
 public final class Registry implements AutoCloseable {
   /** The actor of what the collector does. A user's name cannot have a colon. */
@@ -76,6 +78,7 @@ public final class Registry implements AutoCloseable {
   private Optional<Background> background = Optional.empty();
   private final RepositoryManifests manifests;
   private final PullRecorder pulls;
+  private final Archive archive;
 
   /**
    * Opens the registry over a migrated database.
@@ -104,7 +107,9 @@ public final class Registry implements AutoCloseable {
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
-    this.followers = List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()));
+    ProjectionRunner history = new ProjectionRunner(jdbi, reader, asynchronous.history());
+    this.archive = new Archive(jdbi, blobs, documents, history);
+    this.followers = List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()), history);
     this.collector =
         new Collector(
             jdbi,
@@ -138,6 +143,7 @@ public final class Registry implements AutoCloseable {
    * @return false if it existed; then nothing changed
    */
   public boolean initialise(Caller caller, RepositoryName repository) {
+    ReservedNames.check(repository);
     return append(new CreateRepository(actors.id(caller.actor()), caller.requestId(), repository));
   }
 
@@ -414,6 +420,11 @@ public final class Registry implements AutoCloseable {
   }
 
   // ---- the record
+
+  /** What is kept of the past. */
+  public Archive archive() {
+    return archive;
+  }
 
   /** At most {@code limit} events after a position (-1 for the start), in order. */
   public List<EventEntry> events(long after, int limit, EventFilter filter) {

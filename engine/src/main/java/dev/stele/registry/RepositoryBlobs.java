@@ -15,6 +15,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +51,18 @@ final class RepositoryBlobs {
    * @throws IOException if the store fails
    */
   Optional<BlobContent> open(RepositoryName repository, Digest digest) throws IOException {
+    return open(repository, () -> locate(repository, digest));
+  }
+
+  /** As {@link #open}, whether the repository has the blob or only its store. */
+  Optional<BlobContent> openStored(RepositoryName repository, Digest digest) throws IOException {
+    return open(repository, () -> stored(stores.of(repository), digest));
+  }
+
+  private Optional<BlobContent> open(
+      RepositoryName repository, Supplier<Optional<BlobView.Located>> lookUp) throws IOException {
     BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> located = locate(repository, digest);
+    Optional<BlobView.Located> located = lookUp.get();
     while (located.isPresent()) {
       BlobView.Located object = located.get();
       if (rotten(object)) {
@@ -68,7 +79,7 @@ final class RepositoryBlobs {
       } catch (NoSuchObjectException e) {
         damage = "is missing";
       }
-      located = stillThere(repository, digest, object, damage);
+      located = stillThere(repository, lookUp, object, damage);
     }
     return Optional.empty();
   }
@@ -80,14 +91,27 @@ final class RepositoryBlobs {
    * @throws IOException if the store fails
    */
   OptionalLong size(RepositoryName repository, Digest digest) throws IOException {
-    BlobStores.Named store = stores.of(repository);
     Availability.read(
         jdbi,
         handle -> {
           Leases.renew(handle, repository, digest);
           return true;
         });
-    Optional<BlobView.Located> located = locate(repository, digest);
+    return size(repository, () -> locate(repository, digest));
+  }
+
+  /**
+   * As {@link #size}, whether the repository has the blob or only its store, and nobody may count
+   * on it.
+   */
+  OptionalLong storedSize(RepositoryName repository, Digest digest) throws IOException {
+    return size(repository, () -> stored(stores.of(repository), digest));
+  }
+
+  private OptionalLong size(RepositoryName repository, Supplier<Optional<BlobView.Located>> lookUp)
+      throws IOException {
+    BlobStores.Named store = stores.of(repository);
+    Optional<BlobView.Located> located = lookUp.get();
     while (located.isPresent()) {
       BlobView.Located object = located.get();
       if (intact(store, object)) {
@@ -95,7 +119,7 @@ final class RepositoryBlobs {
       }
       located =
           stillThere(
-              repository, digest, object, "is missing, of another size or known to be damaged");
+              repository, lookUp, object, "is missing, of another size or known to be damaged");
     }
     return OptionalLong.empty();
   }
@@ -124,15 +148,18 @@ final class RepositoryBlobs {
    * opening it may have been swept or replaced; only if the log still has that very object is it
    * damaged.
    */
-  private Optional<BlobView.Located> stillThere(
-      RepositoryName repository, Digest digest, BlobView.Located object, String damage) {
-    Optional<BlobView.Located> now = locate(repository, digest);
+  private static Optional<BlobView.Located> stillThere(
+      RepositoryName repository,
+      Supplier<Optional<BlobView.Located>> lookUp,
+      BlobView.Located object,
+      String damage) {
+    Optional<BlobView.Located> now = lookUp.get();
     if (!now.equals(Optional.of(object))) {
       return now;
     }
     logger.error(
         "blob {} of {} counts as absent: object {} of store {} {} (the log says {} bytes)",
-        digest,
+        object.digest(),
         repository,
         object.objectKey(),
         object.store(),
@@ -206,6 +233,7 @@ final class RepositoryBlobs {
   boolean mount(
       Caller caller, RepositoryName repository, Digest digest, Optional<RepositoryName> from)
       throws IOException {
+    ReservedNames.check(repository);
     BlobStores.Named store = stores.of(repository);
     Optional<BlobView.Located> present = stored(store, digest);
     if (present.isEmpty() || !intact(store, present.get())) {

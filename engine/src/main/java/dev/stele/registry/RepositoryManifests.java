@@ -43,6 +43,7 @@ final class RepositoryManifests {
       String mediaType,
       byte[] bytes,
       List<Tag> moreTags) {
+    ReservedNames.check(repository);
     Manifest manifest;
     try {
       manifest = Manifest.parse(mediaType, bytes);

@@ -40,6 +40,7 @@ public final class Uploads {
    *     works too, but costs a second reading
    */
   public UploadProgress begin(RepositoryName repository, Digest.Algorithm hint) throws IOException {
+    ReservedNames.check(repository);
     return new UploadProgress(store(repository).begin(repository, hint), 0);
   }
 
@@ -96,6 +97,7 @@ public final class Uploads {
       OptionalLong length,
       InputStream body)
       throws IOException {
+    ReservedNames.check(repository);
     return accepted(
         UploadId.random(),
         () ->

@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.history.History;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
@@ -16,6 +17,8 @@ public final class Audit {
   private final Events events;
   private final TagHistory tagHistory;
   private final Collecting collecting;
+  private final RepositoryHistory repositories;
+  private final ManifestDocument document;
   private final Health health;
   private final PrometheusMeterRegistry meters;
 
@@ -26,6 +29,9 @@ public final class Audit {
     this.events = new Events(registry, stopping);
     this.tagHistory = new TagHistory(registry);
     this.collecting = new Collecting(registry);
+    History history = new History(registry);
+    this.repositories = new RepositoryHistory(history);
+    this.document = new ManifestDocument(history);
     this.health = new Health(registry, stopping);
     this.meters = meters;
   }
@@ -67,9 +73,34 @@ public final class Audit {
     if (path.size() == 3 && path.startsWith("api", "v1", "gc")) {
       return Optional.of(Resource.at("/api/v1/gc").get(collecting::get));
     }
-    // api v1 repositories <name...> - tags <tag> history; a name never has a "-" for a component.
+    if (path.size() == 4 && path.startsWith("api", "v1", "manifests")) {
+      String digest = path.fromEnd(0);
+      return Optional.of(
+          Resource.at("/api/v1/manifests/{digest}").get(x -> document.get(x, digest)));
+    }
+    return path.startsWith("api", "v1", "repositories") ? repository(path) : Optional.empty();
+  }
+
+  private Optional<Resource> repository(RawPath path) {
+    if (path.size() == 3) {
+      return Optional.of(Resource.at("/api/v1/repositories").get(repositories::repositories));
+    }
+    // api v1 repositories <name...> - <what...>; a name never has a "-" for a component.
+    if (path.size() >= 6 && path.fromEnd(1).equals("-")) {
+      String name = path.join(3, path.size() - 2);
+      return switch (path.fromEnd(0)) {
+        case "tags" -> below("tags", x -> repositories.tags(x, name));
+        case "manifests" -> below("manifests", x -> repositories.manifests(x, name));
+        case "diff" -> below("diff", x -> repositories.diff(x, name));
+        default -> Optional.empty();
+      };
+    }
+    if (path.size() >= 7 && path.fromEnd(1).equals("referrers") && path.fromEnd(2).equals("-")) {
+      String name = path.join(3, path.size() - 3);
+      String digest = path.fromEnd(0);
+      return below("referrers/{digest}", x -> repositories.referrers(x, name, digest));
+    }
     if (path.size() >= 8
-        && path.startsWith("api", "v1", "repositories")
         && path.fromEnd(0).equals("history")
         && path.fromEnd(2).equals("tags")
         && path.fromEnd(3).equals("-")) {
@@ -80,5 +111,9 @@ public final class Audit {
               .get(x -> tagHistory.get(x, name, tag)));
     }
     return Optional.empty();
+  }
+
+  private static Optional<Resource> below(String what, Resource.Handler handler) {
+    return Optional.of(Resource.at("/api/v1/repositories/{name}/-/" + what).get(handler));
   }
 }

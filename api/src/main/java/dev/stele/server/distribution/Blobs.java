@@ -23,13 +23,13 @@ final class Blobs {
     this.registry = registry;
   }
 
-  void get(Exchange exchange, DistributionRoute.Blob route) throws IOException {
+  void get(Exchange exchange, Reading reading, DistributionRoute.Blob route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     Digest digest = Digest.parse(route.digest());
     String etag = EntityTags.of(digest);
     boolean notModified = EntityTags.matches(exchange.header("If-None-Match"), etag);
     if (notModified || exchange.isHead()) {
-      long size = Refusals.accepted(registry.blobSize(repository, digest));
+      long size = reading.blobSize(repository, digest);
       describe(exchange, digest, etag);
       if (notModified) {
         exchange.sendEmpty(304);
@@ -38,7 +38,7 @@ final class Blobs {
       }
       return;
     }
-    Optional<URI> elsewhere = registry.blobLocation(repository, digest);
+    Optional<URI> elsewhere = reading.blobLocation(repository, digest);
     if (elsewhere.isPresent()) {
       exchange
           .set("Docker-Content-Digest", digest.toString())
@@ -48,7 +48,7 @@ final class Blobs {
           .sendEmpty(307);
       return;
     }
-    try (BlobContent content = Refusals.accepted(registry.blob(repository, digest))) {
+    try (BlobContent content = reading.blob(repository, digest)) {
       describe(exchange, digest, etag);
       send(exchange, content, range(exchange, etag, content.size()));
     }

@@ -2,7 +2,6 @@ package dev.stele.server.distribution;
 
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Page;
-import dev.stele.registry.Registry;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.PageRequest;
 import java.io.IOException;
@@ -15,25 +14,19 @@ final class Catalog {
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1_000;
 
-  private final Registry registry;
-
-  Catalog(Registry registry) {
-    this.registry = registry;
-  }
-
   record Listing(List<RepositoryName> repositories) {}
 
-  void get(Exchange exchange) throws IOException {
+  void get(Exchange exchange, Reading reading) throws IOException {
     PageRequest asked = PageRequest.of(exchange.query(), DEFAULT_PAGE, LARGEST_PAGE);
     Page<RepositoryName> page =
         asked.size() == 0
             ? new Page<>(List.of(), false)
-            : registry.repositories(asked.last(), asked.size());
+            : reading.repositories(asked.last(), asked.size());
     if (page.more()) {
       Map<String, String> parameters = new LinkedHashMap<>();
       parameters.put("n", Integer.toString(asked.size()));
       parameters.put("last", page.items().getLast().value());
-      exchange.set("Link", PageRequest.next("/v2/_catalog", parameters));
+      exchange.set("Link", PageRequest.next(reading.root() + "_catalog", parameters));
     }
     exchange.sendJson(200, new Listing(page.items()));
   }

@@ -1,5 +1,6 @@
 package dev.stele.server.distribution;
 
+import dev.stele.history.History;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -7,6 +8,7 @@ import dev.stele.server.http.Exchange;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -19,6 +21,9 @@ public final class Distribution {
   private final Catalog catalog;
   private final Referrers referrers;
   private final TagHistory tagHistory;
+  private final Registry registry;
+  private final History history;
+  private final Reading present;
   private final boolean deletion;
 
   /**
@@ -29,32 +34,39 @@ public final class Distribution {
     this.manifests = new Manifests(registry, maxManifestSize);
     this.blobs = new Blobs(registry);
     this.uploads = new Uploads(registry);
-    this.tags = new Tags(registry);
-    this.catalog = new Catalog(registry);
-    this.referrers = new Referrers(registry);
-    this.tagHistory = new TagHistory(registry);
+    this.tags = new Tags();
+    this.catalog = new Catalog();
+    this.referrers = new Referrers();
+    this.tagHistory = new TagHistory();
+    this.registry = registry;
+    this.history = new History(registry);
+    this.present = new Present(registry);
     this.deletion = deletion;
   }
 
   /** What answers at this path; empty if nothing does. */
   public Optional<Resource> find(RawPath path) {
-    return DistributionRoute.parse(path).map(this::resource);
+    return PastPath.parse(path)
+        .map(this::readOnly)
+        .or(() -> DistributionRoute.parse(path).map(this::resource));
   }
 
   private Resource resource(DistributionRoute route) {
     return switch (route) {
       case DistributionRoute.Base() -> Resource.at("/v2/").get(Distribution::base);
-      case DistributionRoute.Catalog() -> Resource.at("/v2/_catalog").get(catalog::get);
-      case DistributionRoute.Tags r -> Resource.at("/v2/{name}/tags/list").get(x -> tags.get(x, r));
+      case DistributionRoute.Catalog() ->
+          Resource.at("/v2/_catalog").get(x -> catalog.get(x, present));
+      case DistributionRoute.Tags r ->
+          Resource.at("/v2/{name}/tags/list").get(x -> tags.get(x, present, r));
       case DistributionRoute.Manifest r ->
           deletable(
               Resource.at("/v2/{name}/manifests/{reference}")
-                  .get(x -> manifests.get(x, r))
+                  .get(x -> manifests.get(x, present, r))
                   .on("PUT", x -> manifests.put(x, r)),
               x -> manifests.delete(x, r));
       case DistributionRoute.Blob r ->
           deletable(
-              Resource.at("/v2/{name}/blobs/{digest}").get(x -> blobs.get(x, r)),
+              Resource.at("/v2/{name}/blobs/{digest}").get(x -> blobs.get(x, present, r)),
               x -> blobs.delete(x, r));
       case DistributionRoute.Uploads r ->
           Resource.at("/v2/{name}/blobs/uploads/").on("POST", x -> uploads.post(x, r));
@@ -65,10 +77,72 @@ public final class Distribution {
               .on("PUT", x -> uploads.put(x, r))
               .on("DELETE", x -> uploads.delete(x, r));
       case DistributionRoute.Referrers r ->
-          Resource.at("/v2/{name}/referrers/{digest}").get(x -> referrers.get(x, r));
+          Resource.at("/v2/{name}/referrers/{digest}").get(x -> referrers.get(x, present, r));
       case DistributionRoute.TagHistory r ->
-          Resource.at("/v2/{name}/_oci/tag-history/{tag}").get(x -> tagHistory.get(x, r));
+          Resource.at("/v2/{name}/_oci/tag-history/{tag}").get(x -> tagHistory.get(x, present, r));
     };
+  }
+
+  /** What answers for the past: what reads, as it was, and a refusal of all else. */
+  private Resource readOnly(PastPath path) {
+    return switch (path.route()) {
+      case DistributionRoute.Base() -> past("", path, (x, _) -> base(x));
+      case DistributionRoute.Catalog() -> past("_catalog", path, catalog::get);
+      case DistributionRoute.Tags r ->
+          past("{name}/tags/list", path, (x, reading) -> tags.get(x, reading, r));
+      case DistributionRoute.Manifest r ->
+          past("{name}/manifests/{reference}", path, (x, reading) -> manifests.get(x, reading, r));
+      case DistributionRoute.Blob r ->
+          past("{name}/blobs/{digest}", path, (x, reading) -> blobs.get(x, reading, r));
+      case DistributionRoute.Referrers r ->
+          past("{name}/referrers/{digest}", path, (x, reading) -> referrers.get(x, reading, r));
+      case DistributionRoute.TagHistory r ->
+          past(
+              "{name}/_oci/tag-history/{tag}", path, (x, reading) -> tagHistory.get(x, reading, r));
+      case DistributionRoute.Uploads _ -> writesRefused(pastAt("{name}/blobs/uploads/"));
+      case DistributionRoute.Upload _ -> writesRefused(pastAt("{name}/blobs/uploads/{id}"));
+    };
+  }
+
+  @FunctionalInterface
+  private interface Reader {
+    void answer(Exchange exchange, Reading reading) throws IOException;
+  }
+
+  private Resource past(String address, PastPath path, Reader reader) {
+    return writesRefused(
+        pastAt(address)
+            .get(
+                x ->
+                    reader.answer(
+                        x,
+                        new Past(
+                            registry,
+                            history,
+                            Refusals.accepted(history.asOf(path.moment())),
+                            path.root()))));
+  }
+
+  private static Resource pastAt(String address) {
+    return Resource.at("/v2/at/{moment}/" + address);
+  }
+
+  private static Resource writesRefused(Resource resource) {
+    String allowed = resource.allowed();
+    for (String method : List.of("POST", "PUT", "PATCH", "DELETE")) {
+      resource.on(
+          method,
+          x -> {
+            throw new DistributionError(
+                    405,
+                    ErrorCode.UNSUPPORTED,
+                    "the past is read-only: names that begin with at/<moment>/ say what was there"
+                        + " then; push to the name without that")
+                .with("Allow", allowed)
+                .asException();
+          });
+    }
+    return resource;
   }
 
   private Resource deletable(Resource resource, Resource.Handler delete) {

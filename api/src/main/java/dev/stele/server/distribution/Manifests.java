@@ -13,7 +13,6 @@ import dev.stele.server.http.Exchange;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /** {@code /v2/<name>/manifests/<reference>}. */
@@ -32,13 +31,14 @@ final class Manifests {
     this.maxSize = maxSize;
   }
 
-  void get(Exchange exchange, DistributionRoute.Manifest route) throws IOException {
+  void get(Exchange exchange, Reading reading, DistributionRoute.Manifest route)
+      throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     Reference reference = existing(repository, route.reference());
-    StoredManifest manifest = Refusals.accepted(registry.manifest(repository, reference));
+    StoredManifest manifest = reading.manifest(repository, reference);
     if (!exchange.isHead()) {
       // Also where the client turns out to have it: it uses what it asks for.
-      registry.pulled(exchange.caller(), repository, manifest.digest(), tag(reference));
+      reading.pulled(exchange.caller(), repository, manifest.digest(), reference);
     }
     String etag = EntityTags.of(manifest.digest());
     exchange.set("Docker-Content-Digest", manifest.digest().toString()).set("ETag", etag);
@@ -47,13 +47,6 @@ final class Manifests {
       return;
     }
     exchange.sendBytes(200, manifest.mediaType(), manifest.bytes());
-  }
-
-  private static Optional<Tag> tag(Reference reference) {
-    return switch (reference) {
-      case Tag tag -> Optional.of(tag);
-      case Reference.ByDigest _ -> Optional.empty();
-    };
   }
 
   void put(Exchange exchange, DistributionRoute.Manifest route) throws IOException {

@@ -6,7 +6,6 @@ import dev.stele.oci.ImageIndex;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Page;
-import dev.stele.registry.Registry;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.PageRequest;
 import java.io.IOException;
@@ -21,13 +20,8 @@ final class Referrers {
   private static final int DEFAULT_PAGE = 500;
   private static final int LARGEST_PAGE = 1_000;
 
-  private final Registry registry;
-
-  Referrers(Registry registry) {
-    this.registry = registry;
-  }
-
-  void get(Exchange exchange, DistributionRoute.Referrers route) throws IOException {
+  void get(Exchange exchange, Reading reading, DistributionRoute.Referrers route)
+      throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     Digest subject = Digest.parse(route.digest());
     PageRequest asked = PageRequest.of(exchange.query(), DEFAULT_PAGE, LARGEST_PAGE);
@@ -36,7 +30,7 @@ final class Referrers {
     Page<Descriptor> page =
         asked.size() == 0
             ? new Page<>(List.of(), false)
-            : registry.referrers(repository, subject, artifactType, after, asked.size());
+            : reading.referrers(repository, subject, artifactType, after, asked.size());
     if (artifactType.isPresent()) {
       exchange.set("OCI-Filters-Applied", "artifactType");
     }
@@ -46,7 +40,8 @@ final class Referrers {
       parameters.put("n", Integer.toString(asked.size()));
       parameters.put("last", page.items().getLast().digest().toString());
       exchange.set(
-          "Link", PageRequest.next("/v2/" + repository + "/referrers/" + subject, parameters));
+          "Link",
+          PageRequest.next(reading.root() + repository + "/referrers/" + subject, parameters));
     }
     exchange.sendJson(200, MediaTypes.OCI_INDEX, ImageIndex.of(page.items()));
   }

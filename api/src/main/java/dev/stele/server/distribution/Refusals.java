@@ -45,6 +45,33 @@ public final class Refusals {
               ErrorCode.BLOB_UNKNOWN,
               "repository " + repository + " has no blob " + digest,
               Map.of("name", repository, "digest", digest));
+      case Refusal.NotYet(var moment, var newest) ->
+          error(
+              404,
+              ErrorCode.NAME_UNKNOWN,
+              moment + " has not passed yet: the newest event is at position " + newest,
+              Map.of("moment", moment.toString(), "newest", newest));
+      case Refusal.NoRepositoryThen(var repository, var asOf) ->
+          error(
+              404,
+              ErrorCode.NAME_UNKNOWN,
+              "there was no repository " + repository + " at " + asOf,
+              Map.of("name", repository, "asOf", asOf.position()));
+      case Refusal.NoManifestThen(var repository, var reference, var asOf) ->
+          error(
+              404,
+              ErrorCode.MANIFEST_UNKNOWN,
+              "repository " + repository + " had no manifest " + reference + " at " + asOf,
+              Map.of(
+                  "name", repository, "reference", reference.toString(), "asOf", asOf.position()));
+      case Refusal.NoBlobThen(var repository, var digest, var asOf) ->
+          error(
+              404,
+              ErrorCode.BLOB_UNKNOWN,
+              "repository " + repository + " had no blob " + digest + " at " + asOf,
+              Map.of("name", repository, "digest", digest, "asOf", asOf.position()));
+      case Refusal.BlobGone gone -> BlobFate.error(gone);
+      case Refusal.ImageGone gone -> BlobFate.error(gone);
       case Refusal.UnknownUpload(var id) -> unknownUpload(id.toString());
       case Refusal.UploadBusy(var id) ->
           error(
@@ -107,6 +134,7 @@ public final class Refusals {
       case DIGEST -> new DistributionError(400, ErrorCode.DIGEST_INVALID, e.getMessage());
       // The specification has no code for a malformed tag; it is part of how a manifest is named.
       case TAG -> new DistributionError(400, ErrorCode.MANIFEST_INVALID, e.getMessage());
+      case MOMENT -> new DistributionError(400, ErrorCode.NAME_INVALID, e.getMessage());
       // Ids are opaque to clients, so one that this server could not have made is an unknown one.
       case UPLOAD -> new DistributionError(404, ErrorCode.BLOB_UPLOAD_UNKNOWN, e.getMessage());
     };

@@ -5,7 +5,6 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
-import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -33,12 +32,6 @@ final class TagHistory {
   private static final Digest EMPTY =
       Digest.parse("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
 
-  private final Registry registry;
-
-  TagHistory(Registry registry) {
-    this.registry = registry;
-  }
-
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
   record Entry(
       String mediaType,
@@ -47,22 +40,27 @@ final class TagHistory {
       Optional<String> data,
       Map<String, String> annotations) {}
 
-  void get(Exchange exchange, DistributionRoute.TagHistory route) throws IOException {
+  void get(Exchange exchange, Reading reading, DistributionRoute.TagHistory route)
+      throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     Tag tag = Tag.parse(route.tag());
     int limit = PageRequest.size(exchange.query(), "n", DEFAULT_PAGE, LARGEST_PAGE);
     Instant before = instant(exchange, "before").orElse(Instant.MAX);
     Instant since = instant(exchange, "since").orElse(Instant.MIN);
-    exchange.sendJson(200, entries(repository, tag, limit, before, since));
+    exchange.sendJson(200, entries(reading, repository, tag, limit, before, since));
   }
 
-  private List<Entry> entries(
-      RepositoryName repository, Tag tag, int limit, Instant before, Instant since) {
+  private static List<Entry> entries(
+      Reading reading,
+      RepositoryName repository,
+      Tag tag,
+      int limit,
+      Instant before,
+      Instant since) {
     List<Entry> entries = new ArrayList<>();
     Optional<Long> position = Optional.empty();
     while (true) {
-      List<TagView.Period> periods =
-          Refusals.accepted(registry.tagHistory(repository, tag, LARGEST_PAGE, position));
+      List<TagView.Period> periods = reading.tagHistory(repository, tag, LARGEST_PAGE, position);
       for (TagView.Period period : periods) {
         if (period.endedBy().filter("deleted"::equals).isPresent()) {
           Instant deleted = period.until().orElseThrow();

@@ -3,7 +3,6 @@ package dev.stele.server.distribution;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Page;
-import dev.stele.registry.Registry;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.PageRequest;
 import java.io.IOException;
@@ -16,20 +15,13 @@ final class Tags {
   private static final int DEFAULT_PAGE = 1_000;
   private static final int LARGEST_PAGE = 10_000;
 
-  private final Registry registry;
-
-  Tags(Registry registry) {
-    this.registry = registry;
-  }
-
   record Listing(RepositoryName name, List<Tag> tags) {}
 
-  void get(Exchange exchange, DistributionRoute.Tags route) throws IOException {
+  void get(Exchange exchange, Reading reading, DistributionRoute.Tags route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     PageRequest asked = PageRequest.of(exchange.query(), DEFAULT_PAGE, LARGEST_PAGE);
     // An empty page still tells an unknown repository from an empty one.
-    Page<Tag> page =
-        Refusals.accepted(registry.tags(repository, asked.last(), Math.max(1, asked.size())));
+    Page<Tag> page = reading.tags(repository, asked.last(), Math.max(1, asked.size()));
     if (asked.size() == 0) {
       page = new Page<>(List.of(), false);
     }
@@ -37,7 +29,8 @@ final class Tags {
       Map<String, String> parameters = new LinkedHashMap<>();
       parameters.put("n", Integer.toString(asked.size()));
       parameters.put("last", page.items().getLast().value());
-      exchange.set("Link", PageRequest.next("/v2/" + repository + "/tags/list", parameters));
+      exchange.set(
+          "Link", PageRequest.next(reading.root() + repository + "/tags/list", parameters));
     }
     exchange.sendJson(200, new Listing(repository, page.items()));
   }

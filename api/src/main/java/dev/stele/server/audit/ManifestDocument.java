@@ -1,0 +1,34 @@
+package dev.stele.server.audit;
+
+import dev.stele.history.History;
+import dev.stele.oci.Digest;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * {@code GET /api/v1/manifests/<digest>}: the exact bytes of a manifest that was ever put, also
+ * after every repository has lost it, with the media type of its first put.
+ */
+record ManifestDocument(History history) {
+  void get(Exchange exchange, String text) throws IOException {
+    Digest digest = Digest.parse(text);
+    ManifestDocuments.Document document =
+        history
+            .document(digest)
+            .orElseThrow(
+                () ->
+                    new DistributionError(
+                            404,
+                            ErrorCode.MANIFEST_UNKNOWN,
+                            "no manifest " + digest + " was ever put",
+                            Map.of("digest", digest))
+                        .asException());
+    exchange
+        .set("Docker-Content-Digest", digest.toString())
+        .sendBytes(200, document.mediaType(), document.bytes());
+  }
+}

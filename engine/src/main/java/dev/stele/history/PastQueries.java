@@ -1,0 +1,367 @@
+package dev.stele.history;
+
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidManifestException;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * The SQL of the past: each query is as of the event at a position, itself included, which the
+ * views must have taken in. Lists page by key, in byte order; a page costs as much as there are
+ * keys between its ends that ever were, those included that were not there at that position.
+ */
+final class PastQueries {
+  private PastQueries() {}
+
+  private static final String THEN =
+      "from_position <= :position AND (until_position IS NULL OR until_position > :position)";
+
+  /** Whether the repository existed. */
+  static boolean exists(Handle handle, RepositoryName repository, long position) {
+    return handle
+        .createQuery(
+            """
+            SELECT EXISTS (
+              SELECT FROM repository_history WHERE repository = :repository AND %s)
+            """
+                .formatted(THEN))
+        .bind("repository", repository.value())
+        .bind("position", position)
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  static List<RepositoryName> repositories(
+      Handle handle, long position, Optional<String> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT repository FROM repository_history
+            WHERE repository > :after AND %s
+            ORDER BY repository
+            LIMIT :limit
+            """
+                .formatted(THEN))
+        .bind("after", after.orElse(""))
+        .bind("position", position)
+        .bind("limit", limit)
+        .map((row, _) -> RepositoryName.parse(row.getString(1)))
+        .list();
+  }
+
+  /** What a tag pointed to. */
+  static Optional<PastTag> tag(Handle handle, RepositoryName repository, Tag tag, long position) {
+    return handle
+        .createQuery(
+            """
+            SELECT :name AS name, digest, from_position, from_at
+            FROM (
+              SELECT * FROM tag_history
+              WHERE repository = :repository AND name = :name AND from_position <= :position
+              ORDER BY from_position DESC
+              LIMIT 1) AS last
+            WHERE until_position IS NULL OR until_position > :position
+            """)
+        .bind("repository", repository.value())
+        .bind("name", tag.value())
+        .bind("position", position)
+        .map((row, _) -> pastTag(row))
+        .findOne();
+  }
+
+  /** Goes from tag to tag and looks up one period of each, however many it has. */
+  static List<PastTag> tags(
+      Handle handle, RepositoryName repository, long position, Optional<String> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            WITH RECURSIVE walk (name) AS (
+              (SELECT name FROM tag_history
+               WHERE repository = :repository AND name > :after
+               ORDER BY repository, name
+               LIMIT 1)
+              UNION ALL
+              SELECT (SELECT h.name FROM tag_history h
+                      WHERE h.repository = :repository AND h.name > walk.name
+                      ORDER BY h.repository, h.name
+                      LIMIT 1)
+              FROM walk
+              WHERE walk.name IS NOT NULL)
+            SELECT walk.name, last.digest, last.from_position, last.from_at
+            FROM walk
+            CROSS JOIN LATERAL (
+              SELECT * FROM tag_history h
+              WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :position
+              ORDER BY h.from_position DESC
+              LIMIT 1) AS last
+            WHERE last.until_position IS NULL OR last.until_position > :position
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("after", after.orElse(""))
+        .bind("position", position)
+        .bind("limit", limit)
+        .map((row, _) -> pastTag(row))
+        .list();
+  }
+
+  private static PastTag pastTag(ResultSet row) throws SQLException {
+    return new PastTag(
+        Tag.parse(row.getString("name")), Digest.parse(row.getString("digest")), since(row));
+  }
+
+  private static Since since(ResultSet row) throws SQLException {
+    return new Since(
+        row.getLong("from_position"), row.getObject("from_at", OffsetDateTime.class).toInstant());
+  }
+
+  private static PastManifest pastManifest(ResultSet row) throws SQLException {
+    return new PastManifest(
+        Digest.parse(row.getString("digest")),
+        row.getString("media_type"),
+        Optional.ofNullable(row.getString("artifact_type")),
+        row.getLong("size"),
+        Optional.ofNullable(row.getString("subject")).map(Digest::parse),
+        since(row));
+  }
+
+  /** A manifest by its digest. */
+  static Optional<PastManifest> manifest(
+      Handle handle, RepositoryName repository, Digest digest, long position) {
+    return handle
+        .createQuery(
+            """
+            SELECT * FROM manifest_history WHERE repository = :repository AND digest = :digest AND %s
+            """
+                .formatted(THEN))
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .bind("position", position)
+        .map((row, _) -> pastManifest(row))
+        .findOne();
+  }
+
+  static List<PastManifest> manifests(
+      Handle handle, RepositoryName repository, long position, Optional<Digest> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT * FROM manifest_history
+            WHERE repository = :repository AND digest > :after AND %s
+            ORDER BY repository, digest
+            LIMIT :limit
+            """
+                .formatted(THEN))
+        .bind("repository", repository.value())
+        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("position", position)
+        .bind("limit", limit)
+        .map((row, _) -> pastManifest(row))
+        .list();
+  }
+
+  /** The referrers of a subject, with the annotations that their documents have. */
+  static List<Descriptor> referrers(
+      Handle handle,
+      RepositoryName repository,
+      Digest subject,
+      long position,
+      Optional<String> artifactType,
+      Optional<Digest> after,
+      int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT h.digest, h.media_type, h.artifact_type, h.size, d.bytes
+            FROM manifest_history h
+            JOIN manifest_document d ON d.digest = h.digest
+            WHERE h.repository = :repository AND h.subject = :subject AND h.digest > :after AND %s
+              AND (:artifactType::text IS NULL OR h.artifact_type = :artifactType)
+            ORDER BY h.repository, h.subject, h.digest
+            LIMIT :limit
+            """
+                .formatted(THEN))
+        .bind("repository", repository.value())
+        .bind("subject", subject.toString())
+        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("position", position)
+        .bind("artifactType", artifactType)
+        .bind("limit", limit)
+        .map((row, _) -> descriptor(row))
+        .list();
+  }
+
+  private static Descriptor descriptor(ResultSet row) throws SQLException {
+    Digest digest = Digest.parse(row.getString("digest"));
+    try {
+      String mediaType = row.getString("media_type");
+      return new Descriptor(
+          mediaType,
+          digest,
+          row.getLong("size"),
+          Optional.ofNullable(row.getString("artifact_type")),
+          Manifest.parse(mediaType, row.getBytes("bytes")).annotations());
+    } catch (InvalidManifestException e) {
+      throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
+    }
+  }
+
+  /**
+   * When a repository that had a blob lost it.
+   *
+   * @param until the position of the event that took it away; absent if it still has it
+   */
+  record Link(Optional<Long> until) {}
+
+  /** The link of a repository to a blob. */
+  static Optional<Link> link(
+      Handle handle, RepositoryName repository, Digest digest, long position) {
+    return handle
+        .createQuery(
+            """
+            SELECT until_position FROM blob_link_history
+            WHERE repository = :repository AND digest = :digest AND %s
+            """
+                .formatted(THEN))
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .bind("position", position)
+        .map((row, _) -> new Link(Optional.ofNullable(row.getObject(1, Long.class))))
+        .findOne();
+  }
+
+  /** Of these blobs, those that a repository had and of which its store has no bytes any more. */
+  static List<Digest> swept(
+      Handle handle, RepositoryName repository, String store, List<Digest> blobs, long position) {
+    return handle
+        .createQuery(
+            """
+            SELECT wanted.digest
+            FROM unnest(:digests::text[]) AS wanted (digest)
+            WHERE (SELECT true FROM blob_object o
+                   WHERE o.digest = wanted.digest AND o.store = :store LIMIT 1) IS NULL
+              AND (SELECT true FROM blob_link_history l
+                   WHERE l.repository = :repository AND l.digest = wanted.digest AND %s LIMIT 1)
+            """
+                .formatted(THEN))
+        .bindArray("digests", String.class, blobs.stream().map(Digest::toString).toList())
+        .bind("store", store)
+        .bind("repository", repository.value())
+        .bind("position", position)
+        .map((row, _) -> Digest.parse(row.getString(1)))
+        .list();
+  }
+
+  /** The position of the event by which a store last gave up the bytes of a digest, after one. */
+  static Optional<Long> swept(Handle handle, String store, Digest digest, long after) {
+    return handle
+        .createQuery(
+            """
+            SELECT position FROM blob_sweep
+            WHERE digest = :digest AND store = :store AND position > :after
+            """)
+        .bind("digest", digest.toString())
+        .bind("store", store)
+        .bind("after", after)
+        .mapTo(Long.class)
+        .findOne();
+  }
+
+  /** A string in the data of the events between two moments that may have changed something. */
+  private static final String TOUCHED =
+      """
+      SELECT DISTINCT (convert_from(leaf, 'UTF8')::json #>> '{data,%s}') COLLATE "C" AS key
+      FROM event
+      WHERE repository = :repository AND position > :from AND position <= :to AND type <> 'PullsObserved'
+      """;
+
+  /** Costs as much as happened in the repository between the positions. */
+  static List<Change.TagChange> tagChanges(
+      Handle handle,
+      RepositoryName repository,
+      long from,
+      long to,
+      Optional<String> after,
+      int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT key, before.digest AS before, afterwards.digest AS afterwards
+            FROM (%1$s) AS touched
+            LEFT JOIN LATERAL (%2$s) AS before ON true
+            LEFT JOIN LATERAL (%3$s) AS afterwards ON true
+            WHERE key > :after AND before.digest IS DISTINCT FROM afterwards.digest
+            ORDER BY key
+            LIMIT :limit
+            """
+                .formatted(TOUCHED.formatted("tag"), period("from"), period("to")))
+        .bind("repository", repository.value())
+        .bind("from", from)
+        .bind("to", to)
+        .bind("after", after.orElse(""))
+        .bind("limit", limit)
+        .map(
+            (row, _) ->
+                new Change.TagChange(
+                    Tag.parse(row.getString("key")),
+                    Optional.ofNullable(row.getString("before")).map(Digest::parse),
+                    Optional.ofNullable(row.getString("afterwards")).map(Digest::parse)))
+        .list();
+  }
+
+  private static String period(String position) {
+    return """
+    SELECT digest FROM (
+      SELECT digest, until_position FROM tag_history
+      WHERE repository = :repository AND name = key AND from_position <= :%1$s
+      ORDER BY from_position DESC
+      LIMIT 1) AS last
+    WHERE until_position IS NULL OR until_position > :%1$s
+    """
+        .formatted(position);
+  }
+
+  /** Costs as much as happened in the repository between the positions. */
+  static List<Change.ManifestChange> manifestChanges(
+      Handle handle,
+      RepositoryName repository,
+      long from,
+      long to,
+      Optional<Digest> after,
+      int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT key, there AS added
+            FROM (%1$s) AS touched
+            CROSS JOIN LATERAL (SELECT EXISTS (%2$s) AS was, EXISTS (%3$s) AS there) AS state
+            WHERE key > :after AND was <> there
+            ORDER BY key
+            LIMIT :limit
+            """
+                .formatted(TOUCHED.formatted("digest"), present("from"), present("to")))
+        .bind("repository", repository.value())
+        .bind("from", from)
+        .bind("to", to)
+        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("limit", limit)
+        .map(
+            (row, _) ->
+                new Change.ManifestChange(
+                    Digest.parse(row.getString("key")), row.getBoolean("added")))
+        .list();
+  }
+
+  private static String present(String position) {
+    return "SELECT FROM manifest_history WHERE repository = :repository AND digest = key AND "
+        + THEN.replace(":position", ":" + position);
+  }
+}

@@ -1,0 +1,104 @@
+package dev.stele.registry;
+
+import dev.stele.blob.BlobContent;
+import dev.stele.log.LogReader;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.ProjectionRunner;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * What is kept of the past, whatever repositories have now. Nothing here is a promise: whoever
+ * learns of content in this way may find it swept a moment later. Thread-safe.
+ */
+public final class Archive {
+  /** How much of the log one request takes into the history view, if nobody else does. */
+  private static final int MOST_STEPS = 20;
+
+  private final Jdbi jdbi;
+  private final RepositoryBlobs blobs;
+  private final ManifestDocuments documents;
+  private final ProjectionRunner history;
+
+  Archive(Jdbi jdbi, RepositoryBlobs blobs, ManifestDocuments documents, ProjectionRunner history) {
+    this.jdbi = jdbi;
+    this.blobs = blobs;
+    this.documents = documents;
+    this.history = history;
+  }
+
+  /**
+   * Reads the views and the log within one connection.
+   *
+   * @param work may run more than once
+   * @throws RegistryUnavailableException if the database is away
+   */
+  public <T> T read(HandleCallback<T, RuntimeException> work) {
+    return Availability.read(jdbi, work);
+  }
+
+  /**
+   * Returns when the history view has the event at a position and all before it, which it follows
+   * at some distance. It is helped along, so this needs no node that leads.
+   *
+   * @throws RegistryUnavailableException if the view is far behind, as it is when it is new; each
+   *     request brings it nearer
+   */
+  public void follow(long position) {
+    for (int step = 0; step < MOST_STEPS; step++) {
+      if (followed() > position || Availability.guard(history::step).isEmpty()) {
+        return;
+      }
+    }
+    long followed = followed();
+    if (followed <= position) {
+      throw new RegistryUnavailableException(
+          "the history of the registry is being built and has come to event %d of %d; try again"
+                  .formatted(followed, Availability.read(jdbi, LogReader::nextPosition))
+              + " later");
+    }
+  }
+
+  private long followed() {
+    return Availability.guard(history::nextPosition);
+  }
+
+  /** The exact bytes of a manifest that was ever put into any repository. */
+  public Optional<ManifestDocuments.Document> document(Digest digest) {
+    return Availability.read(jdbi, handle -> documents.find(handle, digest));
+  }
+
+  /** A document as the content of a blob, which a manifest can be read as. */
+  public BlobContent asBlob(ManifestDocuments.Document document) {
+    return new ManifestContent(document.bytes());
+  }
+
+  /** The name of the store that has a repository's blobs. */
+  public String store(RepositoryName repository) {
+    return blobs.storeOf(repository).name();
+  }
+
+  /**
+   * The bytes of a digest if the store of a repository has them whole, whoever they belong to; the
+   * caller closes them.
+   *
+   * @throws IOException if the store fails
+   */
+  public Optional<BlobContent> open(RepositoryName repository, Digest digest) throws IOException {
+    return blobs.openStored(repository, digest);
+  }
+
+  /**
+   * The size in bytes of what {@link #open} opens.
+   *
+   * @throws IOException if the store fails
+   */
+  public OptionalLong size(RepositoryName repository, Digest digest) throws IOException {
+    return blobs.storedSize(repository, digest);
+  }
+}

@@ -1,0 +1,181 @@
+package dev.stele.history;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.EventEntry;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a history is, without a log or a database: plain maps, of which every state is kept. Each
+ * operation makes the states that its events must bring about, in their order; only what the
+ * collector takes, and when, is taken from its events.
+ */
+final class HistoryModel {
+  private static final Comparator<Digest> BY_TEXT = Comparator.comparing(Digest::toString);
+
+  /** A manifest and what it refers to. */
+  record Document(
+      String mediaType,
+      byte[] bytes,
+      List<Digest> blobs,
+      List<Digest> children,
+      Optional<Digest> subject) {
+    Digest digest() {
+      return Digest.of(Digest.Algorithm.SHA256, bytes);
+    }
+  }
+
+  /** A repository at a moment. */
+  record Repository(Map<Tag, Digest> tags, Map<Digest, Document> manifests, Set<Digest> links) {
+    Repository() {
+      this(new TreeMap<>(Comparator.comparing(Tag::value)), new TreeMap<>(BY_TEXT), new HashSet<>());
+    }
+
+    Repository copy() {
+      Repository copy = new Repository();
+      copy.tags.putAll(tags);
+      copy.manifests.putAll(manifests);
+      copy.links.addAll(links);
+      return copy;
+    }
+
+    List<Digest> referrers(Digest subject) {
+      return manifests.values().stream()
+          .filter(document -> document.subject().equals(Optional.of(subject)))
+          .map(Document::digest)
+          .sorted(BY_TEXT)
+          .toList();
+    }
+  }
+
+  /** All repositories at a moment. */
+  record State(Map<RepositoryName, Repository> repositories) {
+    State() {
+      this(new TreeMap<>());
+    }
+
+    private State copy() {
+      State copy = new State();
+      repositories.forEach((name, repository) -> copy.repositories.put(name, repository.copy()));
+      return copy;
+    }
+  }
+
+  /** The state after the event at index + {@link #first}. */
+  final List<State> states = new ArrayList<>();
+
+  final long first;
+  final Set<Digest> stored = new HashSet<>();
+  private final List<Document> documents;
+  private State now = new State();
+
+  /**
+   * @param first the position of the first event that this model sees
+   */
+  HistoryModel(long first, List<Document> documents) {
+    this.first = first;
+    this.documents = documents;
+  }
+
+  State at(long position) {
+    return position < first ? new State() : states.get((int) (position - first));
+  }
+
+  long newest() {
+    return first + states.size() - 1;
+  }
+
+  private void happened() {
+    states.add(now.copy());
+  }
+
+  private Repository created(RepositoryName name) {
+    Repository present = now.repositories.get(name);
+    if (present == null) {
+      present = new Repository();
+      now.repositories.put(name, present);
+      happened();
+    }
+    return present;
+  }
+
+  void upload(RepositoryName name, Digest blob) {
+    created(name).links.add(blob);
+    stored.add(blob);
+    happened();
+  }
+
+  /** Whether it is accepted. */
+  boolean put(RepositoryName name, Document document, Tag tag) {
+    Repository present = now.repositories.getOrDefault(name, new Repository());
+    if (!present.links.containsAll(document.blobs())
+        || !present.manifests.keySet().containsAll(document.children())) {
+      return false;
+    }
+    Repository repository = created(name);
+    repository.manifests.put(document.digest(), document);
+    happened();
+    if (!document.digest().equals(repository.tags.put(tag, document.digest()))) {
+      happened();
+    }
+    return true;
+  }
+
+  boolean deleteTag(RepositoryName name, Tag tag) {
+    Repository repository = now.repositories.get(name);
+    if (repository == null || repository.tags.remove(tag) == null) {
+      return false;
+    }
+    happened();
+    return true;
+  }
+
+  boolean deleteManifest(RepositoryName name, Digest digest) {
+    Repository repository = now.repositories.get(name);
+    if (repository == null
+        || !repository.manifests.containsKey(digest)
+        || repository.manifests.values().stream()
+            .anyMatch(document -> document.children().contains(digest))) {
+      return false;
+    }
+    for (Tag tag : List.copyOf(repository.tags.keySet())) {
+      if (repository.tags.get(tag).equals(digest)) {
+        repository.tags.remove(tag);
+        happened();
+      }
+    }
+    repository.manifests.remove(digest);
+    happened();
+    return true;
+  }
+
+  /** An event of the collector, which may concern others' content. */
+  void collected(EventEntry event) {
+    Optional<Digest> digest =
+        Optional.ofNullable(event.data().get("digest")).map(text -> Digest.parse(text.asText()));
+    Optional<Repository> repository =
+        event.repository().map(RepositoryName::parse).map(now.repositories::get);
+    switch (event.type()) {
+      case "ManifestCollected" ->
+          repository.ifPresent(there -> there.manifests.remove(digest.orElseThrow()));
+      case "BlobUnlinked" -> repository.ifPresent(there -> there.links.remove(digest.orElseThrow()));
+      case "BlobSwept" -> stored.remove(digest.orElseThrow());
+      case "RepositoryRemoved" ->
+          now.repositories.remove(RepositoryName.parse(event.repository().orElseThrow()));
+      default -> throw new AssertionError("the collector does not do " + event);
+    }
+    happened();
+  }
+
+  List<Document> documents() {
+    return documents;
+  }
+}
