@@ -36,7 +36,8 @@ final class HistoryModel {
   /** A repository at a moment. */
   record Repository(Map<Tag, Digest> tags, Map<Digest, Document> manifests, Set<Digest> links) {
     Repository() {
-      this(new TreeMap<>(Comparator.comparing(Tag::value)), new TreeMap<>(BY_TEXT), new HashSet<>());
+      this(
+          new TreeMap<>(Comparator.comparing(Tag::value)), new TreeMap<>(BY_TEXT), new HashSet<>());
     }
 
     Repository copy() {
@@ -166,7 +167,8 @@ final class HistoryModel {
     switch (event.type()) {
       case "ManifestCollected" ->
           repository.ifPresent(there -> there.manifests.remove(digest.orElseThrow()));
-      case "BlobUnlinked" -> repository.ifPresent(there -> there.links.remove(digest.orElseThrow()));
+      case "BlobUnlinked" ->
+          repository.ifPresent(there -> there.links.remove(digest.orElseThrow()));
       case "BlobSwept" -> stored.remove(digest.orElseThrow());
       case "RepositoryRemoved" ->
           now.repositories.remove(RepositoryName.parse(event.repository().orElseThrow()));

@@ -220,7 +220,11 @@ class HistoryModelTest {
       switch (operation.kind()) {
         case PUSH -> {
           for (Digest digest : document.blobs()) {
-            byte[] content = blobs.stream().filter(b -> Digest.of(Digest.Algorithm.SHA256, b).equals(digest)).findFirst().orElseThrow();
+            byte[] content =
+                blobs.stream()
+                    .filter(b -> Digest.of(Digest.Algorithm.SHA256, b).equals(digest))
+                    .findFirst()
+                    .orElseThrow();
             ok(
                 registry.putBlob(
                     CALLER,
@@ -377,11 +381,12 @@ class HistoryModelTest {
         }
       } else {
         assertThat(size).isInstanceOf(Outcome.Refused.class);
-        Refusal.BlobGone gone =
-            (Refusal.BlobGone) ((Outcome.Refused<Long>) size).refusal();
+        Refusal.BlobGone gone = (Refusal.BlobGone) ((Outcome.Refused<Long>) size).refusal();
         assertThat(gone.story()).extracting(EventEntry::type).endsWith("BlobUnlinked", "BlobSwept");
         assertThat(gone.story().getLast().position()).isGreaterThan(asOf.position());
-        assertThat(gone.story()).hasSize(3).isSortedAccordingTo(Comparator.comparing(EventEntry::position));
+        assertThat(gone.story())
+            .hasSize(3)
+            .isSortedAccordingTo(Comparator.comparing(EventEntry::position));
       }
     }
 

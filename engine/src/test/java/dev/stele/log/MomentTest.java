@@ -48,7 +48,8 @@ class MomentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"foo", "p", "pa", "p1a", "20260303", "20260303t1405z", "v20260303t140500z"})
+  @ValueSource(
+      strings = {"foo", "p", "pa", "p1a", "20260303", "20260303t1405z", "v20260303t140500z"})
   void leavesOtherPathSegmentsAlone(String segment) {
     assertThat(Moment.inPath(segment)).isEmpty();
   }
