@@ -294,7 +294,10 @@ class HistoryModelTest {
 
     private void compare(AsOf asOf, RepositoryName name, HistoryModel.Repository expected)
         throws IOException {
-      assertThat(all(last -> ok(history.tags(asOf, name, last.map(tag -> tag.tag().value()), 2))))
+      assertThat(
+              all(
+                  (Optional<PastTag> last) ->
+                      ok(history.tags(asOf, name, last.map(tag -> tag.tag().value()), 2))))
           .extracting(PastTag::tag, PastTag::digest)
           .containsExactlyElementsOf(
               expected.tags().entrySet().stream()
@@ -307,7 +310,8 @@ class HistoryModelTest {
           .extracting(PastManifest::digest)
           .containsExactlyElementsOf(expected.manifests().keySet());
       for (Tag tag : TAGS) {
-        assertManifest(asOf, name, tag, expected.manifests().get(expected.tags().get(tag)));
+        Digest digest = expected.tags().get(tag);
+        assertManifest(asOf, name, tag, digest == null ? null : expected.manifests().get(digest));
       }
       for (Document document : model.documents()) {
         assertManifest(
@@ -386,7 +390,7 @@ class HistoryModelTest {
         assertThat(gone.story().getLast().position()).isGreaterThan(asOf.position());
         assertThat(gone.story())
             .hasSize(3)
-            .isSortedAccordingTo(Comparator.comparing(EventEntry::position));
+            .isSortedAccordingTo(Comparator.comparingLong(EventEntry::position));
       }
     }
 

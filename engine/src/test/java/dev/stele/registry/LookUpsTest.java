@@ -6,6 +6,9 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.history.History;
+import dev.stele.log.AsOf;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
@@ -20,6 +23,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,11 +94,19 @@ class LookUpsTest {
           INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'manifest' FROM n;
           INSERT INTO tag SELECT 'big', 't' || n, digest(n / 2 * (n %% 2)), n, now(), n, now() FROM n;
           INSERT INTO tag_history SELECT 'big', 't', digest(n), n, now(), md5(n::text)::uuid FROM n;
+          INSERT INTO tag_history SELECT 'busy', 't' || n %% 100, digest(n), n, now(), md5(n::text)::uuid, n + 100, now(), NULL, 'moved'
+            FROM n;
+          INSERT INTO repository_history SELECT 'r/' || n, n, now() FROM n;
+          INSERT INTO repository_history VALUES ('big', 0, now()), ('busy', 0, now());
+          INSERT INTO manifest_history SELECT 'big', digest(n), 'm', 'a', 1, digest(0), n, now() FROM n;
+          INSERT INTO blob_link_history SELECT 'big', digest(n), n, now() FROM n;
+          INSERT INTO blob_sweep SELECT digest(n), 'default', n, now() FROM n;
+          INSERT INTO log_checkpoint VALUES ('history', %1$d);
           INSERT INTO referrer SELECT 'big', digest(0), digest(n), 'm', 'type/' || n %% 2, 1, '{}' FROM n;
           INSERT INTO referrer SELECT 'big', digest(n), digest(n), 'm', 'type/0', 1, '{}' FROM n WHERE n > 0;
           INSERT INTO actor SELECT md5(n::text)::uuid, 'actor ' || n FROM n;
           INSERT INTO event
-            SELECT n, now(), type, repository, md5('1')::uuid, gen_random_uuid(),
+            SELECT n, now() - interval '1 s' * (%1$d - n), type, repository, md5('1')::uuid, gen_random_uuid(),
                    convert_to(format(
                      '{"position":"%%s","type":"%%s","at":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
                      '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","data":{"repository":"%%s"}}',
@@ -231,6 +243,7 @@ class LookUpsTest {
     requests.put("delete manifests in no index", new DeleteNext());
     requests.put("delete an unknown tag", () -> registry.deleteTag(CALLER, BIG, Tag.parse("x")));
     requests.put("put a manifest", new PutNext());
+    requests.putAll(ofThePast());
     Map<String, Long> dear = new TreeMap<>();
     for (Map.Entry<String, Request> each : requests.entrySet()) {
       long touched = touched(each.getValue());
@@ -240,6 +253,29 @@ class LookUpsTest {
       }
     }
     assertThat(dear).isEmpty();
+  }
+
+  private Map<String, Request> ofThePast() {
+    History history = new History(registry);
+    AsOf middle = new AsOf(new Moment.AtPosition(50_000), 50_000);
+    RepositoryName busy = RepositoryName.parse("busy");
+    Instant anHourAgo = Instant.now().minusSeconds(3600);
+    return Map.of(
+        "position of an instant", () -> history.asOf(new Moment.AtInstant(anHourAgo)),
+        "past repositories", () -> history.repositories(middle, Optional.of("r/3"), 10),
+        "past tags of many moves", () -> history.tags(middle, busy, Optional.of("t5"), 10),
+        "past tag of many moves", () -> history.tag(middle, BIG, Tag.parse("t")),
+        "past manifests", () -> history.manifests(middle, BIG, Optional.of(number(500)), 10),
+        "past manifest", () -> history.manifest(middle, BIG, new Reference.ByDigest(number(9))),
+        "past blob", () -> history.blobSize(middle, BIG, number(60_000)),
+        "diff of a few events",
+            () ->
+                history.diff(
+                    middle,
+                    new AsOf(new Moment.AtPosition(50_020), 50_020),
+                    BIG,
+                    Optional.empty(),
+                    10));
   }
 
   /** The documents of the test's manifests are made up, which is noticed when one has been read. */

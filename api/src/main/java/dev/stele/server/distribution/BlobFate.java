@@ -36,12 +36,13 @@ final class BlobFate {
     return new DistributionError(
         404,
         ErrorCode.MANIFEST_UNKNOWN,
-        "%s of %s was there at %s, but %d of its blobs can no longer be pulled; the first: %s"
+        "%s of %s was there at %s, but %d of its blobs are no longer kept; of %s: %s"
             .formatted(
                 image.reference(),
                 gone.repository(),
                 gone.asOf(),
                 image.swept().size(),
+                gone.digest(),
                 fate(gone)),
         detail);
   }
