@@ -8,11 +8,13 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
-import dev.stele.server.http.PercentEncoding;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -49,9 +51,7 @@ final class OpenApiDocument {
   }
 
   JsonNode resolve(JsonNode node) {
-    return node.has("$ref")
-        ? resolve(root.at(node.get("$ref").asText().substring(1)))
-        : node;
+    return node.has("$ref") ? resolve(root.at(node.get("$ref").asText().substring(1))) : node;
   }
 
   /** A parameter with its example. */
@@ -123,7 +123,7 @@ final class OpenApiDocument {
           case "path" -> path = path.replace("{" + parameter.name() + "}", value);
           case "query" -> {
             if (value != null) {
-              query.add(parameter.name() + "=" + PercentEncoding.encode(value));
+              query.add(parameter.name() + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8));
             }
           }
           default -> {}
@@ -136,7 +136,8 @@ final class OpenApiDocument {
     String problems(int status, String contentType, byte[] body) throws IOException {
       JsonNode responses = node.get("responses");
       JsonNode response =
-          resolve(responses.has("" + status) ? responses.get("" + status) : responses.path("default"));
+          resolve(
+              responses.has("" + status) ? responses.get("" + status) : responses.path("default"));
       if (response.isMissingNode()) {
         return "the status is not documented";
       }
@@ -149,7 +150,9 @@ final class OpenApiDocument {
       ObjectNode schema = described.get("schema").deepCopy();
       schema.set("components", root.get("components"));
       JsonNode value =
-          type.endsWith("json") ? JSON.readTree(body) : JSON.valueToTree(new String(body, "UTF-8"));
+          type.endsWith("json")
+              ? JSON.readTree(body)
+              : JSON.valueToTree(new String(body, StandardCharsets.UTF_8));
       return SCHEMAS.getSchema(schema, STRICT).validate(value).stream()
           .map(ValidationMessage::getMessage)
           .collect(Collectors.joining("\n"));
@@ -174,7 +177,7 @@ final class OpenApiDocument {
                         method ->
                             operations.add(
                                 new Operation(
-                                    method.getKey().toUpperCase(java.util.Locale.ROOT),
+                                    method.getKey().toUpperCase(Locale.ROOT),
                                     path.getKey(),
                                     method.getValue()))));
     return operations;

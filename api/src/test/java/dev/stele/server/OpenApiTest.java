@@ -93,16 +93,15 @@ class OpenApiTest {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://" + server.address() + address))
             .method(
-                method,
-                body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+                method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
     if (!type.isEmpty()) {
       request.header("Content-Type", type);
     }
     return CLIENT.send(request.build(), BodyHandlers.ofByteArray());
   }
 
-  private static HttpResponse<byte[]> send(
-      OpenApiDocument.Operation operation, String address) throws Exception {
+  private static HttpResponse<byte[]> send(OpenApiDocument.Operation operation, String address)
+      throws Exception {
     return send(
         operation.method(),
         address,
@@ -131,8 +130,7 @@ class OpenApiTest {
   void everyAddressIsDocumentedAndEveryDocumentedAddressIsThere() {
     assertThat(document.mistakes()).isEmpty();
     assertThat(document.operations())
-        .extracting(
-            operation -> new RouteTable.Route(operation.method(), operation.template()))
+        .extracting(operation -> new RouteTable.Route(operation.method(), operation.template()))
         .containsExactlyInAnyOrderElementsOf(
             new Audit(beneath.registry(), beneath.meters(), () -> false).routes());
   }
@@ -172,8 +170,7 @@ class OpenApiTest {
   void headAnswersAsGetWithoutABody() throws Exception {
     for (OpenApiDocument.Operation operation : document.operations()) {
       if (operation.method().equals("GET")) {
-        HttpResponse<byte[]> head =
-            send("HEAD", operation.address(operation.examples()), null, "");
+        HttpResponse<byte[]> head = send("HEAD", operation.address(operation.examples()), null, "");
         assertThat(head.statusCode()).as("HEAD %s", operation).isEqualTo(200);
         assertThat(head.body()).isEmpty();
       }
@@ -198,11 +195,9 @@ class OpenApiTest {
         .isEmpty();
     assertThat(events.problems(200, "application/json", "{}".getBytes(UTF_8)))
         .contains("required property 'events'");
-    assertThat(
-            events.problems(200, "application/json", "{\"events\":[],\"x\":1}".getBytes(UTF_8)))
+    assertThat(events.problems(200, "application/json", "{\"events\":[],\"x\":1}".getBytes(UTF_8)))
         .contains("'x'");
-    assertThat(
-            events.problems(200, "application/json", "{\"events\":[{}]}".getBytes(UTF_8)))
+    assertThat(events.problems(200, "application/json", "{\"events\":[{}]}".getBytes(UTF_8)))
         .contains("required property 'position'");
     assertThat(events.problems(200, "text/html", new byte[0])).contains("not documented");
   }

@@ -76,8 +76,7 @@ public final class RouteTable {
         continue;
       }
       Resource resource = found.orElseGet(() -> Resource.at(template));
-      Resource.Handler handler =
-          exchange -> entry.handler().handle(exchange, parameters.get());
+      Resource.Handler handler = exchange -> entry.handler().handle(exchange, parameters.get());
       found =
           Optional.of(
               entry.route().method().equals("GET")
