@@ -6,7 +6,6 @@ import dev.stele.server.SteleServer;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.ConfigurationReader;
 import dev.stele.server.config.Setting;
-import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,33 +38,22 @@ final class ConfigCommand implements Runnable {
       },
       mixinStandardHelpOptions = true)
   static final class Check implements Callable<Integer> {
+    private static final Columns<Setting> SETTING =
+        Columns.of(Setting.class)
+            .with("key", Setting::path)
+            .with("value", Setting::value)
+            .with("origin", Setting::origin);
+
     @Spec private CommandSpec spec;
     @Mixin private ConfigurationOptions options;
+    @Mixin private RowOutput output;
 
     @Override
     public Integer call() throws ConfigurationException, StartupException {
       ConfigurationReader.Loaded loaded = options.load(Optional.empty());
       SteleServer.check(ServerSettings.of(loaded.configuration()));
-      PrintWriter out = spec.commandLine().getOut();
-      int keys = width(loaded, Setting::path);
-      int values = width(loaded, Setting::value);
-      for (Setting setting : loaded.settings()) {
-        out.printf(
-            "%-" + keys + "s  %-" + values + "s  %s%n",
-            setting.path(),
-            setting.value(),
-            setting.origin());
-      }
-      out.flush();
+      output.print(spec.commandLine().getOut(), SETTING, loaded.settings());
       return 0;
-    }
-
-    private static int width(
-        ConfigurationReader.Loaded loaded, java.util.function.Function<Setting, String> column) {
-      return loaded.settings().stream()
-          .mapToInt(setting -> column.apply(setting).length())
-          .max()
-          .orElseThrow();
     }
   }
 }

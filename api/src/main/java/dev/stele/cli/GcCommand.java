@@ -1,18 +1,12 @@
 package dev.stele.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stele.gc.Candidate;
 import dev.stele.gc.Collection;
 import dev.stele.gc.Tally;
-import dev.stele.oci.Digest;
-import dev.stele.oci.RepositoryName;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.PrintWriter;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,7 +25,26 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 final class GcCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = JsonMapper.builder().build();
+  private static final Columns<Candidate> CANDIDATE =
+      Columns.of(Candidate.class)
+          .with("kind", Candidate::kind)
+          .with("repository", Candidate::repository)
+          .with("digest", Candidate::digest)
+          .with("size", Candidate::size)
+          .with("since", Candidate::sinceAt)
+          .with("sincePosition", Candidate::since)
+          .with("reason", Candidate::reason);
+
+  private static final Columns<Collection> COLLECTION =
+      Columns.of(Collection.class)
+          .with("manifests", done -> done.tally().manifests())
+          .with("blobs", done -> done.tally().blobs())
+          .with("objects", done -> done.tally().objects())
+          .with("bytes", done -> done.tally().bytes())
+          .with("repositories", done -> done.tally().repositories())
+          .with("orphans", done -> done.tally().orphans())
+          .with("uploads", done -> done.tally().uploads())
+          .with("failure", Collection::failure);
 
   @Spec private CommandSpec spec;
   @Mixin private ConfigurationOptions options;
@@ -42,8 +55,7 @@ final class GcCommand implements Callable<Integer> {
           "Only print what would go, with since when it is unreachable, its size and the reason.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "A JSON object a line.")
-  private boolean json;
+  @Mixin private RowOutput output;
 
   @Override
   public Integer call() throws ConfigurationException, StartupException {
@@ -57,84 +69,42 @@ final class GcCommand implements Callable<Integer> {
 
   private int list(Inspection inspection, PrintWriter out) {
     long[] totals = new long[2];
-    inspection
-        .registry()
-        .collector()
-        .candidates(
-            candidate -> {
-              totals[0]++;
-              totals[1] += candidate.kind() == Candidate.Kind.MANIFEST ? 0 : candidate.size();
-              print(candidate, out);
-            });
-    if (!json) {
-      out.printf(
-          Locale.ROOT, "%,d would go; blobs among them have %,d bytes%n", totals[0], totals[1]);
+    try (Rows<Candidate> rows = output.open(out, CANDIDATE)) {
+      inspection
+          .registry()
+          .collector()
+          .candidates(
+              candidate -> {
+                totals[0]++;
+                totals[1] += candidate.kind() == Candidate.Kind.MANIFEST ? 0 : candidate.size();
+                rows.add(candidate);
+              });
     }
+    output.note(
+        out, "%,d would go; blobs among them have %,d bytes".formatted(totals[0], totals[1]));
     return 0;
-  }
-
-  private void print(Candidate candidate, PrintWriter out) {
-    String kind = candidate.kind().name().toLowerCase(Locale.ROOT);
-    String what =
-        candidate.repository().map(RepositoryName::value).orElse("")
-            + candidate.digest().map(digest -> "@" + digest).orElse("");
-    if (json) {
-      ObjectNode line = JSON.createObjectNode().put("kind", kind);
-      candidate
-          .repository()
-          .map(RepositoryName::value)
-          .ifPresent(name -> line.put("repository", name));
-      candidate.digest().map(Digest::toString).ifPresent(digest -> line.put("digest", digest));
-      out.println(
-          line.put("size", candidate.size())
-              .put("sincePosition", candidate.since())
-              .put("since", candidate.sinceAt().toString())
-              .put("reason", candidate.reason()));
-    } else {
-      out.printf(
-          Locale.ROOT,
-          "%-10s %s  %,d bytes, since %s (position %d): %s%n",
-          kind,
-          what,
-          candidate.size(),
-          candidate.sinceAt(),
-          candidate.since(),
-          candidate.reason());
-    }
   }
 
   private int collect(Inspection inspection, PrintWriter out) {
     Collection done = inspection.registry().collector().run();
     Tally tally = done.tally();
-    if (json) {
-      ObjectNode line =
-          JSON.createObjectNode()
-              .put("manifests", tally.manifests())
-              .put("blobs", tally.blobs())
-              .put("objects", tally.objects())
-              .put("bytes", tally.bytes())
-              .put("repositories", tally.repositories())
-              .put("orphans", tally.orphans())
-              .put("uploads", tally.uploads());
-      done.failure().ifPresent(failure -> line.put("failure", failure));
-      out.println(line);
-    } else {
-      out.printf(
-          Locale.ROOT,
-          "Collected %,d manifests and %,d blobs; %,d objects of %,d bytes left the stores%n",
-          tally.manifests(),
-          tally.blobs(),
-          tally.objects(),
-          tally.bytes());
-      out.printf(
-          Locale.ROOT,
-          "Removed %,d empty repositories, %,d objects unknown to the log and %,d abandoned"
-              + " uploads%n",
-          tally.repositories(),
-          tally.orphans(),
-          tally.uploads());
-      done.failure().ifPresent(failure -> out.println("It could not finish: " + failure));
-    }
+    output.print(
+        out,
+        COLLECTION,
+        done,
+        """
+        Collected %,d manifests and %,d blobs; %,d objects of %,d bytes left the stores
+        Removed %,d empty repositories, %,d objects unknown to the log and %,d abandoned uploads\
+        """
+            .formatted(
+                tally.manifests(),
+                tally.blobs(),
+                tally.objects(),
+                tally.bytes(),
+                tally.repositories(),
+                tally.orphans(),
+                tally.uploads()));
+    done.failure().ifPresent(failure -> output.note(out, "It could not finish: " + failure));
     return done.failure().isPresent() ? 1 : 0;
   }
 }

@@ -37,27 +37,29 @@ final class Projections implements Runnable {
       },
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
+    private static final Columns<Verification.Result> RESULT =
+        Columns.of(Verification.Result.class)
+            .with("projection", Verification.Result::projection)
+            .with("table", Verification.Result::table)
+            .with("rows", Verification.Result::rows)
+            .with("missing", Verification.Result::missing)
+            .with("unexpected", Verification.Result::unexpected)
+            .with("equal", Verification.Result::equal);
+
     @Spec private CommandSpec spec;
     @Mixin private ConfigurationOptions options;
+    @Mixin private RowOutput output;
 
     @Override
     public Integer call() throws ConfigurationException, StartupException {
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
         Verification.Report report = inspection.verifyProjections();
         PrintWriter out = spec.commandLine().getOut();
-        for (Verification.Result result : report.results()) {
-          out.printf(
-              "%-12s %-28s %,12d rows  %s%n",
-              result.projection(),
-              result.table(),
-              result.rows(),
-              result.equal()
-                  ? "equal"
-                  : "%,d missing, %,d unexpected".formatted(result.missing(), result.unexpected()));
-        }
-        out.printf(
-            "%s after %,d events%n", report.equal() ? "Equal" : "NOT equal", report.events());
-        out.flush();
+        output.print(out, RESULT, report.results());
+        output.note(
+            out,
+            "%s after %,d events"
+                .formatted(report.equal() ? "Equal" : "NOT equal", report.events()));
         return report.equal() ? 0 : 1;
       }
     }

@@ -85,19 +85,26 @@ class ServerLimitsTest {
         .startsWith("HTTP/1.1 202 ");
   }
 
+  private void awaitUploads(int running) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!answer("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .contains("\nstele_http_uploads " + running + ".0")) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+    }
+  }
+
   @Test
   void moreUploadsAtOnceAreToldWhenToComeAgain() throws Exception {
     String location = beginUpload();
     String another =
         "POST /v2/app/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
             + "Connection: close\r\n\r\n";
+    // Until the upload's beginning is over, and until the other request has been read.
+    awaitUploads(0);
     try (RawConnection connection = new RawConnection(server.port())) {
       connection.send("PATCH " + location + " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
+      awaitUploads(1);
       String refused = answer(another);
-      while (refused.startsWith("HTTP/1.1 202 ")) {
-        // The other request has not been read yet.
-        refused = answer(another);
-      }
       assertThat(refused)
           .startsWith("HTTP/1.1 429 ")
           .contains("\r\nRetry-After: 1\r\n", "TOOMANYREQUESTS");

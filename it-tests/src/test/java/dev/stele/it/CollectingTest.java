@@ -66,7 +66,7 @@ class CollectingTest {
       assertThat(dryRun.output())
           .contains("manifest " + gone.manifest().digest() + " was removed")
           .contains("uploaded, and no manifest has used it since")
-          .contains("team/app@" + gone.layers().getFirst().digest())
+          .containsPattern("blob +team/app +" + gone.layers().getFirst().digest())
           .contains("3 would go")
           .doesNotContain(kept.layers().getFirst().digest().toString());
       assertThat(client.blob("team/app", gone.layers().getFirst().digest())).isNotEmpty();

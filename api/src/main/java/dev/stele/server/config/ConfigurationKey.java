@@ -150,6 +150,11 @@ record ConfigurationKey<T>(
     return new ConfigurationKey<>(path, meaning, parser, format, absent, true);
   }
 
+  /** Whether it has several values. */
+  boolean isList() {
+    return absent.filter(List.class::isInstance).isPresent();
+  }
+
   /** As an environment variable: {@code STELE_} and the path in upper snake case. */
   String variable() {
     return "STELE_" + upperSnake(path);

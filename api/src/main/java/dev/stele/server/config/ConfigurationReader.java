@@ -116,7 +116,8 @@ public final class ConfigurationReader {
         stores.set(path, value.asText(), origin);
       } else if (key.isEmpty()) {
         values.problem(file + ": unknown key " + path + "; known are " + knownPaths());
-      } else if (value.isArray() && value.valueStream().allMatch(JsonNode::isValueNode)) {
+      } else if (key.get().isList()
+ && value.isArray() && value.valueStream().allMatch(JsonNode::isValueNode)) {
         values.put(
             path,
             value

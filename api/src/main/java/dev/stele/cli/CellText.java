@@ -1,0 +1,59 @@
+package dev.stele.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.oci.Digest;
+import java.util.Collection;
+import java.util.stream.Collectors;
+
+/** How a value looks in a cell. */
+final class CellText {
+  private static final int SHORT_DIGEST = 12;
+
+  private CellText() {}
+
+  /** For programs: numbers have no separators, and nothing is left out. */
+  static String plain(Object value) {
+    return switch (value) {
+      case Collection<?> several ->
+          several.stream().map(CellText::plain).collect(Collectors.joining(" "));
+      case JsonNode json when json.isContainerNode() -> json.toString();
+      case Record record -> {
+        JsonNode json = JsonRows.tree(record);
+        yield json.isContainerNode() ? json.toString() : json.asText();
+      }
+      default -> value.toString();
+    };
+  }
+
+  /**
+   * For people. Control characters are shown by their numbers, so that no name in the record can
+   * give orders to a terminal.
+   *
+   * @param shortDigests whether a digest is cut to its first digits
+   */
+  static String readable(Object value, boolean shortDigests) {
+    return switch (value) {
+      case Boolean truth -> truth ? "yes" : "no";
+      case Digest digest when shortDigests -> {
+        String text = digest.toString();
+        int end = text.indexOf(':') + 1 + SHORT_DIGEST;
+        yield text.substring(0, Math.min(end, text.length()));
+      }
+      case Collection<?> several ->
+          several.stream()
+              .map(each -> readable(each, shortDigests))
+              .collect(Collectors.joining(" "));
+      default -> withoutControls(plain(value));
+    };
+  }
+
+  private static String withoutControls(String text) {
+    if (text.chars().noneMatch(Character::isISOControl)) {
+      return text;
+    }
+    return text.chars()
+        .mapToObj(
+            c -> Character.isISOControl(c) ? "\\u%04x".formatted(c) : String.valueOf((char) c))
+        .collect(Collectors.joining());
+  }
+}

@@ -1,0 +1,74 @@
+package dev.stele.cli;
+
+import java.io.Console;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/**
+ * The options by which every command that lists something prints it: a table for people, or {@code
+ * --json} or {@code --csv} for programs. A mixin.
+ */
+final class RowOutput {
+  /** At most one of these. */
+  private static final class Format {
+    @Option(names = "--json", description = "A JSON object a line.")
+    private boolean json;
+
+    @Option(
+        names = "--csv",
+        description = "Comma-separated values (RFC 4180), with the names of the columns first.")
+    private boolean csv;
+  }
+
+  @ArgGroup(exclusive = true)
+  private Format format;
+
+  @Option(
+      names = "--no-trunc",
+      description = "Whole digests on a terminal, too. In a file or pipe they always are.")
+  private boolean wholeDigests;
+
+  /** Begins a listing. */
+  <T> Rows<T> open(PrintWriter out, Columns<T> columns) {
+    if (format != null && format.json) {
+      return new JsonRows<>(out, columns);
+    }
+    if (format != null && format.csv) {
+      return new CsvRows<>(out, columns);
+    }
+    return new TableRows<>(out, columns, !wholeDigests && terminal());
+  }
+
+  /** Prints a whole listing. */
+  <T> void print(PrintWriter out, Columns<T> columns, Iterable<? extends T> rows) {
+    try (Rows<T> listing = open(out, columns)) {
+      rows.forEach(listing::add);
+    }
+  }
+
+  /** Prints one thing: as a row for programs, as text for people. */
+  <T> void print(PrintWriter out, Columns<T> columns, T row, String text) {
+    if (format == null) {
+      note(out, text);
+    } else {
+      print(out, columns, List.of(row));
+    }
+  }
+
+  /** Says something about a listing to people; programs see rows only. */
+  void note(PrintWriter out, String text) {
+    if (format == null) {
+      out.println(text);
+      out.flush();
+    }
+  }
+
+  /** There is no console at all since Java 25 where there was one without a terminal in Java 22. */
+  @SuppressWarnings("SystemConsoleNull")
+  private static boolean terminal() {
+    Console console = System.console();
+    return console != null && console.isTerminal();
+  }
+}

@@ -1,0 +1,112 @@
+package dev.stele.server.http;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What answers at which addresses, as a list that can be read: the documentation is held against
+ * it. An address is a template such as {@code /api/v1/repositories/{name}/-/tags/{tag}/history}. A
+ * parameter is one segment of a path, but {@value #NAME}, which a template has at most once, is a
+ * repository's name: one segment or more. Filled once, and then thread-safe.
+ */
+public final class RouteTable {
+  /** The parameter that may have several segments. */
+  private static final String NAME = "{name}";
+
+  /** Answers a request whose path has parameters. */
+  @FunctionalInterface
+  public interface Handler {
+    void handle(Exchange exchange, Parameters parameters) throws IOException, InterruptedException;
+  }
+
+  /** What a path has in the places of a template's parameters, decoded and otherwise as it came. */
+  public record Parameters(Map<String, String> values) {
+    /**
+     * The value of a parameter that the template has.
+     *
+     * @param name without braces
+     */
+    public String get(String name) {
+      String value = values.get(name);
+      if (value == null) {
+        throw new IllegalArgumentException("the template has no parameter " + name);
+      }
+      return value;
+    }
+  }
+
+  /** A method at an address. HEAD is not listed: it is answered where GET is. */
+  public record Route(String method, String template) {}
+
+  private record Entry(Route route, List<String> segments, Handler handler) {}
+
+  private final List<Entry> entries = new ArrayList<>();
+
+  /** Answers GET, and HEAD in the same way. */
+  public RouteTable get(String template, Handler handler) {
+    return on("GET", template, handler);
+  }
+
+  /** Answers another method. */
+  public RouteTable on(String method, String template, Handler handler) {
+    entries.add(
+        new Entry(new Route(method, template), List.of(template.substring(1).split("/")), handler));
+    return this;
+  }
+
+  /** Every method at every address, in the order in which they were added. */
+  public List<Route> routes() {
+    return entries.stream().map(Entry::route).toList();
+  }
+
+  /** What answers at this path, by whatever methods; empty if nothing does. */
+  public Optional<Resource> find(RawPath path) {
+    Optional<Resource> found = Optional.empty();
+    for (Entry entry : entries) {
+      Optional<Parameters> parameters = match(entry.segments(), path);
+      if (parameters.isEmpty()) {
+        continue;
+      }
+      String template = entry.route().template();
+      if (found.isPresent() && !found.get().template().equals(template)) {
+        continue;
+      }
+      Resource resource = found.orElseGet(() -> Resource.at(template));
+      Resource.Handler handler = exchange -> entry.handler().handle(exchange, parameters.get());
+      found =
+          Optional.of(
+              entry.route().method().equals("GET")
+                  ? resource.get(handler)
+                  : resource.on(entry.route().method(), handler));
+    }
+    return found;
+  }
+
+  private static Optional<Parameters> match(List<String> template, RawPath path) {
+    List<String> segments = path.segments();
+    int more = segments.size() - template.size();
+    if (more < 0) {
+      return Optional.empty();
+    }
+    Map<String, String> values = new HashMap<>();
+    int next = 0;
+    for (String part : template) {
+      int length = part.equals(NAME) ? 1 + more : 1;
+      if (next + length > segments.size()) {
+        return Optional.empty();
+      }
+      String value = path.join(next, next + length);
+      if (part.startsWith("{")) {
+        values.put(part.substring(1, part.length() - 1), value);
+      } else if (!part.equals(value)) {
+        return Optional.empty();
+      }
+      next += length;
+    }
+    return next == segments.size() ? Optional.of(new Parameters(values)) : Optional.empty();
+  }
+}

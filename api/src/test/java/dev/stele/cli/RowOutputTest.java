@@ -1,0 +1,185 @@
+package dev.stele.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+class RowOutputTest {
+  private enum Kind {
+    TAG
+  }
+
+  private record Row(
+      Kind kind,
+      Optional<RepositoryName> repository,
+      Digest digest,
+      long pulledCount,
+      boolean live,
+      Instant at,
+      List<String> tags,
+      String actor) {}
+
+  private static final Columns<Row> COLUMNS =
+      Columns.of(Row.class)
+          .with("kind", Row::kind)
+          .with("repository", Row::repository)
+          .with("digest", Row::digest)
+          .with("pulledCount", Row::pulledCount)
+          .with("live", Row::live)
+          .with("at", Row::at)
+          .with("tags", Row::tags)
+          .with("actor", Row::actor)
+          .with("never", _ -> Optional.empty());
+
+  private static final Digest DIGEST =
+      Digest.of(Digest.Algorithm.SHA256, "x".getBytes(StandardCharsets.UTF_8));
+
+  private static final List<Row> ROWS =
+      List.of(
+          new Row(
+              Kind.TAG,
+              Optional.of(RepositoryName.parse("team/app")),
+              DIGEST,
+              7,
+              true,
+              Instant.parse("2026-03-03T14:05:00.25Z"),
+              List.of("v1", "latest"),
+              "ann, the \"first\""),
+          new Row(
+              Kind.TAG,
+              Optional.empty(),
+              DIGEST,
+              12_345,
+              false,
+              Instant.parse("2026-03-04T00:00:00Z"),
+              List.of(),
+              null));
+
+  @Command(name = "list")
+  private static final class Listing implements Runnable {
+    @Mixin private RowOutput output;
+    private final PrintWriter out;
+    private final List<Row> rows;
+
+    private Listing(PrintWriter out, List<Row> rows) {
+      this.out = out;
+      this.rows = rows;
+    }
+
+    @Override
+    public void run() {
+      output.print(out, COLUMNS, rows);
+      output.note(out, rows.size() + " rows");
+    }
+  }
+
+  private static String printed(List<Row> rows, String... options) {
+    StringWriter text = new StringWriter();
+    PrintWriter out = new PrintWriter(text);
+    int status =
+        new CommandLine(new Listing(out, rows)).setErr(new PrintWriter(text)).execute(options);
+    return status == 0 ? text.toString() : "exit status " + status + "\n" + text;
+  }
+
+  @Test
+  void aTableIsAlignedAndWholeWhereNoTerminalIs() {
+    assertThat(printed(ROWS).lines())
+        .containsExactly(
+            "KIND  REPOSITORY  "
+                + "DIGEST"
+                + " ".repeat(65)
+                + "  PULLED COUNT  LIVE  AT                        TAGS       ACTOR",
+            "tag   team/app    "
+                + DIGEST
+                + "             7  yes   2026-03-03T14:05:00.250Z  v1 latest  ann, the \"first\"",
+            "tag   -           "
+                + DIGEST
+                + "         12345  no    2026-03-04T00:00:00Z                 -",
+            "2 rows");
+  }
+
+  @Test
+  void jsonIsAnObjectALineWithTheTypesOfItsValuesAndWithoutWhatIsAbsent() {
+    assertThat(printed(ROWS, "--json").lines())
+        .containsExactly(
+            "{\"kind\":\"tag\",\"repository\":\"team/app\",\"digest\":\""
+                + DIGEST
+                + "\",\"pulledCount\":7,\"live\":true,\"at\":\"2026-03-03T14:05:00.250Z\","
+                + "\"tags\":[\"v1\",\"latest\"],\"actor\":\"ann, the \\\"first\\\"\"}",
+            "{\"kind\":\"tag\",\"digest\":\""
+                + DIGEST
+                + "\",\"pulledCount\":12345,\"live\":false,\"at\":\"2026-03-04T00:00:00Z\","
+                + "\"tags\":[]}");
+  }
+
+  @Test
+  void csvQuotesWhatItMustAndEndsLinesAsTheStandardSays() {
+    assertThat(printed(ROWS, "--csv"))
+        .isEqualTo(
+            "kind,repository,digest,pulledCount,live,at,tags,actor,never\r\n"
+                + "tag,team/app,"
+                + DIGEST
+                + ",7,true,2026-03-03T14:05:00.250Z,v1 latest,\"ann, the \"\"first\"\"\",\r\n"
+                + "tag,,"
+                + DIGEST
+                + ",12345,false,2026-03-04T00:00:00Z,,,\r\n");
+  }
+
+  @Test
+  void nothingToListIsNoTableAndStillAHeaderForPrograms() {
+    assertThat(printed(List.of()).lines()).containsExactly("0 rows");
+    assertThat(printed(List.of(), "--json")).isEmpty();
+    assertThat(printed(List.of(), "--csv")).startsWith("kind,").hasLineCount(1);
+  }
+
+  @Test
+  void oneFormAtATime() {
+    assertThat(printed(ROWS, "--json", "--csv"))
+        .startsWith("exit status 2")
+        .contains("mutually exclusive");
+  }
+
+  @Test
+  void noNameGivesOrdersToATerminal() {
+    Row hostile =
+        new Row(
+            Kind.TAG, Optional.empty(), DIGEST, 1, true, Instant.EPOCH, List.of(), "a\u001b[2Jb\n");
+    assertThat(printed(List.of(hostile))).contains("a\\u001b[2Jb\\u000a").doesNotContain("\u001b");
+  }
+
+  @Test
+  void aLongListingGoesOutAsItComes() {
+    StringWriter text = new StringWriter();
+    PrintWriter out = new PrintWriter(text);
+    TableRows<Integer> rows =
+        new TableRows<>(out, Columns.of(Integer.class).with("number", n -> n), false);
+    IntStream.range(0, 1_500).forEach(rows::add);
+    assertThat(text.toString()).hasLineCount(1_501);
+    rows.add(123_456_789);
+    rows.close();
+    assertThat(text.toString()).endsWith("\n123456789\n").hasLineCount(1_502);
+  }
+
+  @Test
+  void onATerminalDigestsMayBeShort() {
+    StringWriter text = new StringWriter();
+    try (TableRows<Row> rows = new TableRows<>(new PrintWriter(text), COLUMNS, true)) {
+      rows.add(ROWS.getFirst());
+    }
+    assertThat(text.toString())
+        .contains(" " + DIGEST.toString().substring(0, 19) + " ")
+        .doesNotContain(DIGEST.toString());
+  }
+}

@@ -1,0 +1,204 @@
+package dev.stele.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.oci.Digest;
+import dev.stele.server.audit.Audit;
+import dev.stele.server.http.RouteTable;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The server does what its OpenAPI document says. The document's examples are requests about what
+ * is pushed here: {@code team/app:v1}, an image with fixed bytes, and one that refers to it.
+ */
+class OpenApiTest {
+  private static final String IMAGE = "application/vnd.oci.image.manifest.v1+json";
+  private static final byte[] CONFIG = "{}".getBytes(UTF_8);
+
+  @TempDir private static Path folder;
+  private static RegistryOnTestDatabase beneath;
+  private static SteleServer server;
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+  private static OpenApiDocument document;
+
+  @BeforeAll
+  static void start() throws Exception {
+    beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
+    server =
+        SteleServer.start(
+            beneath.registry(),
+            beneath.meters(),
+            ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+    send("POST", "/v2/team/app/blobs/uploads/?digest=" + digest(CONFIG), CONFIG, "");
+    byte[] image = manifest("");
+    send("PUT", "/v2/team/app/manifests/v1", image, IMAGE);
+    send(
+        "PUT",
+        "/v2/team/app/manifests/signature",
+        manifest(
+            ",\"artifactType\":\"application/vnd.example.signature\","
+                + "\"annotations\":{\"by\":\"ann\"},\"subject\":{\"mediaType\":\""
+                + IMAGE
+                + "\",\"digest\":\""
+                + digest(image)
+                + "\",\"size\":"
+                + image.length
+                + "}"),
+        IMAGE);
+    send("DELETE", "/v2/team/app/manifests/signature", null, "");
+    send("PUT", "/v2/team/app/manifests/v1", image, IMAGE);
+    try (InputStream yaml = Audit.class.getResourceAsStream("openapi.yaml")) {
+      document = new OpenApiDocument(yaml.readAllBytes());
+    }
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    server.close();
+    beneath.close();
+    CLIENT.close();
+  }
+
+  private static byte[] manifest(String more) {
+    return ("{\"schemaVersion\":2,\"mediaType\":\""
+            + IMAGE
+            + "\",\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"digest\":\""
+            + digest(CONFIG)
+            + "\",\"size\":2},\"layers\":[]"
+            + more
+            + "}")
+        .getBytes(UTF_8);
+  }
+
+  private static Digest digest(byte[] bytes) {
+    return Digest.of(Digest.Algorithm.SHA256, bytes);
+  }
+
+  private static HttpResponse<byte[]> send(String method, String address, byte[] body, String type)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://" + server.address() + address))
+            .method(
+                method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+    if (!type.isEmpty()) {
+      request.header("Content-Type", type);
+    }
+    return CLIENT.send(request.build(), BodyHandlers.ofByteArray());
+  }
+
+  private static HttpResponse<byte[]> send(OpenApiDocument.Operation operation, String address)
+      throws Exception {
+    return send(
+        operation.method(),
+        address,
+        operation.body().map(text -> text.getBytes(UTF_8)).orElse(null),
+        operation.bodyType().orElse(""));
+  }
+
+  private static void check(OpenApiDocument.Operation operation, String address, boolean succeeds)
+      throws Exception {
+    HttpResponse<byte[]> answer = send(operation, address);
+    String shown = operation.method() + " " + address + "\n" + new String(answer.body(), UTF_8);
+    assertThat(answer.statusCode()).as(shown).isLessThan(500);
+    if (succeeds) {
+      assertThat(answer.statusCode()).as(shown).isBetween(200, 299);
+    }
+    assertThat(
+            operation.problems(
+                answer.statusCode(),
+                answer.headers().firstValue("Content-Type").orElse(""),
+                answer.body()))
+        .as(shown)
+        .isEmpty();
+  }
+
+  @Test
+  void everyAddressIsDocumentedAndEveryDocumentedAddressIsThere() {
+    assertThat(document.mistakes()).isEmpty();
+    assertThat(document.operations())
+        .extracting(operation -> new RouteTable.Route(operation.method(), operation.template()))
+        .containsExactlyInAnyOrderElementsOf(
+            new Audit(beneath.registry(), beneath.meters(), () -> false).routes());
+  }
+
+  @Test
+  void theExamplesAreAnsweredAsDocumented() throws Exception {
+    for (OpenApiDocument.Operation operation : document.operations()) {
+      check(operation, operation.address(operation.examples()), true);
+    }
+  }
+
+  @Test
+  void noMoreThanTheRequiredParametersIsNeeded() throws Exception {
+    for (OpenApiDocument.Operation operation : document.operations()) {
+      Map<String, String> values = operation.examples();
+      operation.parameters().stream()
+          .filter(parameter -> !parameter.required())
+          .forEach(parameter -> values.remove(parameter.name()));
+      check(operation, operation.address(values), true);
+    }
+  }
+
+  @Test
+  void whatIsWrongWithAParameterIsAnsweredAsDocumented() throws Exception {
+    for (OpenApiDocument.Operation operation : document.operations()) {
+      for (OpenApiDocument.Parameter parameter : operation.parameters()) {
+        for (String wrong : new String[] {"~", "no-such-thing", "p999999999"}) {
+          Map<String, String> values = new LinkedHashMap<>(operation.examples());
+          values.put(parameter.name(), wrong);
+          check(operation, operation.address(values), false);
+        }
+      }
+    }
+  }
+
+  @Test
+  void headAnswersAsGetWithoutABody() throws Exception {
+    for (OpenApiDocument.Operation operation : document.operations()) {
+      if (operation.method().equals("GET")) {
+        HttpResponse<byte[]> head = send("HEAD", operation.address(operation.examples()), null, "");
+        assertThat(head.statusCode()).as("HEAD %s", operation).isEqualTo(200);
+        assertThat(head.body()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void theServerServesIt() throws Exception {
+    HttpResponse<byte[]> answer = send("GET", "/api/v1/openapi.yaml", null, "");
+    assertThat(answer.headers().firstValue("Content-Type")).contains("application/yaml");
+    assertThat(new OpenApiDocument(answer.body()).operations()).hasSizeGreaterThan(10);
+  }
+
+  @Test
+  void anAnswerThatIsNotAsDocumentedIsNoticed() throws Exception {
+    OpenApiDocument.Operation events =
+        document.operations().stream()
+            .filter(operation -> operation.template().equals("/api/v1/events"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(events.problems(200, "application/json", "{\"events\":[]}".getBytes(UTF_8)))
+        .isEmpty();
+    assertThat(events.problems(200, "application/json", "{}".getBytes(UTF_8)))
+        .contains("required property 'events'");
+    assertThat(events.problems(200, "application/json", "{\"events\":[],\"x\":1}".getBytes(UTF_8)))
+        .contains("'x'");
+    assertThat(events.problems(200, "application/json", "{\"events\":[{}]}".getBytes(UTF_8)))
+        .contains("required property 'position'");
+    assertThat(events.problems(200, "text/html", new byte[0])).contains("not documented");
+  }
+}
