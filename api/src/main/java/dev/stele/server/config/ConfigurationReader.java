@@ -117,7 +117,8 @@ public final class ConfigurationReader {
       } else if (key.isEmpty()) {
         values.problem(file + ": unknown key " + path + "; known are " + knownPaths());
       } else if (key.get().isList()
- && value.isArray() && value.valueStream().allMatch(JsonNode::isValueNode)) {
+          && value.isArray()
+          && value.valueStream().allMatch(JsonNode::isValueNode)) {
         values.put(
             path,
             value
