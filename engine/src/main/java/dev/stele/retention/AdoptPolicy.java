@@ -10,6 +10,7 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.RetentionView;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 
 /**
  * Puts a policy in force, unless it is so already. Where none ever was, there is no need to say
@@ -24,14 +25,21 @@ record AdoptPolicy(ActorId actor, String requestId, RetentionPolicy policy, byte
 
   @Override
   public Boolean decide(Decision decision) {
-    RecordDocuments.Document kept =
-        new RecordDocuments.Document(PolicyDocument.MEDIA_TYPE, document);
-    Optional<Digest> inForce = RetentionView.inForce(decision.handle());
-    if (inForce.isEmpty() ? policy.policies().isEmpty() : inForce.get().equals(kept.digest())) {
+    if (isInForce(decision.handle())) {
       return false;
     }
-    Digest digest = RecordDocuments.add(decision.handle(), kept);
+    Digest digest = RecordDocuments.add(decision.handle(), kept());
     decision.append(new Event.RetentionPolicyAdopted(digest), Cause.CONFIGURATION);
     return true;
+  }
+
+  /** Whether nothing needs to be adopted. */
+  boolean isInForce(Handle handle) {
+    Optional<Digest> inForce = RetentionView.inForce(handle);
+    return inForce.isEmpty() ? policy.policies().isEmpty() : inForce.get().equals(kept().digest());
+  }
+
+  private RecordDocuments.Document kept() {
+    return new RecordDocuments.Document(PolicyDocument.MEDIA_TYPE, document);
   }
 }

@@ -24,6 +24,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,9 +95,13 @@ public final class Retention implements AutoCloseable {
    * Puts a policy in force; returns whether it was not so already.
    *
    * @throws RegistryUnavailableException if the database is away; nothing changed
+   * @throws JdbiException likewise, if what is in force cannot be read
    */
   public boolean adopt(RetentionPolicy policy) {
-    boolean adopted = registry.submit(new AdoptPolicy(actor(), requestId(), policy));
+    AdoptPolicy adopt = new AdoptPolicy(actor(), requestId(), policy);
+    // Most starts change nothing: the lane need not hear of those. It decides again about the
+    // others.
+    boolean adopted = !jdbi.withHandle(adopt::isInForce) && registry.submit(adopt);
     if (adopted) {
       logger.info(
           "retention policy {} is in force{}",

@@ -8,6 +8,7 @@ import java.time.Instant;
  *
  * @param repository empty for an event that concerns none
  * @param actor empty if that person was forgotten
+ * @param requestId the request, or the piece of background work, that it came of
  * @param cause why it happened: its kind and, where there is one, a detail
  * @param data what the event's type adds, such as digest and tag
  */
@@ -17,6 +18,7 @@ record RecordedEvent(
     String repository,
     Instant recordedAt,
     String actor,
+    String requestId,
     JsonNode cause,
     JsonNode data) {
 
@@ -27,6 +29,7 @@ record RecordedEvent(
         json.path("repository").asText(""),
         Instant.parse(json.required("recordedAt").asText()),
         json.path("actor").asText(""),
+        json.required("requestId").asText(),
         json.required("cause"),
         json.required("data"));
   }
