@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       FsckCommand.class,
       GcCommand.class,
       ScrubCommand.class,
+      WebhooksCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })
