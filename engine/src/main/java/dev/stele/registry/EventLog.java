@@ -30,6 +30,7 @@ final class EventLog {
   private final LogReader reader;
   private final LogSignal signal;
   private final ProjectionRunner index;
+  private volatile Optional<UUID> id = Optional.empty();
 
   EventLog(Jdbi jdbi, EventCodec codec, LogSignal signal, ProjectionRunner index) {
     this.jdbi = jdbi;
@@ -68,6 +69,19 @@ final class EventLog {
     List<EventEntry> entries = leaves.stream().map(leaf -> entry(leaf, names)).toList();
     return new EventPage(
         entries, more ? OptionalLong.of(entries.getLast().position()) : found.examined());
+  }
+
+  /** The identity of the log, made from its first event; empty while there is none. */
+  Optional<UUID> id() {
+    if (id.isEmpty()) {
+      id =
+          Availability.read(
+                  jdbi, handle -> reader.leaves(handle, -1, 1, Optional.empty(), Optional.empty()))
+              .stream()
+              .findFirst()
+              .map(first -> UUID.nameUUIDFromBytes(first.bytes()));
+    }
+    return id;
   }
 
   List<EventEntry> list(long after, int limit, EventFilter filter) {
