@@ -43,8 +43,13 @@ public record EventFilter(
         Optional.empty());
   }
 
-  /** Those among them that are of one of these types; an event of another type is not meant. */
+  /** The same, but for the types: these. */
   public EventFilter ofTypes(Set<String> only) {
     return new EventFilter(repository, only, actor, digest, tag, cause);
+  }
+
+  /** The same, but for the digest: this one. */
+  public EventFilter ofDigest(Digest only) {
+    return new EventFilter(repository, types, actor, Optional.of(only), tag, cause);
   }
 }

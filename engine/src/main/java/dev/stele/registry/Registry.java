@@ -451,6 +451,12 @@ public final class Registry implements AutoCloseable {
         .findFirst();
   }
 
+  /** Whether any event speaks of a digest. */
+  public boolean mentioned(Digest digest) {
+    EventFilter filter = EventFilter.ALL.ofDigest(digest);
+    return !events(new EventQuery(filter, -1, Long.MAX_VALUE, true, 1)).events().isEmpty();
+  }
+
   /** Indexes all events that there are, which takes long if nobody has done so before. */
   public void indexEvents() {
     events.index();
