@@ -9,8 +9,11 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.HistoryView;
+import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.RetentionView;
 import dev.stele.registry.Archive;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryUnavailableException;
 import java.time.Duration;
@@ -33,38 +36,35 @@ import org.jdbi.v3.core.Handle;
 public final class Reprocessing {
   private static final int PAGE = 500;
 
-  private final Retention retention;
   private final Archive archive;
   private final LogReader reader = new LogReader(new EventCodec());
 
-  /**
-   * Reprocessing for a registry.
-   *
-   * @param retention that registry's
-   */
-  public Reprocessing(Registry registry, Retention retention) {
-    this.retention = retention;
+  /** Reprocessing for a registry. */
+  public Reprocessing(Registry registry) {
     this.archive = registry.archive();
   }
 
   /**
    * What a moment means for decisions: they follow from the events below its position, and rules
-   * count back from its time. Empty if the moment has not passed yet.
+   * count back from its time.
    */
-  public Optional<Moment> at(dev.stele.log.Moment moment) {
+  public Outcome<Moment> at(dev.stele.log.Moment moment) {
     return archive.read(
         handle ->
             LogReader.asOf(handle, moment)
-                .map(
-                    asOf ->
-                        switch (moment) {
-                          case dev.stele.log.Moment.AtInstant(Instant instant) ->
-                              new Moment(asOf.position() + 1, instant);
-                          case dev.stele.log.Moment.AtPosition(long position) ->
-                              new Moment(
-                                  position + 1,
-                                  reader.events(handle, position, 1).getFirst().recordedAt());
-                        }));
+                .map(asOf -> Outcome.ok(new Moment(asOf.position() + 1, time(handle, moment))))
+                .orElseGet(
+                    () ->
+                        Outcome.refused(
+                            new Refusal.NotYet(moment, LogReader.nextPosition(handle) - 1))));
+  }
+
+  private Instant time(Handle handle, dev.stele.log.Moment moment) {
+    return switch (moment) {
+      case dev.stele.log.Moment.AtInstant(Instant instant) -> instant;
+      case dev.stele.log.Moment.AtPosition(long position) ->
+          reader.events(handle, position, 1).getFirst().recordedAt();
+    };
   }
 
   /** The present, as {@link #at} gives it. */
@@ -346,14 +346,55 @@ public final class Reprocessing {
 
   private Optional<String> problem(Event.RetentionEvaluated evaluated) {
     try {
-      Digest again = retention.decideAgain(evaluated);
+      Digest again = decideAgain(evaluated);
       if (!again.equals(evaluated.decisions())) {
         return Optional.of("decided again, the result is " + again);
       }
-      retention.decisions(evaluated.decisions(), _ -> {});
+      // The evidence must be there, too, and whole.
+      decisions(evaluated.decisions(), _ -> {});
       return Optional.empty();
     } catch (IllegalStateException e) {
       return Optional.of(e.getMessage());
     }
+  }
+
+  /**
+   * Decides again what is on record, from the recorded policy, position and time; returns the
+   * digest of the decisions, which is the recorded one unless something was tampered with.
+   *
+   * @throws IllegalStateException if the policy's document is missing or was changed
+   */
+  public Digest decideAgain(Event.RetentionEvaluated evaluated) {
+    RetentionPolicy policy = policy(evaluated.policy());
+    if (policy.of(evaluated.repository()).isEmpty()) {
+      throw new IllegalStateException(
+          "policy %s says nothing about %s".formatted(evaluated.policy(), evaluated.repository()));
+    }
+    DecisionDocument document = new DecisionDocument(_ -> {});
+    preview(
+        policy,
+        evaluated.repository(),
+        new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
+        document::add);
+    return document.finish();
+  }
+
+  /**
+   * The decisions on record, in the byte order of the tags.
+   *
+   * @param document as the evaluation's event names it
+   * @throws IllegalStateException if a document is missing or was changed
+   */
+  public void decisions(Digest document, Consumer<TagDecision> consumer) {
+    for (Digest page : DecisionDocument.pages(document(document))) {
+      DecisionDocument.decisions(document(page)).forEach(consumer);
+    }
+  }
+
+  private byte[] document(Digest digest) {
+    return archive
+        .read(handle -> RecordDocuments.find(handle, digest))
+        .orElseThrow(() -> new IllegalStateException("the document " + digest + " is missing"))
+        .bytes();
   }
 }

@@ -46,7 +46,7 @@ class ReplayPropertyTest {
   static void open() throws IOException {
     folder = Files.createTempDirectory("replay");
     registry = new RetentionFixture(folder, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY));
-    reprocessing = new Reprocessing(registry.registry(), registry.retention());
+    reprocessing = registry.reprocessing();
   }
 
   @AfterContainer

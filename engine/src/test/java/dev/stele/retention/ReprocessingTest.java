@@ -11,6 +11,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.Outcome;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ class ReprocessingTest {
   @BeforeEach
   void open() throws Exception {
     registry = new RetentionFixture(folder, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY));
-    reprocessing = new Reprocessing(registry.registry(), registry.retention());
+    reprocessing = registry.reprocessing();
   }
 
   @AfterEach
@@ -49,7 +50,7 @@ class ReprocessingTest {
   private Moment at(long position) {
     return reprocessing
         .at(new dev.stele.log.Moment.AtPosition(position))
-        .orElseThrow(() -> new AssertionError("no event at " + position));
+        .orElseThrow(refusal -> new AssertionError(refusal));
   }
 
   private List<Difference> replay(RetentionPolicy policy, long from) {
@@ -260,11 +261,12 @@ class ReprocessingTest {
     assertThat(reprocessing.policyInForce(at(first))).contains(ONE.digest());
     assertThat(reprocessing.policyInForce(reprocessing.now())).contains(TWO.digest());
     assertThat(reprocessing.policy(ONE.digest())).isEqualTo(ONE);
-    assertThat(reprocessing.at(new dev.stele.log.Moment.AtPosition(1000))).isEmpty();
+    assertThat(reprocessing.at(new dev.stele.log.Moment.AtPosition(1000)))
+        .isInstanceOf(Outcome.Refused.class);
     assertThat(
             reprocessing.at(
                 new dev.stele.log.Moment.AtInstant(Instant.now().plus(Duration.ofDays(1)))))
-        .isEmpty();
+        .isInstanceOf(Outcome.Refused.class);
     assertThat(reprocessing.repositories(reprocessing.now(), Optional.empty(), 10))
         .containsExactly(A);
     assertThat(reprocessing.known(A, at(first))).isTrue();
