@@ -23,6 +23,14 @@ import picocli.CommandLine.Spec;
       Version.class,
       ConfigCommand.class,
       Projections.class,
+      RepositoriesCommand.class,
+      TagsCommand.class,
+      TagHistoryCommand.class,
+      ManifestsCommand.class,
+      ManifestCommand.class,
+      ReferrersCommand.class,
+      DiffCommand.class,
+      WebhooksCommand.class,
       FsckCommand.class,
       GcCommand.class,
       ScrubCommand.class,
@@ -42,7 +50,7 @@ public final class Stele implements Runnable {
   }
 
   static int run(String... arguments) {
-    return new CommandLine(new Stele())
+    return RecordTypes.register(new CommandLine(new Stele()))
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
               report(exception, command.getErr());
@@ -66,6 +74,7 @@ public final class Stele implements Runnable {
       case StartupException _,
           ConfigurationException _,
           DatabaseException _,
+          NotThereException _,
           RegistryUnavailableException _ ->
           err.println("stele: " + exception.getMessage());
       default -> {

@@ -17,44 +17,55 @@ import java.util.List;
  *     indexes, whose images have been put before
  * @param pulls how the log learns of pulls
  * @param gc how collecting is done
+ * @param webhooks who is told of events, with names that differ
  */
 public record RegistryOptions(
     boolean sparseManifests,
     boolean collisionDetection,
     List<String> mandatoryAnnotations,
     PullRecording pulls,
-    GcOptions gc) {
+    GcOptions gc,
+    List<Webhook> webhooks) {
   public static final RegistryOptions DEFAULT =
-      new RegistryOptions(false, false, List.of(), PullRecording.MINUTE, GcOptions.DEFAULT);
+      new RegistryOptions(
+          false, false, List.of(), PullRecording.MINUTE, GcOptions.DEFAULT, List.of());
 
   public RegistryOptions {
     mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
+    webhooks = List.copyOf(webhooks);
   }
 
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
-    return new RegistryOptions(on, collisionDetection, mandatoryAnnotations, pulls, gc);
+    return new RegistryOptions(on, collisionDetection, mandatoryAnnotations, pulls, gc, webhooks);
   }
 
   /** The same with collision detection on or off. */
   public RegistryOptions withCollisionDetection(boolean on) {
-    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, pulls, gc);
+    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, pulls, gc, webhooks);
   }
 
   /** The same with other mandatory annotations. */
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
-    return new RegistryOptions(sparseManifests, collisionDetection, List.copyOf(keys), pulls, gc);
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, List.copyOf(keys), pulls, gc, webhooks);
   }
 
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc);
+        sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc, webhooks);
   }
 
   /** The same with another way of collecting. */
   public RegistryOptions withGc(GcOptions other) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other);
+        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other, webhooks);
+  }
+
+  /** The same with other webhooks. */
+  public RegistryOptions withWebhooks(List<Webhook> others) {
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, gc, others);
   }
 }

@@ -24,9 +24,14 @@ public final class Audit {
   /**
    * Fills the table. What is added here is described in {@code openapi.yaml}, or a test fails.
    *
+   * @param cloudEvents how events look as CloudEvents
    * @param stopping whether the server has begun to stop: live streams end then
    */
-  public Audit(Registry registry, PrometheusMeterRegistry meters, BooleanSupplier stopping) {
+  public Audit(
+      Registry registry,
+      PrometheusMeterRegistry meters,
+      CloudEvents cloudEvents,
+      BooleanSupplier stopping) {
     Health health = new Health(registry, stopping);
     routes
         .get("/livez", (x, _) -> health.live(x))
@@ -34,10 +39,12 @@ public final class Audit {
         .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
         .get("/api/v1/openapi.yaml", (x, _) -> x.sendBytes(200, YAML_TYPE, openApi()));
 
-    Events events = new Events(registry, stopping);
+    Events events = new Events(registry, cloudEvents, stopping);
+    WebhookList webhooks = new WebhookList(registry);
     Collecting collecting = new Collecting(registry);
     routes
         .get("/api/v1/events", (x, _) -> events.get(x))
+        .get("/api/v1/webhooks", (x, _) -> webhooks.get(x))
         .get("/api/v1/gc", (x, _) -> collecting.get(x));
 
     History history = new History(registry);

@@ -4,6 +4,7 @@ import dev.stele.gc.GcOptions;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param htpasswd users with bcrypt hashes; absent: no authentication
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
+ * @param eventSource names this registry in CloudEvents; absent: the log's identity does
+ * @param webhooks by name
  */
 public record Configuration(
     ListenAddress listen,
@@ -30,7 +33,9 @@ public record Configuration(
     GcOptions gc,
     LogFormat logFormat,
     RetentionPolicy retention,
-    PullRecording pulls) {
+    PullRecording pulls,
+    Optional<String> eventSource,
+    Map<String, WebhookSettings> webhooks) {
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

@@ -12,6 +12,8 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.policy.TagPattern;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.webhook.SigningSecret;
+import dev.stele.server.webhook.WebhookSettings;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +52,9 @@ class ConfigurationReaderTest {
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
-                PullRecording.MINUTE));
+                PullRecording.MINUTE,
+                Optional.empty(),
+                Map.of()));
   }
 
   @Test
@@ -81,6 +85,8 @@ class ConfigurationReaderTest {
               max-uploads: 50
               idle-timeout: 30 s
               drain-time: 500ms
+            events:
+              source: https://registry.example.com/
             log:
               format: json
             manifests:
@@ -120,6 +126,14 @@ class ConfigurationReaderTest {
               team.a:
                 type: disk
                 path: /srv/team-a
+            webhooks:
+              ci:
+                url: https://ci.example.com/hooks?token=89
+                secret: whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                types: [TagMoved, TagDeleted]
+                repositories: ["team/**"]
+                timeout: 3s
+                from: start
             """);
     assertThat(read)
         .isEqualTo(
@@ -181,7 +195,17 @@ class ConfigurationReaderTest {
                                         Optional.of(4),
                                         Optional.of(Duration.ofDays(30)),
                                         Optional.of(Duration.ofHours(36)))))))),
-                PullRecording.EVERY));
+                PullRecording.EVERY,
+                Optional.of("https://registry.example.com/"),
+                Map.of(
+                    "ci",
+                    new WebhookSettings(
+                        URI.create("https://ci.example.com/hooks?token=89"),
+                        List.of(SigningSecret.parse("whsec_" + "A".repeat(32))),
+                        List.of("TagMoved", "TagDeleted"),
+                        List.of(RepositoryGlob.parse("team/**")),
+                        Duration.ofSeconds(3),
+                        true))));
     assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
   }
 
@@ -278,7 +302,7 @@ class ConfigurationReaderTest {
       String value =
           switch (key.path()) {
             case "database.url" -> "jdbc:postgresql://db/x";
-            case "database.user", "database.password", "htpasswd" -> "given";
+            case "database.user", "database.password", "htpasswd", "events.source" -> "given";
             default -> shown(key);
           };
       Map<String, String> environment = new HashMap<>(Map.of(key.variable(), value));
@@ -350,7 +374,9 @@ class ConfigurationReaderTest {
   private static String known() {
     return ConfigurationKeys.ALL.stream()
         .map(ConfigurationKey::path)
-        .collect(Collectors.joining(", ", "", ", retention.policies, stores.<name>.<key>"));
+        .collect(
+            Collectors.joining(
+                ", ", "", ", retention.policies, stores.<name>.<key>, webhooks.<name>.<key>"));
   }
 
   @Test
