@@ -1,7 +1,5 @@
 package dev.stele.cli;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.server.config.PolicyYaml;

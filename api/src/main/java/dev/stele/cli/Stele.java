@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ManifestCommand.class,
       ReferrersCommand.class,
       DiffCommand.class,
+      RetentionCommand.class,
       WebhooksCommand.class,
       FsckCommand.class,
       GcCommand.class,

@@ -150,10 +150,13 @@ public final class Reprocessing {
 
   /** When a replayed policy is evaluated. */
   public sealed interface Timing {
-    /** Every so often, and at the end: at most {@value Schedule#MOST} times. */
+    /**
+     * Whenever an evaluation of that repository is on record, and every so often beside, at most
+     * {@value Schedule#MOST} times, and at the end.
+     */
     record Every(Duration step) implements Timing {}
 
-    /** Whenever an evaluation of that repository is on record. */
+    /** Only whenever an evaluation of that repository is on record. */
     record AsRecorded() implements Timing {}
   }
 
@@ -200,23 +203,22 @@ public final class Reprocessing {
 
   private Schedule schedule(
       Handle handle, RepositoryName repository, Moment from, Moment to, Timing timing) {
+    List<Moment> evaluations = new ArrayList<>();
+    ReplayedFacts.forEach(
+        handle,
+        reader,
+        repository,
+        from.position(),
+        to.position(),
+        event -> {
+          if (event.event() instanceof Event.RetentionEvaluated evaluated) {
+            evaluations.add(new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()));
+          }
+        });
+    Schedule recorded = new Schedule(evaluations);
     return switch (timing) {
-      case Timing.Every(Duration step) -> Schedule.every(step, from.at(), to.at());
-      case Timing.AsRecorded() -> {
-        List<Moment> evaluations = new ArrayList<>();
-        ReplayedFacts.forEach(
-            handle,
-            reader,
-            repository,
-            from.position(),
-            to.position(),
-            event -> {
-              if (event.event() instanceof Event.RetentionEvaluated evaluated) {
-                evaluations.add(new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()));
-              }
-            });
-        yield new Schedule(evaluations);
-      }
+      case Timing.Every(Duration step) -> recorded.and(Schedule.every(step, from.at(), to.at()));
+      case Timing.AsRecorded() -> recorded;
     };
   }
 

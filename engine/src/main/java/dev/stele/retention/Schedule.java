@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * When a replayed policy is evaluated.
@@ -16,6 +17,12 @@ record Schedule(List<Moment> evaluations) {
 
   Schedule {
     evaluations = List.copyOf(evaluations);
+  }
+
+  /** These evaluations and others, in order. */
+  Schedule and(Schedule others) {
+    return new Schedule(
+        Stream.concat(evaluations.stream(), others.evaluations().stream()).sorted().toList());
   }
 
   /**
