@@ -60,7 +60,10 @@ class PastCommandsTest {
   private Digest signature;
   private byte[] firstBytes;
 
-  /** Positions: 0 created, 1 to 2 first, 3 to 4 second under the tag, 5 signature, 6 to 7 gone. */
+  /**
+   * Positions of team/app: 0 it came to be, 1 and 2 the first manifest under the tag, 3 and 4 the
+   * second, 5 a signature, 6 the first manifest was deleted. Then team/gone came, at 7, and went.
+   */
   @BeforeAll
   void fill(@TempDir Path folder) throws Exception {
     database = TestDatabase.create();
@@ -78,16 +81,18 @@ class PastCommandsTest {
         Inspection.open(ConfigurationReader.read(Optional.of(configuration), Map.of()))) {
       Registry registry = inspection.registry();
       firstBytes = index("first", "");
-      first = put(registry, "prod", firstBytes);
-      second = put(registry, "prod", index("second", ""));
+      first = put(registry, APP, "prod", firstBytes);
+      second = put(registry, APP, "prod", index("second", ""));
       signature =
           put(
               registry,
+              APP,
               Digest.of(Digest.Algorithm.SHA256, index("sig", subject())).toString(),
               index("sig", subject()));
       registry.deleteManifest(ALICE, APP, first).orElseThrow(AssertionError::new);
       RepositoryName gone = RepositoryName.parse("team/gone");
-      registry.initialise(ALICE, gone);
+      Digest lost = put(registry, gone, "v1", index("lost", ""));
+      registry.deleteManifest(ALICE, gone, lost).orElseThrow(AssertionError::new);
       IntStream.range(0, 1_201)
           .forEach(
               n -> registry.initialise(ALICE, RepositoryName.parse("many/r%04d".formatted(n))));
@@ -115,11 +120,12 @@ class PastCommandsTest {
         .getBytes(UTF_8);
   }
 
-  private static Digest put(Registry registry, String reference, byte[] bytes) {
+  private static Digest put(
+      Registry registry, RepositoryName repository, String reference, byte[] bytes) {
     return registry
         .putManifest(
             ALICE,
-            APP,
+            repository,
             reference.contains(":")
                 ? new dev.stele.oci.Reference.ByDigest(Digest.parse(reference))
                 : Tag.parse(reference),
@@ -250,14 +256,19 @@ class PastCommandsTest {
         .isEqualTo(JSON.readTree(firstBytes));
     Digest unknown = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
     refuses(1, List.of("manifest", unknown.toString()), "no manifest " + unknown + " was ever put");
-    refuses(2, List.of("manifest", "sha256:12"), "DIGEST", "sha256:12");
+    refuses(2, List.of("manifest", "sha256:12"), "DIGEST", "64 lower-case");
   }
 
   @Test
   void repositoriesAreListedToTheEnd() throws Exception {
-    List<String> then = column(rows("repositories", "--at", "p1208"), "repository");
-    assertThat(then).hasSize(1_203).isSorted().contains("team/gone", "many/r0000", "many/r1200");
-    assertThat(column(rows("repositories"), "repository")).containsExactly("team/app");
+    List<String> all = column(rows("repositories"), "repository");
+    assertThat(all)
+        .hasSize(1_202)
+        .isSorted()
+        .contains("team/app", "many/r0000", "many/r1200")
+        .doesNotContain("team/gone");
+    assertThat(column(rows("repositories", "--at", "p9"), "repository"))
+        .containsExactly("team/app", "team/gone");
   }
 
   @Test
@@ -267,7 +278,7 @@ class PastCommandsTest {
         List.of("tags", "team/gone"),
         "there was no repository team/gone at position",
         "it existed from 2",
-        "(position 8) until 2");
+        "(position 7) until 2");
     refuses(1, List.of("manifests", "team/none"), "none of that name ever existed");
     refuses(
         1,
