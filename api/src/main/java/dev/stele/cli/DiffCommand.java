@@ -78,6 +78,6 @@ final class DiffCommand extends PastCommand {
             CHANGE,
             (last, limit) ->
                 Absence.present(history, history.diff(first, second, repository, last, limit)));
-    output().note(out, "%,d changes from %s to %s".formatted(count, first, second));
+    output().note(out, "Changes from %s to %s: %,d".formatted(first, second, count));
   }
 }

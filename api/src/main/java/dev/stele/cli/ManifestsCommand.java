@@ -37,7 +37,7 @@ final class ManifestsCommand extends PastCommand {
         out,
         MANIFEST,
         asOf,
-        "manifests",
+        "Manifests",
         (last, limit) ->
             Absence.present(
                 history,

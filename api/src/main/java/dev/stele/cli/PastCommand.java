@@ -78,6 +78,6 @@ abstract class PastCommand implements Callable<Integer> {
   final <T> void printAll(
       PrintWriter out, Columns<T> columns, AsOf at, String what, Pages<T> pages) {
     long count = printAll(out, columns, pages);
-    output.note(out, "%,d %s at %s".formatted(count, what, at));
+    output.note(out, "%s at %s: %,d".formatted(what, at, count));
   }
 }

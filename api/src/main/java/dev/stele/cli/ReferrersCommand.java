@@ -52,7 +52,7 @@ final class ReferrersCommand extends PastCommand {
         out,
         REFERRER,
         asOf,
-        "referrers",
+        "Referrers",
         (last, limit) -> page(history, asOf, last.map(Descriptor::digest), limit));
   }
 

@@ -25,7 +25,7 @@ final class RepositoriesCommand extends PastCommand {
         out,
         REPOSITORY,
         asOf,
-        "repositories",
+        "Repositories",
         (last, limit) -> history.repositories(asOf, last.map(RepositoryName::value), limit));
   }
 }

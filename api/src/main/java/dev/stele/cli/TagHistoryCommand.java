@@ -63,7 +63,7 @@ final class TagHistoryCommand extends PastCommand {
               }
               return Page.of(Absence.present(history, found), limit);
             });
-    output().note(out, "%,d periods of %s".formatted(count, name));
+    output().note(out, "Periods of %s: %,d".formatted(name, count));
   }
 
   /** What a person may have meant. */

@@ -36,7 +36,7 @@ final class TagsCommand extends PastCommand {
         out,
         TAG,
         asOf,
-        "tags",
+        "Tags",
         (last, limit) ->
             Absence.present(
                 history,

@@ -189,7 +189,7 @@ class PastCommandsTest {
     assertThat(table.text())
         .containsPattern("NAME +DIGEST +SINCE +SINCE POSITION")
         .containsPattern("prod +" + first + " +2\\S+Z +2\n")
-        .endsWith("1 tags at position 2\n");
+        .endsWith("Tags at position 2: 1\n");
     assertThat(stele("tags", "team/app", "--csv", "--at", "p2").text())
         .startsWith("name,digest,since,sincePosition\r\nprod," + first + ",");
   }
@@ -225,7 +225,7 @@ class PastCommandsTest {
         .extracting(row -> row.get("from").asText())
         .containsExactly(first.toString());
     assertThat(stele("diff", "team/app", "p2", "p6").text())
-        .endsWith("4 changes from position 2 to position 6\n");
+        .endsWith("Changes from position 2 to position 6: 4\n");
     refuses(2, List.of("diff", "team/app", "p4", "p2"), "FROM (position 4) must not be after TO");
     refuses(2, List.of("diff", "team/app"), "Missing required parameter: 'FROM'");
   }

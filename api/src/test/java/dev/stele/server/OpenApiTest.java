@@ -63,6 +63,10 @@ class OpenApiTest {
         IMAGE);
     send("DELETE", "/v2/team/app/manifests/signature", null, "");
     send("PUT", "/v2/team/app/manifests/v1", image, IMAGE);
+    beneath.execute(
+        """
+        INSERT INTO webhook VALUES ('ci', 1, now(), 2, 'answered 500', now(), now(), false)
+        """);
     try (InputStream yaml = Audit.class.getResourceAsStream("openapi.yaml")) {
       document = new OpenApiDocument(yaml.readAllBytes());
     }

@@ -383,6 +383,7 @@ public final class Registry implements AutoCloseable {
    *     policy; if it throws, there is no collection
    */
   public void startBackground(Runnable beforeCollecting) {
+    webhooks.register();
     background =
         Optional.of(
             new Background(

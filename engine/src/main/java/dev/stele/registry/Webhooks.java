@@ -36,16 +36,27 @@ public final class Webhooks implements AutoCloseable {
     this.meters = meters;
   }
 
-  /**
-   * Gives new webhooks their cursors, so that what happens from now on is not lost to them, and
-   * returns what is to be done for each while this node leads. To be called once.
-   */
+  /** Gives new webhooks their cursors, so that what happens from now on is not lost to them. */
+  void register() {
+    Availability.guard(
+        () -> {
+          jdbi.useTransaction(
+              handle ->
+                  configured
+                      .values()
+                      .forEach(
+                          webhook ->
+                              WebhookCursor.create(handle, webhook.name(), webhook.fromStart())));
+          return null;
+        });
+  }
+
+  /** What is to be done for each, by name, while this node leads. To be called once. */
   Map<String, WebhookDelivery> begin(BooleanSupplier leading) {
     Map<String, WebhookDelivery> begun =
         configured.values().stream()
             .collect(
                 Collectors.toUnmodifiableMap(Webhook::name, webhook -> delivery(webhook, leading)));
-    begun.values().forEach(WebhookDelivery::create);
     deliveries = List.copyOf(begun.values());
     return begun;
   }

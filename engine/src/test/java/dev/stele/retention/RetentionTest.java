@@ -299,7 +299,7 @@ class RetentionTest {
     assertThat(recorded)
         .allSatisfy(
             evaluated ->
-                assertThat(registry.retention().decideAgain(evaluated))
+                assertThat(registry.reprocessing().decideAgain(evaluated))
                     .isEqualTo(evaluated.decisions()));
     Event.RetentionEvaluated first = recorded.getFirst();
     Event.RetentionEvaluated later =
@@ -312,7 +312,7 @@ class RetentionTest {
             first.removed(),
             first.decisions(),
             false);
-    assertThat(registry.retention().decideAgain(later)).isNotEqualTo(first.decisions());
+    assertThat(registry.reprocessing().decideAgain(later)).isNotEqualTo(first.decisions());
   }
 
   @Test

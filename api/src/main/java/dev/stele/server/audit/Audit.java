@@ -2,6 +2,7 @@ package dev.stele.server.audit;
 
 import dev.stele.history.History;
 import dev.stele.registry.Registry;
+import dev.stele.retention.Reprocessing;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
 import dev.stele.server.http.RouteTable;
@@ -74,6 +75,21 @@ public final class Audit {
         .get(
             repository + "tags/{tag}/history",
             (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")));
+
+    RetentionQueries retention = new RetentionQueries(new Reprocessing(registry));
+    routes
+        .get("/api/v1/retention/evaluations", (x, _) -> retention.evaluations(x))
+        .get(
+            repository + "tags/{tag}/retention",
+            (x, path) -> retention.explain(x, path.get("name"), path.get("tag")))
+        .on(
+            "POST",
+            repository + "retention/preview",
+            (x, path) -> retention.preview(x, path.get("name")))
+        .on(
+            "POST",
+            repository + "retention/replay",
+            (x, path) -> retention.replay(x, path.get("name")));
   }
 
   /** What answers at this path; empty if nothing does. */
