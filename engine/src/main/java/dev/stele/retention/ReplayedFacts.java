@@ -48,6 +48,8 @@ final class ReplayedFacts implements RepositoryFacts {
     Moment moment = new Moment(recorded.position(), recorded.recordedAt());
     switch (recorded.event()) {
       case Event.TagMoved moved -> tags.put(moved.tag(), new Put(moved.digest(), moment));
+      case Event.TagRestored restored ->
+          tags.put(restored.tag(), new Put(restored.digest(), moment));
       case Event.TagDeleted deleted -> tags.remove(deleted.tag());
       case Event.ManifestPut put -> {
         for (Tag tag : put.tags()) {
@@ -71,7 +73,9 @@ final class ReplayedFacts implements RepositoryFacts {
           Event.ManifestDeleted _,
           Event.ManifestCollected _,
           Event.RetentionPolicyAdopted _,
-          Event.RetentionEvaluated _ -> {}
+          Event.RetentionEvaluated _,
+          Event.HoldPlaced _,
+          Event.HoldReleased _ -> {}
     }
   }
 
