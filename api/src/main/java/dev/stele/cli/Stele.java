@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
       Projections.class,
       FsckCommand.class,
       GcCommand.class,
+      HoldCommand.class,
       ScrubCommand.class,
+      RestoreCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })

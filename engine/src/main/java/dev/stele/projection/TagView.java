@@ -275,6 +275,22 @@ public final class TagView implements Projection {
         .list();
   }
 
+  /** The tags of a repository that point to any of these digests, and to which. */
+  public static Map<Tag, Digest> pointingTo(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return handle
+        .createQuery(
+            """
+            SELECT name, digest FROM tag WHERE repository = :repository AND digest = ANY (:digests)
+            """)
+        .bind("repository", repository.value())
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .map(
+            (row, _) ->
+                Map.entry(Tag.parse(row.getString("name")), Digest.parse(row.getString("digest"))))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
   /**
    * A descriptor for each tag of a repository, with its name as an annotation, in byte order; then
    * one for each manifest without a tag, in the order of digests.

@@ -6,6 +6,8 @@ import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -23,6 +25,7 @@ final class ReplayedFacts implements RepositoryFacts {
   private record Put(Digest digest, Moment at) {}
 
   private final long position;
+  private final List<Hold> holds;
   private final SortedMap<Tag, Put> tags = new TreeMap<>();
   private final LastPulls pulls = new LastPulls();
 
@@ -33,6 +36,7 @@ final class ReplayedFacts implements RepositoryFacts {
    */
   ReplayedFacts(Handle handle, LogReader reader, RepositoryName repository, long position) {
     this.position = position;
+    this.holds = HoldView.activeBelow(handle, repository, position);
     long next = 0;
     while (next < position) {
       List<RecordedEvent> page = reader.events(handle, next, PAGE, repository, Optional.empty());
@@ -82,6 +86,11 @@ final class ReplayedFacts implements RepositoryFacts {
   @Override
   public long position() {
     return position;
+  }
+
+  @Override
+  public List<Hold> holds() {
+    return holds;
   }
 
   @Override

@@ -40,10 +40,18 @@ public final class Audit {
         .get("/api/v1/events", (x, _) -> events.get(x))
         .get("/api/v1/gc", (x, _) -> collecting.get(x));
 
+    Holding holds = new Holding(registry.holds());
+    routes
+        .get("/api/v1/holds", (x, _) -> holds.list(x))
+        .on("POST", "/api/v1/holds", (x, _) -> holds.place(x))
+        .get("/api/v1/holds/{id}", (x, path) -> holds.get(x, path.get("id")))
+        .on("POST", "/api/v1/holds/{id}/release", (x, path) -> holds.release(x, path.get("id")));
+
     History history = new History(registry);
     TagHistory tagHistory = new TagHistory(registry);
     ManifestDocument document = new ManifestDocument(history);
     RepositoryHistory repositories = new RepositoryHistory(history);
+    Restoring restoring = new Restoring(registry);
     String repository = "/api/v1/repositories/{name}/-/";
     routes
         .get("/api/v1/manifests/{digest}", (x, path) -> document.get(x, path.get("digest")))
@@ -56,7 +64,8 @@ public final class Audit {
             (x, path) -> repositories.referrers(x, path.get("name"), path.get("digest")))
         .get(
             repository + "tags/{tag}/history",
-            (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")));
+            (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")))
+        .on("POST", repository + "restore", (x, path) -> restoring.post(x, path.get("name")));
   }
 
   /** What answers at this path; empty if nothing does. */

@@ -46,6 +46,7 @@ public final class ConfigurationReader {
   private final ConfigurationValues values = new ConfigurationValues();
   private final StoresReader stores = new StoresReader(values);
   private final RetentionReader retention = new RetentionReader(values);
+  private final ImmutableTagsReader immutableTags = new ImmutableTagsReader(values);
 
   private ConfigurationReader() {}
 
@@ -110,6 +111,8 @@ public final class ConfigurationReader {
       Optional<ConfigurationKey<?>> key = ConfigurationKeys.ofPath(path);
       if (RetentionReader.claims(path)) {
         retention.set(value, file.toString());
+      } else if (ImmutableTagsReader.claims(path)) {
+        immutableTags.set(value, file.toString());
       } else if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
         readNode(file, path + ".", value);
       } else if (StoresReader.claims(path) && value.isValueNode() && !value.isNull()) {
@@ -136,13 +139,16 @@ public final class ConfigurationReader {
 
   private static boolean isSection(String path) {
     return path.equals("stores")
+        || path.equals(ImmutableTagsReader.SECTION)
         || ConfigurationKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
   }
 
   private static String knownPaths() {
     return ConfigurationKeys.ALL.stream()
         .map(ConfigurationKey::path)
-        .collect(Collectors.joining(", ", "", ", retention.policies, stores.<name>.<key>"));
+        .collect(
+            Collectors.joining(
+                ", ", "", ", retention.policies, tags.immutable, stores.<name>.<key>"));
   }
 
   private void readEnvironment(Map<String, String> environment) {
@@ -186,6 +192,7 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),
             values.get(ConfigurationKeys.MANIFESTS_COLLISION_DETECTION),
             values.get(ConfigurationKeys.MANIFESTS_MANDATORY_ANNOTATIONS)),
+        immutableTags.build(),
         new Configuration.HttpLimits(
             values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
             values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),
@@ -195,6 +202,7 @@ public final class ConfigurationReader {
         new GcOptions(
             values.get(ConfigurationKeys.GC_ENABLED),
             values.get(ConfigurationKeys.GC_GRACE),
+            values.get(ConfigurationKeys.GC_RECYCLE),
             values.get(ConfigurationKeys.GC_INTERVAL),
             values.get(ConfigurationKeys.GC_WINDOWS),
             values.get(ConfigurationKeys.GC_PAUSE),
