@@ -207,7 +207,7 @@ public final class ManifestView implements Projection {
         .createQuery(
             """
             WITH RECURSIVE keeper AS (
-              SELECT :digest::text AS digest
+              SELECT :digest::text COLLATE "C" AS digest
               UNION
               SELECT next.digest
               FROM keeper
