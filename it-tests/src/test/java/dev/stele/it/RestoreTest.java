@@ -110,7 +110,7 @@ class RestoreTest {
     ImageFixture.Image image = ImageFixture.image(1);
     client.push(NAME, "prod", image);
     long then = newest();
-    client.push(NAME, "prod", ImageFixture.image(2));
+    client.push(NAME, "prod", SmallImages.image("newer"));
     deleteAll(image);
 
     JsonNode dryRun = ok(restore("{\"at\":\"p" + then + "\",\"dryRun\":true}"));
