@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -86,7 +87,8 @@ public final class Benchmark {
           floor.write(),
           floor.sha256(),
           floor.loopback());
-      registries.add(RegistryUnderTest.stele(folder.resolve("stele"), options.jvmOptions()));
+      registries.add(
+          RegistryUnderTest.stele(folder.resolve("stele"), options.jvmOptions(), Map.of()));
       RegistryUnderTest.dockerRegistry(folder.resolve("docker-registry"))
           .ifPresent(registries::add);
       if (registries.size() == 1) {

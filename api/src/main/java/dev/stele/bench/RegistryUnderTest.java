@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -28,8 +29,13 @@ final class RegistryUnderTest implements AutoCloseable {
     this.process = process;
   }
 
-  /** Starts Stele with this program's own JDK and class path. */
-  static RegistryUnderTest stele(Path folder, List<String> jvmOptions)
+  /**
+   * Starts Stele with this program's own JDK and class path.
+   *
+   * @param environment what is configured beside what this program's own environment says
+   */
+  static RegistryUnderTest stele(
+      Path folder, List<String> jvmOptions, Map<String, String> environment)
       throws IOException, InterruptedException {
     int port = freePort();
     List<String> command = new ArrayList<>();
@@ -38,7 +44,7 @@ final class RegistryUnderTest implements AutoCloseable {
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.stele.cli.Stele"));
     command.addAll(List.of("serve", "--listen", "127.0.0.1:" + port, "--data"));
     command.add(folder.resolve("data").toString());
-    return start("Stele", port, folder, command, "/readyz");
+    return start("Stele", port, folder, command, environment, "/readyz");
   }
 
   /**
@@ -73,7 +79,7 @@ final class RegistryUnderTest implements AutoCloseable {
         """
             .formatted(folder.resolve("data"), port));
     List<String> command = List.of(executable.get().toString(), "serve", configuration.toString());
-    return Optional.of(start("docker-registry", port, folder, command, "/v2/"));
+    return Optional.of(start("docker-registry", port, folder, command, Map.of(), "/v2/"));
   }
 
   private static Optional<Path> onPath(String program) {
@@ -88,12 +94,19 @@ final class RegistryUnderTest implements AutoCloseable {
   }
 
   private static RegistryUnderTest start(
-      String name, int port, Path folder, List<String> command, String readyPath)
+      String name,
+      int port,
+      Path folder,
+      List<String> command,
+      Map<String, String> environment,
+      String readyPath)
       throws IOException, InterruptedException {
     Files.createDirectories(folder);
     Path log = folder.resolve("output.log");
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     RegistryUnderTest started = new RegistryUnderTest(name, port, process);
     long deadline = System.nanoTime() + READY_WITHIN_NANOS;
     while (!started.isReady(readyPath)) {

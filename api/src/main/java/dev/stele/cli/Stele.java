@@ -23,6 +23,15 @@ import picocli.CommandLine.Spec;
       Version.class,
       ConfigCommand.class,
       Projections.class,
+      RepositoriesCommand.class,
+      TagsCommand.class,
+      TagHistoryCommand.class,
+      ManifestsCommand.class,
+      ManifestCommand.class,
+      ReferrersCommand.class,
+      DiffCommand.class,
+      RetentionCommand.class,
+      WebhooksCommand.class,
       FsckCommand.class,
       GcCommand.class,
       HoldCommand.class,
@@ -44,7 +53,7 @@ public final class Stele implements Runnable {
   }
 
   static int run(String... arguments) {
-    return new CommandLine(new Stele())
+    return RecordTypes.register(new CommandLine(new Stele()))
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
               report(exception, command.getErr());
@@ -68,6 +77,7 @@ public final class Stele implements Runnable {
       case StartupException _,
           ConfigurationException _,
           DatabaseException _,
+          NotThereException _,
           RegistryUnavailableException _ ->
           err.println("stele: " + exception.getMessage());
       default -> {

@@ -10,9 +10,13 @@ import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.Webhook;
 import dev.stele.retention.Retention;
+import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
+import dev.stele.server.webhook.HttpReceiver;
+import dev.stele.server.webhook.WebhookSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -27,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -114,7 +119,24 @@ public final class Node implements AutoCloseable {
         .withMandatoryAnnotations(manifests.mandatoryAnnotations())
         .withImmutableTags(configuration.immutableTags())
         .withPulls(configuration.pulls())
-        .withGc(configuration.gc());
+        .withGc(configuration.gc())
+        .withWebhooks(webhooks(configuration));
+  }
+
+  private static List<Webhook> webhooks(Configuration configuration) {
+    CloudEvents cloudEvents = new CloudEvents(configuration.eventSource());
+    return configuration.webhooks().entrySet().stream()
+        .map(
+            webhook -> {
+              WebhookSettings settings = webhook.getValue();
+              return new Webhook(
+                  webhook.getKey(),
+                  Set.copyOf(settings.types()),
+                  settings.repositories(),
+                  settings.fromStart(),
+                  new HttpReceiver(settings, cloudEvents));
+            })
+        .toList();
   }
 
   private void bindJvmMetrics() {

@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -11,18 +12,25 @@ import java.util.Optional;
  * @param htpasswd the file with users and bcrypt hashes; absent: everybody is anonymous
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
+ * @param cloudEvents how events look as CloudEvents
  */
 public record ServerSettings(
     ListenAddress listen,
     Optional<Path> htpasswd,
     int maxManifestSize,
     boolean deletion,
-    Configuration.HttpLimits limits) {
+    Configuration.HttpLimits limits,
+    CloudEvents cloudEvents) {
 
   /** Without authentication, with the limits that suit most. */
   public static ServerSettings on(ListenAddress listen) {
     return new ServerSettings(
-        listen, Optional.empty(), 4 << 20, true, Configuration.HttpLimits.DEFAULT);
+        listen,
+        Optional.empty(),
+        4 << 20,
+        true,
+        Configuration.HttpLimits.DEFAULT,
+        new CloudEvents(Optional.empty()));
   }
 
   /** As configured. */
@@ -32,21 +40,22 @@ public record ServerSettings(
         configuration.htpasswd(),
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
-        configuration.http());
+        configuration.http(),
+        new CloudEvents(configuration.eventSource()));
   }
 
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
-    return new ServerSettings(listen, file, maxManifestSize, deletion, limits);
+    return new ServerSettings(listen, file, maxManifestSize, deletion, limits, cloudEvents);
   }
 
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
-    return new ServerSettings(listen, htpasswd, maxManifestSize, on, limits);
+    return new ServerSettings(listen, htpasswd, maxManifestSize, on, limits, cloudEvents);
   }
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
-    return new ServerSettings(listen, htpasswd, maxManifestSize, deletion, others);
+    return new ServerSettings(listen, htpasswd, maxManifestSize, deletion, others, cloudEvents);
   }
 }

@@ -61,7 +61,7 @@ public final class SteleServer implements AutoCloseable {
     RequestDispatcher dispatcher =
         new RequestDispatcher(
             new Distribution(registry, settings.maxManifestSize(), settings.deletion()),
-            new Audit(registry, meters, stopping::get),
+            new Audit(registry, meters, settings.cloudEvents(), stopping::get),
             authenticator,
             meters,
             settings.limits());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
 import dev.stele.server.audit.Audit;
+import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.http.RouteTable;
 import java.io.InputStream;
 import java.net.URI;
@@ -16,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,10 @@ class OpenApiTest {
         """
             .getBytes(UTF_8),
         "application/json");
+    beneath.execute(
+        """
+        INSERT INTO webhook VALUES ('ci', 1, now(), 2, 'answered 500', now(), now(), false)
+        """);
     try (InputStream yaml = Audit.class.getResourceAsStream("openapi.yaml")) {
       document = new OpenApiDocument(yaml.readAllBytes());
     }
@@ -141,7 +147,12 @@ class OpenApiTest {
     assertThat(document.operations())
         .extracting(operation -> new RouteTable.Route(operation.method(), operation.template()))
         .containsExactlyInAnyOrderElementsOf(
-            new Audit(beneath.registry(), beneath.meters(), () -> false).routes());
+            new Audit(
+                    beneath.registry(),
+                    beneath.meters(),
+                    new CloudEvents(Optional.empty()),
+                    () -> false)
+                .routes());
   }
 
   @Test

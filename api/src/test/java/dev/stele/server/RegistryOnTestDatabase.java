@@ -47,6 +47,14 @@ final class RegistryOnTestDatabase implements AutoCloseable {
     return meters;
   }
 
+  /** Runs SQL as the owner of the schema. */
+  void execute(String sql) throws SQLException {
+    try (Connection owner = testDatabase.connect();
+        Statement statement = owner.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
   /** Takes the database away under the registry: its connections are cut, new ones fail. */
   void loseDatabase() {
     testDatabase.close();

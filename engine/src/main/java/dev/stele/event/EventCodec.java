@@ -27,6 +27,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -163,6 +164,11 @@ public final class EventCodec {
     } catch (IOException e) {
       throw new CorruptLeafException("a leaf is not JSON: " + e.getMessage(), e);
     }
+  }
+
+  /** The names of all types of events. */
+  public static Set<String> typeNames() {
+    return TYPES.keySet();
   }
 
   /** The time as the log counts it: whole microseconds. */

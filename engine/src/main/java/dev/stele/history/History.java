@@ -365,4 +365,16 @@ public final class History {
               : Outcome.ok(Page.of(changes, limit));
         });
   }
+
+  /** When a repository was there, as far as is known now: its last stretches, newest first. */
+  public List<Lifetime> lifetimes(RepositoryName repository, int limit) {
+    now();
+    return archive.read(handle -> Lifetime.ofRepository(handle, repository, limit));
+  }
+
+  /** When a repository had a manifest, as far as is known now, newest first. */
+  public List<Lifetime> lifetimes(RepositoryName repository, Digest digest, int limit) {
+    now();
+    return archive.read(handle -> Lifetime.ofManifest(handle, repository, digest, limit));
+  }
 }

@@ -10,7 +10,7 @@ public final class InvalidPolicyException extends Exception {
    * @param path where it is wrong, such as {@code policies[0].keep-tags[1].pushed-within}; empty
    *     for the whole
    */
-  InvalidPolicyException(String path, String problem) {
+  public InvalidPolicyException(String path, String problem) {
     super(path.isEmpty() ? problem : path + " " + problem);
     this.path = path;
   }

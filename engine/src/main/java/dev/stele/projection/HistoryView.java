@@ -6,6 +6,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import java.util.List;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -173,5 +174,27 @@ public final class HistoryView implements Projection {
         .bind("position", recorded.position())
         .bind("at", recorded.recordedAt())
         .execute();
+  }
+
+  /**
+   * At most {@code limit} repositories that came to be below a position, whether they are still
+   * there or not, and come after one in byte order.
+   */
+  public static List<RepositoryName> repositories(
+      Handle handle, long position, Optional<RepositoryName> after, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT DISTINCT repository
+            FROM repository_history
+            WHERE repository > :after AND from_position < :position
+            ORDER BY repository
+            LIMIT :limit
+            """)
+        .bind("after", after.map(RepositoryName::value).orElse(""))
+        .bind("position", position)
+        .bind("limit", limit)
+        .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+        .list();
   }
 }

@@ -32,6 +32,18 @@ public record Hold(
   /** The end of a hold, and why. */
   public record Release(Act act, String reason) {}
 
+  /** Whether the events below a position placed it and did not release it. */
+  public boolean activeBelow(long position) {
+    return placed.position() < position
+        && release.filter(end -> end.act().position() < position).isEmpty();
+  }
+
+  /** Whether the events up to a time placed it and did not release it. */
+  public boolean activeAt(Instant time) {
+    return !placed.at().isAfter(time)
+        && release.filter(end -> !end.act().at().isAfter(time)).isEmpty();
+  }
+
   /** Whether it covers something of a repository, or all of it. */
   boolean concerns(RepositoryName repository) {
     return scope.repositories().matches(repository);

@@ -265,19 +265,16 @@ public final class HoldView implements Projection {
         .list();
   }
 
-  /** All holds that concern a repository and were active before the event at a position. */
-  public static List<Hold> activeBelow(Handle handle, RepositoryName repository, long position) {
+  /** All holds that ever concerned a repository, in the order in which they were placed. */
+  public static List<Hold> concerning(Handle handle, RepositoryName repository) {
     return handle
         .createQuery(
             SELECT
                 + """
-                WHERE h.placed_position < :position
-                  AND (h.released_position IS NULL OR h.released_position >= :position)
-                  AND (NOT h.one_repository OR h.repositories = :repository)
+                WHERE NOT h.one_repository OR h.repositories = :repository
                 ORDER BY h.placed_position
                 """)
         .bind("repository", repository.value())
-        .bind("position", position)
         .map((row, _) -> hold(row))
         .filter(hold -> hold.concerns(repository))
         .list();

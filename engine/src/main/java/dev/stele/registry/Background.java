@@ -49,6 +49,7 @@ final class Background implements AutoCloseable {
       List<ProjectionRunner> followers,
       Collector collector,
       Runnable beforeCollecting,
+      Webhooks webhooks,
       MeterRegistry meters) {
     this.signal = signal;
     this.collector = collector;
@@ -60,6 +61,9 @@ final class Background implements AutoCloseable {
       follow(follower.projection().name(), () -> !follower.step().isEmpty());
     }
     follow("sweep", () -> collector.sweep() > 0);
+    webhooks
+        .begin(leadership::leading)
+        .forEach((name, delivery) -> follow("webhook " + name, delivery::step));
     if (collector.options().enabled()) {
       start("collect", this::collectNow, this::awaitInterval);
     }

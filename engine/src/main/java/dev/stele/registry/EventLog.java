@@ -24,12 +24,26 @@ final class EventLog {
   private final EventCodec codec;
   private final LogReader reader;
   private final LogSignal signal;
+  private volatile Optional<UUID> id = Optional.empty();
 
   EventLog(Jdbi jdbi, EventCodec codec, LogSignal signal) {
     this.jdbi = jdbi;
     this.codec = codec;
     this.reader = new LogReader(codec);
     this.signal = signal;
+  }
+
+  /** The identity of the log, made from its first event; empty while there is none. */
+  Optional<UUID> id() {
+    if (id.isEmpty()) {
+      id =
+          Availability.read(
+                  jdbi, handle -> reader.leaves(handle, -1, 1, Optional.empty(), Optional.empty()))
+              .stream()
+              .findFirst()
+              .map(first -> UUID.nameUUIDFromBytes(first.bytes()));
+    }
+    return id;
   }
 
   List<EventEntry> list(long after, int limit, EventFilter filter) {

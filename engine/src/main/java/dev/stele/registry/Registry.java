@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jdbi.v3.core.Jdbi;
@@ -71,6 +72,7 @@ public final class Registry implements AutoCloseable {
   private final AppendLane lane;
   private final EventCodec codec = new EventCodec();
   private final EventLog events;
+  private final Webhooks webhooks;
   private final RepositoryBlobs blobs;
   private final Uploads uploads;
   private final Collector collector;
@@ -105,6 +107,7 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.events = new EventLog(jdbi, codec, signal);
+    this.webhooks = new Webhooks(jdbi, events, signal, options.webhooks(), meters);
     this.blobs = new RepositoryBlobs(jdbi, this.stores, actors, this::append);
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
@@ -382,16 +385,19 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Starts the work that goes on by itself, on one of the nodes over a database: following the log,
-   * collecting as the options say, and removing from the stores what was given up. Ends with {@link
-   * #close}. To be called once, before the registry is shared between threads.
+   * collecting as the options say, removing from the stores what was given up, and delivering
+   * events to webhooks. Ends with {@link #close}. To be called once, before the registry is shared
+   * between threads.
    *
    * @param beforeCollecting is run before each collection, such as the evaluation of a retention
    *     policy; if it throws, there is no collection
    */
   public void startBackground(Runnable beforeCollecting) {
+    webhooks.register();
     background =
         Optional.of(
-            new Background(connections, signal, followers, collector, beforeCollecting, meters));
+            new Background(
+                connections, signal, followers, collector, beforeCollecting, webhooks, meters));
   }
 
   /** How much nobody can reach, past grace or not. */
@@ -441,6 +447,19 @@ public final class Registry implements AutoCloseable {
   /** What is kept of the past. */
   public Archive archive() {
     return archive;
+  }
+
+  /**
+   * The identity of the log, which no other one has: a UUID made from its first event. Empty while
+   * there is none.
+   */
+  public Optional<UUID> logId() {
+    return events.id();
+  }
+
+  /** Who is told of events, and how that goes. */
+  public Webhooks webhooks() {
+    return webhooks;
   }
 
   /** At most {@code limit} events after a position (-1 for the start), in order. */
@@ -518,6 +537,7 @@ public final class Registry implements AutoCloseable {
    */
   @Override
   public void close() {
+    webhooks.close();
     background.ifPresent(Background::close);
     pulls.close();
     lane.close();

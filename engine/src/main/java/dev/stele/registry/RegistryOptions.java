@@ -19,6 +19,7 @@ import java.util.List;
  * @param immutableTags which tags clients may neither move nor delete
  * @param pulls how the log learns of pulls
  * @param gc how collecting is done
+ * @param webhooks who is told of events, with names that differ
  */
 public record RegistryOptions(
     boolean sparseManifests,
@@ -26,47 +27,80 @@ public record RegistryOptions(
     List<String> mandatoryAnnotations,
     ImmutableTags immutableTags,
     PullRecording pulls,
-    GcOptions gc) {
+    GcOptions gc,
+    List<Webhook> webhooks) {
   public static final RegistryOptions DEFAULT =
       new RegistryOptions(
-          false, false, List.of(), ImmutableTags.NONE, PullRecording.MINUTE, GcOptions.DEFAULT);
+          false,
+          false,
+          List.of(),
+          ImmutableTags.NONE,
+          PullRecording.MINUTE,
+          GcOptions.DEFAULT,
+          List.of());
 
   public RegistryOptions {
     mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
+    webhooks = List.copyOf(webhooks);
   }
 
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
     return new RegistryOptions(
-        on, collisionDetection, mandatoryAnnotations, immutableTags, pulls, gc);
+        on, collisionDetection, mandatoryAnnotations, immutableTags, pulls, gc, webhooks);
   }
 
   /** The same with collision detection on or off. */
   public RegistryOptions withCollisionDetection(boolean on) {
-    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, immutableTags, pulls, gc);
+    return new RegistryOptions(
+        sparseManifests, on, mandatoryAnnotations, immutableTags, pulls, gc, webhooks);
   }
 
   /** The same with other mandatory annotations. */
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, List.copyOf(keys), immutableTags, pulls, gc);
+        sparseManifests, collisionDetection, List.copyOf(keys), immutableTags, pulls, gc, webhooks);
   }
 
   /** The same with other immutable tags. */
   public RegistryOptions withImmutableTags(ImmutableTags tags) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, tags, pulls, gc);
+        sparseManifests, collisionDetection, mandatoryAnnotations, tags, pulls, gc, webhooks);
   }
 
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, immutableTags, recording, gc);
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        recording,
+        gc,
+        webhooks);
   }
 
   /** The same with another way of collecting. */
   public RegistryOptions withGc(GcOptions other) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, immutableTags, pulls, other);
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        other,
+        webhooks);
+  }
+
+  /** The same with other webhooks. */
+  public RegistryOptions withWebhooks(List<Webhook> others) {
+    return new RegistryOptions(
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        gc,
+        others);
   }
 }

@@ -120,6 +120,31 @@ public final class Evaluation {
         .orElseGet(() -> new Verdict.Expired(index));
   }
 
+  /**
+   * What is decided about a tag, and its place among the tags of its entry.
+   *
+   * @param pushed last put first, from 1; empty if no entry claims the tag
+   * @param pulled last pulled first, likewise
+   */
+  record Ranked(Verdict verdict, Optional<Integer> pushed, Optional<Integer> pulled) {}
+
+  /** Decides about one of the tags, and counts those before it. */
+  Ranked rank(TagFacts tag) {
+    Optional<Entry> entry = claiming(tag);
+    if (entry.isEmpty()) {
+      return new Ranked(verdict(tag), Optional.empty(), Optional.empty());
+    }
+    int[] before = new int[2];
+    facts.forEachTag(
+        other -> {
+          if (claiming(other).equals(entry)) {
+            before[0] += MostRecent.BY_PUT.compare(other, tag) < 0 ? 1 : 0;
+            before[1] += MostRecent.BY_PULL.compare(other, tag) < 0 ? 1 : 0;
+          }
+        });
+    return new Ranked(verdict(tag), Optional.of(before[0] + 1), Optional.of(before[1] + 1));
+  }
+
   /** Counts what is decided. */
   public Counts count() {
     long[] counts = new long[2];

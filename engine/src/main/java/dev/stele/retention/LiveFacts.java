@@ -75,7 +75,9 @@ final class LiveFacts implements RepositoryFacts {
 
   @Override
   public List<Hold> holds() {
-    return HoldView.activeBelow(handle, repository, position);
+    return HoldView.concerning(handle, repository).stream()
+        .filter(hold -> hold.activeBelow(position))
+        .toList();
   }
 
   /** Look-ups a tag, so that the plan is never a join over everything that was ever pulled. */

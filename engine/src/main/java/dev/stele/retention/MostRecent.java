@@ -8,11 +8,11 @@ import java.util.PriorityQueue;
  * thread-safe.
  */
 final class MostRecent {
-  private static final Comparator<TagFacts> BY_PUT =
+  static final Comparator<TagFacts> BY_PUT =
       Comparator.comparing(TagFacts::put).reversed().thenComparing(TagFacts::tag);
 
   /** What was never pulled comes last. */
-  private static final Comparator<TagFacts> BY_PULL =
+  static final Comparator<TagFacts> BY_PULL =
       Comparator.<TagFacts, Moment>comparing(
               facts -> facts.pulled().orElse(null),
               Comparator.nullsFirst(Comparator.naturalOrder()))

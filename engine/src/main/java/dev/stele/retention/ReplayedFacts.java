@@ -1,68 +1,131 @@
 package dev.stele.retention;
 
+import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 
 /**
- * The facts of a repository as of any position, by replaying its events. Takes time in proportion
- * to those events, and memory to its tags and to what was pulled from it. Immutable once made.
+ * The facts of a repository as of any position, by replaying its events one by one. Memory is in
+ * proportion to its tags, those that went included, and to what was pulled from it. Not
+ * thread-safe; once nothing is applied any more, it may be read by many.
  */
 final class ReplayedFacts implements RepositoryFacts {
   private static final int PAGE = 1000;
+  private static final String MANIFEST_DELETED = "a client deleted its manifest";
+
+  /** Whose removals count. */
+  enum Removals {
+    /** Those on record. */
+    RECORDED,
+    /** Clients' alone; what retention removed stays until {@link #expire} takes it. */
+    CLIENTS
+  }
 
   private record Put(Digest digest, Moment at) {}
 
-  private final long position;
-  private final List<Hold> holds;
+  /** An evaluation on record: what it saw and when, and the position of its event. */
+  private record Evaluated(Moment at, long position) {}
+
+  private final Removals removals;
+  private final List<Hold> everyHold;
   private final SortedMap<Tag, Put> tags = new TreeMap<>();
-  private final LastPulls pulls = new LastPulls();
+  private final Map<Tag, Fate.Removed> removed = new HashMap<>();
+  private final LastPulls pulls;
+  private long position;
+  private Optional<Evaluated> lastEvaluation = Optional.empty();
+
+  private ReplayedFacts(Removals removals, List<Hold> everyHold, LastPulls pulls, long position) {
+    this.removals = removals;
+    this.everyHold = everyHold;
+    this.pulls = pulls;
+    this.position = position;
+  }
 
   /**
-   * Replays a repository's events.
+   * Replays a repository's events. Takes time in proportion to those.
    *
    * @param position below which they are
    */
   ReplayedFacts(Handle handle, LogReader reader, RepositoryName repository, long position) {
+    this(Removals.RECORDED, HoldView.concerning(handle, repository), new LastPulls(), position);
+    forEach(handle, reader, repository, 0, position, this::apply);
     this.position = position;
-    this.holds = HoldView.activeBelow(handle, repository, position);
-    long next = 0;
-    while (next < position) {
+  }
+
+  /** Hands over a repository's events from a position on and below another. */
+  static void forEach(
+      Handle handle,
+      LogReader reader,
+      RepositoryName repository,
+      long from,
+      long end,
+      Consumer<RecordedEvent> consumer) {
+    long next = from;
+    while (next < end) {
       List<RecordedEvent> page = reader.events(handle, next, PAGE, repository, Optional.empty());
       if (page.isEmpty()) {
         return;
       }
-      page.stream().filter(event -> event.position() < position).forEach(this::apply);
+      page.stream().filter(event -> event.position() < end).forEach(consumer);
       next = page.getLast().position() + 1;
     }
   }
 
-  private void apply(RecordedEvent recorded) {
+  /**
+   * The same facts, which go on by themselves. Pulls are shared: they happened either way, so each
+   * event is to be applied to all copies before any of them is read.
+   */
+  ReplayedFacts copy(Removals counting) {
+    ReplayedFacts copy = new ReplayedFacts(counting, everyHold, pulls, position);
+    copy.tags.putAll(tags);
+    copy.lastEvaluation = lastEvaluation;
+    return copy;
+  }
+
+  void apply(RecordedEvent recorded) {
+    position = recorded.position() + 1;
     Moment moment = new Moment(recorded.position(), recorded.recordedAt());
     switch (recorded.event()) {
-      case Event.TagMoved moved -> tags.put(moved.tag(), new Put(moved.digest(), moment));
-      case Event.TagRestored restored ->
-          tags.put(restored.tag(), new Put(restored.digest(), moment));
-      case Event.TagDeleted deleted -> tags.remove(deleted.tag());
-      case Event.ManifestPut put -> {
-        for (Tag tag : put.tags()) {
-          tags.computeIfPresent(
-              tag,
-              (_, old) -> old.digest().equals(put.digest()) ? new Put(old.digest(), moment) : old);
-        }
-      }
+      case Event.TagMoved moved -> put(moved.tag(), moved.digest(), moment);
+      case Event.TagRestored restored -> put(restored.tag(), restored.digest(), moment);
+      case Event.TagDeleted deleted -> remove(deleted, recorded.cause(), moment);
+      case Event.ManifestPut put -> put.tags().forEach(tag -> putAgain(tag, put.digest(), moment));
+      case Event.ManifestDeleted deleted ->
+          // On record its tags went before it, each by an event. Here there may be more of them.
+          List.copyOf(tags.entrySet()).stream()
+              .filter(entry -> entry.getValue().digest().equals(deleted.digest()))
+              .forEach(
+                  entry ->
+                      remove(
+                          entry.getKey(),
+                          new Fate.Removed(
+                              deleted.digest(), moment, Optional.empty(), MANIFEST_DELETED)));
       case Event.PullsObserved observed -> pulls.add(recorded, observed);
+      case Event.RetentionEvaluated evaluated ->
+          lastEvaluation =
+              Optional.of(
+                  new Evaluated(
+                      new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
+                      recorded.position()));
       case Event.RepositoryCreated _,
           Event.RepositoryRemoved _,
           Event.BlobUploaded _,
@@ -74,12 +137,74 @@ final class ReplayedFacts implements RepositoryFacts {
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
-          Event.ManifestDeleted _,
           Event.ManifestCollected _,
           Event.RetentionPolicyAdopted _,
-          Event.RetentionEvaluated _,
           Event.HoldPlaced _,
           Event.HoldReleased _ -> {}
+    }
+  }
+
+  private void put(Tag tag, Digest digest, Moment moment) {
+    tags.put(tag, new Put(digest, moment));
+    removed.remove(tag);
+  }
+
+  /** An event of its own says so of a tag that moves, unless it is gone here alone. */
+  private void putAgain(Tag tag, Digest digest, Moment moment) {
+    Put old = tags.get(tag);
+    if (old == null ? removals == Removals.CLIENTS : old.digest().equals(digest)) {
+      put(tag, digest, moment);
+    }
+  }
+
+  private void remove(Event.TagDeleted deleted, Cause cause, Moment moment) {
+    boolean retention = cause.kind() == Cause.Kind.RETENTION;
+    if (retention && removals == Removals.CLIENTS) {
+      return;
+    }
+    Optional<Evaluated> evaluation = lastEvaluation.filter(_ -> retention);
+    remove(
+        deleted.tag(),
+        new Fate.Removed(
+            deleted.digest(),
+            evaluation.map(Evaluated::at).orElse(moment),
+            evaluation.map(Evaluated::position),
+            why(cause)));
+  }
+
+  private static String why(Cause cause) {
+    return switch (cause.kind()) {
+      case RETENTION -> cause.detail().orElse("retention");
+      case DIGEST_DELETE -> MANIFEST_DELETED;
+      case CLIENT_REQUEST, COLLECTOR, OBSERVATION, CONFIGURATION, RESTORE -> "a client deleted it";
+    };
+  }
+
+  private void remove(Tag tag, Fate.Removed fate) {
+    if (tags.remove(tag) != null) {
+      removed.put(tag, fate);
+    }
+  }
+
+  /** Evaluates rules as of a moment and removes what they do not keep. */
+  void expire(RetentionPolicy.Rules rules, Moment evaluation) {
+    Instant at = evaluation.at();
+    List<TagDecision> expired = new ArrayList<>();
+    new Evaluation(rules, heldAsOf(evaluation), at)
+        .decide(
+            decision -> {
+              if (!decision.verdict().keeps()) {
+                expired.add(decision);
+              }
+            });
+    for (TagDecision decision : expired) {
+      remove(
+          decision.tag(),
+          new Fate.Removed(
+              decision.digest(),
+              new Moment(position, at),
+              Optional.empty(),
+              decision.verdict().reason()));
     }
   }
 
@@ -90,15 +215,59 @@ final class ReplayedFacts implements RepositoryFacts {
 
   @Override
   public List<Hold> holds() {
-    return holds;
+    return everyHold.stream().filter(hold -> hold.activeBelow(position)).toList();
   }
 
   @Override
   public void forEachTag(Consumer<TagFacts> consumer) {
-    tags.forEach(
-        (tag, put) ->
-            consumer.accept(
-                new TagFacts(
-                    tag, put.digest(), put.at(), pulls.last(tag, put.digest(), Optional.empty()))));
+    tags.forEach((tag, put) -> consumer.accept(facts(tag, put)));
+  }
+
+  /** A tag, if it is there. */
+  Optional<TagFacts> find(Tag tag) {
+    return Optional.ofNullable(tags.get(tag)).map(put -> facts(tag, put));
+  }
+
+  private TagFacts facts(Tag tag, Put put) {
+    return new TagFacts(
+        tag, put.digest(), put.at(), pulls.last(tag, put.digest(), Optional.empty()));
+  }
+
+  /** These facts with the holds of a moment: most holds are no events of the repository. */
+  private RepositoryFacts heldAsOf(Moment evaluation) {
+    return new RepositoryFacts() {
+      @Override
+      public long position() {
+        return position;
+      }
+
+      @Override
+      public void forEachTag(Consumer<TagFacts> consumer) {
+        ReplayedFacts.this.forEachTag(consumer);
+      }
+
+      @Override
+      public List<Hold> holds() {
+        return everyHold.stream()
+            .filter(hold -> hold.activeBelow(evaluation.position()))
+            .filter(hold -> hold.activeAt(evaluation.at()))
+            .toList();
+      }
+    };
+  }
+
+  /** Every tag that is there, or was and went, in byte order. */
+  SortedSet<Tag> everyTag() {
+    SortedSet<Tag> every = new TreeSet<>(tags.keySet());
+    every.addAll(removed.keySet());
+    return every;
+  }
+
+  /** What became of a tag; empty if it never was there since these facts began. */
+  Optional<Fate> fate(Tag tag) {
+    Put put = tags.get(tag);
+    return put == null
+        ? Optional.ofNullable(removed.get(tag))
+        : Optional.of(new Fate.Kept(put.digest(), put.at()));
   }
 }

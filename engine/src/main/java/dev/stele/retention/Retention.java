@@ -136,57 +136,6 @@ public final class Retention implements AutoCloseable {
                 .decide(consumer));
   }
 
-  /**
-   * What rules would have decided about a repository in the past. Takes time in proportion to the
-   * repository's events and memory to its tags.
-   *
-   * @param position the decisions follow from the events below it
-   * @param at the time that rules count back from
-   */
-  public void replay(
-      RetentionPolicy.Rules rules,
-      RepositoryName repository,
-      long position,
-      Instant at,
-      Consumer<TagDecision> consumer) {
-    jdbi.useHandle(
-        handle ->
-            new Evaluation(rules, new ReplayedFacts(handle, reader, repository, position), at)
-                .decide(consumer));
-  }
-
-  /**
-   * Decides again what is on record, from the recorded policy, position and time; returns the
-   * digest of the decisions, which is the recorded one unless something was tampered with.
-   */
-  public Digest decideAgain(Event.RetentionEvaluated evaluated) {
-    RetentionPolicy policy =
-        jdbi.withHandle(handle -> RetentionView.policy(handle, evaluated.policy()));
-    RetentionPolicy.Rules rules =
-        policy
-            .of(evaluated.repository())
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "policy %s says nothing about %s"
-                            .formatted(evaluated.policy(), evaluated.repository())));
-    DecisionDocument document = new DecisionDocument(_ -> {});
-    replay(
-        rules,
-        evaluated.repository(),
-        evaluated.inputPosition(),
-        evaluated.evaluatedAt(),
-        document::add);
-    return document.finish();
-  }
-
-  /** The decisions on record, in the byte order of the tags. */
-  public void decisions(Digest document, Consumer<TagDecision> consumer) {
-    for (Digest page : DecisionDocument.pages(document(document))) {
-      DecisionDocument.decisions(document(page)).forEach(consumer);
-    }
-  }
-
   private byte[] document(Digest digest) {
     return jdbi.withHandle(handle -> RecordDocuments.find(handle, digest))
         .orElseThrow(() -> new IllegalStateException("the document " + digest + " is missing"))
@@ -349,7 +298,7 @@ public final class Retention implements AutoCloseable {
   }
 
   /** The time of the log, which is the database's clock, never before the last event. */
-  private static Instant now(Handle handle) {
+  static Instant now(Handle handle) {
     return handle
         .createQuery(
             "SELECT greatest(recorded_at, clock_timestamp()) AS now FROM log_head WHERE only_row")

@@ -59,7 +59,7 @@ class RetentionConcurrencyTest {
       assertThat(evaluations)
           .allSatisfy(
               evaluated ->
-                  assertThat(registry.retention().decideAgain(evaluated))
+                  assertThat(registry.reprocessing().decideAgain(evaluated))
                       .isEqualTo(evaluated.decisions()));
       assertThat(registry.registry().exists(repository("a"))).isTrue();
     }

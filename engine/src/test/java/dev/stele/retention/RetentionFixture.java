@@ -58,6 +58,10 @@ final class RetentionFixture implements AutoCloseable {
     return retention;
   }
 
+  Reprocessing reprocessing() {
+    return new Reprocessing(registry());
+  }
+
   LogReader reader() {
     return reader;
   }
@@ -145,7 +149,7 @@ final class RetentionFixture implements AutoCloseable {
 
   List<TagDecision> decisions(Event.RetentionEvaluated evaluated) {
     List<TagDecision> decisions = new ArrayList<>();
-    retention.decisions(evaluated.decisions(), decisions::add);
+    reprocessing().decisions(evaluated.decisions(), decisions::add);
     return decisions;
   }
 

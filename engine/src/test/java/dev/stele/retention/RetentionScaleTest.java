@@ -64,7 +64,7 @@ class RetentionScaleTest {
       measured(
           "decide again from the log",
           () ->
-              assertThat(registry.retention().decideAgain(evaluated))
+              assertThat(registry.reprocessing().decideAgain(evaluated))
                   .isEqualTo(evaluated.decisions()));
       registry.retention().adopt(keeping(entry, false));
       measured(

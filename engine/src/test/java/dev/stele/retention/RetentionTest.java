@@ -136,7 +136,7 @@ class RetentionTest {
         .holds()
         .release(RetentionFixture.ALICE, tag, "over")
         .orElseThrow(refusal -> new AssertionError(refusal));
-    assertThat(registry.retention().decideAgain(evaluated))
+    assertThat(registry.reprocessing().decideAgain(evaluated))
         .as("a hold that ended later held then")
         .isEqualTo(evaluated.decisions());
     assertThat(registry.runIn(Duration.ZERO).removed()).isEqualTo(1);
@@ -367,7 +367,7 @@ class RetentionTest {
     assertThat(recorded)
         .allSatisfy(
             evaluated ->
-                assertThat(registry.retention().decideAgain(evaluated))
+                assertThat(registry.reprocessing().decideAgain(evaluated))
                     .isEqualTo(evaluated.decisions()));
     Event.RetentionEvaluated first = recorded.getFirst();
     Event.RetentionEvaluated later =
@@ -380,7 +380,7 @@ class RetentionTest {
             first.removed(),
             first.decisions(),
             false);
-    assertThat(registry.retention().decideAgain(later)).isNotEqualTo(first.decisions());
+    assertThat(registry.reprocessing().decideAgain(later)).isNotEqualTo(first.decisions());
   }
 
   @Test

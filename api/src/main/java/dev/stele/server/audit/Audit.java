@@ -2,6 +2,7 @@ package dev.stele.server.audit;
 
 import dev.stele.history.History;
 import dev.stele.registry.Registry;
+import dev.stele.retention.Reprocessing;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
 import dev.stele.server.http.RouteTable;
@@ -24,9 +25,14 @@ public final class Audit {
   /**
    * Fills the table. What is added here is described in {@code openapi.yaml}, or a test fails.
    *
+   * @param cloudEvents how events look as CloudEvents
    * @param stopping whether the server has begun to stop: live streams end then
    */
-  public Audit(Registry registry, PrometheusMeterRegistry meters, BooleanSupplier stopping) {
+  public Audit(
+      Registry registry,
+      PrometheusMeterRegistry meters,
+      CloudEvents cloudEvents,
+      BooleanSupplier stopping) {
     Health health = new Health(registry, stopping);
     routes
         .get("/livez", (x, _) -> health.live(x))
@@ -34,10 +40,12 @@ public final class Audit {
         .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
         .get("/api/v1/openapi.yaml", (x, _) -> x.sendBytes(200, YAML_TYPE, openApi()));
 
-    Events events = new Events(registry, stopping);
+    Events events = new Events(registry, cloudEvents, stopping);
+    WebhookList webhooks = new WebhookList(registry);
     Collecting collecting = new Collecting(registry);
     routes
         .get("/api/v1/events", (x, _) -> events.get(x))
+        .get("/api/v1/webhooks", (x, _) -> webhooks.get(x))
         .get("/api/v1/gc", (x, _) -> collecting.get(x));
 
     Holding holds = new Holding(registry.holds());
@@ -66,6 +74,21 @@ public final class Audit {
             repository + "tags/{tag}/history",
             (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")))
         .on("POST", repository + "restore", (x, path) -> restoring.post(x, path.get("name")));
+
+    RetentionQueries retention = new RetentionQueries(new Reprocessing(registry));
+    routes
+        .get("/api/v1/retention/evaluations", (x, _) -> retention.evaluations(x))
+        .get(
+            repository + "tags/{tag}/retention",
+            (x, path) -> retention.explain(x, path.get("name"), path.get("tag")))
+        .on(
+            "POST",
+            repository + "retention/preview",
+            (x, path) -> retention.preview(x, path.get("name")))
+        .on(
+            "POST",
+            repository + "retention/replay",
+            (x, path) -> retention.replay(x, path.get("name")));
   }
 
   /** What answers at this path; empty if nothing does. */

@@ -15,8 +15,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /**
  * {@code GET /api/v1/events}: the log, a page after a position; or live as server-sent events for a
@@ -30,10 +32,12 @@ final class Events {
   private static final Duration ATTENTION = Duration.ofSeconds(1);
 
   private final Registry registry;
+  private final CloudEvents cloudEvents;
   private final BooleanSupplier stopping;
 
-  Events(Registry registry, BooleanSupplier stopping) {
+  Events(Registry registry, CloudEvents cloudEvents, BooleanSupplier stopping) {
     this.registry = registry;
+    this.cloudEvents = cloudEvents;
     this.stopping = stopping;
   }
 
@@ -80,21 +84,27 @@ final class Events {
             exchange.query().first("repository").map(RepositoryName::parse),
             exchange.query().first("type"));
     long after = position(exchange.query().first("after"), "after").orElse(-1L);
-    if (exchange.header("Accept").filter(a -> a.contains("text/event-stream")).isPresent()) {
+    boolean cloud = asCloudEvents(exchange);
+    if (accepts(exchange, "text/event-stream")) {
       stream(
           exchange,
           position(exchange.header("Last-Event-ID"), "Last-Event-ID").orElse(after),
-          filter);
+          filter,
+          cloud ? this::cloudEvent : Event::of);
       return;
     }
     int limit = PageRequest.size(exchange.query(), "limit", DEFAULT_PAGE, LARGEST_PAGE);
-    if (limit == 0) {
+    if (limit == 0 && !cloud) {
       exchange.sendJson(200, new Listing(List.of(), Optional.empty()));
       return;
     }
-    List<EventEntry> found = registry.events(after, limit + 1, filter);
+    List<EventEntry> found = limit == 0 ? List.of() : registry.events(after, limit + 1, filter);
     boolean more = found.size() > limit;
     List<EventEntry> page = more ? found.subList(0, limit) : found;
+    if (cloud) {
+      sendBatch(exchange, page, more);
+      return;
+    }
     exchange.sendJson(
         200,
         new Listing(
@@ -102,7 +112,41 @@ final class Events {
             more ? Optional.of(page.getLast().position()) : Optional.empty()));
   }
 
-  private void stream(Exchange exchange, long after, EventFilter filter)
+  /** Whether a client wants CloudEvents: by {@code format}, or, of a page, by {@code Accept}. */
+  private static boolean asCloudEvents(Exchange exchange) {
+    Optional<String> format = exchange.query().first("format");
+    if (format.filter(name -> !name.equals("cloudevents") && !name.equals("stele")).isPresent()) {
+      throw new DistributionError(
+              400, ErrorCode.REQUEST_INVALID, "format must be stele or cloudevents")
+          .asException();
+    }
+    return format
+        .map("cloudevents"::equals)
+        .orElseGet(() -> accepts(exchange, CloudEvents.BATCH_TYPE));
+  }
+
+  private static boolean accepts(Exchange exchange, String mediaType) {
+    return exchange.header("Accept").filter(accept -> accept.contains(mediaType)).isPresent();
+  }
+
+  private CloudEvents.CloudEvent cloudEvent(EventEntry entry) {
+    return cloudEvents.of(registry.logId().orElseThrow(), entry);
+  }
+
+  /** An array has no place for {@code next}, so a link says where the next page is. */
+  private void sendBatch(Exchange exchange, List<EventEntry> page, boolean more)
+      throws IOException {
+    if (more) {
+      Map<String, String> parameters = exchange.query().firstValues();
+      parameters.put("after", Long.toString(page.getLast().position()));
+      parameters.put("format", "cloudevents");
+      exchange.set("Link", PageRequest.next("/api/v1/events", parameters));
+    }
+    exchange.sendBytes(200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page));
+  }
+
+  private void stream(
+      Exchange exchange, long after, EventFilter filter, Function<EventEntry, Object> form)
       throws IOException, InterruptedException {
     exchange.set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
     OutputStream out = exchange.startStream(200, "text/event-stream");
@@ -119,7 +163,7 @@ final class Events {
       if (head > position) {
         List<EventEntry> found = registry.events(position, LARGEST_PAGE, filter);
         for (EventEntry entry : found) {
-          write(out, entry);
+          write(out, entry, form);
         }
         if (!found.isEmpty()) {
           out.flush();
@@ -138,11 +182,12 @@ final class Events {
     }
   }
 
-  private static void write(OutputStream out, EventEntry entry) throws IOException {
+  private static void write(OutputStream out, EventEntry entry, Function<EventEntry, Object> form)
+      throws IOException {
     out.write(
         ("id: " + entry.position() + "\nevent: " + entry.type() + "\ndata: ")
             .getBytes(StandardCharsets.UTF_8));
-    out.write(Json.bytes(Event.of(entry)));
+    out.write(Json.bytes(form.apply(entry)));
     out.write("\n\n".getBytes(StandardCharsets.US_ASCII));
   }
 

@@ -5,6 +5,7 @@ import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,8 @@ import java.util.Optional;
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
  * @param immutableTags which tags clients may neither move nor delete
+ * @param eventSource names this registry in CloudEvents; absent: the log's identity does
+ * @param webhooks by name
  */
 public record Configuration(
     ListenAddress listen,
@@ -33,7 +36,9 @@ public record Configuration(
     GcOptions gc,
     LogFormat logFormat,
     RetentionPolicy retention,
-    PullRecording pulls) {
+    PullRecording pulls,
+    Optional<String> eventSource,
+    Map<String, WebhookSettings> webhooks) {
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

@@ -6,13 +6,17 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Every key that stands by itself; those of a store are {@link StoresReader}'s. */
+/**
+ * Every key that stands by itself; those of a store are in {@link StoreKeys}, of a webhook in
+ * {@link WebhookKeys}.
+ */
 final class ConfigurationKeys {
   static final ConfigurationKey<ListenAddress> LISTEN =
       new ConfigurationKey<>(
@@ -216,6 +220,15 @@ final class ConfigurationKeys {
           PullRecording.class,
           RegistryOptions.DEFAULT.pulls());
 
+  static final ConfigurationKey<String> EVENTS_SOURCE =
+      new ConfigurationKey<>(
+          "events.source",
+          "a URI reference that names this registry in CloudEvents",
+          ConfigurationKeys::uriReference,
+          Function.identity(),
+          Optional.empty(),
+          false);
+
   /** In the order in which people read them. */
   static final List<ConfigurationKey<?>> ALL =
       List.of(
@@ -247,7 +260,8 @@ final class ConfigurationKeys {
           LOG_FORMAT,
           RETENTION_DELAY,
           RETENTION_DRY_RUN,
-          PULLS_RECORD);
+          PULLS_RECORD,
+          EVENTS_SOURCE);
 
   private ConfigurationKeys() {}
 
@@ -257,6 +271,23 @@ final class ConfigurationKeys {
           "must be a JDBC URL, jdbc:postgresql://HOST/DATABASE, not another address");
     }
     return text;
+  }
+
+  private static String uriReference(String text) {
+    try {
+      if (!text.isEmpty() && URI.create(text).toASCIIString().equals(text)) {
+        return text;
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(notUriReference(text), e);
+    }
+    throw new IllegalArgumentException(notUriReference(text));
+  }
+
+  private static String notUriReference(String text) {
+    return "must be a URI reference, such as https://registry.example.com or /stele, not \""
+        + text
+        + '"';
   }
 
   static Optional<ConfigurationKey<?>> ofPath(String path) {

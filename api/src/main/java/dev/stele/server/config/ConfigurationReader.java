@@ -45,6 +45,8 @@ public final class ConfigurationReader {
 
   private final ConfigurationValues values = new ConfigurationValues();
   private final StoresReader stores = new StoresReader(values);
+  private final WebhooksReader webhooks = new WebhooksReader(values);
+  private final List<NamedSections> named = List.of(stores.sections(), webhooks.sections());
   private final RetentionReader retention = new RetentionReader(values);
   private final ImmutableTagsReader immutableTags = new ImmutableTagsReader(values);
 
@@ -108,38 +110,43 @@ public final class ConfigurationReader {
       String path = prefix + entry.getKey();
       String origin = file + ": " + path;
       JsonNode value = entry.getValue();
-      Optional<ConfigurationKey<?>> key = ConfigurationKeys.ofPath(path);
+      Optional<NamedSections> sections = named.stream().filter(s -> s.claims(path)).findFirst();
+      Optional<ConfigurationKey<?>> key =
+          sections.isPresent() ? sections.get().key(path) : ConfigurationKeys.ofPath(path);
       if (RetentionReader.claims(path)) {
         retention.set(value, file.toString());
       } else if (ImmutableTagsReader.claims(path)) {
         immutableTags.set(value, file.toString());
-      } else if (value.isObject() && (isSection(path) || StoresReader.claims(path))) {
+      } else if (value.isObject() && (isSection(path) || sections.isPresent())) {
         readNode(file, path + ".", value);
-      } else if (StoresReader.claims(path) && value.isValueNode() && !value.isNull()) {
-        stores.set(path, value.asText(), origin);
+      } else if (key.isEmpty() && sections.isPresent()) {
+        sections.get().unknown(origin);
       } else if (key.isEmpty()) {
         values.problem(file + ": unknown key " + path + "; known are " + knownPaths());
-      } else if (key.get().isList()
-          && value.isArray()
-          && value.valueStream().allMatch(JsonNode::isValueNode)) {
-        values.put(
-            path,
-            value
-                .valueStream()
-                .map(JsonNode::asText)
-                .collect(Collectors.joining(ConfigurationKey.LIST_SEPARATOR)),
-            origin);
-      } else if (!value.isValueNode() || value.isNull()) {
+      } else if (text(key.get(), value).isEmpty()) {
         values.problem(origin + " must be " + key.get().meaning());
       } else {
-        values.put(path, value.asText(), origin);
+        String text = text(key.get(), value).get();
+        sections.ifPresentOrElse(
+            s -> s.set(path, text, origin), () -> values.put(path, text, origin));
       }
     }
   }
 
+  /** What the file says of a key; empty if a key cannot be said that way. */
+  private static Optional<String> text(ConfigurationKey<?> key, JsonNode value) {
+    if (key.isList() && value.isArray() && value.valueStream().allMatch(JsonNode::isValueNode)) {
+      return Optional.of(
+          value
+              .valueStream()
+              .map(JsonNode::asText)
+              .collect(Collectors.joining(ConfigurationKey.LIST_SEPARATOR)));
+    }
+    return value.isValueNode() && !value.isNull() ? Optional.of(value.asText()) : Optional.empty();
+  }
+
   private static boolean isSection(String path) {
-    return path.equals("stores")
-        || path.equals(ImmutableTagsReader.SECTION)
+    return path.equals(ImmutableTagsReader.SECTION)
         || ConfigurationKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
   }
 
@@ -148,7 +155,10 @@ public final class ConfigurationReader {
         .map(ConfigurationKey::path)
         .collect(
             Collectors.joining(
-                ", ", "", ", retention.policies, tags.immutable, stores.<name>.<key>"));
+                ", ",
+                "",
+                ", retention.policies, tags.immutable, stores.<name>.<key>,"
+                    + " webhooks.<name>.<key>"));
   }
 
   private void readEnvironment(Map<String, String> environment) {
@@ -157,8 +167,10 @@ public final class ConfigurationReader {
       if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)) {
         continue;
       }
-      if (StoresReader.claimsVariable(name)) {
-        stores.setVariable(name, variable.getValue());
+      Optional<NamedSections> sections =
+          named.stream().filter(s -> s.claimsVariable(name)).findFirst();
+      if (sections.isPresent()) {
+        sections.get().setVariable(name, variable.getValue());
         continue;
       }
       ConfigurationKeys.ofVariable(name)
@@ -209,7 +221,9 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.GC_WORKERS)),
         values.get(ConfigurationKeys.LOG_FORMAT),
         retention.build(),
-        values.get(ConfigurationKeys.PULLS_RECORD));
+        values.get(ConfigurationKeys.PULLS_RECORD),
+        values.find(ConfigurationKeys.EVENTS_SOURCE),
+        webhooks.build());
   }
 
   private Optional<Configuration.DatabaseAddress> database() {

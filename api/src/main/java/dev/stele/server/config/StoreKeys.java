@@ -4,7 +4,6 @@ import dev.stele.blob.S3Settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /** What can be said of a store: {@code stores.<name>.<key>}. */
 final class StoreKeys {
@@ -91,13 +90,4 @@ final class StoreKeys {
   static final List<ConfigurationKey<?>> OF_DISK = List.of(TYPE, PATH);
 
   private StoreKeys() {}
-
-  static Optional<ConfigurationKey<?>> named(String word) {
-    return ALL.stream().filter(key -> key.path().equals(word)).findFirst();
-  }
-
-  /** How a variable for this key ends. */
-  static String suffix(ConfigurationKey<?> key) {
-    return "_" + ConfigurationKey.upperSnake(key.path());
-  }
 }

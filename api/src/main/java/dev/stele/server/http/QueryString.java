@@ -53,4 +53,11 @@ public final class QueryString {
   public List<String> all(String name) {
     return values.getOrDefault(name, List.of());
   }
+
+  /** The first value of each parameter, in the order of the address; a copy. */
+  public Map<String, String> firstValues() {
+    Map<String, String> first = new LinkedHashMap<>();
+    values.forEach((name, all) -> first.put(name, all.getFirst()));
+    return first;
+  }
 }

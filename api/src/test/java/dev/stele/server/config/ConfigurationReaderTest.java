@@ -13,6 +13,8 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.policy.TagPattern;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.webhook.SigningSecret;
+import dev.stele.server.webhook.WebhookSettings;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +54,9 @@ class ConfigurationReaderTest {
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
-                PullRecording.MINUTE));
+                PullRecording.MINUTE,
+                Optional.empty(),
+                Map.of()));
   }
 
   @Test
@@ -84,6 +88,8 @@ class ConfigurationReaderTest {
               max-uploads: 50
               idle-timeout: 30 s
               drain-time: 500ms
+            events:
+              source: https://registry.example.com/
             log:
               format: json
             manifests:
@@ -127,6 +133,14 @@ class ConfigurationReaderTest {
               team.a:
                 type: disk
                 path: /srv/team-a
+            webhooks:
+              ci:
+                url: https://ci.example.com/hooks?token=89
+                secret: whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                types: [TagMoved, TagDeleted]
+                repositories: ["team/**"]
+                timeout: 3s
+                from: start
             """);
     assertThat(read)
         .isEqualTo(
@@ -194,7 +208,17 @@ class ConfigurationReaderTest {
                                         Optional.of(4),
                                         Optional.of(Duration.ofDays(30)),
                                         Optional.of(Duration.ofHours(36)))))))),
-                PullRecording.EVERY));
+                PullRecording.EVERY,
+                Optional.of("https://registry.example.com/"),
+                Map.of(
+                    "ci",
+                    new WebhookSettings(
+                        URI.create("https://ci.example.com/hooks?token=89"),
+                        List.of(SigningSecret.parse("whsec_" + "A".repeat(32))),
+                        List.of("TagMoved", "TagDeleted"),
+                        List.of(RepositoryGlob.parse("team/**")),
+                        Duration.ofSeconds(3),
+                        true))));
     assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
   }
 
@@ -302,7 +326,7 @@ class ConfigurationReaderTest {
       String value =
           switch (key.path()) {
             case "database.url" -> "jdbc:postgresql://db/x";
-            case "database.user", "database.password", "htpasswd" -> "given";
+            case "database.user", "database.password", "htpasswd", "events.source" -> "given";
             default -> shown(key);
           };
       Map<String, String> environment = new HashMap<>(Map.of(key.variable(), value));
@@ -376,7 +400,10 @@ class ConfigurationReaderTest {
         .map(ConfigurationKey::path)
         .collect(
             Collectors.joining(
-                ", ", "", ", retention.policies, tags.immutable, stores.<name>.<key>"));
+                ", ",
+                "",
+                ", retention.policies, tags.immutable, stores.<name>.<key>,"
+                    + " webhooks.<name>.<key>"));
   }
 
   @Test

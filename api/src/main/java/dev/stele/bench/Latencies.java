@@ -1,0 +1,57 @@
+package dev.stele.bench;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.LongStream;
+
+/**
+ * How long each of many requests took.
+ *
+ * @param nanos sorted
+ * @param rate requests a second, over all connections
+ */
+record Latencies(long[] nanos, double rate) {
+  /** A request, by its number on its connection. */
+  @FunctionalInterface
+  interface Request {
+    void send(HttpConnection connection, int number) throws IOException;
+  }
+
+  /** Sends requests on several connections at once for a while, each as soon as it can. */
+  static Latencies measure(
+      RegistryUnderTest registry, int connections, Duration duration, Request request)
+      throws IOException, InterruptedException {
+    ConcurrentLinkedQueue<long[]> all = new ConcurrentLinkedQueue<>();
+    double rate =
+        Concurrent.rate(
+            connections,
+            duration,
+            number -> {
+              HttpConnection connection = registry.connect();
+              LongStream.Builder taken = LongStream.builder();
+              return new Concurrent.Client() {
+                @Override
+                public void step(int step) throws IOException {
+                  long started = System.nanoTime();
+                  request.send(connection, step * connections + number);
+                  taken.add(System.nanoTime() - started);
+                }
+
+                @Override
+                public void close() throws IOException {
+                  all.add(taken.build().toArray());
+                  connection.close();
+                }
+              };
+            });
+    long[] nanos = all.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+    return new Latencies(nanos, rate);
+  }
+
+  /** The time within which that share of all requests were answered, in milliseconds. */
+  double percentile(double share) {
+    return nanos[(int) Math.min(nanos.length - 1, (long) (nanos.length * share))] / 1e6;
+  }
+}

@@ -1,0 +1,219 @@
+package dev.stele.bench;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
+import dev.stele.log.Command;
+import dev.stele.log.LogReader;
+import dev.stele.oci.Digest;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.registry.Registry;
+import dev.stele.server.Node;
+import dev.stele.server.StartupException;
+import dev.stele.server.config.ConfigurationException;
+import dev.stele.server.config.ConfigurationReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * What questions about a long record cost: writes one through the append lane, lets the views catch
+ * up, and asks over HTTP with several clients at once.
+ */
+public final class QueryCost {
+  private static final long SEED = 1;
+  private static final int EVENTS_A_REPOSITORY = 2500;
+  private static final int DIFFERENT_QUESTIONS = 2000;
+
+  /** The record stays as it was written: neither pulls nor collections are added to it. */
+  private static final Map<String, String> QUIET =
+      Map.of("STELE_GC_ENABLED", "false", "STELE_PULLS_RECORD", "off");
+
+  private static final Duration WARM_UP = Duration.ofSeconds(5);
+  private static final Duration DURATION = Duration.ofSeconds(15);
+
+  /** Appends what was made up: it decides nothing. */
+  private record AppendBatch(
+      ActorId actor,
+      String requestId,
+      List<GeneratedRecord.Step> steps,
+      ManifestDocuments documents)
+      implements Command<Integer> {
+    @Override
+    public Integer decide(Decision decision) {
+      for (GeneratedRecord.Step step : steps) {
+        step.document()
+            .ifPresent(
+                document ->
+                    documents.add(
+                        decision.handle(),
+                        Digest.of(Digest.Algorithm.SHA256, document.bytes()),
+                        document));
+        decision.append(step.event(), Cause.CLIENT_REQUEST);
+      }
+      return steps.size();
+    }
+  }
+
+  /** A kind of question. */
+  private record Question(String title, Supplier<String> target) {}
+
+  private final GeneratedRecord record;
+  private final long events;
+  private final PrintStream out;
+
+  private QueryCost(GeneratedRecord record, long events, PrintStream out) {
+    this.record = record;
+    this.events = events;
+    this.out = out;
+  }
+
+  /**
+   * Measures and prints.
+   *
+   * @param folder for the registry's data: absent or empty, or what an earlier run with as many
+   *     events left, which is asked again
+   * @param events how long the record is to be, at least; a batch more at most
+   * @param clients how many ask at once
+   * @throws IllegalArgumentException if the folder has another record
+   */
+  public static void run(Path folder, long events, int clients, PrintStream out)
+      throws ConfigurationException, StartupException, IOException, InterruptedException {
+    int repositories = (int) Math.max(1, events / EVENTS_A_REPOSITORY);
+    QueryCost cost = new QueryCost(new GeneratedRecord(SEED, repositories), events, out);
+    Files.createDirectories(folder);
+    long written = cost.fill(folder.resolve("data"));
+    cost.ask(folder, written, clients);
+  }
+
+  private long fill(Path data)
+      throws ConfigurationException, StartupException, InterruptedException {
+    try (Node node =
+        Node.serve(
+            ConfigurationReader.load(Optional.empty(), QUIET, Map.of("data", data.toString()))
+                .configuration())) {
+      Registry registry = node.registry();
+      long there = registry.archive().read(LogReader::nextPosition);
+      long started = System.nanoTime();
+      long written = there == 0 ? write(registry) : remember();
+      if (there != 0 && there != written) {
+        throw new IllegalArgumentException(
+            "%s has a record of %,d events, not of %,d; remove it or name another folder"
+                .formatted(data, there, written));
+      }
+      if (there == 0) {
+        double seconds = BlobTransfer.seconds(started);
+        out.printf(
+            "%,d events written through the lane, %.0f a second%n", written, written / seconds);
+      }
+      long behind = System.nanoTime();
+      while (followed(registry) < written) {
+        Thread.sleep(100);
+      }
+      out.printf("all views had them %.1f s later%n", BlobTransfer.seconds(behind));
+      return written;
+    }
+  }
+
+  /** One batch after the other, since what a repository's next events are follows from these. */
+  private long write(Registry registry) {
+    ManifestDocuments documents = new ManifestDocuments();
+    long written = 0;
+    while (written < events) {
+      GeneratedRecord.Batch batch = record.next();
+      written +=
+          registry.submit(
+              new AppendBatch(
+                  registry.actorId(batch.actor()), "batch " + written, batch.steps(), documents));
+    }
+    return written;
+  }
+
+  /** Brings the model to where it was when the record had been written. */
+  private long remember() {
+    long written = 0;
+    while (written < events) {
+      written += record.next().steps().size();
+    }
+    return written;
+  }
+
+  private static long followed(Registry registry) {
+    return registry
+        .archive()
+        .read(
+            handle ->
+                handle
+                    .createQuery("SELECT coalesce(min(next_position), 0) FROM log_checkpoint")
+                    .mapTo(Long.class)
+                    .one());
+  }
+
+  private void ask(Path folder, long written, int clients)
+      throws IOException, InterruptedException {
+    Random random = new Random(SEED);
+    List<Question> questions =
+        List.of(
+            new Question(
+                "tag at an instant",
+                () ->
+                    "/v2/at/p%d/%s/manifests/%s"
+                        .formatted(
+                            written - 1 - random.nextLong(written / 10),
+                            record.repository(),
+                            GeneratedRecord.moving())),
+            new Question(
+                "tag history",
+                () ->
+                    "/api/v1/repositories/%s/-/tags/%s/history"
+                        .formatted(record.repository(), GeneratedRecord.moving())),
+            new Question(
+                "a digest's life", () -> "/api/v1/digests/%s".formatted(record.manifest())),
+            new Question(
+                "newest events: of a type in a namespace",
+                () ->
+                    "/api/v1/events?order=desc&type=TagDeleted&repository=%s/**"
+                        .formatted(record.repository().routePrefix())),
+            new Question(
+                "newest events: what an actor pushed",
+                () ->
+                    "/api/v1/events?order=desc&type=ManifestPut&actor=%s"
+                        .formatted(record.actor())),
+            new Question(
+                "newest events: of a digest",
+                () -> "/api/v1/events?order=desc&digest=%s".formatted(record.manifest())));
+    try (RegistryUnderTest registry =
+        RegistryUnderTest.stele(folder, List.of("--enable-native-access=ALL-UNNAMED"), QUIET)) {
+      out.printf(
+          "%n%,d events, %d clients%n%-42s %8s %8s %8s %10s%n",
+          written, clients, "", "p50 ms", "p95 ms", "p99 ms", "requests/s");
+      for (Question question : questions) {
+        ask(registry, question, clients);
+      }
+    }
+  }
+
+  private void ask(RegistryUnderTest registry, Question question, int clients)
+      throws IOException, InterruptedException {
+    List<String> targets = Stream.generate(question.target()).limit(DIFFERENT_QUESTIONS).toList();
+    Latencies.Request request =
+        (connection, number) ->
+            connection.send("GET", targets.get(number % targets.size()), "").expect(200);
+    Latencies.measure(registry, clients, WARM_UP, request);
+    Latencies measured = Latencies.measure(registry, clients, DURATION, request);
+    out.printf(
+        "%-42s %8.1f %8.1f %8.1f %10.0f%n",
+        question.title(),
+        measured.percentile(0.5),
+        measured.percentile(0.95),
+        measured.percentile(0.99),
+        measured.rate());
+  }
+}

@@ -1,0 +1,53 @@
+package dev.stele.cli;
+
+import dev.stele.log.Moment;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** How names, digests and moments are written on the command line. */
+final class RecordTypes {
+  private RecordTypes() {}
+
+  /** A tag of a repository, written {@code team/app:v1}. */
+  record TagName(RepositoryName repository, Tag tag) {
+    static TagName parse(String text) {
+      int colon = text.lastIndexOf(':');
+      if (colon < 0) {
+        throw new TypeConversionException(
+            "a tag is written with its repository, such as team/app:v1, not '" + text + "'");
+      }
+      return new TagName(
+          RepositoryName.parse(text.substring(0, colon)), Tag.parse(text.substring(colon + 1)));
+    }
+
+    @Override
+    public String toString() {
+      return repository + ":" + tag;
+    }
+  }
+
+  /** Teaches a command line, with the commands that it has by now. */
+  static CommandLine register(CommandLine commandLine) {
+    return commandLine
+        .registerConverter(RepositoryName.class, converter(RepositoryName::parse))
+        .registerConverter(TagName.class, converter(TagName::parse))
+        .registerConverter(Digest.class, converter(Digest::parse))
+        .registerConverter(Moment.class, converter(Moment::parse));
+  }
+
+  private static <T> ITypeConverter<T> converter(Function<String, T> parser) {
+    return text -> {
+      try {
+        return parser.apply(text);
+      } catch (InvalidNameException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    };
+  }
+}

@@ -1,0 +1,167 @@
+package dev.stele.cli;
+
+import dev.stele.log.Moment;
+import dev.stele.policy.Durations;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.retention.Difference;
+import dev.stele.retention.Fate;
+import dev.stele.retention.Reprocessing;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code stele retention replay}. */
+@Command(
+    name = "replay",
+    description = {
+      "Walks the past as it would have been under a policy, and lists what would have been kept or"
+          + " removed otherwise than it was.",
+      "What clients did happened all the same; what retention removed did not, and the policy"
+          + " removes by itself. Changes nothing."
+    })
+final class RetentionReplay extends RetentionQuestion {
+  private static final Columns<Difference> DIFFERENCE =
+      Columns.of(Difference.class)
+          .with("repository", Difference::repository)
+          .with("tag", Difference::tag)
+          .with("digest", difference -> difference.recorded().digest())
+          .with("difference", Difference::kind)
+          .with("inFact", difference -> told(difference.recorded()))
+          .with("inFactAt", removed(Difference::recorded, removed -> removed.at().at()))
+          .with("inFactWhy", removed(Difference::recorded, Fate.Removed::why))
+          .with("underPolicy", difference -> told(difference.replayed()))
+          .with("underPolicyAt", removed(Difference::replayed, removed -> removed.at().at()))
+          .with("underPolicyWhy", removed(Difference::replayed, Fate.Removed::why));
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      required = true,
+      converter = PolicyFile.class,
+      description = "A YAML file with what a configuration has below 'retention:'.")
+  private RetentionPolicy policy;
+
+  @Option(
+      names = "--from",
+      paramLabel = "MOMENT",
+      required = true,
+      description = "A time such as 2026-03-03T14:05:00Z or 20260303t140500z, or p12345.")
+  private Moment from;
+
+  @Option(names = "--to", paramLabel = "MOMENT", description = "Default: now")
+  private Moment to;
+
+  @Option(
+      names = "--repository",
+      paramLabel = "GLOB",
+      converter = Glob.class,
+      description = "Only repositories such as team/**.")
+  private RepositoryGlob repositories;
+
+  @ArgGroup private When when = new When();
+
+  /** At most one of these. */
+  private static final class When {
+    @Option(
+        names = "--every",
+        paramLabel = "DURATION",
+        converter = Step.class,
+        defaultValue = "1d",
+        description =
+            "Evaluate the policy every so often, at the end, and whenever an evaluation of the"
+                + " repository is on record. Default: ${DEFAULT-VALUE}")
+    private Duration every = Duration.ofDays(1);
+
+    @Option(
+        names = "--as-recorded",
+        description = "Evaluate it only whenever an evaluation of the repository is on record.")
+    private boolean asRecorded;
+  }
+
+  @Option(names = "--all", description = "Also what would have been the same.")
+  private boolean all;
+
+  /** Reads a duration. */
+  static final class Step implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      try {
+        return Durations.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  private static String told(Fate fate) {
+    return switch (fate) {
+      case Fate.Kept _ -> "kept";
+      case Fate.Removed _ -> "removed";
+    };
+  }
+
+  private static Function<Difference, Optional<?>> removed(
+      Function<Difference, Fate> side, Function<Fate.Removed, ?> part) {
+    return difference ->
+        switch (side.apply(difference)) {
+          case Fate.Kept _ -> Optional.empty();
+          case Fate.Removed removed -> Optional.of(part.apply(removed));
+        };
+  }
+
+  @Override
+  int answer(Reprocessing reprocessing, PrintWriter out) {
+    dev.stele.retention.Moment start = moment(reprocessing, from);
+    dev.stele.retention.Moment end = moment(reprocessing, to);
+    if (start.position() > end.position() || start.at().isAfter(end.at())) {
+      throw new ParameterException(spec().commandLine(), "--from must not be after --to");
+    }
+    Reprocessing.Timing timing =
+        when.asRecorded
+            ? new Reprocessing.Timing.AsRecorded()
+            : new Reprocessing.Timing.Every(when.every);
+    Map<Difference.Kind, Long> counts = new EnumMap<>(Difference.Kind.class);
+    for (Difference.Kind kind : Difference.Kind.values()) {
+      counts.put(kind, 0L);
+    }
+    try (Rows<Difference> rows = output().open(out, DIFFERENCE)) {
+      forEachRepository(
+          reprocessing,
+          end,
+          repositories,
+          repository -> {
+            for (Difference difference :
+                reprocessing.replay(policy, repository, start, end, timing)) {
+              counts.merge(difference.kind(), 1L, Long::sum);
+              if (all || difference.kind() != Difference.Kind.SAME) {
+                rows.add(difference);
+              }
+            }
+          });
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec().commandLine(), "--every: " + e.getMessage(), e);
+    }
+    output()
+        .note(
+            out,
+            "%,d tags would have been removed that are there, %,d be there that were removed; %,d"
+                    .formatted(
+                        counts.get(Difference.Kind.WOULD_BE_REMOVED),
+                        counts.get(Difference.Kind.WOULD_REMAIN),
+                        counts.get(Difference.Kind.SOONER))
+                + " removed sooner, %,d later; %,d the same"
+                    .formatted(
+                        counts.get(Difference.Kind.LATER), counts.get(Difference.Kind.SAME)));
+    return 0;
+  }
+}

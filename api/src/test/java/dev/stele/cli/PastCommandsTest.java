@@ -1,0 +1,299 @@
+package dev.stele.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.database.TestDatabase;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.Caller;
+import dev.stele.registry.Registry;
+import dev.stele.server.Inspection;
+import dev.stele.server.config.ConfigurationReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands that ask for the past, as a person calls them and reads them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PastCommandsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final RepositoryName APP = RepositoryName.parse("team/app");
+  private static final Caller ALICE = new Caller("alice", "r");
+
+  /** What a command answered. */
+  private record Answer(int status, byte[] bytes, String errors) {
+    String text() {
+      return new String(bytes, UTF_8);
+    }
+
+    List<JsonNode> json() throws IOException {
+      List<JsonNode> rows = new ArrayList<>();
+      for (String line : text().lines().toList()) {
+        rows.add(JSON.readTree(line));
+      }
+      return rows;
+    }
+  }
+
+  private TestDatabase database;
+  private Path configuration;
+  private Digest first;
+  private Digest second;
+  private Digest signature;
+  private byte[] firstBytes;
+
+  /**
+   * Positions of team/app: 0 it came to be, 1 and 2 the first manifest under the tag, 3 and 4 the
+   * second, 5 a signature, 6 the first manifest was deleted. Then team/gone came, at 7, and went.
+   */
+  @BeforeAll
+  void fill(@TempDir Path folder) throws Exception {
+    database = TestDatabase.create();
+    configuration =
+        Files.writeString(
+            folder.resolve("stele.yaml"),
+            """
+            data: %s
+            database: {url: "%s", user: "%s", password: "%s"}
+            gc: {grace: 0ms}
+            """
+                .formatted(
+                    folder.resolve("data"), database.url(), database.user(), database.password()));
+    try (Inspection inspection =
+        Inspection.open(ConfigurationReader.read(Optional.of(configuration), Map.of()))) {
+      Registry registry = inspection.registry();
+      firstBytes = index("first", "");
+      first = put(registry, APP, "prod", firstBytes);
+      second = put(registry, APP, "prod", index("second", ""));
+      signature =
+          put(
+              registry,
+              APP,
+              Digest.of(Digest.Algorithm.SHA256, index("sig", subject())).toString(),
+              index("sig", subject()));
+      registry.deleteManifest(ALICE, APP, first).orElseThrow(AssertionError::new);
+      RepositoryName gone = RepositoryName.parse("team/gone");
+      Digest lost = put(registry, gone, "v1", index("lost", ""));
+      registry.deleteManifest(ALICE, gone, lost).orElseThrow(AssertionError::new);
+      IntStream.range(0, 1_201)
+          .forEach(
+              n -> registry.initialise(ALICE, RepositoryName.parse("many/r%04d".formatted(n))));
+      while (registry.collector().follow() > 0) {
+        // Until what is empty is known.
+      }
+      Thread.sleep(Duration.ofMillis(20));
+      registry.collector().run();
+    }
+  }
+
+  @AfterAll
+  void close() {
+    database.close();
+  }
+
+  private String subject() {
+    return ",\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},\"artifactType\":\"application/x.sig\""
+        .formatted(MediaTypes.OCI_INDEX, second);
+  }
+
+  private static byte[] index(String what, String more) {
+    return "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"what\":\"%s\"}%s}"
+        .formatted(what, more)
+        .getBytes(UTF_8);
+  }
+
+  private static Digest put(
+      Registry registry, RepositoryName repository, String reference, byte[] bytes) {
+    return registry
+        .putManifest(
+            ALICE,
+            repository,
+            reference.contains(":")
+                ? new dev.stele.oci.Reference.ByDigest(Digest.parse(reference))
+                : Tag.parse(reference),
+            MediaTypes.OCI_INDEX,
+            bytes,
+            List.of())
+        .orElseThrow(refusal -> new AssertionError(refusal))
+        .digest();
+  }
+
+  private Answer stele(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.addAll(List.of("--config", configuration.toString()));
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    try (PrintStream newOut = new PrintStream(printed, true, UTF_8);
+        PrintStream newErr = new PrintStream(errors, true, UTF_8)) {
+      System.setOut(newOut);
+      System.setErr(newErr);
+      int status = Stele.run(command.toArray(String[]::new));
+      return new Answer(status, printed.toByteArray(), errors.toString(UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private List<JsonNode> rows(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.add("--json");
+    Answer answer = stele(command.toArray(String[]::new));
+    assertThat(answer.status()).as(answer.errors()).isZero();
+    return answer.json();
+  }
+
+  private static List<String> column(List<JsonNode> rows, String name) {
+    return rows.stream().map(row -> row.path(name).asText()).toList();
+  }
+
+  private void refuses(int status, List<String> arguments, String... messages) {
+    Answer answer = stele(arguments.toArray(String[]::new));
+    assertThat(answer.status()).as(answer.errors()).isEqualTo(status);
+    assertThat(answer.errors()).startsWith("stele: ").contains(messages);
+    assertThat(answer.text()).isEmpty();
+  }
+
+  @Test
+  void tagsAreThoseOfTheMoment() throws Exception {
+    assertThat(column(rows("tags", "team/app", "--at", "p2"), "digest"))
+        .containsExactly(first.toString());
+    List<JsonNode> now = rows("tags", "team/app");
+    assertThat(column(now, "digest")).containsExactly(second.toString());
+    assertThat(column(now, "sincePosition")).containsExactly("4");
+    assertThat(rows("tags", "team/app", "--at", "p0")).isEmpty();
+    String since = column(now, "since").getFirst();
+    assertThat(column(rows("tags", "team/app", "--at", since), "digest"))
+        .containsExactly(second.toString());
+    Answer table = stele("tags", "team/app", "--at", "p2");
+    assertThat(table.text())
+        .containsPattern("NAME +DIGEST +SINCE +SINCE POSITION")
+        .containsPattern("prod +" + first + " +2\\S+Z +2\n")
+        .endsWith("Tags at position 2: 1\n");
+    assertThat(stele("tags", "team/app", "--csv", "--at", "p2").text())
+        .startsWith("name,digest,since,sincePosition\r\nprod," + first + ",");
+  }
+
+  @Test
+  void manifestsAndReferrersAreThoseOfTheMoment() throws Exception {
+    assertThat(column(rows("manifests", "team/app", "--at", "p5"), "digest"))
+        .containsExactlyInAnyOrder(first.toString(), second.toString(), signature.toString());
+    assertThat(column(rows("manifests", "team/app"), "digest"))
+        .containsExactlyInAnyOrder(second.toString(), signature.toString());
+    assertThat(rows("referrers", "team/app", second.toString(), "--at", "p4")).isEmpty();
+    List<JsonNode> referrers = rows("referrers", "team/app", second.toString());
+    assertThat(column(referrers, "digest")).containsExactly(signature.toString());
+    assertThat(referrers.getFirst().get("annotations").get("what").asText()).isEqualTo("sig");
+    assertThat(
+            rows(
+                "referrers", "team/app", second.toString(), "--artifact-type", "application/other"))
+        .isEmpty();
+  }
+
+  @Test
+  void aDiffSaysWhatCameMovedAndWent() throws Exception {
+    List<JsonNode> rows = rows("diff", "team/app", "p2", "p6");
+    assertThat(column(rows, "change"))
+        .containsExactlyInAnyOrder("moved", "added", "added", "removed");
+    JsonNode moved = rows.getFirst();
+    assertThat(moved.get("kind").asText()).isEqualTo("tag");
+    assertThat(moved.get("name").asText()).isEqualTo("prod");
+    assertThat(moved.get("from").asText()).isEqualTo(first.toString());
+    assertThat(moved.get("to").asText()).isEqualTo(second.toString());
+    assertThat(rows)
+        .filteredOn(row -> row.get("change").asText().equals("removed"))
+        .extracting(row -> row.get("from").asText())
+        .containsExactly(first.toString());
+    assertThat(stele("diff", "team/app", "p2", "p6").text())
+        .endsWith("Changes from position 2 to position 6: 4\n");
+    refuses(2, List.of("diff", "team/app", "p4", "p2"), "FROM (position 4) must not be after TO");
+    refuses(2, List.of("diff", "team/app"), "Missing required parameter: 'FROM'");
+  }
+
+  @Test
+  void aTagHasAHistory() throws Exception {
+    List<JsonNode> periods = rows("tag-history", "team/app:prod");
+    assertThat(column(periods, "digest")).containsExactly(second.toString(), first.toString());
+    assertThat(column(periods, "endedBy")).containsExactly("", "moved");
+    assertThat(column(periods, "fromActor")).containsExactly("alice", "alice");
+    refuses(
+        1,
+        List.of("tag-history", "team/app:stable"),
+        "team/app never had a tag stable; it has prod");
+    refuses(1, List.of("tag-history", "no/app:x"), "no repository no/app", "ever existed");
+    refuses(2, List.of("tag-history", "team/app"), "such as team/app:v1, not 'team/app'");
+    refuses(2, List.of("tag-history", "Team/app:x"), "REPOSITORY:TAG", "Team/app");
+  }
+
+  @Test
+  void aManifestIsReadableAfterItWasDeleted() throws Exception {
+    Answer raw = stele("manifest", first.toString(), "--raw");
+    assertThat(raw.bytes()).isEqualTo(firstBytes);
+    assertThat(stele("manifest", first.toString()).text())
+        .startsWith(first + "\n" + MediaTypes.OCI_INDEX + ", " + firstBytes.length + " bytes\n")
+        .contains("\"what\" : \"first\"");
+    assertThat(rows("manifest", first.toString()).getFirst().get("document"))
+        .isEqualTo(JSON.readTree(firstBytes));
+    Digest unknown = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
+    refuses(1, List.of("manifest", unknown.toString()), "no manifest " + unknown + " was ever put");
+    refuses(2, List.of("manifest", "sha256:12"), "DIGEST", "64 lower-case");
+  }
+
+  @Test
+  void repositoriesAreListedToTheEnd() throws Exception {
+    List<String> all = column(rows("repositories"), "repository");
+    assertThat(all)
+        .hasSize(1_202)
+        .isSorted()
+        .contains("team/app", "many/r0000", "many/r1200")
+        .doesNotContain("team/gone");
+    assertThat(column(rows("repositories", "--at", "p9"), "repository"))
+        .containsExactly("team/app", "team/gone");
+  }
+
+  @Test
+  void whatWasNotThereIsToldWithWhenItWas() {
+    refuses(
+        1,
+        List.of("tags", "team/gone"),
+        "there was no repository team/gone at position",
+        "it existed from 2",
+        "(position 7) until 2");
+    refuses(1, List.of("manifests", "team/none"), "none of that name ever existed");
+    refuses(
+        1,
+        List.of("referrers", "team/app", first.toString()),
+        "had no manifest " + first,
+        "the repository had it from 2",
+        "until 2");
+    refuses(
+        1,
+        List.of("referrers", "team/app", first.toString(), "--at", "p0"),
+        "at position 0",
+        "it from 2");
+    refuses(1, List.of("tags", "team/app", "--at", "p999999"), "has not passed yet");
+    refuses(2, List.of("tags", "team/app", "--at", "yesterday"), "--at", "yesterday", "p12345");
+    refuses(2, List.of("tags", "team/app", "--json", "--csv"), "mutually exclusive");
+    refuses(2, List.of("tags"), "Missing required parameter: 'REPOSITORY'");
+  }
+}

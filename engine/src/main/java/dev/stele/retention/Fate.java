@@ -1,0 +1,27 @@
+package dev.stele.retention;
+
+import dev.stele.oci.Digest;
+import java.util.Optional;
+
+/** What became of a tag by some moment. */
+public sealed interface Fate {
+  /** What it points to, or pointed to last. */
+  Digest digest();
+
+  /**
+   * It was there.
+   *
+   * @param put when it was last put
+   */
+  record Kept(Digest digest, Moment put) implements Fate {}
+
+  /**
+   * It was gone.
+   *
+   * @param at when: for what retention removed, the time and the input of the evaluation that
+   *     decided so
+   * @param evaluation the position of the event of that evaluation, if it is on record
+   * @param why in words
+   */
+  record Removed(Digest digest, Moment at, Optional<Long> evaluation, String why) implements Fate {}
+}
