@@ -71,7 +71,7 @@ class ArchitectureTest {
               "verify",
               "restore")
           .whereLayer("policy")
-          .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention")
+          .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention", "history")
           .whereLayer("database")
           .mayNotBeAccessedByAnyLayer();
 
