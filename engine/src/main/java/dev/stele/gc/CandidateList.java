@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.HoldView;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -34,11 +35,15 @@ final class CandidateList {
       }
     }
     blobs(now.minus(grace), going, each);
-    for (Digest digest : Unreachable.content(handle, now.minus(grace), "")) {
+    List<Digest> content = Unreachable.content(handle, now.minus(grace), "");
+    content.removeAll(HoldView.content(handle, content, now.minus(grace)));
+    for (Digest digest : content) {
       each.accept(content(digest));
     }
     for (RepositoryName repository : Unreachable.emptyRepositories(handle, now.minus(grace))) {
-      each.accept(empty(repository));
+      if (!Holds.whole(handle, repository)) {
+        each.accept(empty(repository));
+      }
     }
   }
 
@@ -152,7 +157,8 @@ final class CandidateList {
       case "BlobUploaded" -> "uploaded, and no manifest has used it since";
       case "BlobMounted" -> "mounted, and no manifest has used it since";
       case "ManifestPut" -> "put without a tag";
-      case "TagMoved" -> "tag " + event.tag().orElse("?") + " was moved away";
+      case "TagMoved", "TagRestored" -> "tag " + event.tag().orElse("?") + " was moved away";
+      case "HoldReleased" -> "a hold was released";
       case "TagDeleted" -> "tag " + event.tag().orElse("?") + " was deleted";
       case "ManifestDeleted", "ManifestCollected" ->
           "manifest " + event.digest().orElse("?") + " was removed";

@@ -30,9 +30,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes what has been unreachable for longer than the grace period: manifests, then the blobs that
- * only they used, then repositories with nothing left; and what crashes and clients left behind in
- * the stores.
+ * Takes what has been unreachable for longer than the grace period (and the recycle period):
+ * manifests, then the blobs that only they used, then repositories with nothing left; and what
+ * crashes and clients left behind in the stores.
  *
  * <p>It reads the reachability view and issues commands in small batches. Each is decided again in
  * the lane, so a view that is behind costs a refusal and never a live object, several collectors
@@ -168,7 +168,7 @@ public final class Collector implements AutoCloseable {
     while (sweeper.step() > 0) {
       // until all that was given up is gone
     }
-    Leases.forget(jdbi, now().minus(options.grace()));
+    Leases.forget(jdbi, now().minus(options.patience()));
     // Last, since it refuses to go on where database and store do not seem to belong together.
     if (leftovers.due()) {
       for (BlobStores.Named store : stores.all()) {
@@ -204,7 +204,7 @@ public final class Collector implements AutoCloseable {
   /** How long manifests must have been unreachable: the policy may ask for longer than we do. */
   private Duration manifestGrace(Handle handle) {
     Duration delay = ReachabilityView.policy(handle).delay();
-    return delay.compareTo(options.grace()) > 0 ? delay : options.grace();
+    return delay.compareTo(options.patience()) > 0 ? delay : options.patience();
   }
 
   private void collectManifests(String requestId) {
@@ -230,7 +230,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collectBlobs(String requestId) {
-    Instant cutoff = now().minus(options.grace());
+    Instant cutoff = now().minus(options.patience());
     Optional<Unreachable.Row> after = Optional.empty();
     while (true) {
       Optional<Unreachable.Row> from = after;
@@ -248,7 +248,7 @@ public final class Collector implements AutoCloseable {
                     CollectBlobs.Result gone =
                         submit(
                             new CollectBlobs(
-                                actor.get(), requestId, repository, batch, options.grace()));
+                                actor.get(), requestId, repository, batch, options.patience()));
                     note(Tally.of(gone));
                   }));
       if (page.size() < Unreachable.PAGE) {
@@ -259,7 +259,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void sweepContent(String requestId) {
-    Instant cutoff = now().minus(options.grace());
+    Instant cutoff = now().minus(options.patience());
     String after = "";
     while (true) {
       String from = after;
@@ -268,7 +268,7 @@ public final class Collector implements AutoCloseable {
           page,
           batch -> {
             CollectBlobs.Result gone =
-                submit(new SweepContent(actor.get(), requestId, batch, options.grace()));
+                submit(new SweepContent(actor.get(), requestId, batch, options.patience()));
             note(Tally.of(gone));
           });
       if (page.size() < Unreachable.PAGE) {
@@ -279,7 +279,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void removeRepositories(String requestId) {
-    Instant cutoff = now().minus(options.grace());
+    Instant cutoff = now().minus(options.patience());
     for (RepositoryName repository :
         jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff))) {
       if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
@@ -329,7 +329,7 @@ public final class Collector implements AutoCloseable {
     Leases.start(jdbi, Instant.EPOCH);
     jdbi.useHandle(
         handle ->
-            new CandidateList(handle, now()).read(manifestGrace(handle), options.grace(), each));
+            new CandidateList(handle, now()).read(manifestGrace(handle), options.patience(), each));
   }
 
   /** Ends a collection that is running before its next command. */

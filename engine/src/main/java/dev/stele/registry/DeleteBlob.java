@@ -9,8 +9,9 @@ import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import java.util.List;
+import java.util.Optional;
 
-/** Removes a blob from a repository, unless a present manifest uses it. */
+/** Removes a blob from a repository, unless a present manifest uses it or it is held. */
 record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Digest digest)
     implements Command<Outcome<Digest>> {
 
@@ -34,6 +35,10 @@ record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Di
             ManifestView.Kind.LAYER);
     if (!users.isEmpty()) {
       return Outcome.refused(new Refusal.BlobReferenced(digest, users));
+    }
+    Optional<Refusal> held = Protection.againstDeletingBlob(decision.handle(), repository, digest);
+    if (held.isPresent()) {
+      return Outcome.refused(held.get());
     }
     decision.append(new Event.BlobDeleted(repository, digest));
     return Outcome.ok(digest);
