@@ -40,6 +40,28 @@ public final class Leases {
         .execute();
   }
 
+  /**
+   * Drops the rows of a blob or manifest that a client deletes, and of what that manifest kept, so
+   * that each begins a new grace period. To be called in the lane, by the command that deletes. A
+   * view that is behind may say that they are past grace, from before they were used, and the lane
+   * cannot see it when they are pushed again or used no more. What lies deeper is kept by these.
+   */
+  public static void forgetDeleted(Handle lane, RepositoryName repository, Digest digest) {
+    lane.createUpdate(
+            """
+            DELETE FROM lease
+            WHERE repository = :repository AND digest IN (
+              SELECT :digest
+              UNION ALL
+              SELECT digest FROM manifest_reference WHERE repository = :repository AND manifest = :digest
+              UNION ALL
+              SELECT digest FROM referrer WHERE repository = :repository AND subject = :digest)
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .execute();
+  }
+
   /** Starts the grace period of what became unreachable from a time on and has none yet. */
   static void start(Jdbi jdbi, Instant from) {
     jdbi.useHandle(
