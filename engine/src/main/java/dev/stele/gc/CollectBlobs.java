@@ -46,7 +46,7 @@ record CollectBlobs(
   public Result decide(Decision decision) {
     Handle handle = decision.handle();
     Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "blob", digests, decision.now().minus(grace));
+        Expired.lock(handle, repository, "blob", digests, decision.now(), grace);
     Map<Digest, Boolean> unused = unused(handle, expired.keySet());
     if (unused.isEmpty()) {
       return Result.NOTHING;

@@ -94,6 +94,26 @@ class StaleViewTest {
     assertThat(collectBlob(blob).unlinked()).isZero();
   }
 
+  /**
+   * The log's time never goes back, as the clock does when a standby with a slow one takes over.
+   */
+  @Test
+  void aPromiseHoldsAlsoWhenTheClockWasSetBack() throws Exception {
+    Digest blob = pushBlob();
+    letGracePass();
+    fixture
+        .database()
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "UPDATE log_head SET recorded_at = clock_timestamp() + interval '1 hour'"));
+    assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
+    assertThat(collectBlob(blob).unlinked()).isZero();
+    letGracePass();
+    assertThat(collectBlob(blob).unlinked()).isEqualTo(1);
+  }
+
   @Test
   void whatIsPastGraceGoes() throws Exception {
     Digest blob = pushBlob();
