@@ -208,8 +208,9 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collectManifests(String requestId) {
-    Duration grace = jdbi.withHandle(this::manifestGrace);
+    // First of all: a policy that the view takes in from here on may ask for a longer delay.
     long known = reachability.nextPosition();
+    Duration grace = jdbi.withHandle(this::manifestGrace);
     Instant cutoff = now().minus(grace);
     List<RepositoryName> repositories =
         jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, cutoff));
