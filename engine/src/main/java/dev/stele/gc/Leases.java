@@ -22,6 +22,11 @@ import org.jdbi.v3.core.Jdbi;
  * no deadlock.
  */
 public final class Leases {
+  /** All that waits may be more than a request's statement is given the time for. */
+  private static final String UNLIMITED = "SET LOCAL statement_timeout = 0";
+
+  private static final int FORGOTTEN_AT_ONCE = 10_000;
+
   private Leases() {}
 
   /**
@@ -64,8 +69,9 @@ public final class Leases {
 
   /** Starts the grace period of what became unreachable from a time on and has none yet. */
   static void start(Jdbi jdbi, Instant from) {
-    jdbi.useHandle(
+    jdbi.useTransaction(
         handle -> {
+          handle.execute(UNLIMITED);
           handle
               .createUpdate(
                   """
@@ -78,6 +84,10 @@ public final class Leases {
                   """)
               .bind("from", from)
               .execute();
+        });
+    jdbi.useTransaction(
+        handle -> {
+          handle.execute(UNLIMITED);
           handle
               .createUpdate(
                   """
@@ -100,22 +110,27 @@ public final class Leases {
 
   /** Drops promises that were given before a time, of what a root reaches again or is gone. */
   static void forget(Jdbi jdbi, Instant before) {
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    """
-                    DELETE FROM lease USING (
-                      SELECT repository, digest FROM lease l
-                      WHERE promised_at < :before
-                        AND NOT EXISTS (
-                          SELECT FROM unreachable u
-                          WHERE u.repository = l.repository AND u.digest = l.digest)
-                      LIMIT 10000
-                      FOR UPDATE SKIP LOCKED) AS old
-                    WHERE lease.repository = old.repository AND lease.digest = old.digest
-                    """)
-                .bind("before", before)
-                .execute());
+    int forgotten;
+    do {
+      forgotten =
+          jdbi.withHandle(
+              handle ->
+                  handle
+                      .createUpdate(
+                          """
+                          DELETE FROM lease USING (
+                            SELECT repository, digest FROM lease l
+                            WHERE promised_at < :before
+                              AND NOT EXISTS (
+                                SELECT FROM unreachable u
+                                WHERE u.repository = l.repository AND u.digest = l.digest)
+                            LIMIT :limit
+                            FOR UPDATE SKIP LOCKED) AS old
+                          WHERE lease.repository = old.repository AND lease.digest = old.digest
+                          """)
+                      .bind("before", before)
+                      .bind("limit", FORGOTTEN_AT_ONCE)
+                      .execute());
+    } while (forgotten == FORGOTTEN_AT_ONCE);
   }
 }
