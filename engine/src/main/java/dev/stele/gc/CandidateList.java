@@ -34,12 +34,28 @@ final class CandidateList {
       }
     }
     blobs(now.minus(grace), going, each);
-    for (Digest digest : Unreachable.content(handle, now.minus(grace), "")) {
-      each.accept(content(digest));
-    }
-    for (RepositoryName repository : Unreachable.emptyRepositories(handle, now.minus(grace))) {
-      each.accept(empty(repository));
-    }
+    content(now.minus(grace), each);
+    emptyRepositories(now.minus(grace), each);
+  }
+
+  private void content(Instant cutoff, Consumer<Candidate> each) {
+    List<Digest> page;
+    String after = "";
+    do {
+      page = Unreachable.content(handle, cutoff, after);
+      page.forEach(digest -> content(digest).ifPresent(each));
+      after = page.isEmpty() ? after : page.getLast().toString();
+    } while (page.size() == Unreachable.PAGE);
+  }
+
+  private void emptyRepositories(Instant cutoff, Consumer<Candidate> each) {
+    List<RepositoryName> page;
+    String after = "";
+    do {
+      page = Unreachable.emptyRepositories(handle, cutoff, after);
+      page.forEach(repository -> empty(repository).ifPresent(each));
+      after = page.isEmpty() ? after : page.getLast().value();
+    } while (page.size() == Unreachable.PAGE);
   }
 
   private void blobs(Instant cutoff, Set<String> going, Consumer<Candidate> each) {
@@ -86,7 +102,8 @@ final class CandidateList {
         .orElse(0L);
   }
 
-  private Candidate content(Digest digest) {
+  /** Empty if it has gone meanwhile: a collector may be at work. */
+  private Optional<Candidate> content(Digest digest) {
     return handle
         .createQuery(
             """
@@ -105,10 +122,10 @@ final class CandidateList {
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant(),
                     reason(row.getLong("since"))))
-        .one();
+        .findOne();
   }
 
-  private Candidate empty(RepositoryName repository) {
+  private Optional<Candidate> empty(RepositoryName repository) {
     return handle
         .createQuery(
             """
@@ -126,7 +143,7 @@ final class CandidateList {
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant(),
                     reason(row.getLong("since"))))
-        .one();
+        .findOne();
   }
 
   /** The event in words; leaves are JSON, so PostgreSQL can read them. */
