@@ -24,6 +24,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** A collector beside stores that fail, and with more to do than fits a page. */
 class CollectorTest {
@@ -136,6 +137,7 @@ class CollectorTest {
   }
 
   @Test
+  @Timeout(120)
   void workInTheBackgroundGoesOnAfterAnErrorAndFailuresAreCounted() throws Exception {
     try (RegistryFixture fixture = over(new BrokenStore(), Map.of())) {
       AtomicInteger runs = new AtomicInteger();
