@@ -59,7 +59,7 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers(
               "policy", "log", "projection", "gc", "registry", "retention", "history", "verify")
           .whereLayer("policy")
-          .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention")
+          .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention", "history")
           .whereLayer("database")
           .mayNotBeAccessedByAnyLayer();
 

@@ -16,7 +16,8 @@ import org.jdbi.v3.core.statement.Query;
  * thread-safe.
  */
 public final class LogReader {
-  private static final int REPLAY_PAGE = 1000;
+  /** What asynchronous projections take at once divides it. */
+  private static final int REPLAY_PAGE = 1024;
 
   private final EventCodec codec;
 
@@ -112,6 +113,39 @@ public final class LogReader {
     LIMIT :limit
     """
         .formatted(column, condition);
+  }
+
+  /** At most {@code limit} leaves from one position to another, or the newest of them first. */
+  public List<Leaf> leaves(Handle handle, long low, long high, boolean newestFirst, int limit) {
+    return handle
+        .createQuery(
+            """
+            SELECT position, leaf FROM event
+            WHERE position >= :low AND position <= :high
+            ORDER BY position %s
+            LIMIT :limit
+            """
+                .formatted(newestFirst ? "DESC" : ""))
+        .bind("low", low)
+        .bind("high", high)
+        .bind("limit", limit)
+        .map((row, _) -> new Leaf(row.getLong("position"), row.getBytes("leaf")))
+        .list();
+  }
+
+  /** The leaves at some positions, in the order of these; what is not there is left out. */
+  public List<Leaf> leaves(Handle handle, List<Long> positions) {
+    return handle
+        .createQuery(
+            """
+            SELECT wanted.position, found.leaf
+            FROM unnest(:positions::bigint[]) WITH ORDINALITY AS wanted (position, number)
+            CROSS JOIN LATERAL (SELECT leaf FROM event e WHERE e.position = wanted.position LIMIT 1) AS found
+            ORDER BY wanted.number
+            """)
+        .bindArray("positions", Long.class, positions)
+        .map((row, _) -> new Leaf(row.getLong("position"), row.getBytes("leaf")))
+        .list();
   }
 
   /** At most {@code limit} events from a position on, in order. */

@@ -4,6 +4,7 @@ import dev.stele.oci.RepositoryName;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
+import java.util.Optional;
 import java.util.regex.PatternSyntaxException;
 
 /**
@@ -37,6 +38,29 @@ public final class RepositoryGlob {
       throw new IllegalArgumentException(
           "is not a glob, such as team/**: " + e.getDescription() + " in \"" + text + '"', e);
     }
+  }
+
+  /** The characters before the first that has a meaning of its own: every match begins so. */
+  public String beginning() {
+    for (int i = 0; i < text.length(); i++) {
+      if ("*?[{\\".indexOf(text.charAt(i)) >= 0) {
+        return text.substring(0, i);
+      }
+    }
+    return text;
+  }
+
+  /** The one name that it can match, if it is a name. */
+  public Optional<String> only() {
+    return beginning().equals(text) ? Optional.of(text) : Optional.empty();
+  }
+
+  /** What is before {@code /**}, if it matches just the repositories below that. */
+  public Optional<String> allBelow() {
+    String beginning = beginning();
+    return beginning.endsWith("/") && text.equals(beginning + "**")
+        ? Optional.of(beginning.substring(0, beginning.length() - 1))
+        : Optional.empty();
   }
 
   public boolean matches(RepositoryName repository) {

@@ -9,14 +9,19 @@ import java.util.List;
  * @param reachability what no root reaches
  * @param pulls when each tag was last pulled
  * @param history what there was at any position
+ * @param eventIndex which events have what people look for
  */
 public record AsynchronousProjections(
-    ReachabilityView reachability, PullView pulls, HistoryView history) {
+    ReachabilityView reachability, PullView pulls, HistoryView history, EventIndexView eventIndex) {
   public AsynchronousProjections(ManifestDocuments documents) {
-    this(new ReachabilityView(documents), new PullView(), new HistoryView(documents));
+    this(
+        new ReachabilityView(documents),
+        new PullView(),
+        new HistoryView(documents),
+        new EventIndexView());
   }
 
   public List<Projection> projections() {
-    return List.of(reachability, pulls, history);
+    return List.of(reachability, pulls, history, eventIndex);
   }
 }

@@ -16,6 +16,14 @@ public interface Projection {
   /** The tables that hold the view, without a schema; SQL names them the same way. */
   List<String> tables();
 
+  /**
+   * How many events it takes at once: it is given those from a multiple of this on, and a multiple
+   * of it; what is left of the log waits. A divisor of 1024.
+   */
+  default int unit() {
+    return 1;
+  }
+
   /** Applies events in the order of their positions, within the handle's transaction. */
   void apply(Handle transaction, List<RecordedEvent> events);
 }

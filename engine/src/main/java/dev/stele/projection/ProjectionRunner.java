@@ -13,7 +13,7 @@ import org.jdbi.v3.core.Jdbi;
  */
 public final class ProjectionRunner {
   /** The most events in one transaction: few enough that a view's readers hardly wait. */
-  private static final int PAGE = 500;
+  private static final int PAGE = 512;
 
   private final Jdbi jdbi;
   private final LogReader reader;
@@ -29,7 +29,10 @@ public final class ProjectionRunner {
     return projection;
   }
 
-  /** Applies the next events, as many as fit one transaction, and returns them. */
+  /**
+   * Applies the next events, as many as fit one transaction, and returns them; none while they are
+   * fewer than the projection's {@linkplain Projection#unit unit}.
+   */
   public List<RecordedEvent> step() {
     return jdbi.inTransaction(
         handle -> {
@@ -37,7 +40,9 @@ public final class ProjectionRunner {
           // would be tried again for ever.
           handle.execute("SET LOCAL statement_timeout = 0");
           LogCheckpoint checkpoint = LogCheckpoint.lock(handle, projection.name());
-          List<RecordedEvent> events = reader.events(handle, checkpoint.nextPosition(), PAGE);
+          List<RecordedEvent> found = reader.events(handle, checkpoint.nextPosition(), PAGE);
+          List<RecordedEvent> events =
+              found.subList(0, found.size() - found.size() % projection.unit());
           if (!events.isEmpty()) {
             projection.apply(handle, events);
             checkpoint.save(handle, events.getLast().position() + 1);

@@ -1,12 +1,55 @@
 package dev.stele.registry;
 
+import dev.stele.event.Cause;
+import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.RepositoryGlob;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * Which events to list: all, or those of a repository or of a type (such as {@code TagMoved}) or
- * both.
+ * Which events are meant: those to which all that is given applies.
+ *
+ * @param repository that they happened in
+ * @param types one of these, such as {@code TagMoved}; any type if there are none
+ * @param actor the name of who acted
+ * @param digest that they speak of: the digest itself, the one that a tag had before, or a subject
+ * @param tag that they speak of, of whatever repository
+ * @param cause the kind of their cause
  */
-public record EventFilter(Optional<RepositoryName> repository, Optional<String> type) {
+public record EventFilter(
+    Optional<RepositoryGlob> repository,
+    Set<String> types,
+    Optional<String> actor,
+    Optional<Digest> digest,
+    Optional<Tag> tag,
+    Optional<Cause.Kind> cause) {
+  /** Every event. */
   public static final EventFilter ALL = new EventFilter(Optional.empty(), Optional.empty());
+
+  public EventFilter {
+    types = Set.copyOf(types);
+  }
+
+  /** Those of a repository or of a type or both. */
+  public EventFilter(Optional<RepositoryName> repository, Optional<String> type) {
+    this(
+        repository.map(name -> RepositoryGlob.parse(name.value())),
+        type.map(Set::of).orElse(Set.of()),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** The same, but for the types: these. */
+  public EventFilter ofTypes(Set<String> only) {
+    return new EventFilter(repository, only, actor, digest, tag, cause);
+  }
+
+  /** The same, but for the digest: this one. */
+  public EventFilter ofDigest(Digest only) {
+    return new EventFilter(repository, types, actor, Optional.of(only), tag, cause);
+  }
 }

@@ -4,13 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
-import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ProjectionRunner;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -20,17 +22,53 @@ final class EventLog {
   /** How long a follower relies on being woken before it looks by itself. */
   private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
 
+  /** How much of the log one request indexes, if nobody else does. */
+  private static final int MOST_STEPS = 20;
+
   private final Jdbi jdbi;
   private final EventCodec codec;
   private final LogReader reader;
   private final LogSignal signal;
+  private final ProjectionRunner index;
   private volatile Optional<UUID> id = Optional.empty();
 
-  EventLog(Jdbi jdbi, EventCodec codec, LogSignal signal) {
+  EventLog(Jdbi jdbi, EventCodec codec, LogSignal signal, ProjectionRunner index) {
     this.jdbi = jdbi;
     this.codec = codec;
     this.reader = new LogReader(codec);
     this.signal = signal;
+    this.index = index;
+  }
+
+  /** A page of events; see {@link Registry#events(EventQuery)}. */
+  EventPage page(EventQuery query) {
+    for (int step = 0; step < MOST_STEPS; step++) {
+      Optional<EventPage> page =
+          Availability.read(
+              jdbi,
+              handle ->
+                  new EventSearch(handle, codec, reader, query)
+                      .run()
+                      .map(found -> page(handle, query, found)));
+      if (page.isPresent()) {
+        return page.get();
+      }
+      Availability.guard(index::step);
+    }
+    throw new RegistryUnavailableException(
+        "the index of events is being built and has come to event %d of %d; try again later"
+            .formatted(
+                Availability.guard(index::nextPosition),
+                Availability.read(jdbi, LogReader::nextPosition)));
+  }
+
+  private static EventPage page(Handle handle, EventQuery query, EventSearch.Found found) {
+    boolean more = found.leaves().size() > query.limit();
+    List<JsonNode> leaves = more ? found.leaves().subList(0, query.limit()) : found.leaves();
+    Map<String, String> names = names(handle, leaves);
+    List<EventEntry> entries = leaves.stream().map(leaf -> entry(leaf, names)).toList();
+    return new EventPage(
+        entries, more ? OptionalLong.of(entries.getLast().position()) : found.examined());
   }
 
   /** The identity of the log, made from its first event; empty while there is none. */
@@ -47,23 +85,23 @@ final class EventLog {
   }
 
   List<EventEntry> list(long after, int limit, EventFilter filter) {
-    return Availability.read(
-        jdbi,
-        handle -> {
-          List<JsonNode> leaves =
-              reader
-                  .leaves(
-                      handle,
-                      after,
-                      limit,
-                      filter.repository().map(RepositoryName::value),
-                      filter.type())
-                  .stream()
-                  .map(leaf -> codec.tree(leaf.bytes()))
-                  .toList();
-          Map<String, String> names = names(handle, leaves);
-          return leaves.stream().map(leaf -> entry(leaf, names)).toList();
-        });
+    List<EventEntry> events = new ArrayList<>();
+    EventQuery query = new EventQuery(filter, after, Long.MAX_VALUE, false, limit);
+    while (true) {
+      EventPage page = page(query);
+      events.addAll(page.events());
+      if (events.size() >= limit || page.next().isEmpty()) {
+        return events.size() > limit ? events.subList(0, limit) : events;
+      }
+      query = query.from(page.next().getAsLong());
+    }
+  }
+
+  /** Indexes all events that there are, however long that takes. */
+  void index() {
+    while (!Availability.guard(index::step).isEmpty()) {
+      // The next step takes the next events.
+    }
   }
 
   private static Map<String, String> names(Handle handle, List<JsonNode> leaves) {

@@ -104,15 +104,17 @@ public final class Registry implements AutoCloseable {
     this.signal = new LogSignal(connections);
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
-    this.events = new EventLog(jdbi, codec, signal);
-    this.webhooks = new Webhooks(jdbi, events, signal, options.webhooks(), meters);
     this.blobs = new RepositoryBlobs(jdbi, this.stores, actors, this::append);
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
+    ProjectionRunner eventIndex = new ProjectionRunner(jdbi, reader, asynchronous.eventIndex());
+    this.events = new EventLog(jdbi, codec, signal, eventIndex);
+    this.webhooks = new Webhooks(jdbi, events, signal, options.webhooks(), meters);
     ProjectionRunner history = new ProjectionRunner(jdbi, reader, asynchronous.history());
     this.archive = new Archive(jdbi, blobs, documents, history);
-    this.followers = List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()), history);
+    this.followers =
+        List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()), history, eventIndex);
     this.collector =
         new Collector(
             jdbi,
@@ -430,6 +432,35 @@ public final class Registry implements AutoCloseable {
   /** What is kept of the past. */
   public Archive archive() {
     return archive;
+  }
+
+  /**
+   * A page of events, current to the last one. A page costs a few look-ups, however long the log
+   * and however rare what is looked for, unless a glob means hundreds of repositories.
+   *
+   * @throws RegistryUnavailableException also while the index of events is far behind, as it is
+   *     when it is new
+   */
+  public EventPage events(EventQuery query) {
+    return events.page(query);
+  }
+
+  /** The event at a position; empty if there is none yet. */
+  public Optional<EventEntry> event(long position) {
+    return events.list(position - 1, 1, EventFilter.ALL).stream()
+        .filter(event -> event.position() == position)
+        .findFirst();
+  }
+
+  /** Whether any event speaks of a digest. */
+  public boolean mentioned(Digest digest) {
+    EventFilter filter = EventFilter.ALL.ofDigest(digest);
+    return !events(new EventQuery(filter, -1, Long.MAX_VALUE, true, 1)).events().isEmpty();
+  }
+
+  /** Indexes all events that there are, which takes long if nobody has done so before. */
+  public void indexEvents() {
+    events.index();
   }
 
   /**

@@ -8,6 +8,8 @@ import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.projection.EventIndexView;
+import dev.stele.projection.ProjectionRunner;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -161,7 +163,14 @@ class WebhookDeliveryTest {
     private WebhookDelivery node() {
       return new WebhookDelivery(
           fixture.database().jdbi(),
-          new EventLog(fixture.database().jdbi(), new EventCodec(), signal),
+          new EventLog(
+              fixture.database().jdbi(),
+              new EventCodec(),
+              signal,
+              new ProjectionRunner(
+                  fixture.database().jdbi(),
+                  new LogReader(new EventCodec()),
+                  new EventIndexView())),
           signal,
           new Webhook(
               name,

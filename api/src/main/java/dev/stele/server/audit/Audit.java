@@ -45,6 +45,7 @@ public final class Audit {
     Collecting collecting = new Collecting(registry);
     routes
         .get("/api/v1/events", (x, _) -> events.get(x))
+        .get("/api/v1/events/{position}", (x, path) -> events.get(x, path.get("position")))
         .get("/api/v1/webhooks", (x, _) -> webhooks.get(x))
         .get("/api/v1/gc", (x, _) -> collecting.get(x));
 
@@ -52,8 +53,17 @@ public final class Audit {
     TagHistory tagHistory = new TagHistory(registry);
     ManifestDocument document = new ManifestDocument(history);
     RepositoryHistory repositories = new RepositoryHistory(history);
+    TaggedPeriods periods = new TaggedPeriods(registry, history);
+    DigestLife digests = new DigestLife(registry);
+    TagMoves moves = new TagMoves(registry);
+    Pulls pulls = new Pulls(registry);
     String repository = "/api/v1/repositories/{name}/-/";
     routes
+        .get("/api/v1/digests/{digest}", (x, path) -> digests.get(x, path.get("digest")))
+        .get("/api/v1/tags", (x, _) -> periods.ofDigest(x))
+        .get("/api/v1/tag-moves", (x, _) -> moves.get(x))
+        .get("/api/v1/pulls", (x, _) -> pulls.get(x))
+        .get(repository + "pullable", (x, path) -> periods.pullable(x, path.get("name")))
         .get("/api/v1/manifests/{digest}", (x, path) -> document.get(x, path.get("digest")))
         .get("/api/v1/repositories", (x, _) -> repositories.repositories(x))
         .get(repository + "tags", (x, path) -> repositories.tags(x, path.get("name")))

@@ -1,15 +1,14 @@
 package dev.stele.server.audit;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.stele.oci.RepositoryName;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
+import dev.stele.registry.EventPage;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Json;
-import dev.stele.server.http.PageRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,15 +16,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * {@code GET /api/v1/events}: the log, a page after a position; or live as server-sent events for a
- * client that accepts {@code text/event-stream}.
+ * {@code GET /api/v1/events}: events by any mix of filters, in pages; or live as server-sent events
+ * for a client that accepts {@code text/event-stream}. {@code GET /api/v1/events/<position>}: one.
  */
 final class Events {
-  private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1_000;
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
   // How long a stopping server may wait for its streams to notice.
@@ -72,44 +71,61 @@ final class Events {
   /**
    * A page of events.
    *
-   * @param next to be passed as {@code after} for the page that follows; absent if nothing follows
-   *     now
+   * @param next to be passed as {@code after}, or as {@code before} when the newest come first, for
+   *     the page that follows; absent if nothing follows now
    */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
   record Listing(List<Event> events, Optional<Long> next) {}
 
+  /** The event at a position. */
+  void get(Exchange exchange, String text) throws IOException {
+    if (!text.matches("[0-9]{1,18}")) {
+      throw EventParameters.invalid("an event is named by its position in the log, such as 17");
+    }
+    long position = Long.parseLong(text);
+    EventEntry event =
+        registry
+            .event(position)
+            .orElseThrow(
+                () ->
+                    new DistributionError(
+                            404,
+                            ErrorCode.NOT_FOUND,
+                            "there is no event at position %d yet".formatted(position),
+                            Map.of("position", position))
+                        .asException());
+    exchange.sendJson(200, Event.of(event));
+  }
+
   void get(Exchange exchange) throws IOException, InterruptedException {
-    EventFilter filter =
-        new EventFilter(
-            exchange.query().first("repository").map(RepositoryName::parse),
-            exchange.query().first("type"));
-    long after = position(exchange.query().first("after"), "after").orElse(-1L);
+    EventParameters parameters = EventParameters.of(exchange.query(), registry.archive(), false);
     boolean cloud = asCloudEvents(exchange);
     if (accepts(exchange, "text/event-stream")) {
+      if (parameters.newestFirst() || parameters.through() < Long.MAX_VALUE - 1) {
+        throw EventParameters.invalid(
+            "a stream has no end: it takes neither order=desc nor before or to");
+      }
       stream(
           exchange,
-          position(exchange.header("Last-Event-ID"), "Last-Event-ID").orElse(after),
-          filter,
+          EventParameters.position(exchange.header("Last-Event-ID"), "Last-Event-ID")
+              .orElse(parameters.after()),
+          parameters.filter(),
           cloud ? this::cloudEvent : Event::of);
       return;
     }
-    int limit = PageRequest.size(exchange.query(), "limit", DEFAULT_PAGE, LARGEST_PAGE);
-    if (limit == 0 && !cloud) {
-      exchange.sendJson(200, new Listing(List.of(), Optional.empty()));
-      return;
-    }
-    List<EventEntry> found = limit == 0 ? List.of() : registry.events(after, limit + 1, filter);
-    boolean more = found.size() > limit;
-    List<EventEntry> page = more ? found.subList(0, limit) : found;
+    int limit = EventParameters.limit(exchange.query());
+    EventPage page =
+        limit == 0
+            ? new EventPage(List.of(), OptionalLong.empty())
+            : registry.events(parameters.query(limit));
     if (cloud) {
-      sendBatch(exchange, page, more);
+      sendBatch(exchange, page, parameters.newestFirst());
       return;
     }
     exchange.sendJson(
         200,
         new Listing(
-            page.stream().map(Event::of).toList(),
-            more ? Optional.of(page.getLast().position()) : Optional.empty()));
+            page.events().stream().map(Event::of).toList(), EventParameters.number(page.next())));
   }
 
   /** Whether a client wants CloudEvents: by {@code format}, or, of a page, by {@code Accept}. */
@@ -134,15 +150,19 @@ final class Events {
   }
 
   /** An array has no place for {@code next}, so a link says where the next page is. */
-  private void sendBatch(Exchange exchange, List<EventEntry> page, boolean more)
+  private void sendBatch(Exchange exchange, EventPage page, boolean newestFirst)
       throws IOException {
-    if (more) {
-      Map<String, String> parameters = exchange.query().firstValues();
-      parameters.put("after", Long.toString(page.getLast().position()));
-      parameters.put("format", "cloudevents");
-      exchange.set("Link", PageRequest.next("/api/v1/events", parameters));
+    if (page.next().isPresent()) {
+      String next =
+          exchange
+              .query()
+              .with(newestFirst ? "before" : "after", Long.toString(page.next().getAsLong()))
+              .with("format", "cloudevents")
+              .toString();
+      exchange.set("Link", "</api/v1/events?" + next + ">; rel=\"next\"");
     }
-    exchange.sendBytes(200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page));
+    exchange.sendBytes(
+        200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page.events()));
   }
 
   private void stream(
@@ -189,17 +209,5 @@ final class Events {
             .getBytes(StandardCharsets.UTF_8));
     out.write(Json.bytes(form.apply(entry)));
     out.write("\n\n".getBytes(StandardCharsets.US_ASCII));
-  }
-
-  private static Optional<Long> position(Optional<String> text, String name) {
-    return text.map(
-        digits -> {
-          if (!digits.matches("-1|[0-9]{1,18}")) {
-            throw new DistributionError(
-                    400, ErrorCode.REQUEST_INVALID, name + " must be a position of the log, or -1")
-                .asException();
-          }
-          return Long.valueOf(digits);
-        });
   }
 }

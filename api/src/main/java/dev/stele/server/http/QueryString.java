@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The parameters of a request's address. A {@code +} stands for itself: media types and times have
@@ -54,10 +55,26 @@ public final class QueryString {
     return values.getOrDefault(name, List.of());
   }
 
-  /** The first value of each parameter, in the order of the address; a copy. */
-  public Map<String, String> firstValues() {
-    Map<String, String> first = new LinkedHashMap<>();
-    values.forEach((name, all) -> first.put(name, all.getFirst()));
-    return first;
+  /** The same parameters but for one, which has just this value. */
+  public QueryString with(String name, String value) {
+    QueryString changed = new QueryString();
+    changed.values.putAll(values);
+    changed.values.put(name, List.of(value));
+    return changed;
+  }
+
+  /** The parameters as an address has them after the question mark. */
+  @Override
+  public String toString() {
+    return values.entrySet().stream()
+        .flatMap(
+            parameter ->
+                parameter.getValue().stream()
+                    .map(
+                        value ->
+                            PercentEncoding.encode(parameter.getKey())
+                                + "="
+                                + PercentEncoding.encode(value)))
+        .collect(Collectors.joining("&"));
   }
 }

@@ -1,0 +1,24 @@
+package dev.stele.history;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.util.Optional;
+
+/**
+ * A period during which a tag pointed to a digest. Of actors, the names as known now; empty if that
+ * person was forgotten.
+ *
+ * @param from the event with which it began
+ * @param until the event with which it ended; absent while the tag still has the digest
+ * @param endedBy {@code moved} or {@code deleted}
+ */
+public record TagPeriod(
+    RepositoryName repository,
+    Tag tag,
+    Digest digest,
+    Since from,
+    Optional<String> fromActor,
+    Optional<Since> until,
+    Optional<String> untilActor,
+    Optional<String> endedBy) {}
