@@ -35,16 +35,33 @@ final class CandidateList {
       }
     }
     blobs(now.minus(grace), going, each);
-    List<Digest> content = Unreachable.content(handle, now.minus(grace), "");
-    content.removeAll(HoldView.content(handle, content, now.minus(grace)));
-    for (Digest digest : content) {
-      each.accept(content(digest));
-    }
-    for (RepositoryName repository : Unreachable.emptyRepositories(handle, now.minus(grace))) {
-      if (!Holds.whole(handle, repository)) {
-        each.accept(empty(repository));
-      }
-    }
+    content(now.minus(grace), each);
+    emptyRepositories(now.minus(grace), each);
+  }
+
+  private void content(Instant cutoff, Consumer<Candidate> each) {
+    List<Digest> page;
+    String after = "";
+    do {
+      page = Unreachable.content(handle, cutoff, after);
+      Set<Digest> held = Set.copyOf(HoldView.content(handle, page, cutoff));
+      page.stream()
+          .filter(digest -> !held.contains(digest))
+          .forEach(digest -> content(digest).ifPresent(each));
+      after = page.isEmpty() ? after : page.getLast().toString();
+    } while (page.size() == Unreachable.PAGE);
+  }
+
+  private void emptyRepositories(Instant cutoff, Consumer<Candidate> each) {
+    List<RepositoryName> page;
+    String after = "";
+    do {
+      page = Unreachable.emptyRepositories(handle, cutoff, after);
+      page.stream()
+          .filter(repository -> !Holds.whole(handle, repository))
+          .forEach(repository -> empty(repository).ifPresent(each));
+      after = page.isEmpty() ? after : page.getLast().value();
+    } while (page.size() == Unreachable.PAGE);
   }
 
   private void blobs(Instant cutoff, Set<String> going, Consumer<Candidate> each) {
@@ -91,7 +108,8 @@ final class CandidateList {
         .orElse(0L);
   }
 
-  private Candidate content(Digest digest) {
+  /** Empty if it has gone meanwhile: a collector may be at work. */
+  private Optional<Candidate> content(Digest digest) {
     return handle
         .createQuery(
             """
@@ -110,10 +128,10 @@ final class CandidateList {
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant(),
                     reason(row.getLong("since"))))
-        .one();
+        .findOne();
   }
 
-  private Candidate empty(RepositoryName repository) {
+  private Optional<Candidate> empty(RepositoryName repository) {
     return handle
         .createQuery(
             """
@@ -131,7 +149,7 @@ final class CandidateList {
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant(),
                     reason(row.getLong("since"))))
-        .one();
+        .findOne();
   }
 
   /** The event in words; leaves are JSON, so PostgreSQL can read them. */

@@ -47,7 +47,7 @@ record CollectBlobs(
   public Result decide(Decision decision) {
     Handle handle = decision.handle();
     Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "blob", digests, decision.now().minus(grace));
+        Expired.lock(handle, repository, "blob", digests, decision.now(), grace);
     Map<Digest, Boolean> unused = unused(handle, expired.keySet());
     Holds.retainFree(handle, repository, unused.keySet());
     if (unused.isEmpty()) {

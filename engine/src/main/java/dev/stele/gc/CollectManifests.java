@@ -39,7 +39,7 @@ record CollectManifests(
       return 0;
     }
     Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "manifest", digests, decision.now().minus(grace));
+        Expired.lock(handle, repository, "manifest", digests, decision.now(), grace);
     Set<Digest> going = new HashSet<>(present(handle, expired.keySet()));
     going.removeAll(tagged(handle, going));
     Holds.retainFree(handle, repository, going);

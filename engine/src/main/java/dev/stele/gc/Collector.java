@@ -118,7 +118,11 @@ public final class Collector implements AutoCloseable {
       try {
         collect("gc-" + UUID.randomUUID());
       } catch (IOException | RuntimeException e) {
-        logger.error("a collection ended early; the next one goes on", e);
+        if (closed) {
+          logger.info("a collection ended early, since the registry closes");
+        } else {
+          logger.error("a collection ended early; the next one goes on", e);
+        }
         failure = Optional.of(e.getMessage() == null ? e.toString() : e.getMessage());
       }
       Optional<String> how = failure;
@@ -165,22 +169,38 @@ public final class Collector implements AutoCloseable {
     collectBlobs(requestId);
     sweepContent(requestId);
     removeRepositories(requestId);
-    while (sweeper.step() > 0) {
-      // until all that was given up is gone
-    }
+    removeGivenUp();
     Leases.forget(jdbi, now().minus(options.patience()));
     // Last, since it refuses to go on where database and store do not seem to belong together.
     if (leftovers.due()) {
-      for (BlobStores.Named store : stores.all()) {
-        int ended = leftovers.endAbandonedUploads(store);
-        int orphans = sweepOrphans(requestId, store);
-        note(Tally.ofLeftovers(orphans, ended));
-      }
-      leftovers.done();
-      while (sweeper.step() > 0) {
-        // until those are gone, too
+      clearLeftovers(requestId);
+    }
+  }
+
+  private void removeGivenUp() throws IOException {
+    while (!closed && sweeper.step() > 0) {
+      // until all of it is gone
+    }
+  }
+
+  /** One store that cannot be used must not keep the others from it. */
+  private void clearLeftovers(String requestId) throws IOException {
+    List<IOException> failures = new ArrayList<>();
+    for (BlobStores.Named store : stores.all()) {
+      try {
+        note(Tally.ofLeftovers(0, leftovers.endAbandonedUploads(store)));
+        note(Tally.ofLeftovers(sweepOrphans(requestId, store), 0));
+      } catch (IOException e) {
+        failures.add(e);
       }
     }
+    removeGivenUp();
+    if (!failures.isEmpty()) {
+      IOException first = failures.removeFirst();
+      failures.forEach(first::addSuppressed);
+      throw first;
+    }
+    leftovers.done();
   }
 
   /** Brings the view up to where the log is now. */
@@ -208,8 +228,9 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collectManifests(String requestId) {
-    Duration grace = jdbi.withHandle(this::manifestGrace);
+    // First of all: a policy that the view takes in from here on may ask for a longer delay.
     long known = reachability.nextPosition();
+    Duration grace = jdbi.withHandle(this::manifestGrace);
     Instant cutoff = now().minus(grace);
     List<RepositoryName> repositories =
         jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, cutoff));
@@ -280,12 +301,18 @@ public final class Collector implements AutoCloseable {
 
   private void removeRepositories(String requestId) {
     Instant cutoff = now().minus(options.patience());
-    for (RepositoryName repository :
-        jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff))) {
-      if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
-        note(Tally.ofRepositories(1));
+    String after = "";
+    List<RepositoryName> page;
+    do {
+      String from = after;
+      page = jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff, from));
+      for (RepositoryName repository : page) {
+        if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
+          note(Tally.ofRepositories(1));
+        }
+        after = repository.value();
       }
-    }
+    } while (page.size() == Unreachable.PAGE);
   }
 
   private int sweepOrphans(String requestId, BlobStores.Named store) throws IOException {

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -40,6 +41,7 @@ record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Di
     if (held.isPresent()) {
       return Outcome.refused(held.get());
     }
+    Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.BlobDeleted(repository, digest));
     return Outcome.ok(digest);
   }

@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -62,6 +63,7 @@ record DeleteManifest(
       decision.append(
           new Event.TagDeleted(repository, tag, digest), Cause.digestDelete(digest.toString()));
     }
+    Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.ManifestDeleted(repository, digest));
     return Outcome.ok(digest);
   }
