@@ -7,7 +7,6 @@ import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.projection.ManifestDocuments;
 import dev.stele.registry.Archive;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
@@ -33,7 +32,6 @@ import org.jdbi.v3.core.statement.Query;
  */
 public final class Exposure {
   private final Archive archive;
-  private final ManifestDocuments documents = new ManifestDocuments();
 
   /** The exposure of a registry. */
   public Exposure(Registry registry) {
@@ -73,7 +71,8 @@ public final class Exposure {
    * much as there are images with its rarest layer between the ends of the page.
    */
   public ExposurePage manifests(Digest digest, Optional<ExposurePage.Key> after, int limit) {
-    return archive.read(handle -> new ExposureWalk(handle, documents, digest, limit).after(after));
+    return archive.read(
+        handle -> new ExposureWalk(handle, archive.documents(), digest, limit).after(after));
   }
 
   /** The first of each list, at most {@code limit}, for each of these manifests. */

@@ -100,6 +100,11 @@ public final class Archive {
     return Availability.read(jdbi, handle -> documents.find(handle, digest));
   }
 
+  /** The documents of all manifests that were ever put, for readers of several at once. */
+  public ManifestDocuments documents() {
+    return documents;
+  }
+
   /** A document as the content of a blob, which a manifest can be read as. */
   public BlobContent asBlob(ManifestDocuments.Document document) {
     return new ManifestContent(document.bytes());

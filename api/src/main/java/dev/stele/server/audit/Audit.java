@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.history.Exposure;
 import dev.stele.history.History;
 import dev.stele.registry.Registry;
 import dev.stele.retention.Reprocessing;
@@ -48,6 +49,9 @@ public final class Audit {
         .get("/api/v1/events/{position}", (x, path) -> events.get(x, path.get("position")))
         .get("/api/v1/webhooks", (x, _) -> webhooks.get(x))
         .get("/api/v1/gc", (x, _) -> collecting.get(x));
+
+    ExposureOf exposure = new ExposureOf(new Exposure(registry));
+    routes.get("/api/v1/exposure", (x, _) -> exposure.get(x));
 
     History history = new History(registry);
     TagHistory tagHistory = new TagHistory(registry);
