@@ -258,7 +258,7 @@ final class ExposureWalk {
             FROM unnest(:layers::text[]) WITH ORDINALITY AS layer (digest, number)
             CROSS JOIN LATERAL (
               SELECT count(*) AS users
-              FROM (SELECT FROM exposure_reference r WHERE r.digest = layer.digest LIMIT :common) AS some) AS known
+              FROM (SELECT FROM exposure_reference r WHERE r.digest = layer.digest LIMIT :common) AS counted) AS known
             ORDER BY users, number DESC
             LIMIT 1
             """)

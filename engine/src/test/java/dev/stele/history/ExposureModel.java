@@ -50,7 +50,8 @@ final class ExposureModel {
           "{\"schemaVersion\":2,\"config\":%s,\"layers\":%s%s%s}"
               .formatted(
                   descriptor(
-                      container ? "application/vnd.oci.image.config.v1+json" : "text/plain", config),
+                      container ? "application/vnd.oci.image.config.v1+json" : "text/plain",
+                      config),
                   descriptors("application/vnd.oci.image.layer.v1.tar", layers),
                   subject
                       .map(digest -> ",\"subject\":" + descriptor(MediaTypes.OCI_IMAGE, digest))
@@ -184,7 +185,10 @@ final class ExposureModel {
             && itself.get().container()
             && document.container()
             && !itself.get().layers().isEmpty()
-            && document.layers().toString().replace("]", ", ")
+            && document
+                .layers()
+                .toString()
+                .replace("]", ", ")
                 .startsWith(itself.get().layers().toString().replace("]", ", "));
     if (built || document.base().equals(Optional.of(digest.toString()))) {
       how.add(How.BASE);
@@ -220,7 +224,7 @@ final class ExposureModel {
             })
         .sorted(
             Comparator.comparing((ExposedPlace place) -> place.repository().value())
-                .thenComparing(place -> place.from().position()))
+                .thenComparingLong(place -> place.from().position()))
         .toList();
   }
 
@@ -252,7 +256,7 @@ final class ExposureModel {
         .sorted(
             Comparator.comparing((TagPeriod period) -> period.repository().value())
                 .thenComparing(period -> period.tag().value())
-                .thenComparing(period -> period.from().position()))
+                .thenComparingLong(period -> period.from().position()))
         .toList();
   }
 
@@ -274,7 +278,10 @@ final class ExposureModel {
               one.actor(),
               same.stream().mapToLong(e -> e.data().get("count").asLong()).sum(),
               same.stream().map(e -> time(e, "first")).min(Comparator.naturalOrder()).orElseThrow(),
-              same.stream().map(e -> time(e, "last")).max(Comparator.naturalOrder()).orElseThrow()));
+              same.stream()
+                  .map(e -> time(e, "last"))
+                  .max(Comparator.naturalOrder())
+                  .orElseThrow()));
     }
     return told;
   }

@@ -208,8 +208,7 @@ class ExposureModelTest {
         case DELETE_MANIFEST ->
             assertThat(registry.deleteManifest(caller, name, document.digest())).isNotNull();
         case PULL ->
-            registry.pulled(
-                caller, name, document.digest(), Optional.of(tag).filter(_ -> tagged));
+            registry.pulled(caller, name, document.digest(), Optional.of(tag).filter(_ -> tagged));
         case COLLECT -> assertThat(registry.collector().run().failure()).isEmpty();
       }
     }
@@ -226,11 +225,20 @@ class ExposureModelTest {
           assertThat(manifests(digest, limit)).isEqualTo(model.manifests(digest));
         }
         for (int limit : new int[] {1, 100}) {
-          assertThat(all((last, n) -> exposure.places(digest, last, n), limit))
+          assertThat(
+                  all(
+                      (Optional<ExposedPlace> last, Integer n) -> exposure.places(digest, last, n),
+                      limit))
               .isEqualTo(model.places(digest));
-          assertThat(all((last, n) -> exposure.tags(digest, last, n), limit))
+          assertThat(
+                  all(
+                      (Optional<TagPeriod> last, Integer n) -> exposure.tags(digest, last, n),
+                      limit))
               .isEqualTo(model.tags(digest));
-          assertThat(all((last, n) -> exposure.pulls(digest, last, n), limit))
+          assertThat(
+                  all(
+                      (Optional<ActorPulls> last, Integer n) -> exposure.pulls(digest, last, n),
+                      limit))
               .extracting(Try::told)
               .containsExactlyInAnyOrderElementsOf(model.pulls(digest));
         }
@@ -268,14 +276,12 @@ class ExposureModelTest {
     }
 
     /** All pages of a list, one after the other. */
-    private static <T> List<T> all(
-        BiFunction<Optional<T>, Integer, Page<T>> pages, int limit) {
+    private static <T> List<T> all(BiFunction<Optional<T>, Integer, Page<T>> pages, int limit) {
       List<T> items = new ArrayList<>();
       Page<T> page;
       do {
         page =
-            pages.apply(
-                items.isEmpty() ? Optional.empty() : Optional.of(items.getLast()), limit);
+            pages.apply(items.isEmpty() ? Optional.empty() : Optional.of(items.getLast()), limit);
         items.addAll(page.items());
       } while (page.more());
       return items;
