@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ManifestCommand.class,
       ReferrersCommand.class,
       DiffCommand.class,
+      ExposureCommand.class,
       RetentionCommand.class,
       EventsCommand.class,
       EventCommand.class,

@@ -44,7 +44,7 @@ final class CandidateList {
     String after = "";
     do {
       page = Unreachable.content(handle, cutoff, after);
-      Set<Digest> held = Set.copyOf(HoldView.content(handle, page, cutoff));
+      Set<Digest> held = HoldView.content(handle, page, cutoff);
       page.stream()
           .filter(digest -> !held.contains(digest))
           .forEach(digest -> content(digest).ifPresent(each));

@@ -10,18 +10,24 @@ import java.util.List;
  * @param pulls when each tag was last pulled
  * @param history what there was at any position
  * @param eventIndex which events have what people look for
+ * @param exposure where any digest is or was
  */
 public record AsynchronousProjections(
-    ReachabilityView reachability, PullView pulls, HistoryView history, EventIndexView eventIndex) {
+    ReachabilityView reachability,
+    PullView pulls,
+    HistoryView history,
+    EventIndexView eventIndex,
+    ExposureView exposure) {
   public AsynchronousProjections(ManifestDocuments documents) {
     this(
         new ReachabilityView(documents),
         new PullView(),
         new HistoryView(documents),
-        new EventIndexView());
+        new EventIndexView(),
+        new ExposureView(documents));
   }
 
   public List<Projection> projections() {
-    return List.of(reachability, pulls, history, eventIndex);
+    return List.of(reachability, pulls, history, eventIndex, exposure);
   }
 }

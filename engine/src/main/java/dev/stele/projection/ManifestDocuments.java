@@ -5,7 +5,12 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -15,6 +20,7 @@ import org.jdbi.v3.core.Handle;
  */
 public final class ManifestDocuments {
   private static final long MAX_CACHED_BYTES = 64L << 20;
+  private static final int FETCH = 16;
 
   /**
    * A document: its bytes (do not modify the array) and the media type that it was first put with.
@@ -64,6 +70,44 @@ public final class ManifestDocuments {
     return found;
   }
 
+  /**
+   * Hands over the documents of these digests, in no order; those that were never put are left out.
+   * One query, whatever their number, of which a few documents at a time are in memory if this runs
+   * in a transaction.
+   *
+   * @throws IllegalStateException if the database has other bytes than were put
+   */
+  public void forEach(
+      Handle handle, Collection<Digest> digests, BiConsumer<Digest, Document> consumer) {
+    Set<Digest> missing = new LinkedHashSet<>();
+    for (Digest digest : Set.copyOf(digests)) {
+      Document cached = cache.getIfPresent(digest);
+      if (cached == null) {
+        missing.add(digest);
+      } else {
+        consumer.accept(digest, cached);
+      }
+    }
+    if (missing.isEmpty()) {
+      return;
+    }
+    handle
+        .createQuery(
+            "SELECT digest, media_type, bytes FROM manifest_document WHERE digest = ANY (:digests)")
+        .bindArray("digests", String.class, missing.stream().map(Digest::toString).toArray())
+        .setFetchSize(FETCH)
+        .map(
+            (row, _) ->
+                Map.entry(
+                    Digest.parse(row.getString("digest")),
+                    new Document(row.getString("media_type"), row.getBytes("bytes"))))
+        .forEach(
+            entry -> {
+              keep(entry.getKey(), entry.getValue());
+              consumer.accept(entry.getKey(), entry.getValue());
+            });
+  }
+
   private void keep(Digest digest, Document document) {
     Digest actual = Digest.of(digest.algorithm(), document.bytes());
     if (!actual.equals(digest)) {
@@ -85,14 +129,23 @@ public final class ManifestDocuments {
    *     can bring about
    */
   Manifest recorded(Handle handle, Digest digest, String mediaType) {
-    Document document =
-        find(handle, digest)
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "the log names manifest " + digest + " but its document is missing"));
+    return read(digest, mediaType, find(handle, digest).orElseThrow(() -> missing(digest)).bytes());
+  }
+
+  /** The document of a manifest that the log names is not there. */
+  static IllegalStateException missing(Digest digest) {
+    return new IllegalStateException(
+        "the log names manifest " + digest + " but its document is missing");
+  }
+
+  /**
+   * A recorded manifest.
+   *
+   * @throws IllegalStateException if it is unreadable, which only tampering can bring about
+   */
+  public static Manifest read(Digest digest, String mediaType, byte[] bytes) {
     try {
-      return Manifest.parse(mediaType, document.bytes());
+      return Manifest.parse(mediaType, bytes);
     } catch (InvalidManifestException e) {
       throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
     }

@@ -7,6 +7,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.HandleCallback;
@@ -24,12 +25,19 @@ public final class Archive {
   private final RepositoryBlobs blobs;
   private final ManifestDocuments documents;
   private final ProjectionRunner history;
+  private final ProjectionRunner exposure;
 
-  Archive(Jdbi jdbi, RepositoryBlobs blobs, ManifestDocuments documents, ProjectionRunner history) {
+  Archive(
+      Jdbi jdbi,
+      RepositoryBlobs blobs,
+      ManifestDocuments documents,
+      ProjectionRunner history,
+      ProjectionRunner exposure) {
     this.jdbi = jdbi;
     this.blobs = blobs;
     this.documents = documents;
     this.history = history;
+    this.exposure = exposure;
   }
 
   /**
@@ -50,27 +58,51 @@ public final class Archive {
    *     request brings it nearer
    */
   public void follow(long position) {
-    for (int step = 0; step < MOST_STEPS; step++) {
-      if (followed() > position || Availability.guard(history::step).isEmpty()) {
-        return;
+    follow(history, "history of the registry", position);
+  }
+
+  /** The same, for the view of where digests are and were, and for the history beside it. */
+  public void followExposure(long position) {
+    follow(position);
+    follow(exposure, "view of where digests were", position);
+  }
+
+  /** Builds both to the end of the log, which takes long if nobody has done so before. */
+  public void buildExposure() {
+    long end = read(LogReader::nextPosition);
+    for (ProjectionRunner view : List.of(history, exposure)) {
+      while (next(view) < end) {
+        Availability.guard(view::step);
       }
-    }
-    long followed = followed();
-    if (followed <= position) {
-      throw new RegistryUnavailableException(
-          "the history of the registry is being built and has come to event %d of %d; try again"
-                  .formatted(followed, Availability.read(jdbi, LogReader::nextPosition))
-              + " later");
     }
   }
 
-  private long followed() {
-    return Availability.guard(history::nextPosition);
+  private void follow(ProjectionRunner view, String what, long position) {
+    for (int step = 0; step < MOST_STEPS; step++) {
+      if (next(view) > position || Availability.guard(view::step).isEmpty()) {
+        return;
+      }
+    }
+    long next = next(view);
+    if (next <= position) {
+      throw new RegistryUnavailableException(
+          "the %s is being built and has come to event %d of %d; try again later"
+              .formatted(what, next, read(LogReader::nextPosition)));
+    }
+  }
+
+  private static long next(ProjectionRunner view) {
+    return Availability.guard(view::nextPosition);
   }
 
   /** The exact bytes of a manifest that was ever put into any repository. */
   public Optional<ManifestDocuments.Document> document(Digest digest) {
     return Availability.read(jdbi, handle -> documents.find(handle, digest));
+  }
+
+  /** The documents of all manifests that were ever put, for readers of several at once. */
+  public ManifestDocuments documents() {
+    return documents;
   }
 
   /** A document as the content of a blob, which a manifest can be read as. */

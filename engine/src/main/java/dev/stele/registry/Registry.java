@@ -114,9 +114,14 @@ public final class Registry implements AutoCloseable {
     this.events = new EventLog(jdbi, codec, signal, eventIndex);
     this.webhooks = new Webhooks(jdbi, events, signal, options.webhooks(), meters);
     ProjectionRunner history = new ProjectionRunner(jdbi, reader, asynchronous.history());
-    this.archive = new Archive(jdbi, blobs, documents, history);
+    ProjectionRunner exposure = new ProjectionRunner(jdbi, reader, asynchronous.exposure());
+    this.archive = new Archive(jdbi, blobs, documents, history, exposure);
     this.followers =
-        List.of(new ProjectionRunner(jdbi, reader, asynchronous.pulls()), history, eventIndex);
+        List.of(
+            new ProjectionRunner(jdbi, reader, asynchronous.pulls()),
+            history,
+            eventIndex,
+            exposure);
     this.collector =
         new Collector(
             jdbi,

@@ -4,6 +4,7 @@ import dev.stele.event.ActorId;
 import dev.stele.event.BlobProblem;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -110,7 +111,11 @@ record RestoreContent(
       decision.append(new Event.BlobMounted(repository, blob, Optional.empty(), true), cause);
     }
     for (Closure.Node node : manifests) {
-      if (!present.contains(node.manifest().digest())) {
+      if (present.contains(node.manifest().digest())) {
+        // Whatever the collector has seen of it by now, it is wanted again, like one that is put
+        // again.
+        Leases.renew(decision.handle(), repository, node.manifest().digest());
+      } else {
         decision.append(
             new Event.ManifestPut(
                 repository,

@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.history.Exposure;
 import dev.stele.history.History;
 import dev.stele.registry.Registry;
 import dev.stele.retention.Reprocessing;
@@ -55,6 +56,8 @@ public final class Audit {
         .on("POST", "/api/v1/holds", (x, _) -> holds.place(x))
         .get("/api/v1/holds/{id}", (x, path) -> holds.get(x, path.get("id")))
         .on("POST", "/api/v1/holds/{id}/release", (x, path) -> holds.release(x, path.get("id")));
+    ExposureOf exposure = new ExposureOf(new Exposure(registry));
+    routes.get("/api/v1/exposure", (x, _) -> exposure.get(x));
 
     History history = new History(registry);
     TagHistory tagHistory = new TagHistory(registry);

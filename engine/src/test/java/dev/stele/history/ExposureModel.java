@@ -1,0 +1,302 @@
+package dev.stele.history;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.history.Exposed.How;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.EventEntry;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Where digests were, found by looking through all events and all documents, again each time. */
+final class ExposureModel {
+  /**
+   * A manifest, and what it is made of.
+   *
+   * @param container whether it is an image that can run
+   */
+  record Document(
+      String mediaType,
+      byte[] bytes,
+      boolean container,
+      Optional<Digest> config,
+      List<Digest> layers,
+      List<Digest> children,
+      Optional<Digest> subject,
+      Optional<String> base) {
+    Digest digest() {
+      return Digest.of(Digest.Algorithm.SHA256, bytes);
+    }
+
+    static Document image(
+        boolean container,
+        Digest config,
+        List<Digest> layers,
+        Optional<Digest> subject,
+        Optional<String> base) {
+      String text =
+          "{\"schemaVersion\":2,\"config\":%s,\"layers\":%s%s%s}"
+              .formatted(
+                  descriptor(
+                      container ? "application/vnd.oci.image.config.v1+json" : "text/plain",
+                      config),
+                  descriptors("application/vnd.oci.image.layer.v1.tar", layers),
+                  subject
+                      .map(digest -> ",\"subject\":" + descriptor(MediaTypes.OCI_IMAGE, digest))
+                      .orElse(""),
+                  base.map(
+                          named ->
+                              ",\"annotations\":{\"org.opencontainers.image.base.digest\":\"%s\"}"
+                                  .formatted(named))
+                      .orElse(""));
+      return new Document(
+          MediaTypes.OCI_IMAGE,
+          text.getBytes(UTF_8),
+          container,
+          Optional.of(config),
+          layers,
+          List.of(),
+          subject,
+          base);
+    }
+
+    static Document index(Digest... children) {
+      String text =
+          "{\"schemaVersion\":2,\"manifests\":%s}"
+              .formatted(descriptors(MediaTypes.OCI_IMAGE, List.of(children)));
+      return new Document(
+          MediaTypes.OCI_INDEX,
+          text.getBytes(UTF_8),
+          false,
+          Optional.empty(),
+          List.of(),
+          List.of(children),
+          Optional.empty(),
+          Optional.empty());
+    }
+
+    private static String descriptor(String mediaType, Digest digest) {
+      return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1}".formatted(mediaType, digest);
+    }
+
+    private static String descriptors(String mediaType, List<Digest> digests) {
+      return digests.stream()
+          .map(digest -> descriptor(mediaType, digest))
+          .collect(Collectors.joining(",", "[", "]"));
+    }
+  }
+
+  private final List<Document> documents;
+  private final List<EventEntry> events;
+
+  /**
+   * The model of what happened.
+   *
+   * @param documents all that may have been put
+   * @param events of their repositories, in order
+   */
+  ExposureModel(List<Document> documents, List<EventEntry> events) {
+    this.documents = documents;
+    this.events = events;
+  }
+
+  private Stream<EventEntry> events(String type, Digest digest) {
+    return events.stream()
+        .filter(event -> event.type().equals(type))
+        .filter(event -> text(event, "digest").equals(Optional.of(digest.toString())));
+  }
+
+  private static Optional<String> text(EventEntry event, String field) {
+    return Optional.ofNullable(event.data().get(field)).map(JsonNode::asText);
+  }
+
+  private static RepositoryName repository(EventEntry event) {
+    return RepositoryName.parse(event.repository().orElseThrow());
+  }
+
+  private boolean put(Document document) {
+    return events("ManifestPut", document.digest()).findAny().isPresent();
+  }
+
+  /** What was put, in the order of digests. */
+  private List<Document> put() {
+    return documents.stream()
+        .filter(this::put)
+        .sorted(Comparator.comparing(Document::digest))
+        .toList();
+  }
+
+  List<Exposed> manifests(Digest digest) {
+    List<Exposed> found = new ArrayList<>();
+    Optional<Document> itself =
+        put().stream().filter(each -> each.digest().equals(digest)).findFirst();
+    itself.ifPresent(each -> found.add(exposed(each, EnumSet.of(How.ITSELF), Optional.empty())));
+    for (Document each : put()) {
+      Set<How> how = how(each, digest, itself);
+      if (how.isEmpty()) {
+        continue;
+      }
+      found.add(exposed(each, how, Optional.empty()));
+      if (!how.equals(EnumSet.of(How.SUBJECT))) {
+        for (Document index : put()) {
+          if (lists(index, each.digest())) {
+            found.add(exposed(index, EnumSet.of(How.CHILD), Optional.of(each.digest())));
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  private static Exposed exposed(Document document, Set<How> how, Optional<Digest> via) {
+    return new Exposed(
+        document.digest(), document.mediaType(), document.bytes().length, how, via, false);
+  }
+
+  private static Set<How> how(Document document, Digest digest, Optional<Document> itself) {
+    Set<How> how = EnumSet.noneOf(How.class);
+    if (document.config().equals(Optional.of(digest))) {
+      how.add(How.CONFIG);
+    }
+    if (document.layers().contains(digest)) {
+      how.add(How.LAYER);
+    }
+    if (document.children().contains(digest)) {
+      how.add(How.CHILD);
+    }
+    if (document.subject().equals(Optional.of(digest))) {
+      how.add(How.SUBJECT);
+    }
+    boolean built =
+        itself.isPresent()
+            && !itself.get().digest().equals(document.digest())
+            && itself.get().container()
+            && document.container()
+            && !itself.get().layers().isEmpty()
+            && document
+                .layers()
+                .toString()
+                .replace("]", ", ")
+                .startsWith(itself.get().layers().toString().replace("]", ", "));
+    if (built || document.base().equals(Optional.of(digest.toString()))) {
+      how.add(How.BASE);
+    }
+    return how;
+  }
+
+  private boolean lists(Document index, Digest digest) {
+    return index.children().stream()
+        .anyMatch(
+            child ->
+                child.equals(digest)
+                    || put().stream()
+                        .anyMatch(each -> each.digest().equals(child) && lists(each, digest)));
+  }
+
+  List<ExposedPlace> places(Digest digest) {
+    return events("ManifestPut", digest)
+        .filter(event -> event.data().get("added").asBoolean())
+        .map(
+            event -> {
+              Optional<EventEntry> end =
+                  Stream.concat(
+                          events("ManifestDeleted", digest), events("ManifestCollected", digest))
+                      .filter(other -> other.repository().equals(event.repository()))
+                      .filter(other -> other.position() > event.position())
+                      .min(Comparator.comparingLong(EventEntry::position));
+              return new ExposedPlace(
+                  repository(event),
+                  since(event),
+                  end.map(ExposureModel::since),
+                  end.map(e -> e.type().equals("ManifestDeleted") ? "deleted" : "collected"));
+            })
+        .sorted(
+            Comparator.comparing((ExposedPlace place) -> place.repository().value())
+                .thenComparingLong(place -> place.from().position()))
+        .toList();
+  }
+
+  private static Since since(EventEntry event) {
+    return new Since(event.position(), event.recordedAt());
+  }
+
+  List<TagPeriod> tags(Digest digest) {
+    return events("TagMoved", digest)
+        .map(
+            event -> {
+              Optional<EventEntry> end =
+                  events.stream()
+                      .filter(e -> e.type().equals("TagMoved") || e.type().equals("TagDeleted"))
+                      .filter(other -> other.repository().equals(event.repository()))
+                      .filter(other -> text(other, "tag").equals(text(event, "tag")))
+                      .filter(other -> other.position() > event.position())
+                      .findFirst();
+              return new TagPeriod(
+                  repository(event),
+                  Tag.parse(text(event, "tag").orElseThrow()),
+                  digest,
+                  since(event),
+                  event.actor(),
+                  end.map(ExposureModel::since),
+                  end.flatMap(EventEntry::actor),
+                  end.map(e -> e.type().equals("TagMoved") ? "moved" : "deleted"));
+            })
+        .sorted(
+            Comparator.comparing((TagPeriod period) -> period.repository().value())
+                .thenComparing(period -> period.tag().value())
+                .thenComparingLong(period -> period.from().position()))
+        .toList();
+  }
+
+  /** How often somebody pulled, as a text; of each actor, repository and tag. */
+  Set<String> pulls(Digest digest) {
+    List<EventEntry> pulls = events("PullsObserved", digest).toList();
+    Set<String> told = new TreeSet<>();
+    for (EventEntry one : pulls) {
+      List<EventEntry> same =
+          pulls.stream()
+              .filter(other -> other.repository().equals(one.repository()))
+              .filter(other -> other.actor().equals(one.actor()))
+              .filter(other -> text(other, "tag").equals(text(one, "tag")))
+              .toList();
+      told.add(
+          told(
+              repository(one),
+              text(one, "tag"),
+              one.actor(),
+              same.stream().mapToLong(e -> e.data().get("count").asLong()).sum(),
+              same.stream().map(e -> time(e, "first")).min(Comparator.naturalOrder()).orElseThrow(),
+              same.stream()
+                  .map(e -> time(e, "last"))
+                  .max(Comparator.naturalOrder())
+                  .orElseThrow()));
+    }
+    return told;
+  }
+
+  private static Instant time(EventEntry event, String field) {
+    return Instant.parse(text(event, field).orElseThrow());
+  }
+
+  static String told(
+      RepositoryName repository,
+      Optional<String> tag,
+      Optional<String> actor,
+      long count,
+      Instant first,
+      Instant last) {
+    return repository + " " + tag + " " + actor + " " + count + " " + first + " " + last;
+  }
+}
