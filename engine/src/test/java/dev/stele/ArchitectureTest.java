@@ -51,7 +51,7 @@ class ArchitectureTest {
           .whereLayer("registry")
           .mayOnlyBeAccessedByLayers("retention", "history", "restore")
           .whereLayer("gc")
-          .mayOnlyBeAccessedByLayers("registry", "retention")
+          .mayOnlyBeAccessedByLayers("registry", "restore", "retention")
           .whereLayer("projection")
           .mayOnlyBeAccessedByLayers("gc", "registry", "retention", "history", "verify", "restore")
           .whereLayer("log")
