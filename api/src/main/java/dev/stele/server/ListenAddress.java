@@ -27,6 +27,10 @@ public record ListenAddress(String host, int port) {
    * @throws IllegalArgumentException saying what is wrong
    */
   public static ListenAddress parse(String text) {
+    if (text.matches("[0-9]+")) {
+      throw new IllegalArgumentException(
+          "\"%s\" is a port without a host; write %s:%s".formatted(text, DEFAULT.host, text));
+    }
     int colon = text.lastIndexOf(':');
     boolean bracketed = text.startsWith("[");
     if (bracketed && !text.contains("]")) {

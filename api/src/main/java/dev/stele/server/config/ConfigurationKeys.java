@@ -270,6 +270,12 @@ final class ConfigurationKeys {
       throw new IllegalArgumentException(
           "must be a JDBC URL, jdbc:postgresql://HOST/DATABASE, not another address");
     }
+    // PostgreSQL's driver has no such thing and would take it for a host, which everybody may see.
+    if (text.replaceFirst("[?].*", "").contains("@")) {
+      throw new IllegalArgumentException(
+          "must not have a user or password before the host: they are database.user and"
+              + " database.password");
+    }
     return text;
   }
 

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.stele.gc.GcOptions;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,6 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -42,6 +46,9 @@ public final class ConfigurationReader {
 
   /** A configuration, and each of its values with where it comes from. */
   public record Loaded(Configuration configuration, List<Setting> settings) {}
+
+  /** How SnakeYAML says where something is. */
+  private static final Pattern MARK = Pattern.compile("(?m)^ in .*, line ([0-9]+), column ");
 
   private final ConfigurationValues values = new ConfigurationValues();
   private final StoresReader stores = new StoresReader(values);
@@ -86,8 +93,9 @@ public final class ConfigurationReader {
     } catch (NoSuchFileException e) {
       throw new ConfigurationException("there is no configuration file " + file, e);
     } catch (JsonProcessingException e) {
-      throw new ConfigurationException(
-          file + " is not YAML: " + e.getOriginalMessage() + where(e), e);
+      throw new ConfigurationException(file + " is not YAML: " + what(e) + where(e), e);
+    } catch (CharacterCodingException e) {
+      throw new ConfigurationException(file + " is not text in UTF-8", e);
     } catch (IOException e) {
       throw new ConfigurationException(file + " cannot be read: " + e, e);
     }
@@ -101,8 +109,25 @@ public final class ConfigurationReader {
     readNode(file, "", root);
   }
 
+  /** Without the lines that the parser quotes from the file: they may have a secret. */
+  private static String what(JsonProcessingException e) {
+    if (e instanceof MismatchedInputException) {
+      return "it has more than one document";
+    }
+    return e.getOriginalMessage()
+        .lines()
+        .filter(line -> !line.isBlank() && !line.startsWith(" "))
+        .collect(Collectors.joining(", "));
+  }
+
+  /** The parser's own line, where it tells one: Jackson's is that of the last token before. */
   private static String where(JsonProcessingException e) {
-    return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+    Matcher marked = MARK.matcher(e.getOriginalMessage());
+    String line = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+    while (marked.find()) {
+      line = " (line " + marked.group(1) + ")";
+    }
+    return line;
   }
 
   private void readNode(Path file, String prefix, JsonNode node) {
@@ -113,6 +138,10 @@ public final class ConfigurationReader {
       Optional<NamedSections> sections = named.stream().filter(s -> s.claims(path)).findFirst();
       Optional<ConfigurationKey<?>> key =
           sections.isPresent() ? sections.get().key(path) : ConfigurationKeys.ofPath(path);
+      if (value.isNull() && !path.contains(".") && (isSection(path) || sections.isPresent())) {
+        // A section of which all keys are commented out says nothing.
+        continue;
+      }
       if (RetentionReader.claims(path)) {
         retention.set(value, file.toString());
       } else if (ImmutableTagsReader.claims(path)) {

@@ -497,6 +497,45 @@ class ConfigurationReaderTest {
         .withMessageContaining("absent");
   }
 
+  @Test
+  void noMessageShowsWhatMayBeASecret() {
+    for (String yaml :
+        new String[] {
+          "database:\n  url: jdbc:postgresql://stele:hidden@db/stele\n  user: u\n",
+          "database: {password: \"hidden",
+          "database:\n  password: hidden: x\n",
+          "database:\n\tpassword: hidden\n",
+          "stores:\n  a: {type: s3, endpoint: \"https://k:hidden@s3\", bucket: images}\n"
+        }) {
+      assertThatExceptionOfType(ConfigurationException.class)
+          .as(yaml)
+          .isThrownBy(() -> read(yaml))
+          .satisfies(e -> assertThat(e.getMessage()).doesNotContain("hidden").hasLineCount(1));
+    }
+  }
+
+  @Test
+  void aFileThatIsNoYamlIsRefusedWithTheLine() throws Exception {
+    refused("listen: a\n---\ndata: b\n", "it has more than one document");
+    refused("data: a\n\tb: c\n", "cannot start any token");
+    refused("data: a\n\tb: c\n", "(line 2)");
+    Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xff, 0});
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> ConfigurationReader.read(Optional.of(binary), Map.of()))
+        .withMessage(binary + " is not text in UTF-8");
+  }
+
+  @Test
+  void aSectionWithNothingInItSaysNothing() throws Exception {
+    assertThat(read("database:\nhttp:\nretention:\nstores:\nwebhooks:\n"))
+        .isEqualTo(ConfigurationReader.read(Optional.empty(), Map.of()));
+  }
+
+  @Test
+  void aPortAloneIsNoHost() {
+    refused("listen: 5000\n", "\"5000\" is a port without a host; write 127.0.0.1:5000");
+  }
+
   private void refused(String yaml, String reason) {
     assertThatExceptionOfType(ConfigurationException.class)
         .as(yaml)
