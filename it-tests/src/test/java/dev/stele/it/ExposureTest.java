@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A base image turns out to be bad. Somebody asks where it went: it was pushed, an application was
- * built on it and put into an index, both were tagged and pulled, and by now all tags are elsewhere.
+ * built on it and put into an index, both were tagged and pulled, and by now all tags are
+ * elsewhere.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExposureTest {
@@ -104,8 +105,7 @@ class ExposureTest {
   }
 
   private static String how(JsonNode manifest) {
-    return String.join(
-        ",", JSON.convertValue(manifest.get("how"), String[].class));
+    return String.join(",", JSON.convertValue(manifest.get("how"), String[].class));
   }
 
   @Test
@@ -145,10 +145,8 @@ class ExposureTest {
   void whatIsAskedWronglyIsRefused() {
     var without = client.send("GET", "/api/v1/exposure");
     assertThat(without.statusCode()).isEqualTo(400);
-    assertThat(new String(without.body(), UTF_8))
-        .contains("digest must say which digest is meant");
-    assertThat(client.send("GET", "/api/v1/exposure?digest=sha256:12").statusCode())
-        .isEqualTo(400);
+    assertThat(new String(without.body(), UTF_8)).contains("digest must say which digest is meant");
+    assertThat(client.send("GET", "/api/v1/exposure?digest=sha256:12").statusCode()).isEqualTo(400);
   }
 
   private SteleProcess.CommandResult stele(String... arguments) throws Exception {
