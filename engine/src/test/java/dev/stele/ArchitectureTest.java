@@ -40,24 +40,36 @@ class ArchitectureTest {
           .definedBy("dev.stele.verify..")
           .layer("history")
           .definedBy("dev.stele.history..")
+          .layer("restore")
+          .definedBy("dev.stele.restore..")
+          .whereLayer("restore")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("retention")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("history")
-          .mayNotBeAccessedByAnyLayer()
+          .mayOnlyBeAccessedByLayers("restore")
           .whereLayer("registry")
-          .mayOnlyBeAccessedByLayers("retention", "history")
+          .mayOnlyBeAccessedByLayers("retention", "history", "restore")
           .whereLayer("gc")
-          .mayOnlyBeAccessedByLayers("registry", "retention")
+          .mayOnlyBeAccessedByLayers("registry", "restore", "retention")
           .whereLayer("projection")
-          .mayOnlyBeAccessedByLayers("gc", "registry", "retention", "history", "verify")
+          .mayOnlyBeAccessedByLayers("gc", "registry", "retention", "history", "verify", "restore")
           .whereLayer("log")
           .mayOnlyBeAccessedByLayers(
-              "projection", "gc", "registry", "retention", "history", "verify")
+              "projection", "gc", "registry", "retention", "history", "verify", "restore")
           .whereLayer("blob")
           .mayOnlyBeAccessedByLayers("gc", "registry", "history", "verify")
           .whereLayer("event")
           .mayOnlyBeAccessedByLayers(
-              "policy", "log", "projection", "gc", "registry", "retention", "history", "verify")
+              "policy",
+              "log",
+              "projection",
+              "gc",
+              "registry",
+              "retention",
+              "history",
+              "verify",
+              "restore")
           .whereLayer("policy")
           .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention", "history")
           .whereLayer("database")

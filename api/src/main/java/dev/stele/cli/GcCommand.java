@@ -2,7 +2,9 @@ package dev.stele.cli;
 
 import dev.stele.gc.Candidate;
 import dev.stele.gc.Collection;
+import dev.stele.gc.GcOptions;
 import dev.stele.gc.Tally;
+import dev.stele.policy.Durations;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
@@ -20,8 +22,9 @@ import picocli.CommandLine.Spec;
     name = "gc",
     description = {
       "Collects what nobody can reach any more.",
-      "Takes what has been unreachable for longer than gc.grace; the server may be running or not,"
-          + " and pushes go on. Exit status 1 if it could not finish; run it again then."
+      "Takes what has been unreachable for longer than gc.grace and gc.recycle; the server may be"
+          + " running or not, and pushes go on. Exit status 1 if it could not finish; run it again"
+          + " then."
     },
     mixinStandardHelpOptions = true)
 final class GcCommand implements Callable<Integer> {
@@ -82,6 +85,13 @@ final class GcCommand implements Callable<Integer> {
     }
     output.note(
         out, "%,d would go; blobs among them have %,d bytes".formatted(totals[0], totals[1]));
+    GcOptions gc = inspection.registry().collector().options();
+    if (gc.recycle().compareTo(gc.grace()) > 0) {
+      output.note(
+          out,
+          "What became unreachable within the last %s can still be restored (gc.recycle)"
+              .formatted(Durations.format(gc.recycle())));
+    }
     return 0;
   }
 

@@ -41,7 +41,9 @@ import picocli.CommandLine.Spec;
       WebhooksCommand.class,
       FsckCommand.class,
       GcCommand.class,
+      HoldCommand.class,
       ScrubCommand.class,
+      RestoreCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })

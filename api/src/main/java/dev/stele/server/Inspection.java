@@ -118,6 +118,11 @@ public final class Inspection implements AutoCloseable {
         .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
   }
 
+  /** Whoever works on this machine, as the record names them. A user's name cannot have a colon. */
+  public Caller operator() {
+    return new Caller("cli:" + System.getProperty("user.name"), "cli-" + UUID.randomUUID());
+  }
+
   @Override
   public void close() {
     own.ifPresent(Registry::close);

@@ -117,6 +117,7 @@ public final class Node implements AutoCloseable {
         .withSparseManifests(manifests.sparse())
         .withCollisionDetection(manifests.collisionDetection())
         .withMandatoryAnnotations(manifests.mandatoryAnnotations())
+        .withImmutableTags(configuration.immutableTags())
         .withPulls(configuration.pulls())
         .withGc(configuration.gc())
         .withWebhooks(webhooks(configuration));

@@ -63,6 +63,15 @@ class OpenApiTest {
         IMAGE);
     send("DELETE", "/v2/team/app/manifests/signature", null, "");
     send("PUT", "/v2/team/app/manifests/v1", image, IMAGE);
+    send(
+        "POST",
+        "/api/v1/holds",
+        """
+        {"id": "123e4567-e89b-12d3-a456-426614174000", "repositories": "legal/**", "tag": "v1",
+         "freeze": true, "reason": "Case 7"}
+        """
+            .getBytes(UTF_8),
+        "application/json");
     beneath.execute(
         """
         INSERT INTO webhook VALUES ('ci', 1, now(), 2, 'answered 500', now(), now(), false)

@@ -22,7 +22,9 @@ public record Cause(Kind kind, Optional<String> detail) {
     /** A node recorded what it observed. */
     OBSERVATION,
     /** The configuration of a node says so. */
-    CONFIGURATION
+    CONFIGURATION,
+    /** Somebody asked for what had been; the detail says as of which position. */
+    RESTORE
   }
 
   public static final Cause CLIENT_REQUEST = new Cause(Kind.CLIENT_REQUEST, Optional.empty());
@@ -38,5 +40,10 @@ public record Cause(Kind kind, Optional<String> detail) {
 
   public static Cause digestDelete(String digest) {
     return new Cause(Kind.DIGEST_DELETE, Optional.of(digest));
+  }
+
+  /** Something comes back as it was after the event at a position. */
+  public static Cause restore(long position) {
+    return new Cause(Kind.RESTORE, Optional.of("position " + position));
   }
 }

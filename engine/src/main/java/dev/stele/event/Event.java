@@ -6,6 +6,7 @@ import dev.stele.oci.Tag;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Something that happened, as the log keeps it for ever. Field names are part of the record: never
@@ -158,6 +159,20 @@ public sealed interface Event {
   record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous)
       implements InRepository {}
 
+  /**
+   * A tag was made to point to what it had pointed to once.
+   *
+   * @param previous what it pointed to before; absent when it had been deleted
+   * @param restoredFrom it points to what it did after the event at this position
+   */
+  record TagRestored(
+      RepositoryName repository,
+      Tag tag,
+      Digest digest,
+      Optional<Digest> previous,
+      long restoredFrom)
+      implements InRepository {}
+
   /** A tag was deleted; it pointed to that digest. */
   record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements InRepository {}
 
@@ -204,4 +219,43 @@ public sealed interface Event {
       Instant first,
       Instant last)
       implements InRepository {}
+
+  /**
+   * From here on nothing that is covered may go, whoever wants it to, until the hold is released.
+   * It covers repositories with all that they have; or, with {@code tag}, that tag of them and what
+   * it points to; or, with {@code digest}, that manifest or blob of them, and its bytes.
+   *
+   * @param repository the one repository; absent if there is a glob
+   * @param repositories a glob of repositories; absent if there is just one
+   * @param freeze whether covered tags may not move either
+   */
+  record HoldPlaced(
+      UUID hold,
+      Optional<RepositoryName> repository,
+      Optional<String> repositories,
+      Optional<Tag> tag,
+      Optional<Digest> digest,
+      boolean freeze,
+      String reason)
+      implements Event {
+    @Override
+    public Optional<RepositoryName> place() {
+      return repository;
+    }
+  }
+
+  /** A hold was released. What it covered is the same as when it was placed. */
+  record HoldReleased(
+      UUID hold,
+      Optional<RepositoryName> repository,
+      Optional<String> repositories,
+      Optional<Tag> tag,
+      Optional<Digest> digest,
+      String reason)
+      implements Event {
+    @Override
+    public Optional<RepositoryName> place() {
+      return repository;
+    }
+  }
 }

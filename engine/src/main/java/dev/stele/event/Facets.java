@@ -77,6 +77,12 @@ public final class Facets {
       case Event.ManifestCollected collected -> Subjects.of(collected.digest());
       case Event.TagMoved moved ->
           new Subjects(with(moved.digest(), moved.previous()), List.of(moved.tag()));
+      case Event.TagRestored restored ->
+          new Subjects(with(restored.digest(), restored.previous()), List.of(restored.tag()));
+      case Event.HoldPlaced hold ->
+          new Subjects(hold.digest().stream().toList(), hold.tag().stream().toList());
+      case Event.HoldReleased hold ->
+          new Subjects(hold.digest().stream().toList(), hold.tag().stream().toList());
       case Event.TagDeleted deleted -> Subjects.of(deleted.tag(), deleted.digest());
       case Event.RetentionPolicyAdopted adopted -> Subjects.of(adopted.policy());
       case Event.RetentionEvaluated evaluated ->

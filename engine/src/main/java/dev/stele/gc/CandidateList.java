@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.HoldView;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -34,12 +35,33 @@ final class CandidateList {
       }
     }
     blobs(now.minus(grace), going, each);
-    for (Digest digest : Unreachable.content(handle, now.minus(grace), "")) {
-      each.accept(content(digest));
-    }
-    for (RepositoryName repository : Unreachable.emptyRepositories(handle, now.minus(grace))) {
-      each.accept(empty(repository));
-    }
+    content(now.minus(grace), each);
+    emptyRepositories(now.minus(grace), each);
+  }
+
+  private void content(Instant cutoff, Consumer<Candidate> each) {
+    List<Digest> page;
+    String after = "";
+    do {
+      page = Unreachable.content(handle, cutoff, after);
+      Set<Digest> held = HoldView.content(handle, page, cutoff);
+      page.stream()
+          .filter(digest -> !held.contains(digest))
+          .forEach(digest -> content(digest).ifPresent(each));
+      after = page.isEmpty() ? after : page.getLast().toString();
+    } while (page.size() == Unreachable.PAGE);
+  }
+
+  private void emptyRepositories(Instant cutoff, Consumer<Candidate> each) {
+    List<RepositoryName> page;
+    String after = "";
+    do {
+      page = Unreachable.emptyRepositories(handle, cutoff, after);
+      page.stream()
+          .filter(repository -> !Holds.whole(handle, repository))
+          .forEach(repository -> empty(repository).ifPresent(each));
+      after = page.isEmpty() ? after : page.getLast().value();
+    } while (page.size() == Unreachable.PAGE);
   }
 
   private void blobs(Instant cutoff, Set<String> going, Consumer<Candidate> each) {
@@ -86,7 +108,8 @@ final class CandidateList {
         .orElse(0L);
   }
 
-  private Candidate content(Digest digest) {
+  /** Empty if it has gone meanwhile: a collector may be at work. */
+  private Optional<Candidate> content(Digest digest) {
     return handle
         .createQuery(
             """
@@ -105,10 +128,10 @@ final class CandidateList {
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant(),
                     reason(row.getLong("since"))))
-        .one();
+        .findOne();
   }
 
-  private Candidate empty(RepositoryName repository) {
+  private Optional<Candidate> empty(RepositoryName repository) {
     return handle
         .createQuery(
             """
@@ -126,7 +149,7 @@ final class CandidateList {
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant(),
                     reason(row.getLong("since"))))
-        .one();
+        .findOne();
   }
 
   /** The event in words; leaves are JSON, so PostgreSQL can read them. */
@@ -152,7 +175,8 @@ final class CandidateList {
       case "BlobUploaded" -> "uploaded, and no manifest has used it since";
       case "BlobMounted" -> "mounted, and no manifest has used it since";
       case "ManifestPut" -> "put without a tag";
-      case "TagMoved" -> "tag " + event.tag().orElse("?") + " was moved away";
+      case "TagMoved", "TagRestored" -> "tag " + event.tag().orElse("?") + " was moved away";
+      case "HoldReleased" -> "a hold was released";
       case "TagDeleted" -> "tag " + event.tag().orElse("?") + " was deleted";
       case "ManifestDeleted", "ManifestCollected" ->
           "manifest " + event.digest().orElse("?") + " was removed";

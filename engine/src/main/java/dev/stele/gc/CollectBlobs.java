@@ -6,6 +6,7 @@ import dev.stele.event.Event;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.HoldView;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,7 +18,7 @@ import org.jdbi.v3.core.Handle;
 /**
  * Removes blobs from a repository whose manifests do not use them, and gives up the bytes of those
  * that no other repository has. Decided against the present: what a present manifest uses, or was
- * promised to a client, stays.
+ * promised to a client, stays, and so does what is held.
  */
 record CollectBlobs(
     ActorId actor,
@@ -46,13 +47,15 @@ record CollectBlobs(
   public Result decide(Decision decision) {
     Handle handle = decision.handle();
     Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "blob", digests, decision.now().minus(grace));
+        Expired.lock(handle, repository, "blob", digests, decision.now(), grace);
     Map<Digest, Boolean> unused = unused(handle, expired.keySet());
+    Holds.retainFree(handle, repository, unused.keySet());
     if (unused.isEmpty()) {
       return Result.NOTHING;
     }
     Set<Digest> lastLinks = new HashSet<>(unused.keySet());
     lastLinks.removeIf(unused::get);
+    lastLinks.removeAll(HoldView.content(handle, lastLinks, decision.now().minus(grace)));
     Map<Digest, List<RecordedObject>> objects = RecordedObject.of(handle, lastLinks);
     Result result = new Result(unused.size(), 0, 0);
     for (Map.Entry<Digest, Long> candidate : expired.entrySet()) {

@@ -16,8 +16,8 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * Removes manifests that no root reaches. Decided against the present: one that has a tag again, is
- * kept alive by a present manifest that is not going as well, or was promised to a client stays.
- * The result is how many went.
+ * kept alive by a present manifest that is not going as well, is held, or was promised to a client
+ * stays. The result is how many went.
  *
  * @param digests all members of a cycle of liveness together, or none of them
  * @param policyKnownUntil the position up to which the view has followed changes of the retention
@@ -39,9 +39,10 @@ record CollectManifests(
       return 0;
     }
     Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "manifest", digests, decision.now().minus(grace));
+        Expired.lock(handle, repository, "manifest", digests, decision.now(), grace);
     Set<Digest> going = new HashSet<>(present(handle, expired.keySet()));
     going.removeAll(tagged(handle, going));
+    Holds.retainFree(handle, repository, going);
     LivenessGraph.retainClosed(going, parents(handle, going));
     if (going.isEmpty()) {
       return 0;

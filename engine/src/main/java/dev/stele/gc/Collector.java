@@ -30,9 +30,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes what has been unreachable for longer than the grace period: manifests, then the blobs that
- * only they used, then repositories with nothing left; and what crashes and clients left behind in
- * the stores.
+ * Takes what has been unreachable for longer than the grace period (and the recycle period):
+ * manifests, then the blobs that only they used, then repositories with nothing left; and what
+ * crashes and clients left behind in the stores.
  *
  * <p>It reads the reachability view and issues commands in small batches. Each is decided again in
  * the lane, so a view that is behind costs a refusal and never a live object, several collectors
@@ -118,7 +118,11 @@ public final class Collector implements AutoCloseable {
       try {
         collect("gc-" + UUID.randomUUID());
       } catch (IOException | RuntimeException e) {
-        logger.error("a collection ended early; the next one goes on", e);
+        if (closed) {
+          logger.info("a collection ended early, since the registry closes");
+        } else {
+          logger.error("a collection ended early; the next one goes on", e);
+        }
         failure = Optional.of(e.getMessage() == null ? e.toString() : e.getMessage());
       }
       Optional<String> how = failure;
@@ -165,22 +169,38 @@ public final class Collector implements AutoCloseable {
     collectBlobs(requestId);
     sweepContent(requestId);
     removeRepositories(requestId);
-    while (sweeper.step() > 0) {
-      // until all that was given up is gone
-    }
-    Leases.forget(jdbi, now().minus(options.grace()));
+    removeGivenUp();
+    Leases.forget(jdbi, now().minus(options.patience()));
     // Last, since it refuses to go on where database and store do not seem to belong together.
     if (leftovers.due()) {
-      for (BlobStores.Named store : stores.all()) {
-        int ended = leftovers.endAbandonedUploads(store);
-        int orphans = sweepOrphans(requestId, store);
-        note(Tally.ofLeftovers(orphans, ended));
-      }
-      leftovers.done();
-      while (sweeper.step() > 0) {
-        // until those are gone, too
+      clearLeftovers(requestId);
+    }
+  }
+
+  private void removeGivenUp() throws IOException {
+    while (!closed && sweeper.step() > 0) {
+      // until all of it is gone
+    }
+  }
+
+  /** One store that cannot be used must not keep the others from it. */
+  private void clearLeftovers(String requestId) throws IOException {
+    List<IOException> failures = new ArrayList<>();
+    for (BlobStores.Named store : stores.all()) {
+      try {
+        note(Tally.ofLeftovers(0, leftovers.endAbandonedUploads(store)));
+        note(Tally.ofLeftovers(sweepOrphans(requestId, store), 0));
+      } catch (IOException e) {
+        failures.add(e);
       }
     }
+    removeGivenUp();
+    if (!failures.isEmpty()) {
+      IOException first = failures.removeFirst();
+      failures.forEach(first::addSuppressed);
+      throw first;
+    }
+    leftovers.done();
   }
 
   /** Brings the view up to where the log is now. */
@@ -204,12 +224,13 @@ public final class Collector implements AutoCloseable {
   /** How long manifests must have been unreachable: the policy may ask for longer than we do. */
   private Duration manifestGrace(Handle handle) {
     Duration delay = ReachabilityView.policy(handle).delay();
-    return delay.compareTo(options.grace()) > 0 ? delay : options.grace();
+    return delay.compareTo(options.patience()) > 0 ? delay : options.patience();
   }
 
   private void collectManifests(String requestId) {
-    Duration grace = jdbi.withHandle(this::manifestGrace);
+    // First of all: a policy that the view takes in from here on may ask for a longer delay.
     long known = reachability.nextPosition();
+    Duration grace = jdbi.withHandle(this::manifestGrace);
     Instant cutoff = now().minus(grace);
     List<RepositoryName> repositories =
         jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, cutoff));
@@ -230,7 +251,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collectBlobs(String requestId) {
-    Instant cutoff = now().minus(options.grace());
+    Instant cutoff = now().minus(options.patience());
     Optional<Unreachable.Row> after = Optional.empty();
     while (true) {
       Optional<Unreachable.Row> from = after;
@@ -248,7 +269,7 @@ public final class Collector implements AutoCloseable {
                     CollectBlobs.Result gone =
                         submit(
                             new CollectBlobs(
-                                actor.get(), requestId, repository, batch, options.grace()));
+                                actor.get(), requestId, repository, batch, options.patience()));
                     note(Tally.of(gone));
                   }));
       if (page.size() < Unreachable.PAGE) {
@@ -259,7 +280,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void sweepContent(String requestId) {
-    Instant cutoff = now().minus(options.grace());
+    Instant cutoff = now().minus(options.patience());
     String after = "";
     while (true) {
       String from = after;
@@ -268,7 +289,7 @@ public final class Collector implements AutoCloseable {
           page,
           batch -> {
             CollectBlobs.Result gone =
-                submit(new SweepContent(actor.get(), requestId, batch, options.grace()));
+                submit(new SweepContent(actor.get(), requestId, batch, options.patience()));
             note(Tally.of(gone));
           });
       if (page.size() < Unreachable.PAGE) {
@@ -279,13 +300,19 @@ public final class Collector implements AutoCloseable {
   }
 
   private void removeRepositories(String requestId) {
-    Instant cutoff = now().minus(options.grace());
-    for (RepositoryName repository :
-        jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff))) {
-      if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
-        note(Tally.ofRepositories(1));
+    Instant cutoff = now().minus(options.patience());
+    String after = "";
+    List<RepositoryName> page;
+    do {
+      String from = after;
+      page = jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff, from));
+      for (RepositoryName repository : page) {
+        if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
+          note(Tally.ofRepositories(1));
+        }
+        after = repository.value();
       }
-    }
+    } while (page.size() == Unreachable.PAGE);
   }
 
   private int sweepOrphans(String requestId, BlobStores.Named store) throws IOException {
@@ -329,7 +356,7 @@ public final class Collector implements AutoCloseable {
     Leases.start(jdbi, Instant.EPOCH);
     jdbi.useHandle(
         handle ->
-            new CandidateList(handle, now()).read(manifestGrace(handle), options.grace(), each));
+            new CandidateList(handle, now()).read(manifestGrace(handle), options.patience(), each));
   }
 
   /** Ends a collection that is running before its next command. */

@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -15,13 +16,19 @@ import org.jdbi.v3.core.Handle;
 final class Expired {
   private Expired() {}
 
-  /** Those of a kind that are past grace, each with the position since which it is unreachable. */
+  /**
+   * Those of a kind that are past grace, each with the position since which it is unreachable.
+   *
+   * @param now the log's time, which is ahead of the clock when the clock was set back. Promises
+   *     have the clock's.
+   */
   static Map<Digest, Long> lock(
       Handle handle,
       RepositoryName repository,
       String kind,
       Collection<Digest> digests,
-      Instant cutoff) {
+      Instant now,
+      Duration grace) {
     Map<Digest, Long> expired = new LinkedHashMap<>();
     handle
         .createQuery(
@@ -32,14 +39,17 @@ final class Expired {
               SELECT digest, since, since_at FROM unreachable
               WHERE repository = l.repository AND digest = l.digest AND kind = :kind OFFSET 0) AS u
             WHERE l.repository = :repository AND l.digest = ANY (:digests)
-              AND u.since_at <= :cutoff AND l.promised_at BETWEEN u.since_at AND :cutoff
+              AND u.since_at <= :cutoff
+              AND l.promised_at BETWEEN u.since_at
+                                    AND least(:cutoff, clock_timestamp() - make_interval(secs => :grace))
             ORDER BY u.since, u.digest
             FOR UPDATE OF l SKIP LOCKED
             """)
         .bind("repository", repository.value())
         .bind("kind", kind)
         .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-        .bind("cutoff", cutoff)
+        .bind("cutoff", now.minus(grace))
+        .bind("grace", grace.toNanos() / 1e9)
         .map((row, _) -> expired.put(Digest.parse(row.getString("digest")), row.getLong("since")))
         .list();
     return expired;

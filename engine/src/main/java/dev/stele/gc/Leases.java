@@ -22,6 +22,11 @@ import org.jdbi.v3.core.Jdbi;
  * no deadlock.
  */
 public final class Leases {
+  /** All that waits may be more than a request's statement is given the time for. */
+  private static final String UNLIMITED = "SET LOCAL statement_timeout = 0";
+
+  private static final int FORGOTTEN_AT_ONCE = 10_000;
+
   private Leases() {}
 
   /**
@@ -40,10 +45,33 @@ public final class Leases {
         .execute();
   }
 
+  /**
+   * Drops the rows of a blob or manifest that a client deletes, and of what that manifest kept, so
+   * that each begins a new grace period. To be called in the lane, by the command that deletes. A
+   * view that is behind may say that they are past grace, from before they were used, and the lane
+   * cannot see it when they are pushed again or used no more. What lies deeper is kept by these.
+   */
+  public static void forgetDeleted(Handle lane, RepositoryName repository, Digest digest) {
+    lane.createUpdate(
+            """
+            DELETE FROM lease
+            WHERE repository = :repository AND digest IN (
+              SELECT :digest
+              UNION ALL
+              SELECT digest FROM manifest_reference WHERE repository = :repository AND manifest = :digest
+              UNION ALL
+              SELECT digest FROM referrer WHERE repository = :repository AND subject = :digest)
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .execute();
+  }
+
   /** Starts the grace period of what became unreachable from a time on and has none yet. */
   static void start(Jdbi jdbi, Instant from) {
-    jdbi.useHandle(
+    jdbi.useTransaction(
         handle -> {
+          handle.execute(UNLIMITED);
           handle
               .createUpdate(
                   """
@@ -56,6 +84,10 @@ public final class Leases {
                   """)
               .bind("from", from)
               .execute();
+        });
+    jdbi.useTransaction(
+        handle -> {
+          handle.execute(UNLIMITED);
           handle
               .createUpdate(
                   """
@@ -78,22 +110,27 @@ public final class Leases {
 
   /** Drops promises that were given before a time, of what a root reaches again or is gone. */
   static void forget(Jdbi jdbi, Instant before) {
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    """
-                    DELETE FROM lease USING (
-                      SELECT repository, digest FROM lease l
-                      WHERE promised_at < :before
-                        AND NOT EXISTS (
-                          SELECT FROM unreachable u
-                          WHERE u.repository = l.repository AND u.digest = l.digest)
-                      LIMIT 10000
-                      FOR UPDATE SKIP LOCKED) AS old
-                    WHERE lease.repository = old.repository AND lease.digest = old.digest
-                    """)
-                .bind("before", before)
-                .execute());
+    int forgotten;
+    do {
+      forgotten =
+          jdbi.withHandle(
+              handle ->
+                  handle
+                      .createUpdate(
+                          """
+                          DELETE FROM lease USING (
+                            SELECT repository, digest FROM lease l
+                            WHERE promised_at < :before
+                              AND NOT EXISTS (
+                                SELECT FROM unreachable u
+                                WHERE u.repository = l.repository AND u.digest = l.digest)
+                            LIMIT :limit
+                            FOR UPDATE SKIP LOCKED) AS old
+                          WHERE lease.repository = old.repository AND lease.digest = old.digest
+                          """)
+                      .bind("before", before)
+                      .bind("limit", FORGOTTEN_AT_ONCE)
+                      .execute());
+    } while (forgotten == FORGOTTEN_AT_ONCE);
   }
 }

@@ -73,12 +73,14 @@ final class Leftovers {
     Map<String, Suspect> known = suspects.getOrDefault(store.name(), Map.of());
     Map<String, Suspect> found = new HashMap<>();
     long[] objects = new long[1];
+    long[] unknown = new long[1];
     long now = System.nanoTime();
     inPages(
         store.store()::objects,
         page -> {
           objects[0] += page.size();
           for (StoredObject object : unknown(store.name(), page)) {
+            unknown[0]++;
             if (found.size() < MOST_SUSPECTS) {
               String key = object.key().value();
               found.put(key, known.getOrDefault(key, new Suspect(object, now)));
@@ -86,11 +88,11 @@ final class Leftovers {
           }
         });
     suspects.put(store.name(), found);
-    if (found.size() > MANY && found.size() > objects[0] / 2) {
+    if (unknown[0] > MANY && unknown[0] > objects[0] / 2) {
       throw new IOException(
           ("%,d of the %,d objects of store %s are unknown to the log; nothing was removed, since"
                   + " the store and the database do not seem to belong together")
-              .formatted(found.size(), objects[0], store.name()));
+              .formatted(unknown[0], objects[0], store.name()));
     }
     return found.values().stream()
         .filter(

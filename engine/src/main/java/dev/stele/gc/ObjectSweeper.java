@@ -106,7 +106,10 @@ final class ObjectSweeper {
           Event.TagDeleted _,
           Event.RetentionPolicyAdopted _,
           Event.RetentionEvaluated _,
-          Event.PullsObserved _ ->
+          Event.PullsObserved _,
+          Event.TagRestored _,
+          Event.HoldPlaced _,
+          Event.HoldReleased _ ->
           throw new IllegalArgumentException(event.type() + " gives up no object");
     };
   }

@@ -7,13 +7,17 @@ import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
 import java.util.Set;
 
-/** Removes a repository that clients emptied, if it still is. The result says whether it did. */
+/**
+ * Removes a repository that clients emptied, if it still is and is not held. The result says
+ * whether it did.
+ */
 record RemoveRepository(ActorId actor, String requestId, RepositoryName repository)
     implements Command<Boolean> {
 
   @Override
   public Boolean decide(Decision decision) {
-    if (!EmptyRepository.after(decision.handle(), repository, Set.of(), Set.of())) {
+    if (!EmptyRepository.after(decision.handle(), repository, Set.of(), Set.of())
+        || Holds.whole(decision.handle(), repository)) {
       return false;
     }
     decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);

@@ -5,6 +5,7 @@ import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
+import dev.stele.projection.HoldView;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -13,8 +14,8 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * Gives up the bytes of content that clients deleted from the last repository that had it. Decided
- * against the present: what a repository has again stays. No promise is broken, since nobody was
- * told that it exists.
+ * against the present: what a repository has again, or a hold keeps, stays. No promise is broken,
+ * since nobody was told that it exists.
  */
 record SweepContent(ActorId actor, String requestId, List<Digest> digests, Duration grace)
     implements Command<CollectBlobs.Result> {
@@ -22,6 +23,10 @@ record SweepContent(ActorId actor, String requestId, List<Digest> digests, Durat
   @Override
   public CollectBlobs.Result decide(Decision decision) {
     Map<Digest, Long> unlinked = unlinked(decision);
+    unlinked
+        .keySet()
+        .removeAll(
+            HoldView.content(decision.handle(), unlinked.keySet(), decision.now().minus(grace)));
     CollectBlobs.Result result = CollectBlobs.Result.NOTHING;
     for (Map.Entry<Digest, List<RecordedObject>> each :
         RecordedObject.of(decision.handle(), unlinked.keySet()).entrySet()) {

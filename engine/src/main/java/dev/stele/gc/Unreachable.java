@@ -173,17 +173,18 @@ final class Unreachable {
         .list();
   }
 
-  /** At most a page of repositories that were left empty and are past grace. */
-  static List<RepositoryName> emptyRepositories(Handle handle, Instant cutoff) {
+  /** The next page of repositories that were left empty and are past grace. */
+  static List<RepositoryName> emptyRepositories(Handle handle, Instant cutoff, String after) {
     return handle
         .createQuery(
             """
             SELECT repository FROM unreachable
-            WHERE kind = 'repository' AND since_at <= :cutoff
-            ORDER BY since_at, repository
+            WHERE kind = 'repository' AND since_at <= :cutoff AND repository > :after
+            ORDER BY repository
             LIMIT :limit
             """)
         .bind("cutoff", cutoff)
+        .bind("after", after)
         .bind("limit", PAGE)
         .map((row, _) -> RepositoryName.parse(row.getString("repository")))
         .list();

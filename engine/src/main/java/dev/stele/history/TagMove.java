@@ -36,10 +36,10 @@ public record TagMove(
   }
 
   /** The types of events that say so. */
-  public static final Set<String> TYPES = Set.of("TagMoved", "TagDeleted");
+  public static final Set<String> TYPES = Set.of("TagMoved", "TagRestored", "TagDeleted");
 
   /** The types of events with which a tag begins to point to their digest. */
-  static final Set<String> BEGINNINGS = Set.of("TagMoved");
+  static final Set<String> BEGINNINGS = Set.of("TagMoved", "TagRestored");
 
   /**
    * What an event says.

@@ -69,8 +69,8 @@ public final class Leadership implements AutoCloseable {
           }
           Thread.sleep(HEARTBEAT);
         }
-      } catch (SQLException e) {
-        logger.debug("no leadership for now: {}", e.getMessage());
+      } catch (SQLException | RuntimeException e) {
+        logger.debug("no leadership for now", e);
         pause();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -7,8 +7,11 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** Where the bytes of each digest lie, once a store, and which repositories have them. */
@@ -96,7 +99,10 @@ public final class BlobView implements Projection {
             Event.ManifestCollected _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.TagRestored _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }
@@ -226,6 +232,21 @@ public final class BlobView implements Projection {
         .bind("digest", digest.toString())
         .mapTo(Boolean.class)
         .one();
+  }
+
+  /** Those of these blobs that a repository has. */
+  public static Set<Digest> linked(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT digest FROM blob_link WHERE repository = :repository AND digest = ANY (:digests)
+                """)
+            .bind("repository", repository.value())
+            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .map((row, _) -> Digest.parse(row.getString(1)))
+            .list());
   }
 
   /** Whether any repository has the blob. */

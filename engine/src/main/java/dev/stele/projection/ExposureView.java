@@ -167,6 +167,13 @@ public final class ExposureView implements Projection {
                     moved.repository().value(),
                     moved.tag().value(),
                     recorded.position()));
+        case Event.TagRestored restored ->
+            tags.add(
+                new Tagged(
+                    restored.digest().toString(),
+                    restored.repository().value(),
+                    restored.tag().value(),
+                    recorded.position()));
         case Event.PullsObserved pulled ->
             pulls.merge(
                 new Puller(
@@ -190,6 +197,8 @@ public final class ExposureView implements Projection {
             Event.ManifestDeleted _,
             Event.ManifestCollected _,
             Event.TagDeleted _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _ -> {}
       }

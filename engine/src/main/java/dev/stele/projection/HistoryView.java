@@ -70,7 +70,10 @@ public final class HistoryView implements Projection {
             Event.TagDeleted _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.TagRestored _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }

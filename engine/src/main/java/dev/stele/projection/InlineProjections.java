@@ -21,7 +21,8 @@ public final class InlineProjections implements InlineViews {
             new TagView(),
             new ReferrerView(documents),
             new OrphanView(),
-            new RetentionView());
+            new RetentionView(),
+            new HoldView(documents));
   }
 
   public List<Projection> projections() {

@@ -8,6 +8,8 @@ import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -87,7 +89,10 @@ public final class ManifestView implements Projection {
             Event.BlobFoundIntact _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.TagRestored _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }
@@ -152,6 +157,21 @@ public final class ManifestView implements Projection {
         .findOne();
   }
 
+  /** Those of these manifests that a repository has. */
+  public static Set<Digest> present(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT digest FROM manifest WHERE repository = :repository AND digest = ANY (:digests)
+                """)
+            .bind("repository", repository.value())
+            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .map((row, _) -> Digest.parse(row.getString(1)))
+            .list());
+  }
+
   /**
    * The present manifests of a repository that refer to a digest in one of these ways; at most 10
    * of them.
@@ -175,6 +195,35 @@ public final class ManifestView implements Projection {
         .bind("digest", digest.toString())
         .bindArray("kinds", String.class, columns)
         .map((row, _) -> Digest.parse(row.getString("manifest")))
+        .list();
+  }
+
+  /**
+   * What keeps a manifest of a repository alive, itself included: indexes that list it, its subject
+   * if that is present, and what keeps those alive.
+   */
+  public static List<Digest> keepers(Handle handle, RepositoryName repository, Digest digest) {
+    return handle
+        .createQuery(
+            """
+            WITH RECURSIVE keeper AS (
+              SELECT :digest::text COLLATE "C" AS digest
+              UNION
+              SELECT next.digest
+              FROM keeper
+              CROSS JOIN LATERAL (
+                SELECT r.manifest AS digest FROM manifest_reference r
+                WHERE r.repository = :repository AND r.digest = keeper.digest AND r.kind = 'manifest'
+                UNION ALL
+                SELECT s.digest
+                FROM manifest m
+                JOIN manifest s ON s.repository = :repository AND s.digest = m.subject
+                WHERE m.repository = :repository AND m.digest = keeper.digest OFFSET 0) AS next)
+            SELECT digest FROM keeper
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .map((row, _) -> Digest.parse(row.getString(1)))
         .list();
   }
 

@@ -44,7 +44,10 @@ public final class OrphanView implements Projection {
             Event.TagDeleted _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.TagRestored _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }

@@ -36,6 +36,9 @@ public final class ProjectionRunner {
   public List<RecordedEvent> step() {
     return jdbi.inTransaction(
         handle -> {
+          // An event may concern all of a large repository, and a step that never ends in time
+          // would be tried again for ever.
+          handle.execute("SET LOCAL statement_timeout = 0");
           LogCheckpoint checkpoint = LogCheckpoint.lock(handle, projection.name());
           List<RecordedEvent> found = reader.events(handle, checkpoint.nextPosition(), PAGE);
           List<RecordedEvent> events =

@@ -50,7 +50,10 @@ public final class PullView implements Projection {
             Event.TagMoved _,
             Event.TagDeleted _,
             Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _ -> {}
+            Event.RetentionEvaluated _,
+            Event.TagRestored _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }

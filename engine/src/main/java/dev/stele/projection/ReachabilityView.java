@@ -14,12 +14,12 @@ import org.jdbi.v3.core.Handle;
 /**
  * What no root reaches any more, and since which event.
  *
- * <p>Roots are manifests that have a tag, and those that the retention policy in force keeps
- * without one. What keeps alive within a repository: an index those that it lists, a subject its
- * referrers, a manifest its config and layers. Liveness can form a cycle (an index with a subject
- * that it lists), so manifests are traced: taking a root away costs the closure that it reached,
- * never the repository. Blobs lead nowhere, so they are counted. Across repositories links are
- * counted: those are acyclic.
+ * <p>Roots are manifests that have a tag, those that the retention policy in force keeps without
+ * one, and whatever is held. What keeps alive within a repository: an index those that it lists, a
+ * subject its referrers, a manifest its config and layers. Liveness can form a cycle (an index with
+ * a subject that it lists), so manifests are traced: taking a root away costs the closure that it
+ * reached, never the repository. Blobs lead nowhere, so they are counted. Across repositories links
+ * are counted: those are acyclic.
  */
 public final class ReachabilityView implements Projection {
   private final ManifestDocuments documents;
@@ -44,6 +44,8 @@ public final class ReachabilityView implements Projection {
         "reach_blob",
         "reach_content",
         "reach_object",
+        "reach_hold",
+        "reach_held",
         "unreachable",
         "unlinked");
   }
@@ -93,15 +95,15 @@ public final class ReachabilityView implements Projection {
           graph(transaction, recorded, deleted.repository()).remove(deleted.digest());
       case Event.ManifestCollected collected ->
           graph(transaction, recorded, collected.repository()).remove(collected.digest());
-      case Event.TagMoved moved -> {
-        RepositoryReach graph = graph(transaction, recorded, moved.repository());
-        // The new root first: what both reach is never without one.
-        graph.addTag(moved.digest());
-        moved.previous().ifPresent(graph::removeTag);
-      }
+      case Event.TagMoved(var repository, _, var digest, var previous) ->
+          graph(transaction, recorded, repository).moveTag(digest, previous);
+      case Event.TagRestored(var repository, _, var digest, var previous, _) ->
+          graph(transaction, recorded, repository).moveTag(digest, previous);
       case Event.TagDeleted deleted ->
           graph(transaction, recorded, deleted.repository()).removeTag(deleted.digest());
       case Event.RetentionPolicyAdopted adopted -> adopt(transaction, recorded, adopted.policy());
+      case Event.HoldPlaced placed -> new HoldReach(transaction, recorded).place(placed);
+      case Event.HoldReleased released -> new HoldReach(transaction, recorded).release(released);
       case Event.BlobRepaired _,
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
@@ -140,13 +142,15 @@ public final class ReachabilityView implements Projection {
         .bind("keepUntagged", !policy.deletesUntagged(repository))
         .bind("keepReferrers", !policy.deletesReferrers(repository))
         .execute();
+    HoldReach.cover(transaction, repository);
   }
 
   private static void removeRepository(Handle transaction, RepositoryName repository) {
     transaction
         .createUpdate(
             """
-            WITH forgotten AS (DELETE FROM unreachable WHERE repository = :name AND digest = '')
+            WITH forgotten AS (DELETE FROM unreachable WHERE repository = :name AND digest = ''),
+            held AS (DELETE FROM reach_held WHERE repository = :name)
             DELETE FROM reach_repository WHERE name = :name
             """)
         .bind("name", repository.value())

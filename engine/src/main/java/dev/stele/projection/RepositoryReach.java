@@ -3,6 +3,8 @@ package dev.stele.projection;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -15,7 +17,7 @@ import org.jdbi.v3.core.statement.SqlStatement;
  *
  * <p>INVARIANT: after each operation {@code reached} is true for exactly the manifests that a root
  * reaches, {@code users} counts exactly those of them that use a blob, and {@code unreachable} has
- * exactly the manifests that are not reached and the linked blobs without users.
+ * exactly the manifests that are not reached and the linked blobs that are neither used nor held.
  *
  * <p>The recursive queries look neighbours up by key in a lateral subquery with {@code OFFSET 0}:
  * so the planner cannot turn the step into a join over the whole repository.
@@ -29,7 +31,25 @@ final class RepositoryReach {
    */
   record Node(Digest digest, Optional<Digest> subject, List<Digest> lists, List<Digest> uses) {}
 
-  private record BlobUsers(String digest, long users, boolean linked) {}
+  private record BlobUsers(String digest, long users, boolean linked, boolean held) {
+    private static BlobUsers of(ResultSet row) throws SQLException {
+      return new BlobUsers(
+          row.getString("digest"),
+          row.getLong("users"),
+          row.getBoolean("linked"),
+          row.getBoolean("held"));
+    }
+
+    private boolean unreachable() {
+      return users == 0 && linked && !held;
+    }
+  }
+
+  /** Whether a hold covers the row of that digest, or the whole repository. */
+  private static final String HELD =
+      """
+      EXISTS (SELECT FROM reach_held WHERE repository = :repository AND digest = ANY (ARRAY['', %s]))
+      """;
 
   private final Handle transaction;
   private final RecordedEvent event;
@@ -45,20 +65,21 @@ final class RepositoryReach {
 
   /** The repository got a blob. */
   void link(Digest digest) {
-    long users =
+    boolean unreachable =
         bound(
                 transaction.createQuery(
                     """
                     WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = '')
-                    INSERT INTO reach_blob (repository, digest, users, linked)
-                    VALUES (:repository, :digest, 0, true)
-                    ON CONFLICT (repository, digest) DO UPDATE SET linked = true
-                    RETURNING users
-                    """))
+                    INSERT INTO reach_blob (repository, digest, users, linked, held)
+                    VALUES (:repository, :digest, 0, true, %s)
+                    ON CONFLICT (repository, digest) DO UPDATE SET linked = true, held = excluded.held
+                    RETURNING users = 0 AND NOT held
+                    """
+                        .formatted(HELD.formatted(":digest"))))
             .bind("digest", digest.toString())
-            .mapTo(Long.class)
+            .mapTo(Boolean.class)
             .one();
-    if (users == 0) {
+    if (unreachable) {
       addUnreachable("blob", List.of(digest.toString()));
     }
   }
@@ -72,7 +93,7 @@ final class RepositoryReach {
                   DELETE FROM unreachable WHERE repository = :repository AND digest = :digest AND kind = 'blob'),
                 unused AS (
                   DELETE FROM reach_blob WHERE repository = :repository AND digest = :digest AND users = 0)
-                UPDATE reach_blob SET linked = false
+                UPDATE reach_blob SET linked = false, held = false
                 WHERE repository = :repository AND digest = :digest AND users > 0
                 """))
         .bind("digest", digest.toString())
@@ -111,12 +132,12 @@ final class RepositoryReach {
                       INSERT INTO reach_use (repository, manifest, blob)
                       SELECT :repository, :digest, blob FROM unnest(:uses::text[]) AS u (blob)),
                     added AS (
-                      INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, tags, reached)
+                      INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, held, tags, reached)
                       SELECT name, :digest, :referrer,
-                             CASE WHEN :referrer THEN keep_referrers ELSE keep_untagged END, 0, false
+                             CASE WHEN :referrer THEN keep_referrers ELSE keep_untagged END, %s, 0, false
                       FROM reach_repository WHERE name = :repository
-                      RETURNING keeps_itself)
-                    SELECT (SELECT keeps_itself FROM added)
+                      RETURNING keeps_itself OR held AS root)
+                    SELECT (SELECT root FROM added)
                         OR EXISTS (
                           SELECT FROM (SELECT parent FROM edges WHERE child = :digest
                                        UNION ALL
@@ -124,7 +145,8 @@ final class RepositoryReach {
                           CROSS JOIN LATERAL (
                             SELECT FROM reach_manifest
                             WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS p)
-                    """))
+                    """
+                        .formatted(HELD.formatted(":digest"))))
             .bind("digest", manifest.digest().toString())
             .bind("referrer", manifest.subject().isPresent())
             .bindArray("parents", String.class, parents)
@@ -191,8 +213,14 @@ final class RepositoryReach {
         .list();
   }
 
-  /** A tag points to a manifest that it did not point to before. */
-  void addTag(Digest digest) {
+  /** A tag points to a manifest that it did not point to before, and no more to another. */
+  void moveTag(Digest to, Optional<Digest> from) {
+    // The new root first: what both reach is never without one.
+    addTag(to);
+    from.ifPresent(this::removeTag);
+  }
+
+  private void addTag(Digest digest) {
     boolean reached =
         bound(
                 transaction.createQuery(
@@ -217,7 +245,7 @@ final class RepositoryReach {
                     """
                     UPDATE reach_manifest SET tags = tags - 1
                     WHERE repository = :repository AND digest = :digest
-                    RETURNING tags > 0 OR keeps_itself
+                    RETURNING tags > 0 OR keeps_itself OR held
                     """))
             .bind("digest", digest.toString())
             .mapTo(Boolean.class)
@@ -229,7 +257,6 @@ final class RepositoryReach {
 
   /** From here on the policy keeps those without a tag, or does not. */
   void keep(boolean untagged, boolean referrers) {
-    record Changed(String digest, boolean root, boolean reached) {}
     int changed =
         bound(
                 transaction.createUpdate(
@@ -251,18 +278,93 @@ final class RepositoryReach {
                     SET keeps_itself = CASE WHEN referrer THEN :referrers ELSE :untagged END
                     WHERE repository = :repository
                       AND keeps_itself <> CASE WHEN referrer THEN :referrers ELSE :untagged END
-                    RETURNING digest, tags > 0 OR keeps_itself AS root, reached
+                    RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
                     """))
             .bind("untagged", untagged)
             .bind("referrers", referrers)
-            .map(
-                (row, _) ->
-                    new Changed(
-                        row.getString("digest"), row.getBoolean("root"), row.getBoolean("reached")))
+            .map((row, _) -> Changed.of(row))
             .list();
     reach(manifests.stream().filter(m -> m.root() && !m.reached()).map(Changed::digest).toList());
     withdraw(
         manifests.stream().filter(m -> !m.root() && m.reached()).map(Changed::digest).toList());
+  }
+
+  /** A manifest that became a root, or is one no more. */
+  private record Changed(String digest, boolean root, boolean reached) {
+    private static Changed of(ResultSet row) throws SQLException {
+      return new Changed(
+          row.getString("digest"), row.getBoolean("root"), row.getBoolean("reached"));
+    }
+  }
+
+  // ---- holds
+
+  /** A hold began to cover the whole repository, or one digest of it. */
+  void hold(Optional<Digest> digest) {
+    reach(
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_manifest SET held = true
+                    WHERE repository = :repository AND NOT held %s
+                    RETURNING digest, true AS root, reached
+                    """
+                        .formatted(only(digest))))
+            .bind("digest", digest.map(Digest::toString))
+            .map((row, _) -> Changed.of(row))
+            .filter(manifest -> !manifest.reached())
+            .map(Changed::digest)
+            .list());
+    removeUnreachable(
+        "blob",
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_blob SET held = true
+                    WHERE repository = :repository AND linked AND NOT held %s
+                    RETURNING digest
+                    """
+                        .formatted(only(digest))))
+            .bind("digest", digest.map(Digest::toString))
+            .mapTo(String.class)
+            .list());
+  }
+
+  /** A hold covers the whole repository, or one digest of it, no more; others may. */
+  void release(Optional<Digest> digest) {
+    addUnreachable(
+        "blob",
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_blob SET held = false
+                    WHERE repository = :repository AND held %s AND NOT %s
+                    RETURNING digest, users, linked, held
+                    """
+                        .formatted(only(digest), HELD.formatted("reach_blob.digest"))))
+            .bind("digest", digest.map(Digest::toString))
+            .map((row, _) -> BlobUsers.of(row))
+            .filter(BlobUsers::unreachable)
+            .map(BlobUsers::digest)
+            .list());
+    withdraw(
+        bound(
+                transaction.createQuery(
+                    """
+                    UPDATE reach_manifest SET held = false
+                    WHERE repository = :repository AND held %s AND NOT %s
+                    RETURNING digest, tags > 0 OR keeps_itself AS root, reached
+                    """
+                        .formatted(only(digest), HELD.formatted("reach_manifest.digest"))))
+            .bind("digest", digest.map(Digest::toString))
+            .map((row, _) -> Changed.of(row))
+            .filter(manifest -> !manifest.root())
+            .map(Changed::digest)
+            .list());
+  }
+
+  private static String only(Optional<Digest> digest) {
+    return digest.isPresent() ? "AND digest = :digest" : "";
   }
 
   // ---- the trace
@@ -312,7 +414,7 @@ final class RepositoryReach {
                     WITH RECURSIVE closure AS (
                       SELECT digest FROM reach_manifest
                       WHERE repository = :repository AND digest = ANY (:start)
-                        AND reached AND tags = 0 AND NOT keeps_itself
+                        AND reached AND tags = 0 AND NOT keeps_itself AND NOT held
                       UNION
                       SELECT next.child
                       FROM closure
@@ -322,7 +424,7 @@ final class RepositoryReach {
                         CROSS JOIN LATERAL (
                           SELECT FROM reach_manifest
                           WHERE repository = :repository AND digest = e.child
-                            AND reached AND tags = 0 AND NOT keeps_itself OFFSET 0) AS m
+                            AND reached AND tags = 0 AND NOT keeps_itself AND NOT held OFFSET 0) AS m
                         WHERE e.repository = :repository AND e.parent = closure.digest OFFSET 0) AS next),
                     supported AS (
                       SELECT digest FROM closure
@@ -360,7 +462,7 @@ final class RepositoryReach {
     addUnreachable(
         "blob",
         addUsers(manifests, -1).stream()
-            .filter(blob -> blob.users() == 0 && blob.linked())
+            .filter(BlobUsers::unreachable)
             .map(BlobUsers::digest)
             .toList());
   }
@@ -389,14 +491,11 @@ final class RepositoryReach {
                     WHERE repository = :repository AND manifest = ANY (:manifests)
                     GROUP BY blob
                     ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
-                    RETURNING digest, users, linked
+                    RETURNING digest, users, linked, held
                     """))
             .bind("each", each)
             .bindArray("manifests", String.class, manifests)
-            .map(
-                (row, _) ->
-                    new BlobUsers(
-                        row.getString("digest"), row.getLong("users"), row.getBoolean("linked")))
+            .map((row, _) -> BlobUsers.of(row))
             .list();
     List<String> forgotten =
         blobs.stream()

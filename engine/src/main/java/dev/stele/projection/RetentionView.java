@@ -70,7 +70,10 @@ public final class RetentionView implements Projection {
             Event.ManifestCollected _,
             Event.TagMoved _,
             Event.TagDeleted _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.TagRestored _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }

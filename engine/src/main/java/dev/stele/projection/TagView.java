@@ -71,12 +71,10 @@ public final class TagView implements Projection {
   public void apply(Handle transaction, List<RecordedEvent> events) {
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
-        case Event.TagMoved moved -> {
-          if (moved.previous().isPresent()) {
-            end(transaction, recorded, moved.repository(), moved.tag(), "moved");
-          }
-          begin(transaction, recorded, moved);
-        }
+        case Event.TagMoved(var repository, var tag, var digest, var previous) ->
+            point(transaction, recorded, repository, tag, digest, previous);
+        case Event.TagRestored(var repository, var tag, var digest, var previous, _) ->
+            point(transaction, recorded, repository, tag, digest, previous);
         case Event.TagDeleted deleted -> {
           end(transaction, recorded, deleted.repository(), deleted.tag(), "deleted");
           transaction
@@ -105,7 +103,9 @@ public final class TagView implements Projection {
             Event.ManifestCollected _,
             Event.RetentionPolicyAdopted _,
             Event.RetentionEvaluated _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.HoldPlaced _,
+            Event.HoldReleased _ -> {}
       }
     }
   }
@@ -126,7 +126,25 @@ public final class TagView implements Projection {
         .execute();
   }
 
-  private static void begin(Handle transaction, RecordedEvent recorded, Event.TagMoved moved) {
+  private static void point(
+      Handle transaction,
+      RecordedEvent recorded,
+      RepositoryName repository,
+      Tag tag,
+      Digest digest,
+      Optional<Digest> previous) {
+    if (previous.isPresent()) {
+      end(transaction, recorded, repository, tag, "moved");
+    }
+    begin(transaction, recorded, repository, tag, digest);
+  }
+
+  private static void begin(
+      Handle transaction,
+      RecordedEvent recorded,
+      RepositoryName repository,
+      Tag tag,
+      Digest digest) {
     transaction
         .createUpdate(
             """
@@ -139,9 +157,9 @@ public final class TagView implements Projection {
               SET digest = excluded.digest, moved_position = excluded.moved_position, moved_at = excluded.moved_at,
                   put_position = excluded.put_position, put_at = excluded.put_at
             """)
-        .bind("repository", moved.repository().value())
-        .bind("name", moved.tag().value())
-        .bind("digest", moved.digest().toString())
+        .bind("repository", repository.value())
+        .bind("name", tag.value())
+        .bind("digest", digest.toString())
         .bind("position", recorded.position())
         .bind("at", recorded.recordedAt())
         .bind("actor", recorded.actor().value())
@@ -255,6 +273,22 @@ public final class TagView implements Projection {
         .bind("limit", limit)
         .map((row, _) -> Tag.parse(row.getString("name")))
         .list();
+  }
+
+  /** The tags of a repository that point to any of these digests, and to which. */
+  public static Map<Tag, Digest> pointingTo(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return handle
+        .createQuery(
+            """
+            SELECT name, digest FROM tag WHERE repository = :repository AND digest = ANY (:digests)
+            """)
+        .bind("repository", repository.value())
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .map(
+            (row, _) ->
+                Map.entry(Tag.parse(row.getString("name")), Digest.parse(row.getString("digest"))))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   /**

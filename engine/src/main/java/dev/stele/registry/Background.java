@@ -35,6 +35,11 @@ final class Background implements AutoCloseable {
     boolean step() throws Exception;
   }
 
+  /** Work that failed and has said why, so that it is only to be counted. */
+  private static final class ToldFailure extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
   private final LogSignal signal;
   private final Collector collector;
   private final Runnable beforeCollecting;
@@ -116,7 +121,10 @@ final class Background implements AutoCloseable {
           }
         } catch (InterruptedException e) {
           throw e;
-        } catch (Exception e) {
+        } catch (ToldFailure e) {
+          failures.incrementAndGet();
+          idle.await();
+        } catch (Throwable e) { // the work must go on, whatever one step throws
           int row = failures.incrementAndGet();
           Duration wait = LOOK_AGAIN.multipliedBy(1L << Math.min(row - 1, 5));
           Duration bounded = wait.compareTo(LONGEST_PAUSE) < 0 ? wait : LONGEST_PAUSE;
@@ -129,13 +137,15 @@ final class Background implements AutoCloseable {
     }
   }
 
-  private boolean collectNow() {
+  private boolean collectNow() throws ToldFailure {
     GcOptions options = collector.options();
     Instant now = Instant.now();
     if (options.windows().isEmpty()
         || options.windows().stream().anyMatch((CollectingWindow window) -> window.contains(now))) {
       beforeCollecting.run();
-      collector.run();
+      if (collector.run().failure().isPresent()) {
+        throw new ToldFailure();
+      }
     }
     return false;
   }

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -9,8 +10,9 @@ import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import java.util.List;
+import java.util.Optional;
 
-/** Removes a blob from a repository, unless a present manifest uses it. */
+/** Removes a blob from a repository, unless a present manifest uses it or it is held. */
 record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Digest digest)
     implements Command<Outcome<Digest>> {
 
@@ -35,6 +37,11 @@ record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Di
     if (!users.isEmpty()) {
       return Outcome.refused(new Refusal.BlobReferenced(digest, users));
     }
+    Optional<Refusal> held = Protection.againstDeletingBlob(decision.handle(), repository, digest);
+    if (held.isPresent()) {
+      return Outcome.refused(held.get());
+    }
+    Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.BlobDeleted(repository, digest));
     return Outcome.ok(digest);
   }

@@ -9,9 +9,15 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
-/** Deletes one tag; the manifest stays. The result is the digest that the tag pointed to. */
-record DeleteTag(ActorId actor, String requestId, RepositoryName repository, Tag tag)
+/**
+ * Deletes one tag, unless it is protected; the manifest stays. The result is the digest that the
+ * tag pointed to.
+ */
+record DeleteTag(
+    ActorId actor, String requestId, RepositoryName repository, Tag tag, Protection protection)
     implements Command<Outcome<Digest>> {
 
   @Override
@@ -22,6 +28,11 @@ record DeleteTag(ActorId actor, String requestId, RepositoryName repository, Tag
           RepositoryView.exists(decision.handle(), repository)
               ? new Refusal.UnknownManifest(repository, tag)
               : new Refusal.UnknownRepository(repository));
+    }
+    Optional<Refusal> protectedTag =
+        protection.againstDeleting(decision.handle(), repository, Map.of(tag, digest));
+    if (protectedTag.isPresent()) {
+      return Outcome.refused(protectedTag.get());
     }
     decision.append(new Event.TagDeleted(repository, tag, digest));
     return Outcome.ok(digest);

@@ -7,7 +7,9 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Hold;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * Why the registry refuses a well-formed request. HTTP maps each to a status and a code of the
@@ -93,4 +95,22 @@ public sealed interface Refusal {
 
   /** A blob that these present manifests use, so that it cannot be deleted. */
   record BlobReferenced(Digest digest, List<Digest> by) implements Refusal {}
+
+  /**
+   * A hold forbids it.
+   *
+   * @param what it is kept, in words: {@code tag v1 of team/app}
+   */
+  record Held(String what, Hold hold) implements Refusal {}
+
+  /** A tag that the operator has made immutable; it points to {@code digest}. */
+  record ImmutableTag(RepositoryName repository, Tag tag, Digest digest) implements Refusal {}
+
+  record UnknownHold(UUID id) implements Refusal {}
+
+  /** A hold with the id of a new one is there, and covers something else or says another reason. */
+  record OtherHold(Hold hold) implements Refusal {}
+
+  /** A repository had more tags or manifests than can be restored at once. */
+  record TooMuchToRestore(RepositoryName repository, int most) implements Refusal {}
 }

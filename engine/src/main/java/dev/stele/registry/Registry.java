@@ -79,6 +79,8 @@ public final class Registry implements AutoCloseable {
   private final List<ProjectionRunner> followers;
   private Optional<Background> background = Optional.empty();
   private final RepositoryManifests manifests;
+  private final Protection protection;
+  private final Holds holds;
   private final PullRecorder pulls;
   private final Archive archive;
 
@@ -129,7 +131,10 @@ public final class Registry implements AutoCloseable {
             new ProjectionRunner(jdbi, reader, asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
             options.gc());
-    this.manifests = new RepositoryManifests(options, documents, blobs, actors, this::append);
+    this.protection = new Protection(options.immutableTags());
+    this.manifests =
+        new RepositoryManifests(options, protection, documents, blobs, actors, this::append);
+    this.holds = new Holds(jdbi, actors, this::append);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
   }
 
@@ -371,6 +376,13 @@ public final class Registry implements AutoCloseable {
     return Availability.guard(() -> lane.submit(command));
   }
 
+  // ---- holds
+
+  /** What nobody may remove. */
+  public Holds holds() {
+    return holds;
+  }
+
   // ---- collecting
 
   /** What removes that which nobody can reach any more, to be run now or asked about. */
@@ -425,6 +437,11 @@ public final class Registry implements AutoCloseable {
    */
   public <R> R submit(Command<R> command) {
     return append(command);
+  }
+
+  /** What may not go or move; to be asked in the lane by whoever submits commands of its own. */
+  public Protection protection() {
+    return protection;
   }
 
   /** The id that the log has for a name, which becomes known with this call if need be. */

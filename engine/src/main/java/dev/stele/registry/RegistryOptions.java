@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.ImmutableTags;
 import java.util.Collection;
 import java.util.List;
 
@@ -15,6 +16,7 @@ import java.util.List;
  * @param mandatoryAnnotations keys that every image must have, each among its manifest's
  *     annotations or its config's labels. Signatures and other artifacts are exempt, and so are
  *     indexes, whose images have been put before
+ * @param immutableTags which tags clients may neither move nor delete
  * @param pulls how the log learns of pulls
  * @param gc how collecting is done
  * @param webhooks who is told of events, with names that differ
@@ -23,12 +25,19 @@ public record RegistryOptions(
     boolean sparseManifests,
     boolean collisionDetection,
     List<String> mandatoryAnnotations,
+    ImmutableTags immutableTags,
     PullRecording pulls,
     GcOptions gc,
     List<Webhook> webhooks) {
   public static final RegistryOptions DEFAULT =
       new RegistryOptions(
-          false, false, List.of(), PullRecording.MINUTE, GcOptions.DEFAULT, List.of());
+          false,
+          false,
+          List.of(),
+          ImmutableTags.NONE,
+          PullRecording.MINUTE,
+          GcOptions.DEFAULT,
+          List.of());
 
   public RegistryOptions {
     mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
@@ -37,35 +46,61 @@ public record RegistryOptions(
 
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
-    return new RegistryOptions(on, collisionDetection, mandatoryAnnotations, pulls, gc, webhooks);
+    return new RegistryOptions(
+        on, collisionDetection, mandatoryAnnotations, immutableTags, pulls, gc, webhooks);
   }
 
   /** The same with collision detection on or off. */
   public RegistryOptions withCollisionDetection(boolean on) {
-    return new RegistryOptions(sparseManifests, on, mandatoryAnnotations, pulls, gc, webhooks);
+    return new RegistryOptions(
+        sparseManifests, on, mandatoryAnnotations, immutableTags, pulls, gc, webhooks);
   }
 
   /** The same with other mandatory annotations. */
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, List.copyOf(keys), pulls, gc, webhooks);
+        sparseManifests, collisionDetection, List.copyOf(keys), immutableTags, pulls, gc, webhooks);
+  }
+
+  /** The same with other immutable tags. */
+  public RegistryOptions withImmutableTags(ImmutableTags tags) {
+    return new RegistryOptions(
+        sparseManifests, collisionDetection, mandatoryAnnotations, tags, pulls, gc, webhooks);
   }
 
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, recording, gc, webhooks);
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        recording,
+        gc,
+        webhooks);
   }
 
   /** The same with another way of collecting. */
   public RegistryOptions withGc(GcOptions other) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, other, webhooks);
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        other,
+        webhooks);
   }
 
   /** The same with other webhooks. */
   public RegistryOptions withWebhooks(List<Webhook> others) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, pulls, gc, others);
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        gc,
+        others);
   }
 }

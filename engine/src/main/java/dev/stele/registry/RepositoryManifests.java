@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  */
 final class RepositoryManifests {
   private final RegistryOptions options;
+  private final Protection protection;
   private final ManifestDocuments documents;
   private final MandatoryAnnotations annotations;
   private final Actors actors;
@@ -24,11 +25,13 @@ final class RepositoryManifests {
 
   RepositoryManifests(
       RegistryOptions options,
+      Protection protection,
       ManifestDocuments documents,
       RepositoryBlobs blobs,
       Actors actors,
       Commands commands) {
     this.options = options;
+    this.protection = protection;
     this.documents = documents;
     this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
     this.actors = actors;
@@ -79,13 +82,14 @@ final class RepositoryManifests {
             new ManifestDocuments.Document(mediaType, bytes),
             tags,
             documents,
-            options.sparseManifests()));
+            options.sparseManifests(),
+            protection));
   }
 
   /** See {@link Registry#deleteTag}. */
   Outcome<Digest> delete(Caller caller, RepositoryName repository, Tag tag) {
     return commands.append(
-        new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag));
+        new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag, protection));
   }
 
   /** See {@link Registry#deleteManifest}. */
@@ -96,6 +100,7 @@ final class RepositoryManifests {
             caller.requestId(),
             repository,
             digest,
-            options.collisionDetection()));
+            options.collisionDetection(),
+            protection));
   }
 }

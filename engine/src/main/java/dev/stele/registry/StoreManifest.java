@@ -14,12 +14,16 @@ import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Puts a manifest that has been read and whose digest has been computed, and moves tags to it. */
+/**
+ * Puts a manifest that has been read and whose digest has been computed, and moves tags to it,
+ * unless one of them is protected.
+ */
 record StoreManifest(
     ActorId actor,
     String requestId,
@@ -29,7 +33,8 @@ record StoreManifest(
     ManifestDocuments.Document document,
     List<Tag> tags,
     ManifestDocuments documents,
-    boolean sparse)
+    boolean sparse,
+    Protection protection)
     implements Command<Outcome<PutManifest>> {
 
   @Override
@@ -40,6 +45,15 @@ record StoreManifest(
       if (!blobs.isEmpty() || !children.isEmpty()) {
         return Outcome.refused(new Refusal.MissingContent(blobs, children));
       }
+    }
+    Map<Tag, Digest> targets =
+        tags.isEmpty() ? Map.of() : TagView.targets(decision.handle(), repository, tags);
+    Map<Tag, Digest> moving = new HashMap<>(targets);
+    moving.values().removeIf(digest::equals);
+    Optional<Refusal> protectedTag =
+        protection.againstMoving(decision.handle(), repository, moving);
+    if (protectedTag.isPresent()) {
+      return Outcome.refused(protectedTag.get());
     }
     boolean added = ManifestView.byDigest(decision.handle(), repository, digest).isEmpty();
     if (added) {
@@ -60,15 +74,11 @@ record StoreManifest(
             subject,
             added,
             tags));
-    moveTags(decision);
+    moveTags(decision, targets);
     return Outcome.ok(new PutManifest(digest, subject, tags));
   }
 
-  private void moveTags(Decision decision) {
-    if (tags.isEmpty()) {
-      return;
-    }
-    Map<Tag, Digest> targets = TagView.targets(decision.handle(), repository, tags);
+  private void moveTags(Decision decision, Map<Tag, Digest> targets) {
     for (Tag tag : tags) {
       Optional<Digest> previous = Optional.ofNullable(targets.get(tag));
       if (!previous.equals(Optional.of(digest))) {

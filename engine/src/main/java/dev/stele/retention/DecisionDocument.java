@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -107,6 +108,7 @@ final class DecisionDocument {
           json.put("verdict", "kept").put("entry", entry).put("rule", rule.key());
       case Verdict.Expired(int entry) -> json.put("verdict", "expired").put("entry", entry);
       case Verdict.Unclaimed _ -> json.put("verdict", "unclaimed");
+      case Verdict.Held(UUID hold) -> json.put("verdict", "held").put("hold", hold.toString());
     }
     return json;
   }
@@ -140,6 +142,7 @@ final class DecisionDocument {
       case "kept" -> new Verdict.Kept(json.required("entry").asInt(), rule(json.required("rule")));
       case "expired" -> new Verdict.Expired(json.required("entry").asInt());
       case "unclaimed" -> new Verdict.Unclaimed();
+      case "held" -> new Verdict.Held(UUID.fromString(json.required("hold").asText()));
       default -> throw new IllegalStateException("an unknown verdict: " + verdict);
     };
   }

@@ -2,6 +2,7 @@ package dev.stele.retention;
 
 import dev.stele.policy.KeepTags;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.projection.Hold;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -55,6 +56,7 @@ public final class Evaluation {
   private final RepositoryFacts facts;
   private final Instant at;
   private final List<Entry> entries;
+  private final List<Hold> holds;
 
   /**
    * Evaluates rules.
@@ -64,6 +66,7 @@ public final class Evaluation {
   public Evaluation(RetentionPolicy.Rules rules, RepositoryFacts facts, Instant at) {
     this.facts = facts;
     this.at = at;
+    this.holds = facts.holds();
     this.entries =
         IntStream.range(0, rules.keepTags().size())
             .mapToObj(
@@ -91,6 +94,17 @@ public final class Evaluation {
   }
 
   private Verdict verdict(TagFacts facts) {
+    Verdict ruled = ruled(facts);
+    return ruled.keeps()
+        ? ruled
+        : holds.stream()
+            .filter(hold -> hold.keeps(facts.tag(), facts.digest()))
+            .findFirst()
+            .<Verdict>map(hold -> new Verdict.Held(hold.id()))
+            .orElse(ruled);
+  }
+
+  private Verdict ruled(TagFacts facts) {
     if (entries.isEmpty()) {
       return new Verdict.Unruled();
     }

@@ -7,6 +7,8 @@ import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
 import dev.stele.projection.PullView;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -69,6 +71,13 @@ final class LiveFacts implements RepositoryFacts {
       page.forEach(consumer);
       after = page.isEmpty() ? after : page.getLast().tag().value();
     } while (page.size() == PAGE);
+  }
+
+  @Override
+  public List<Hold> holds() {
+    return HoldView.concerning(handle, repository).stream()
+        .filter(hold -> hold.activeBelow(position))
+        .toList();
   }
 
   /** Look-ups a tag, so that the plan is never a join over everything that was ever pulled. */

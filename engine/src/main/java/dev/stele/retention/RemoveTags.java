@@ -7,6 +7,8 @@ import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
 import dev.stele.projection.RetentionView;
 import dev.stele.projection.TagView;
 import java.util.List;
@@ -16,8 +18,8 @@ import java.util.OptionalInt;
 
 /**
  * Removes tags as an evaluation on record decided, those that are still as it saw them: a tag that
- * was put since, moved or not, stays. The result is how many were removed; empty if another policy
- * is in force by now, so that none was.
+ * was put since, moved or not, stays, and so does one that is held by now. The result is how many
+ * were removed; empty if another policy is in force by now, so that none was.
  *
  * @param evaluation the position of its event
  * @param decisions at most {@value #MOST}, all of them to remove
@@ -41,10 +43,12 @@ record RemoveTags(
     Map<Tag, TagView.LastPut> present =
         TagView.lastPuts(
             lane.handle(), repository, decisions.stream().map(TagDecision::tag).toList());
+    List<Hold> holds = holds(lane);
     int removed = 0;
     for (TagDecision decision : decisions) {
       TagView.LastPut seen = new TagView.LastPut(decision.digest(), decision.put());
-      if (seen.equals(present.get(decision.tag()))) {
+      boolean held = holds.stream().anyMatch(hold -> hold.keeps(decision.tag(), decision.digest()));
+      if (!held && seen.equals(present.get(decision.tag()))) {
         lane.append(
             new Event.TagDeleted(repository, decision.tag(), decision.digest()),
             Cause.retention(
@@ -53,5 +57,15 @@ record RemoveTags(
       }
     }
     return OptionalInt.of(removed);
+  }
+
+  private List<Hold> holds(Decision lane) {
+    return HoldView.any(lane.handle())
+        ? HoldView.covering(
+            lane.handle(),
+            repository,
+            decisions.stream().map(TagDecision::tag).toList(),
+            decisions.stream().map(TagDecision::digest).toList())
+        : List.of();
   }
 }

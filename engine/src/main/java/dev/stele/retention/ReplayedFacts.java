@@ -8,6 +8,8 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,14 +46,16 @@ final class ReplayedFacts implements RepositoryFacts {
   private record Evaluated(Moment at, long position) {}
 
   private final Removals removals;
+  private final List<Hold> everyHold;
   private final SortedMap<Tag, Put> tags = new TreeMap<>();
   private final Map<Tag, Fate.Removed> removed = new HashMap<>();
   private final LastPulls pulls;
   private long position;
   private Optional<Evaluated> lastEvaluation = Optional.empty();
 
-  private ReplayedFacts(Removals removals, LastPulls pulls, long position) {
+  private ReplayedFacts(Removals removals, List<Hold> everyHold, LastPulls pulls, long position) {
     this.removals = removals;
+    this.everyHold = everyHold;
     this.pulls = pulls;
     this.position = position;
   }
@@ -62,7 +66,7 @@ final class ReplayedFacts implements RepositoryFacts {
    * @param position below which they are
    */
   ReplayedFacts(Handle handle, LogReader reader, RepositoryName repository, long position) {
-    this(Removals.RECORDED, new LastPulls(), position);
+    this(Removals.RECORDED, HoldView.concerning(handle, repository), new LastPulls(), position);
     forEach(handle, reader, repository, 0, position, this::apply);
     this.position = position;
   }
@@ -91,7 +95,7 @@ final class ReplayedFacts implements RepositoryFacts {
    * event is to be applied to all copies before any of them is read.
    */
   ReplayedFacts copy(Removals counting) {
-    ReplayedFacts copy = new ReplayedFacts(counting, pulls, position);
+    ReplayedFacts copy = new ReplayedFacts(counting, everyHold, pulls, position);
     copy.tags.putAll(tags);
     copy.lastEvaluation = lastEvaluation;
     return copy;
@@ -102,6 +106,7 @@ final class ReplayedFacts implements RepositoryFacts {
     Moment moment = new Moment(recorded.position(), recorded.recordedAt());
     switch (recorded.event()) {
       case Event.TagMoved moved -> put(moved.tag(), moved.digest(), moment);
+      case Event.TagRestored restored -> put(restored.tag(), restored.digest(), moment);
       case Event.TagDeleted deleted -> remove(deleted, recorded.cause(), moment);
       case Event.ManifestPut put -> put.tags().forEach(tag -> putAgain(tag, put.digest(), moment));
       case Event.ManifestDeleted deleted ->
@@ -133,7 +138,9 @@ final class ReplayedFacts implements RepositoryFacts {
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
           Event.ManifestCollected _,
-          Event.RetentionPolicyAdopted _ -> {}
+          Event.RetentionPolicyAdopted _,
+          Event.HoldPlaced _,
+          Event.HoldReleased _ -> {}
     }
   }
 
@@ -169,7 +176,7 @@ final class ReplayedFacts implements RepositoryFacts {
     return switch (cause.kind()) {
       case RETENTION -> cause.detail().orElse("retention");
       case DIGEST_DELETE -> MANIFEST_DELETED;
-      case CLIENT_REQUEST, COLLECTOR, OBSERVATION, CONFIGURATION -> "a client deleted it";
+      case CLIENT_REQUEST, COLLECTOR, OBSERVATION, CONFIGURATION, RESTORE -> "a client deleted it";
     };
   }
 
@@ -179,10 +186,11 @@ final class ReplayedFacts implements RepositoryFacts {
     }
   }
 
-  /** Evaluates rules at a time and removes what they do not keep. */
-  void expire(RetentionPolicy.Rules rules, Instant at) {
+  /** Evaluates rules as of a moment and removes what they do not keep. */
+  void expire(RetentionPolicy.Rules rules, Moment evaluation) {
+    Instant at = evaluation.at();
     List<TagDecision> expired = new ArrayList<>();
-    new Evaluation(rules, this, at)
+    new Evaluation(rules, heldAsOf(evaluation), at)
         .decide(
             decision -> {
               if (!decision.verdict().keeps()) {
@@ -206,6 +214,11 @@ final class ReplayedFacts implements RepositoryFacts {
   }
 
   @Override
+  public List<Hold> holds() {
+    return everyHold.stream().filter(hold -> hold.activeBelow(position)).toList();
+  }
+
+  @Override
   public void forEachTag(Consumer<TagFacts> consumer) {
     tags.forEach((tag, put) -> consumer.accept(facts(tag, put)));
   }
@@ -218,6 +231,29 @@ final class ReplayedFacts implements RepositoryFacts {
   private TagFacts facts(Tag tag, Put put) {
     return new TagFacts(
         tag, put.digest(), put.at(), pulls.last(tag, put.digest(), Optional.empty()));
+  }
+
+  /** These facts with the holds of a moment: most holds are no events of the repository. */
+  private RepositoryFacts heldAsOf(Moment evaluation) {
+    return new RepositoryFacts() {
+      @Override
+      public long position() {
+        return position;
+      }
+
+      @Override
+      public void forEachTag(Consumer<TagFacts> consumer) {
+        ReplayedFacts.this.forEachTag(consumer);
+      }
+
+      @Override
+      public List<Hold> holds() {
+        return everyHold.stream()
+            .filter(hold -> hold.activeBelow(evaluation.position()))
+            .filter(hold -> hold.activeAt(evaluation.at()))
+            .toList();
+      }
+    };
   }
 
   /** Every tag that is there, or was and went, in byte order. */

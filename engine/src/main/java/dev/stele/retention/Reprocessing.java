@@ -186,12 +186,12 @@ public final class Reprocessing {
               to.position(),
               event -> {
                 while (!due.isEmpty() && isBefore(due.getFirst(), event)) {
-                  replayed.expire(rules, due.removeFirst().at());
+                  replayed.expire(rules, due.removeFirst());
                 }
                 recorded.apply(event);
                 replayed.apply(event);
               });
-          due.forEach(evaluation -> replayed.expire(rules, evaluation.at()));
+          due.forEach(evaluation -> replayed.expire(rules, evaluation));
           return differences(repository, recorded, replayed);
         });
   }

@@ -1,5 +1,7 @@
 package dev.stele.retention;
 
+import java.util.UUID;
+
 /** What was decided about a tag, and why. Entries are counted from 0, as in a policy's document. */
 public sealed interface Verdict {
   /** The rules that keep, by their names in a policy. */
@@ -35,9 +37,12 @@ public sealed interface Verdict {
   /** It goes: no entry claims it. */
   record Unclaimed() implements Verdict {}
 
+  /** The rules would remove it, but a hold keeps it. */
+  record Held(UUID hold) implements Verdict {}
+
   default boolean keeps() {
     return switch (this) {
-      case Unruled _, Kept _ -> true;
+      case Unruled _, Kept _, Held _ -> true;
       case Expired _, Unclaimed _ -> false;
     };
   }
@@ -49,6 +54,7 @@ public sealed interface Verdict {
       case Kept(int entry, Rule rule) -> "kept by keep-tags[%d].%s".formatted(entry, rule.key());
       case Expired(int entry) -> "not kept by any rule of keep-tags[%d]".formatted(entry);
       case Unclaimed _ -> "not matched by any entry of keep-tags";
+      case Held(UUID hold) -> "held by " + hold;
     };
   }
 }

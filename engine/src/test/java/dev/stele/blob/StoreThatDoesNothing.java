@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** Answers everything politely and keeps nothing. */
-public final class StoreThatDoesNothing implements BlobStore {
+public class StoreThatDoesNothing implements BlobStore {
   private static final StoredObject NOTHING = new StoredObject(new ObjectKey("nothing"), 0);
 
   @Override

@@ -22,6 +22,7 @@ class EventCodecTest {
   private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
   private static final Digest OTHER = Digest.of(Digest.Algorithm.SHA512, new byte[] {2});
   private static final Tag TAG = Tag.parse("prod");
+  private static final UUID HOLD = UUID.fromString("00000000-0000-0000-0000-000000000003");
 
   private static final Instant TIME = Instant.parse("2026-03-03T14:05:00.000001Z");
 
@@ -42,6 +43,31 @@ class EventCodecTest {
         new Event.ManifestDeleted(REPOSITORY, DIGEST),
         new Event.TagMoved(REPOSITORY, TAG, DIGEST, Optional.of(OTHER)),
         new Event.TagDeleted(REPOSITORY, TAG, DIGEST),
+        new Event.TagRestored(REPOSITORY, TAG, DIGEST, Optional.of(OTHER), 5),
+        new Event.TagRestored(REPOSITORY, TAG, DIGEST, Optional.empty(), 5),
+        new Event.HoldPlaced(
+            HOLD,
+            Optional.of(REPOSITORY),
+            Optional.empty(),
+            Optional.of(TAG),
+            Optional.empty(),
+            true,
+            "case 7"),
+        new Event.HoldPlaced(
+            HOLD,
+            Optional.empty(),
+            Optional.of("payments/**"),
+            Optional.empty(),
+            Optional.of(DIGEST),
+            false,
+            "case 7"),
+        new Event.HoldReleased(
+            HOLD,
+            Optional.of(REPOSITORY),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            "closed"),
         new Event.RepositoryRemoved(REPOSITORY),
         new Event.BlobUnlinked(REPOSITORY, DIGEST, 7),
         new Event.BlobSwept("default", DIGEST, "key", 17, 7),

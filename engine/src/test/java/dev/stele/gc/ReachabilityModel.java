@@ -4,15 +4,18 @@ import dev.stele.event.Event;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * Reachability as plain maps: a full trace of everything after each event, and what is new in its
@@ -44,6 +47,8 @@ final class ReachabilityModel {
   final Map<RepositoryName, Repository> repositories = new HashMap<>();
   final Map<Digest, Node> nodes;
   final Set<Digest> stored = new HashSet<>();
+  final Map<UUID, Event.HoldPlaced> holds = new LinkedHashMap<>();
+  private final Set<Digest> put = new HashSet<>();
   RetentionPolicy policy = RetentionPolicy.NONE;
   private Map<Row, Long> unreachable = new HashMap<>();
   private Map<Digest, Long> unlinked = new HashMap<>();
@@ -94,7 +99,10 @@ final class ReachabilityModel {
       case Event.BlobUnlinked unlink ->
           repositories.get(unlink.repository()).blobs.remove(unlink.digest());
       case Event.BlobSwept swept -> stored.remove(swept.digest());
-      case Event.ManifestPut put -> repositories.get(put.repository()).manifests.add(put.digest());
+      case Event.ManifestPut put -> {
+        this.put.add(put.digest());
+        repositories.get(put.repository()).manifests.add(put.digest());
+      }
       case Event.ManifestDeleted deleted ->
           repositories.get(deleted.repository()).manifests.remove(deleted.digest());
       case Event.ManifestCollected collected ->
@@ -103,6 +111,10 @@ final class ReachabilityModel {
           repositories.get(moved.repository()).tags.put(moved.tag(), moved.digest());
       case Event.TagDeleted deleted ->
           repositories.get(deleted.repository()).tags.remove(deleted.tag());
+      case Event.TagRestored restored ->
+          repositories.get(restored.repository()).tags.put(restored.tag(), restored.digest());
+      case Event.HoldPlaced placed -> holds.put(placed.hold(), placed);
+      case Event.HoldReleased released -> holds.remove(released.hold());
       case Event.RetentionPolicyAdopted _,
           Event.BlobRepaired _,
           Event.OrphanSwept _,
@@ -113,6 +125,34 @@ final class ReachabilityModel {
     }
   }
 
+  /** Whether a hold covers a digest itself; a held tag is a tag, and so no case of its own. */
+  boolean held(RepositoryName name, Digest digest) {
+    return holds.values().stream()
+        .filter(hold -> hold.tag().isEmpty() && hold.digest().map(digest::equals).orElse(true))
+        .anyMatch(hold -> concerns(hold, name));
+  }
+
+  static boolean concerns(Event.HoldPlaced hold, RepositoryName name) {
+    return hold.repository()
+        .map(name::equals)
+        .orElseGet(() -> RepositoryGlob.parse(hold.repositories().orElseThrow()).matches(name));
+  }
+
+  /** Whose bytes holds of digests keep: all that manifests of the test refer to, present or not. */
+  Set<Digest> heldContent() {
+    Deque<Digest> next = new ArrayDeque<>();
+    holds.values().forEach(hold -> hold.digest().ifPresent(next::add));
+    Set<Digest> kept = new HashSet<>();
+    while (!next.isEmpty()) {
+      Digest digest = next.remove();
+      if (kept.add(digest) && put.contains(digest)) {
+        next.addAll(nodes.get(digest).lists());
+        next.addAll(nodes.get(digest).uses());
+      }
+    }
+    return kept;
+  }
+
   private Set<Row> trace(RepositoryName name, Repository repository) {
     Optional<RetentionPolicy.Rules> rules = policy.of(name);
     boolean deleteUntagged = rules.map(RetentionPolicy.Rules::deleteUntagged).orElse(false);
@@ -121,7 +161,7 @@ final class ReachabilityModel {
     Deque<Digest> next = new ArrayDeque<>();
     for (Digest manifest : repository.manifests) {
       boolean kept = nodes.get(manifest).subject().isPresent() ? !deleteReferrers : !deleteUntagged;
-      if (kept || repository.tags.containsValue(manifest)) {
+      if (kept || held(name, manifest) || repository.tags.containsValue(manifest)) {
         next.add(manifest);
       }
     }
@@ -145,7 +185,7 @@ final class ReachabilityModel {
       }
     }
     for (Digest blob : repository.blobs) {
-      if (!used.contains(blob)) {
+      if (!used.contains(blob) && !held(name, blob)) {
         rows.add(new Row(name.value(), blob.toString(), "blob"));
       }
     }

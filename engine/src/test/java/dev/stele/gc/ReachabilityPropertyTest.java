@@ -42,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -121,6 +122,9 @@ class ReachabilityPropertyTest {
       one.step();
     }
     one.compare();
+    one.releaseAll();
+    one.collect();
+    assertThat(one.model.unlinked()).isEmpty();
     assertThat(new Verification(READER).run(database.jdbi()).results())
         .allMatch(Verification.Result::equal);
   }
@@ -173,6 +177,7 @@ class ReachabilityPropertyTest {
     private final List<ReachabilityModel.Node> pool = new ArrayList<>();
     private final List<Tag> tags = Stream.of("a", "b", "c", "d").map(Tag::parse).toList();
     private final ReachabilityModel model;
+    private int holds;
 
     Try(Random random, int number) {
       this.random = random;
@@ -247,7 +252,7 @@ class ReachabilityPropertyTest {
     }
 
     void step() {
-      switch (random.nextInt(20)) {
+      switch (random.nextInt(23)) {
         case 0, 1, 2, 3, 4, 5 -> put();
         case 6, 7, 8 -> link();
         case 9, 10 -> tag();
@@ -257,6 +262,8 @@ class ReachabilityPropertyTest {
         case 15 -> adopt(policy());
         case 16 -> collect();
         case 17, 18, 19 -> compare();
+        case 20, 21 -> hold();
+        case 22 -> release();
         default -> throw new IllegalStateException();
       }
     }
@@ -291,6 +298,47 @@ class ReachabilityPropertyTest {
       return model.repositories.containsKey(name)
           ? List.of()
           : List.of(new Event.RepositoryCreated(name));
+    }
+
+    /** Of a repository, of several, of a tag or of a digest; some of what is not there. */
+    private void hold() {
+      boolean one = random.nextBoolean();
+      int what = random.nextInt(4);
+      Digest digest = random.nextBoolean() ? any(pool).digest() : any(blobs);
+      append(
+          List.of(
+              new Event.HoldPlaced(
+                  UUID.nameUUIDFromBytes((prefix + holds++).getBytes(StandardCharsets.UTF_8)),
+                  one ? Optional.of(any(names)) : Optional.empty(),
+                  one
+                      ? Optional.empty()
+                      : Optional.of(prefix + (random.nextBoolean() ? "t*" : "**")),
+                  what == 0 ? Optional.of(any(tags)) : Optional.empty(),
+                  what > 1 ? Optional.of(digest) : Optional.empty(),
+                  random.nextBoolean(),
+                  "a test")));
+    }
+
+    private void release() {
+      if (!model.holds.isEmpty()) {
+        release(any(List.copyOf(model.holds.values())));
+      }
+    }
+
+    void releaseAll() {
+      List.copyOf(model.holds.values()).forEach(this::release);
+    }
+
+    private void release(Event.HoldPlaced hold) {
+      append(
+          List.of(
+              new Event.HoldReleased(
+                  hold.hold(),
+                  hold.repository(),
+                  hold.repositories(),
+                  hold.tag(),
+                  hold.digest(),
+                  "over")));
     }
 
     private void link() {
@@ -403,8 +451,8 @@ class ReachabilityPropertyTest {
                               name, any(sorted(model.repositories.get(name).blobs))))));
     }
 
-    /** Without grace, all that is unreachable goes and nothing else. */
-    private void collect() {
+    /** Without grace, all that is unreachable goes and nothing else; bytes that are held stay. */
+    void collect() {
       compare();
       long head = database.jdbi().withHandle(LogReader::nextPosition);
       assertThat(collector.run().failure()).isEmpty();
@@ -424,9 +472,16 @@ class ReachabilityPropertyTest {
               expected.entrySet().stream()
                   .filter(row -> !row.getKey().kind().equals("repository"))
                   .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
-      assertThat(model.unreachable()).isEmpty();
-      assertThat(model.unlinked()).isEmpty();
+      assertThat(model.unreachable().keySet())
+          .allMatch(row -> row.kind().equals("repository") && wholeHeld(row.repository()));
+      assertThat(model.heldContent()).containsAll(model.unlinked().keySet());
       compare();
+    }
+
+    private boolean wholeHeld(String repository) {
+      return model.holds.values().stream()
+          .filter(hold -> hold.tag().isEmpty() && hold.digest().isEmpty())
+          .anyMatch(hold -> ReachabilityModel.concerns(hold, RepositoryName.parse(repository)));
     }
 
     private boolean mine(RecordedEvent recorded) {

@@ -6,8 +6,12 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.event.EventCodec;
+import dev.stele.history.DigestStates;
 import dev.stele.history.History;
+import dev.stele.history.TagPeriods;
 import dev.stele.log.AsOf;
+import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
@@ -15,6 +19,8 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.EventIndexView;
+import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.TagView;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -27,6 +33,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -108,15 +115,17 @@ class LookUpsTest {
           INSERT INTO event
             SELECT n, now() - interval '1 s' * (%1$d - n), type, repository, md5('1')::uuid, gen_random_uuid(),
                    convert_to(format(
-                     '{"position":"%%s","type":"%%s","at":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
-                     '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","data":{"repository":"%%s"}}',
-                     n, type, md5('1')::uuid, repository), 'UTF8')
+                     '{"position":"%%s","type":"%%s","schema":1,"at":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
+                     '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","command":"00000000-0000-0000-0000-000000000000","salt":"",'
+                     '"data":{"repository":"%%s","digest":"%%s"}}',
+                     n, type, md5('1')::uuid, repository, digest(n)), 'UTF8')
             FROM n, LATERAL (
               SELECT CASE WHEN n < 5 THEN 'rare' ELSE 'big' END AS repository,
-                     CASE WHEN n < 3 THEN 'BlobDeleted' ELSE 'ManifestPut' END AS type) AS kind;
+                     CASE WHEN n < 3 THEN 'BlobDeleted' ELSE 'ManifestDeleted' END AS type) AS kind;
           UPDATE log_head SET next_position = %1$d, recorded_at = now();
           """
               .formatted(ROWS));
+      index(database);
       statement.execute("VACUUM ANALYZE");
     }
     registry =
@@ -132,6 +141,16 @@ class LookUpsTest {
             meters);
     // The plan made once for all values, which PostgreSQL may choose at any time, must do as well.
     database.jdbi().useHandle(handle -> handle.execute("SET plan_cache_mode = force_generic_plan"));
+  }
+
+  /** But for the last few, which are not worth it. */
+  private static void index(Database database) {
+    LogReader reader = new LogReader(new EventCodec());
+    ProjectionRunner index = new ProjectionRunner(database.jdbi(), reader, new EventIndexView());
+    while (!index.step().isEmpty()) {
+      // The next step takes the next events.
+    }
+    assertThat(index.nextPosition()).isBetween(ROWS - 64L, (long) ROWS);
   }
 
   @AfterEach
@@ -226,6 +245,7 @@ class LookUpsTest {
     requests.put(
         "events of a repository and a type",
         () -> registry.events(-1, 10, new EventFilter(Optional.of(RARE), Optional.of("Nothing"))));
+    requests.putAll(ofTheRecord());
     requests.put(
         "blob",
         () ->
@@ -253,6 +273,37 @@ class LookUpsTest {
       }
     }
     assertThat(dear).isEmpty();
+  }
+
+  private Map<String, Request> ofTheRecord() {
+    EventFilter ofDigest = EventFilter.ALL.ofDigest(number(77));
+    EventFilter ofAll = ofDigest.ofTypes(Set.of("ManifestDeleted", "BlobDeleted"));
+    TagPeriods periods = new TagPeriods(registry);
+    AsOf start = new AsOf(new Moment.AtPosition(50_000), 50_000);
+    AsOf end = new AsOf(new Moment.AtPosition(50_010), 50_010);
+    return Map.of(
+        "newest events of a repository",
+            () ->
+                registry.events(
+                    newest(new EventFilter(Optional.of(BIG), Optional.of("ManifestDeleted")))),
+        "newest events of a rare type",
+            () -> registry.events(newest(EventFilter.ALL.ofTypes(Set.of("BlobDeleted")))),
+        "events of a digest", () -> registry.events(newest(ofDigest)),
+        "events of a digest and a type", () -> registry.events(newest(ofAll)),
+        "event", () -> registry.event(50_000),
+        "what there is of a digest", () -> new DigestStates(registry.archive()).of(number(88_888)),
+        "tags of a digest anywhere", () -> periods.ofDigest(number(99), Optional.empty(), -1, 10),
+        "what was pullable",
+            () ->
+                periods.overlapping(RepositoryName.parse("busy"), start, end, Optional.empty(), 10),
+        "what was pullable of a tag that moves much",
+            () ->
+                periods.overlapping(
+                    BIG, start, end, Optional.of(new TagPeriods.Key(Tag.parse("t"), 50_005)), 10));
+  }
+
+  private static EventQuery newest(EventFilter filter) {
+    return new EventQuery(filter, -1, Long.MAX_VALUE, true, 10);
   }
 
   private Map<String, Request> ofThePast() {

@@ -10,7 +10,10 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.NewHold;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
@@ -20,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -143,6 +147,50 @@ class ReprocessingTest {
                     aDay, A, start, end, new Reprocessing.Timing.Every(Duration.ofSeconds(1))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("evaluate less often");
+  }
+
+  @Test
+  @DisplayName("What was held when a policy would have removed it would have stayed until then")
+  void holdsOutrankAReplayedPolicyWhileTheyLast() {
+    registry.retention().adopt(TWO);
+    registry.put("a", "1", "v1");
+    registry.put("a", "2", "v2");
+    // Of a glob, so that it is no event of the repository.
+    UUID hold = UUID.randomUUID();
+    registry
+        .registry()
+        .holds()
+        .place(
+            RetentionFixture.ALICE,
+            new NewHold(
+                hold,
+                new HoldScope(
+                    RepositoryGlob.parse("*"), Optional.of(Tag.parse("v1")), Optional.empty()),
+                false,
+                "case 7"))
+        .orElseThrow(refusal -> new AssertionError(refusal));
+    registry.put("a", "3", "v3");
+    registry.put("a", "4", "v4");
+    registry.runIn(Duration.ZERO);
+    assertThat(registry.tags("a")).containsExactly("v1", "v3", "v4");
+    assertThat(kind(replay(ONE, 0), "v1")).isEqualTo(Difference.Kind.SAME);
+    assertThat(kind(replay(ONE, 0), "v3")).isEqualTo(Difference.Kind.WOULD_BE_REMOVED);
+    assertThat(
+            reprocessing
+                .explain(A, Tag.parse("v1"), reprocessing.now(), Optional.empty())
+                .orElseThrow()
+                .verdict())
+        .contains(new Verdict.Held(hold));
+    registry
+        .registry()
+        .holds()
+        .release(RetentionFixture.ALICE, hold, "over")
+        .orElseThrow(refusal -> new AssertionError(refusal));
+    registry.put("a", "5", "v5");
+    registry.runIn(Duration.ZERO);
+    assertThat(registry.tags("a")).containsExactly("v4", "v5");
+    assertThat(kind(replay(RetentionPolicy.NONE, 0), "v1")).isEqualTo(Difference.Kind.WOULD_REMAIN);
+    assertThat(kind(replay(ONE, 0), "v1")).isEqualTo(Difference.Kind.SAME);
   }
 
   @Test

@@ -10,8 +10,11 @@ import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.PullView;
+import dev.stele.registry.NewHold;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import java.nio.file.Path;
@@ -20,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.junit.jupiter.api.AfterEach;
@@ -110,6 +114,70 @@ class RetentionTest {
             Cause.retention(
                 "evaluation %d: not kept by any rule of keep-tags[0]"
                     .formatted(last.getFirst().position())));
+  }
+
+  @Test
+  @DisplayName("What is held stays, the record says so, and decides the same again")
+  void whatIsHeldStays() {
+    registry.put("a", "1", "held", "moved-in", "junk");
+    registry.put("b", "1", "junk");
+    UUID tag = hold("a", Optional.of(Tag.parse("held")));
+    UUID repository = hold("b*", Optional.empty());
+    registry.retention().adopt(keeping("{\"patterns\":[\"^v\"]}", false));
+    assertThat(registry.runIn(Duration.ZERO)).isEqualTo(new Retention.Summary(2, 2, 2, 2, 0));
+    assertThat(registry.tags("a")).containsExactly("held");
+    assertThat(registry.tags("b")).containsExactly("junk");
+    Event.RetentionEvaluated evaluated = registry.events(Event.RetentionEvaluated.class).getFirst();
+    assertThat(registry.decisions(evaluated))
+        .extracting(TagDecision::verdict)
+        .containsExactly(new Verdict.Held(tag), new Verdict.Unclaimed(), new Verdict.Unclaimed());
+    registry
+        .registry()
+        .holds()
+        .release(RetentionFixture.ALICE, tag, "over")
+        .orElseThrow(refusal -> new AssertionError(refusal));
+    assertThat(registry.reprocessing().decideAgain(evaluated))
+        .as("a hold that ended later held then")
+        .isEqualTo(evaluated.decisions());
+    assertThat(registry.runIn(Duration.ZERO).removed()).isEqualTo(1);
+    assertThat(registry.tags("a")).isEmpty();
+    assertThat(registry.tags("b")).containsExactly("junk");
+    assertThat(repository).isNotEqualTo(tag);
+  }
+
+  @Test
+  @DisplayName("A tag that is held after the evaluation stays")
+  void whatIsHeldMeanwhileStays() {
+    registry.put("a", "1", "v1", "v2");
+    registry.retention().adopt(keeping("{\"pushed-within\":\"1d\"}", false));
+    assertThat(
+            registry
+                .retention()
+                .run(
+                    handle -> {
+                      // The snapshot is taken, and the world goes on.
+                      handle.createQuery("SELECT 1 FROM log_head").mapTo(Integer.class).one();
+                      hold("a", Optional.of(Tag.parse("v1")));
+                      return Instant.now().plus(Duration.ofDays(2));
+                    }))
+        .isEqualTo(new Retention.Summary(1, 0, 2, 1, 0));
+    assertThat(registry.tags("a")).containsExactly("v1");
+  }
+
+  private UUID hold(String repositories, Optional<Tag> tag) {
+    UUID id = UUID.randomUUID();
+    registry
+        .registry()
+        .holds()
+        .place(
+            RetentionFixture.ALICE,
+            new NewHold(
+                id,
+                new HoldScope(RepositoryGlob.parse(repositories), tag, Optional.empty()),
+                false,
+                "case 7"))
+        .orElseThrow(refusal -> new AssertionError(refusal));
+    return id;
   }
 
   @Test

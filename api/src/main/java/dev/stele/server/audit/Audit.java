@@ -50,6 +50,12 @@ public final class Audit {
         .get("/api/v1/webhooks", (x, _) -> webhooks.get(x))
         .get("/api/v1/gc", (x, _) -> collecting.get(x));
 
+    Holding holds = new Holding(registry.holds());
+    routes
+        .get("/api/v1/holds", (x, _) -> holds.list(x))
+        .on("POST", "/api/v1/holds", (x, _) -> holds.place(x))
+        .get("/api/v1/holds/{id}", (x, path) -> holds.get(x, path.get("id")))
+        .on("POST", "/api/v1/holds/{id}/release", (x, path) -> holds.release(x, path.get("id")));
     ExposureOf exposure = new ExposureOf(new Exposure(registry));
     routes.get("/api/v1/exposure", (x, _) -> exposure.get(x));
 
@@ -57,6 +63,7 @@ public final class Audit {
     TagHistory tagHistory = new TagHistory(registry);
     ManifestDocument document = new ManifestDocument(history);
     RepositoryHistory repositories = new RepositoryHistory(history);
+    Restoring restoring = new Restoring(registry);
     TaggedPeriods periods = new TaggedPeriods(registry, history);
     DigestLife digests = new DigestLife(registry);
     TagMoves moves = new TagMoves(registry);
@@ -78,7 +85,8 @@ public final class Audit {
             (x, path) -> repositories.referrers(x, path.get("name"), path.get("digest")))
         .get(
             repository + "tags/{tag}/history",
-            (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")));
+            (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")))
+        .on("POST", repository + "restore", (x, path) -> restoring.post(x, path.get("name")));
 
     RetentionQueries retention = new RetentionQueries(new Reprocessing(registry));
     routes

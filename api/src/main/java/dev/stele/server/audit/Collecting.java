@@ -24,6 +24,7 @@ final class Collecting {
   private record Status(
       boolean enabled,
       String grace,
+      String recycle,
       String interval,
       List<String> windows,
       boolean leading,
@@ -54,6 +55,7 @@ final class Collecting {
         new Status(
             options.enabled(),
             options.grace().toString(),
+            options.recycle().toString(),
             options.interval().toString(),
             options.windows().stream().map(CollectingWindow::toString).toList(),
             registry.leads(),

@@ -1,6 +1,7 @@
 package dev.stele.server.config;
 
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param htpasswd users with bcrypt hashes; absent: no authentication
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
+ * @param immutableTags which tags clients may neither move nor delete
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
  * @param webhooks by name
  */
@@ -29,6 +31,7 @@ public record Configuration(
     DatabaseLimits databaseLimits,
     Map<String, StoreSettings> stores,
     ManifestRules manifests,
+    ImmutableTags immutableTags,
     HttpLimits http,
     GcOptions gc,
     LogFormat logFormat,

@@ -156,6 +156,14 @@ final class ConfigurationKeys {
           Duration.ZERO,
           Duration.ofDays(3650));
 
+  static final ConfigurationKey<Duration> GC_RECYCLE =
+      ConfigurationKey.duration(
+          "gc.recycle",
+          "how long what was deleted or replaced stays restorable at least",
+          GcOptions.DEFAULT.recycle(),
+          Duration.ZERO,
+          Duration.ofDays(3650));
+
   static final ConfigurationKey<Duration> GC_INTERVAL =
       ConfigurationKey.duration(
           "gc.interval",
@@ -244,6 +252,7 @@ final class ConfigurationKeys {
           HTTP_DRAIN_TIME,
           GC_ENABLED,
           GC_GRACE,
+          GC_RECYCLE,
           GC_INTERVAL,
           GC_WINDOWS,
           GC_PAUSE,

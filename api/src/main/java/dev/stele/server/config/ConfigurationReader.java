@@ -48,6 +48,7 @@ public final class ConfigurationReader {
   private final WebhooksReader webhooks = new WebhooksReader(values);
   private final List<NamedSections> named = List.of(stores.sections(), webhooks.sections());
   private final RetentionReader retention = new RetentionReader(values);
+  private final ImmutableTagsReader immutableTags = new ImmutableTagsReader(values);
 
   private ConfigurationReader() {}
 
@@ -114,6 +115,8 @@ public final class ConfigurationReader {
           sections.isPresent() ? sections.get().key(path) : ConfigurationKeys.ofPath(path);
       if (RetentionReader.claims(path)) {
         retention.set(value, file.toString());
+      } else if (ImmutableTagsReader.claims(path)) {
+        immutableTags.set(value, file.toString());
       } else if (value.isObject() && (isSection(path) || sections.isPresent())) {
         readNode(file, path + ".", value);
       } else if (key.isEmpty() && sections.isPresent()) {
@@ -143,7 +146,8 @@ public final class ConfigurationReader {
   }
 
   private static boolean isSection(String path) {
-    return ConfigurationKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
+    return path.equals(ImmutableTagsReader.SECTION)
+        || ConfigurationKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
   }
 
   private static String knownPaths() {
@@ -151,7 +155,10 @@ public final class ConfigurationReader {
         .map(ConfigurationKey::path)
         .collect(
             Collectors.joining(
-                ", ", "", ", retention.policies, stores.<name>.<key>, webhooks.<name>.<key>"));
+                ", ",
+                "",
+                ", retention.policies, tags.immutable, stores.<name>.<key>,"
+                    + " webhooks.<name>.<key>"));
   }
 
   private void readEnvironment(Map<String, String> environment) {
@@ -197,6 +204,7 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),
             values.get(ConfigurationKeys.MANIFESTS_COLLISION_DETECTION),
             values.get(ConfigurationKeys.MANIFESTS_MANDATORY_ANNOTATIONS)),
+        immutableTags.build(),
         new Configuration.HttpLimits(
             values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
             values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),
@@ -206,6 +214,7 @@ public final class ConfigurationReader {
         new GcOptions(
             values.get(ConfigurationKeys.GC_ENABLED),
             values.get(ConfigurationKeys.GC_GRACE),
+            values.get(ConfigurationKeys.GC_RECYCLE),
             values.get(ConfigurationKeys.GC_INTERVAL),
             values.get(ConfigurationKeys.GC_WINDOWS),
             values.get(ConfigurationKeys.GC_PAUSE),

@@ -90,6 +90,8 @@ final class BlobFate {
     String tag = text(event.data(), "tag");
     return switch (event.type()) {
       case "TagMoved" -> actor + " moved tag " + tag + ", after which nothing referred to it";
+      case "TagRestored" -> actor + " restored tag " + tag + ", after which nothing referred to it";
+      case "HoldReleased" -> actor + " released hold " + text(event.data(), "hold");
       case "TagDeleted" ->
           text(event.cause(), "kind").equals("RETENTION")
               ? "the retention policy removed tag %s (%s)"

@@ -2,10 +2,12 @@ package dev.stele.server.distribution;
 
 import dev.stele.blob.UploadId;
 import dev.stele.oci.InvalidNameException;
+import dev.stele.projection.Hold;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 
 /** The one place that says what HTTP status and code a refusal of the registry becomes. */
@@ -124,7 +126,47 @@ public final class Refusals {
               ErrorCode.DENIED,
               "blob " + digest + " is used by a manifest; delete that first",
               Map.of("digest", digest, "referencedBy", by));
+      case Refusal.Held(var what, var hold) ->
+          error(
+              403,
+              ErrorCode.DENIED,
+              "%s is held: %s".formatted(what, words(hold)),
+              Map.of("hold", hold.id().toString(), "reason", hold.reason()));
+      case Refusal.ImmutableTag(var repository, var tag, var digest) ->
+          error(
+              409,
+              ErrorCode.DENIED,
+              ("tag %s of %s is immutable: it points to %s and can neither be moved nor deleted;"
+                      + " push under another tag")
+                  .formatted(tag, repository, digest),
+              Map.of("name", repository, "tag", tag, "digest", digest));
+      case Refusal.TooMuchToRestore(var repository, var most) ->
+          error(
+              409,
+              ErrorCode.DENIED,
+              "%s had more than %,d tags or manifests, which is the most that is restored at once; restore its tags one by one"
+                  .formatted(repository, most),
+              Map.of("name", repository));
+      case Refusal.UnknownHold(var id) ->
+          error(404, ErrorCode.NOT_FOUND, "there is no hold " + id, Map.of("hold", id.toString()));
+      case Refusal.OtherHold(var hold) ->
+          error(
+              409,
+              ErrorCode.DENIED,
+              "another hold has that id: " + words(hold),
+              Map.of("hold", hold.id().toString()));
     };
+  }
+
+  /** Who placed a hold, when and why, and how it ends. */
+  private static String words(Hold hold) {
+    return "hold %s on %s, placed by %s at %s: \"%s\"; only its release ends that"
+        .formatted(
+            hold.id(),
+            hold.scope(),
+            hold.placed().actor().orElse("somebody"),
+            hold.placed().at().truncatedTo(ChronoUnit.SECONDS),
+            hold.reason());
   }
 
   /** What a malformed name, digest, tag or upload id is answered with. */

@@ -1,5 +1,7 @@
 package dev.stele.server.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -19,5 +21,10 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot write " + value.getClass().getName() + " as JSON", e);
     }
+  }
+
+  /** A text as JSON, in quotation marks and cut after some characters: what a client sent. */
+  static String text(String value) {
+    return new String(bytes(value.length() > 100 ? value.substring(0, 100) + "..." : value), UTF_8);
   }
 }

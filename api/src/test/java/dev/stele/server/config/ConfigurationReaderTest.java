@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.stele.blob.S3Settings;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.KeepTags;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -43,6 +44,7 @@ class ConfigurationReaderTest {
                     "default",
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
                 new Configuration.ManifestRules(false, DataSize.ofMebibytes(4), false, List.of()),
+                ImmutableTags.NONE,
                 new Configuration.HttpLimits(
                     DataSize.ofKibibytes(32),
                     DataSize.ofGibibytes(1024),
@@ -75,6 +77,7 @@ class ConfigurationReaderTest {
             gc:
               enabled: false
               grace: 12h
+              recycle: 30d
               interval: 10m
               windows: ["mon-fri 22:00-06:00", "sat,sun 00:00-24:00"]
               pause: 5ms
@@ -109,6 +112,10 @@ class ConfigurationReaderTest {
                       most-recently-pulled-count: 4
                       pushed-within: 30d
                       pulled-within: 36 h
+            tags:
+              immutable:
+                - repositories: ["team/**"]
+                  patterns: ["^v[0-9]"]
             stores:
               default:
                 type: s3
@@ -163,6 +170,11 @@ class ConfigurationReaderTest {
                     new StoreSettings.Disk(Path.of("/srv/team-a"))),
                 new Configuration.ManifestRules(
                     true, DataSize.ofMebibytes(8), true, List.of("vendor", "license")),
+                new ImmutableTags(
+                    List.of(
+                        new ImmutableTags.Rule(
+                            List.of(RepositoryGlob.parse("team/**")),
+                            List.of(TagPattern.parse("^v[0-9]"))))),
                 new Configuration.HttpLimits(
                     DataSize.ofKibibytes(64),
                     DataSize.ofGibibytes(7),
@@ -172,6 +184,7 @@ class ConfigurationReaderTest {
                 new GcOptions(
                     false,
                     Duration.ofHours(12),
+                    Duration.ofDays(30),
                     Duration.ofMinutes(10),
                     List.of(
                         CollectingWindow.parse("mon-fri 22:00-06:00"),
@@ -247,6 +260,17 @@ class ConfigurationReaderTest {
                 .retention()
                 .dryRun())
         .isTrue();
+  }
+
+  @Test
+  void immutableTagsAreRefusedWithThePlaceThatIsWrong() {
+    refuses("tags: {immutable: {}}", "tags.immutable must be a list");
+    refuses("tags: {immutable: [{patterns: [a]}]}", "tags.immutable[0] needs repositories");
+    refuses(
+        "tags: {immutable: [{repositories: [a], patterns: ['(']}]}",
+        "tags.immutable[0].patterns[0] is not a regular expression");
+    refuses("tags: {frozen: []}", "unknown key tags.frozen", "tags.immutable");
+    refuses("gc: {recycle: -1d}", "gc.recycle");
   }
 
   @Test
@@ -376,7 +400,10 @@ class ConfigurationReaderTest {
         .map(ConfigurationKey::path)
         .collect(
             Collectors.joining(
-                ", ", "", ", retention.policies, stores.<name>.<key>, webhooks.<name>.<key>"));
+                ", ",
+                "",
+                ", retention.policies, tags.immutable, stores.<name>.<key>,"
+                    + " webhooks.<name>.<key>"));
   }
 
   @Test

@@ -1,0 +1,122 @@
+package dev.stele.server.audit;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.stele.log.Moment;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.Registry;
+import dev.stele.restore.Restoration;
+import dev.stele.restore.Restore;
+import dev.stele.restore.RestoreItem;
+import dev.stele.restore.RestoreRequest;
+import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import dev.stele.server.http.JsonBody;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** {@code /api/v1/repositories/<name>/-/restore}: what was there comes back. */
+public final class Restoring {
+  /** How many items an error lists. */
+  private static final int MOST_IN_ERROR = 100;
+
+  private final Restore restore;
+
+  Restoring(Registry registry) {
+    this.restore = new Restore(registry);
+  }
+
+  /**
+   * Something that comes back, or cannot.
+   *
+   * @param previous what the tag pointed to until then
+   * @param problem why it cannot
+   */
+  @JsonInclude(JsonInclude.Include.NON_ABSENT)
+  record Item(
+      String kind,
+      Optional<Tag> tag,
+      Digest digest,
+      Optional<Digest> previous,
+      Optional<String> problem) {
+    static Item of(RestoreItem item) {
+      return new Item(
+          item.kind().name().toLowerCase(Locale.ROOT),
+          item.tag(),
+          item.digest(),
+          item.previous(),
+          Restoring.problem(item));
+    }
+  }
+
+  record Answer(
+      RepositoryHistory.At at, RepositoryName repository, boolean restored, List<Item> items) {}
+
+  void post(Exchange exchange, String name) throws IOException {
+    RepositoryName repository = RepositoryName.parse(name);
+    JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun");
+    Optional<Tag> tag = body.text("tag").map(Tag::parse);
+    Optional<Digest> digest = body.text("digest").map(Digest::parse);
+    if (tag.isPresent() && digest.isPresent()) {
+      throw JsonBody.invalid("restore a tag or a digest, or, without both, the whole repository");
+    }
+    RestoreRequest request =
+        new RestoreRequest(
+            repository,
+            Moment.parse(body.required("at", "a moment, such as p12345")),
+            tag.<Reference>map(t -> t).or(() -> digest.map(Reference.ByDigest::new)),
+            body.truth("available"));
+    boolean dryRun = body.truth("dryRun");
+    Restoration restoration =
+        Refusals.accepted(
+            dryRun ? restore.preview(request) : restore.run(exchange.caller(), request));
+    if (!dryRun && !restoration.done()) {
+      throw notWhole(restoration).asException();
+    }
+    exchange.sendJson(
+        200,
+        new Answer(
+            RepositoryHistory.At.of(restoration.asOf()),
+            repository,
+            restoration.done(),
+            restoration.items().stream().map(Item::of).toList()));
+  }
+
+  private static DistributionError notWhole(Restoration restoration) {
+    List<RestoreItem> impossible = restoration.impossible();
+    return new DistributionError(
+        409,
+        ErrorCode.DENIED,
+        "%d of %d cannot be restored, so nothing was; ask for what is available to restore the rest. The first: %s"
+            .formatted(
+                impossible.size(),
+                restoration.items().size(),
+                problem(impossible.getFirst()).orElseThrow()),
+        Map.of("impossible", impossible.stream().limit(MOST_IN_ERROR).map(Item::of).toList()));
+  }
+
+  /** Why something cannot be restored, for people. */
+  public static Optional<String> problem(RestoreItem item) {
+    return item.obstacle()
+        .map(
+            obstacle ->
+                switch (obstacle) {
+                  case RestoreItem.Obstacle.Gone(var story) -> Refusals.toError(story).message();
+                  case RestoreItem.Obstacle.Lacks(var missing) ->
+                      item.kind().name().toLowerCase(Locale.ROOT)
+                          + " "
+                          + item.tag().map(Tag::value).orElse(item.digest().toString())
+                          + " needs "
+                          + missing;
+                  case RestoreItem.Obstacle.Forbidden(var refusal) ->
+                      Refusals.toError(refusal).message();
+                });
+  }
+}

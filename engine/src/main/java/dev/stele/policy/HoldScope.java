@@ -1,0 +1,77 @@
+package dev.stele.policy;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What a hold covers: repositories with all that they have; or a tag of them and what it points to;
+ * or a manifest or blob of them by its digest, with what that refers to. Immutable and thread-safe.
+ *
+ * @param repositories a glob; a repository's own name matches that one alone
+ * @param tag not together with a digest
+ */
+public record HoldScope(RepositoryGlob repositories, Optional<Tag> tag, Optional<Digest> digest) {
+  private static final int LONGEST_GLOB = RepositoryName.MAX_LENGTH;
+  private static final int MOST_WILDCARDS = 3;
+  private static final Pattern WILDCARD = Pattern.compile("\\*+|\\{");
+  private static final Pattern PLAIN = Pattern.compile("[\\x21-\\x7e]*");
+
+  /**
+   * A scope. Its glob is matched while everybody waits for the lane, so it must be a simple one.
+   *
+   * @throws IllegalArgumentException if there are both a tag and a digest, or the glob has more
+   *     than 255 characters or 3 wildcards ({@code *}, {@code **}, <code>{a,b}</code>), or others
+   *     than visible ones in ASCII
+   */
+  public HoldScope {
+    String glob = repositories.toString();
+    if (glob.length() > LONGEST_GLOB || !PLAIN.matcher(glob).matches()) {
+      throw new IllegalArgumentException(
+          "repositories must be a glob of at most " + LONGEST_GLOB + " visible ASCII characters");
+    }
+    if (WILDCARD.matcher(glob).results().count() > MOST_WILDCARDS) {
+      throw new IllegalArgumentException(
+          "repositories may have "
+              + MOST_WILDCARDS
+              + " wildcards (*, ** or {a,b}) at most; place several holds instead");
+    }
+    if (tag.isPresent() && digest.isPresent()) {
+      throw new IllegalArgumentException(
+          "a hold is of a tag or of a digest, not of both; place two holds");
+    }
+  }
+
+  /** A whole repository. */
+  public static HoldScope of(RepositoryName repository) {
+    return new HoldScope(
+        RepositoryGlob.parse(repository.value()), Optional.empty(), Optional.empty());
+  }
+
+  /** The one repository that it is about; empty if it is about those that a glob matches. */
+  public Optional<RepositoryName> oneRepository() {
+    try {
+      return Optional.of(RepositoryName.parse(repositories.toString()));
+    } catch (InvalidNameException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Whether it covers all that its repositories have. */
+  public boolean whole() {
+    return tag.isEmpty() && digest.isEmpty();
+  }
+
+  /** In words, such as {@code tag v1 of team/app}. */
+  @Override
+  public String toString() {
+    String what = tag.map(t -> "tag " + t).or(() -> digest.map(Digest::toString)).orElse("");
+    String where = (oneRepository().isPresent() ? "" : "repositories ") + repositories;
+    return what.isEmpty()
+        ? (oneRepository().isPresent() ? "repository " : "") + where
+        : what + " of " + where;
+  }
+}

@@ -1,0 +1,302 @@
+package dev.stele.projection;
+
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.RepositoryGlob;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+
+/** Every hold that was ever placed, and whose bytes those of digests keep. */
+public final class HoldView implements Projection {
+  private final ManifestDocuments documents;
+
+  HoldView(ManifestDocuments documents) {
+    this.documents = documents;
+  }
+
+  @Override
+  public String name() {
+    return "hold";
+  }
+
+  @Override
+  public List<String> tables() {
+    return List.of("hold", "hold_content");
+  }
+
+  @Override
+  public void apply(Handle transaction, List<RecordedEvent> events) {
+    for (RecordedEvent recorded : events) {
+      switch (recorded.event()) {
+        case Event.HoldPlaced placed -> {
+          place(transaction, recorded, placed);
+          placed
+              .digest()
+              .ifPresent(digest -> keepContent(transaction, List.of(placed.hold()), digest));
+        }
+        case Event.HoldReleased released -> release(transaction, recorded, released);
+        case Event.ManifestPut put -> {
+          if (put.added()) {
+            // A hold may be older than what it covers.
+            List<UUID> holds = holdsOfContent(transaction, put.digest());
+            if (!holds.isEmpty()) {
+              keepContent(transaction, holds, put.digest());
+            }
+          }
+        }
+        case Event.RepositoryCreated _,
+            Event.RepositoryRemoved _,
+            Event.BlobUploaded _,
+            Event.BlobMounted _,
+            Event.BlobDeleted _,
+            Event.BlobUnlinked _,
+            Event.BlobSwept _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
+            Event.BlobRepaired _,
+            Event.ManifestDeleted _,
+            Event.ManifestCollected _,
+            Event.TagMoved _,
+            Event.TagRestored _,
+            Event.TagDeleted _,
+            Event.RetentionPolicyAdopted _,
+            Event.RetentionEvaluated _,
+            Event.PullsObserved _ -> {}
+      }
+    }
+  }
+
+  private static void place(Handle transaction, RecordedEvent recorded, Event.HoldPlaced placed) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO hold (id, repositories, one_repository, tag, digest, freezes, reason,
+                              placed_position, placed_at, placed_by)
+            VALUES (:id, :repositories, :one, :tag, :digest, :freezes, :reason, :position, :at, :actor)
+            """)
+        .bind("id", placed.hold())
+        .bind("repositories", repositories(placed.repository(), placed.repositories()))
+        .bind("one", placed.repository().isPresent())
+        .bind("tag", placed.tag().map(Tag::value))
+        .bind("digest", placed.digest().map(Digest::toString))
+        .bind("freezes", placed.freeze())
+        .bind("reason", placed.reason())
+        .bind("position", recorded.position())
+        .bind("at", recorded.recordedAt())
+        .bind("actor", recorded.actor().value())
+        .execute();
+  }
+
+  /** What an event says in either of two fields. */
+  static String repositories(Optional<RepositoryName> one, Optional<String> glob) {
+    return one.map(RepositoryName::value).or(() -> glob).orElseThrow();
+  }
+
+  private static void release(
+      Handle transaction, RecordedEvent recorded, Event.HoldReleased released) {
+    transaction
+        .createUpdate(
+            """
+            UPDATE hold
+            SET released_position = :position, released_at = :at, released_by = :actor, release_reason = :reason
+            WHERE id = :id
+            """)
+        .bind("id", released.hold())
+        .bind("position", recorded.position())
+        .bind("at", recorded.recordedAt())
+        .bind("actor", recorded.actor().value())
+        .bind("reason", released.reason())
+        .execute();
+  }
+
+  private static List<UUID> holdsOfContent(Handle transaction, Digest digest) {
+    return transaction
+        .createQuery("SELECT hold FROM hold_content WHERE digest = :digest ORDER BY hold")
+        .bind("digest", digest.toString())
+        .mapTo(UUID.class)
+        .list();
+  }
+
+  /**
+   * Keeps the bytes of a digest and of whatever it refers to. What is not known yet is added when
+   * its manifest is put, so in the end it does not matter which came first.
+   */
+  private void keepContent(Handle transaction, List<UUID> holds, Digest digest) {
+    Set<Digest> found = new LinkedHashSet<>(List.of(digest));
+    Deque<Digest> next = new ArrayDeque<>(found);
+    while (!next.isEmpty()) {
+      Optional<Manifest> manifest = documents.known(transaction, next.remove());
+      if (manifest.isPresent()) {
+        Stream.of(
+                manifest.get().config().stream(),
+                manifest.get().layers().stream(),
+                manifest.get().manifests().stream())
+            .flatMap(descriptors -> descriptors)
+            .map(Descriptor::digest)
+            .filter(found::add)
+            .forEach(next::add);
+      }
+    }
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO hold_content (hold, digest)
+            SELECT hold, digest FROM unnest(:holds::uuid[]) AS h (hold), unnest(:digests::text[]) AS d (digest)
+            ON CONFLICT DO NOTHING
+            """)
+        .bindArray("holds", UUID.class, holds)
+        .bindArray("digests", String.class, found.stream().map(Digest::toString).toList())
+        .execute();
+  }
+
+  // ---- queries
+
+  private static final String SELECT =
+      """
+      SELECT h.id, h.repositories, h.tag, h.digest, h.freezes, h.reason, h.placed_position, h.placed_at,
+             p.name AS placed_by_name, h.released_position, h.released_at, r.name AS released_by_name, h.release_reason
+      FROM hold h
+      LEFT JOIN actor p ON p.id = h.placed_by
+      LEFT JOIN actor r ON r.id = h.released_by
+      """;
+
+  private static Hold hold(ResultSet row) throws SQLException {
+    OffsetDateTime releasedAt = row.getObject("released_at", OffsetDateTime.class);
+    return new Hold(
+        row.getObject("id", UUID.class),
+        new HoldScope(
+            RepositoryGlob.parse(row.getString("repositories")),
+            Optional.ofNullable(row.getString("tag")).map(Tag::parse),
+            Optional.ofNullable(row.getString("digest")).map(Digest::parse)),
+        row.getBoolean("freezes"),
+        row.getString("reason"),
+        new Hold.Act(
+            row.getLong("placed_position"),
+            row.getObject("placed_at", OffsetDateTime.class).toInstant(),
+            Optional.ofNullable(row.getString("placed_by_name"))),
+        releasedAt == null
+            ? Optional.empty()
+            : Optional.of(
+                new Hold.Release(
+                    new Hold.Act(
+                        row.getLong("released_position"),
+                        releasedAt.toInstant(),
+                        Optional.ofNullable(row.getString("released_by_name"))),
+                    row.getString("release_reason"))));
+  }
+
+  /** A hold by its id, active or not. */
+  public static Optional<Hold> find(Handle handle, UUID id) {
+    return handle
+        .createQuery(SELECT + "WHERE h.id = :id")
+        .bind("id", id)
+        .map((row, _) -> hold(row))
+        .findOne();
+  }
+
+  /**
+   * At most {@code limit} holds that were placed before a position, newest first.
+   *
+   * @param released whether also those that were released
+   */
+  public static List<Hold> list(Handle handle, boolean released, long before, int limit) {
+    return handle
+        .createQuery(
+            SELECT
+                + """
+                WHERE h.placed_position < :before %s
+                ORDER BY h.placed_position DESC
+                LIMIT :limit
+                """
+                    .formatted(released ? "" : "AND h.released_position IS NULL"))
+        .bind("before", before)
+        .bind("limit", limit)
+        .map((row, _) -> hold(row))
+        .list();
+  }
+
+  /** Whether any hold is active: where none is, as is usual, nothing else need be asked. */
+  public static boolean any(Handle handle) {
+    return handle
+        .createQuery("SELECT EXISTS (SELECT FROM hold WHERE released_position IS NULL)")
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  /** The active holds of a whole repository, and of any of these tags and digests of it. */
+  public static List<Hold> covering(
+      Handle handle, RepositoryName repository, Collection<Tag> tags, Collection<Digest> digests) {
+    return handle
+        .createQuery(
+            SELECT
+                + """
+                WHERE h.released_position IS NULL
+                  AND (h.tag IS NULL AND h.digest IS NULL AND h.one_repository AND h.repositories = :repository
+                    OR h.tag IS NULL AND h.digest IS NULL AND NOT h.one_repository
+                    OR h.tag = ANY (:tags)
+                    OR h.digest = ANY (:digests))
+                  AND (NOT h.one_repository OR h.repositories = :repository)
+                ORDER BY h.placed_position
+                """)
+        .bind("repository", repository.value())
+        .bindArray("tags", String.class, tags.stream().map(Tag::value).toList())
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .map((row, _) -> hold(row))
+        .filter(hold -> hold.concerns(repository))
+        .list();
+  }
+
+  /** All holds that ever concerned a repository, in the order in which they were placed. */
+  public static List<Hold> concerning(Handle handle, RepositoryName repository) {
+    return handle
+        .createQuery(
+            SELECT
+                + """
+                WHERE NOT h.one_repository OR h.repositories = :repository
+                ORDER BY h.placed_position
+                """)
+        .bind("repository", repository.value())
+        .map((row, _) -> hold(row))
+        .filter(hold -> hold.concerns(repository))
+        .list();
+  }
+
+  /**
+   * Those of these digests whose bytes a hold keeps, or kept until after a time: what is released
+   * has a grace period.
+   */
+  public static Set<Digest> content(Handle handle, Collection<Digest> digests, Instant until) {
+    return new LinkedHashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT DISTINCT c.digest
+                FROM hold_content c
+                JOIN hold h ON h.id = c.hold
+                WHERE c.digest = ANY (:digests) AND (h.released_at IS NULL OR h.released_at > :until)
+                """)
+            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .bind("until", until)
+            .map((row, _) -> Digest.parse(row.getString(1)))
+            .list());
+  }
+}

@@ -1,0 +1,41 @@
+package dev.stele.registry;
+
+import dev.stele.event.ActorId;
+import dev.stele.event.Event;
+import dev.stele.log.Command;
+import dev.stele.oci.RepositoryName;
+import dev.stele.policy.HoldScope;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
+import java.util.Optional;
+
+/**
+ * Places a hold, unless the same one is there already: then nothing changes, and the result is
+ * false.
+ */
+record PlaceHold(ActorId actor, String requestId, NewHold hold)
+    implements Command<Outcome<Boolean>> {
+
+  @Override
+  public Outcome<Boolean> decide(Decision decision) {
+    Optional<Hold> present = HoldView.find(decision.handle(), hold.id());
+    if (present.isPresent()) {
+      Hold other = present.get();
+      return new NewHold(other.id(), other.scope(), other.freeze(), other.reason()).equals(hold)
+          ? Outcome.ok(false)
+          : Outcome.refused(new Refusal.OtherHold(other));
+    }
+    HoldScope scope = hold.scope();
+    Optional<RepositoryName> one = scope.oneRepository();
+    decision.append(
+        new Event.HoldPlaced(
+            hold.id(),
+            one,
+            one.isPresent() ? Optional.empty() : Optional.of(scope.repositories().toString()),
+            scope.tag(),
+            scope.digest(),
+            hold.freeze(),
+            hold.reason()));
+    return Outcome.ok(true);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.stele.registry;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.ImmutableTags;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
+import dev.stele.projection.ManifestView;
+import dev.stele.projection.TagView;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * What may not go or move since it is held, or since the operator has made tags immutable. Asked in
+ * the lane, before anything is appended; where there is no hold at all it costs one look-up. Holds
+ * are told before immutable tags, since they outrank everything. Immutable and thread-safe.
+ */
+public final class Protection {
+  private final ImmutableTags immutable;
+
+  Protection(ImmutableTags immutable) {
+    this.immutable = immutable;
+  }
+
+  /**
+   * Why one of these tags may not move.
+   *
+   * @param targets what they point to
+   */
+  public Optional<Refusal> againstMoving(
+      Handle handle, RepositoryName repository, Map<Tag, Digest> targets) {
+    if (targets.isEmpty()) {
+      return Optional.empty();
+    }
+    for (Hold hold : holds(handle, repository, targets.keySet(), targets.values())) {
+      for (Map.Entry<Tag, Digest> each : targets.entrySet()) {
+        if (hold.freezes(each.getKey(), each.getValue())) {
+          return Optional.of(held(repository, each.getKey(), hold));
+        }
+      }
+    }
+    return immutable(repository, targets);
+  }
+
+  /**
+   * Why a client may not delete one of these tags.
+   *
+   * @param targets what they point to
+   */
+  Optional<Refusal> againstDeleting(
+      Handle handle, RepositoryName repository, Map<Tag, Digest> targets) {
+    for (Hold hold : holds(handle, repository, targets.keySet(), targets.values())) {
+      for (Map.Entry<Tag, Digest> each : targets.entrySet()) {
+        if (hold.keeps(each.getKey(), each.getValue())) {
+          return Optional.of(held(repository, each.getKey(), hold));
+        }
+      }
+    }
+    return immutable(repository, targets);
+  }
+
+  /**
+   * Why a manifest may not be deleted: it is held, or what keeps it alive is, such as its subject.
+   */
+  static Optional<Refusal> againstDeleting(
+      Handle handle, RepositoryName repository, Digest manifest) {
+    if (!HoldView.any(handle)) {
+      return Optional.empty();
+    }
+    Set<Digest> keepers = new HashSet<>(ManifestView.keepers(handle, repository, manifest));
+    Map<Tag, Digest> tags = TagView.pointingTo(handle, repository, keepers);
+    return HoldView.covering(handle, repository, tags.keySet(), keepers).stream()
+        .findFirst()
+        .map(hold -> new Refusal.Held("manifest " + manifest + " of " + repository, hold));
+  }
+
+  /** Why a blob that no manifest uses may not be deleted. */
+  static Optional<Refusal> againstDeletingBlob(
+      Handle handle, RepositoryName repository, Digest blob) {
+    return holds(handle, repository, List.of(), List.of(blob)).stream()
+        .findFirst()
+        .map(hold -> new Refusal.Held("blob " + blob + " of " + repository, hold));
+  }
+
+  private static List<Hold> holds(
+      Handle handle, RepositoryName repository, Collection<Tag> tags, Collection<Digest> digests) {
+    return HoldView.any(handle) ? HoldView.covering(handle, repository, tags, digests) : List.of();
+  }
+
+  private static Refusal held(RepositoryName repository, Tag tag, Hold hold) {
+    return new Refusal.Held("tag " + tag + " of " + repository, hold);
+  }
+
+  private Optional<Refusal> immutable(RepositoryName repository, Map<Tag, Digest> targets) {
+    return targets.entrySet().stream()
+        .filter(each -> immutable.includes(repository, each.getKey()))
+        .findFirst()
+        .map(each -> new Refusal.ImmutableTag(repository, each.getKey(), each.getValue()));
+  }
+}

@@ -1,0 +1,224 @@
+package dev.stele.restore;
+
+import dev.stele.history.History;
+import dev.stele.history.PastManifest;
+import dev.stele.history.PastTag;
+import dev.stele.log.AsOf;
+import dev.stele.oci.Descriptor;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidManifestException;
+import dev.stele.oci.Manifest;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.Page;
+import dev.stele.registry.Refusal;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What belonged together in a repository at a moment: tags, the manifests that they kept alive
+ * (those that an index lists, and the referrers of each), and the blobs that those use. Used by one
+ * thread.
+ */
+final class Closure {
+  /** The most tags and manifests of one restore: they are in memory while it runs. */
+  static final int MOST = 100_000;
+
+  private static final int PAGE = 1000;
+
+  /**
+   * A manifest with what it refers to.
+   *
+   * @param blobs its config and layers
+   * @param children what it lists
+   */
+  record Node(PastManifest manifest, Set<Digest> blobs, Set<Digest> children) {}
+
+  private final History history;
+  private final AsOf asOf;
+  private final RepositoryName repository;
+  private final Map<Tag, Digest> tags = new LinkedHashMap<>();
+  private final Map<Digest, Node> nodes = new LinkedHashMap<>();
+  private final Map<Digest, PastManifest> known = new HashMap<>();
+
+  private Closure(History history, AsOf asOf, RepositoryName repository) {
+    this.history = history;
+    this.asOf = asOf;
+    this.repository = repository;
+  }
+
+  /** What there was of a whole repository, a tag or a manifest. */
+  static Outcome<Closure> of(
+      History history, AsOf asOf, RepositoryName repository, Optional<Reference> what) {
+    Closure closure = new Closure(history, asOf, repository);
+    Optional<Refusal> refusal = what.isEmpty() ? closure.addAll() : closure.add(what.get());
+    return refusal.<Outcome<Closure>>map(Outcome::refused).orElseGet(() -> Outcome.ok(closure));
+  }
+
+  /** What the tags pointed to. */
+  Map<Tag, Digest> tags() {
+    return tags;
+  }
+
+  /** The manifests, each after those that it lists. */
+  Map<Digest, Node> nodes() {
+    return nodes;
+  }
+
+  private Optional<Refusal> add(Reference what) {
+    return switch (what) {
+      case Tag tag ->
+          switch (history.tag(asOf, repository, tag)) {
+            case Outcome.Refused<PastTag>(Refusal refusal) -> Optional.of(refusal);
+            case Outcome.Ok<PastTag>(PastTag past) -> {
+              tags.put(tag, past.digest());
+              trace(past.digest());
+              yield Optional.empty();
+            }
+          };
+      case Reference.ByDigest(Digest digest) ->
+          switch (history.manifest(asOf, repository, what)) {
+            case Outcome.Refused<PastManifest>(Refusal refusal) -> Optional.of(refusal);
+            case Outcome.Ok<PastManifest> _ -> {
+              trace(digest);
+              yield Optional.empty();
+            }
+          };
+    };
+  }
+
+  private Optional<Refusal> addAll() {
+    Optional<Digest> after = Optional.empty();
+    Page<PastManifest> manifests;
+    do {
+      switch (history.manifests(asOf, repository, after, PAGE)) {
+        case Outcome.Refused<Page<PastManifest>>(Refusal refusal) -> {
+          return Optional.of(refusal);
+        }
+        case Outcome.Ok<Page<PastManifest>>(var page) -> manifests = page;
+      }
+      manifests.items().forEach(manifest -> known.put(manifest.digest(), manifest));
+      if (known.size() > MOST) {
+        return tooMuch();
+      }
+      after = manifests.items().stream().reduce((_, last) -> last).map(PastManifest::digest);
+    } while (manifests.more());
+    Optional<String> afterTag = Optional.empty();
+    Page<PastTag> page;
+    do {
+      switch (history.tags(asOf, repository, afterTag, PAGE)) {
+        case Outcome.Refused<Page<PastTag>>(Refusal refusal) -> {
+          return Optional.of(refusal);
+        }
+        case Outcome.Ok<Page<PastTag>>(var found) -> page = found;
+      }
+      page.items().forEach(tag -> tags.put(tag.tag(), tag.digest()));
+      if (tags.size() > MOST) {
+        return tooMuch();
+      }
+      afterTag = page.items().stream().reduce((_, last) -> last).map(tag -> tag.tag().value());
+    } while (page.more());
+    known.keySet().stream().sorted(Comparator.comparing(Digest::toString)).forEach(this::visit);
+    return Optional.empty();
+  }
+
+  private Optional<Refusal> tooMuch() {
+    return Optional.of(new Refusal.TooMuchToRestore(repository, MOST));
+  }
+
+  /** Visits a manifest and all that it kept alive. */
+  private void trace(Digest start) {
+    Deque<Digest> subjects = new ArrayDeque<>();
+    Set<Digest> seen = new LinkedHashSet<>();
+    subjects.add(start);
+    while (!subjects.isEmpty()) {
+      visit(subjects.remove());
+      for (Digest reached : Set.copyOf(nodes.keySet())) {
+        if (seen.add(reached)) {
+          subjects.addAll(referrers(reached));
+        }
+      }
+    }
+  }
+
+  private Set<Digest> referrers(Digest subject) {
+    Set<Digest> found = new LinkedHashSet<>();
+    Optional<Digest> after = Optional.empty();
+    Page<Descriptor> page;
+    do {
+      page = history.referrers(asOf, repository, subject, Optional.empty(), after, PAGE);
+      page.items().forEach(referrer -> found.add(referrer.digest()));
+      after = page.items().stream().reduce((_, last) -> last).map(Descriptor::digest);
+    } while (page.more());
+    return found;
+  }
+
+  /** Adds a manifest after those that it lists, however deep. What was not there is left out. */
+  private void visit(Digest start) {
+    Map<Digest, Node> opened = new HashMap<>();
+    Deque<Digest> stack = new ArrayDeque<>();
+    stack.push(start);
+    while (!stack.isEmpty()) {
+      Digest digest = stack.peek();
+      if (nodes.containsKey(digest)) {
+        stack.pop();
+      } else if (opened.containsKey(digest)) {
+        nodes.put(stack.pop(), opened.get(digest));
+      } else {
+        Optional<Node> node = node(digest);
+        if (node.isEmpty()) {
+          stack.pop();
+        } else {
+          opened.put(digest, node.get());
+          node.get().children().stream()
+              .filter(child -> !opened.containsKey(child))
+              .forEach(stack::push);
+        }
+      }
+    }
+  }
+
+  private Optional<Node> node(Digest digest) {
+    Optional<PastManifest> past =
+        Optional.ofNullable(known.get(digest))
+            .or(
+                () ->
+                    switch (history.manifest(asOf, repository, new Reference.ByDigest(digest))) {
+                      case Outcome.Ok<PastManifest>(PastManifest found) -> Optional.of(found);
+                      case Outcome.Refused<PastManifest> _ -> Optional.empty();
+                    });
+    return past.map(
+        found -> {
+          Manifest manifest = parse(found);
+          return new Node(
+              found,
+              digests(Stream.concat(manifest.config().stream(), manifest.layers().stream())),
+              digests(manifest.manifests().stream()));
+        });
+  }
+
+  private static Set<Digest> digests(Stream<Descriptor> descriptors) {
+    return descriptors.map(Descriptor::digest).collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private Manifest parse(PastManifest found) {
+    try {
+      return Manifest.parse(
+          found.mediaType(), history.document(found.digest()).orElseThrow().bytes());
+    } catch (InvalidManifestException e) {
+      throw new IllegalStateException(
+          "the recorded manifest " + found.digest() + " cannot be read", e);
+    }
+  }
+}

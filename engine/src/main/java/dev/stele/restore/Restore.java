@@ -1,0 +1,160 @@
+package dev.stele.restore;
+
+import dev.stele.event.ActorId;
+import dev.stele.history.History;
+import dev.stele.log.AsOf;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Tag;
+import dev.stele.registry.Caller;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.Refusal;
+import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryUnavailableException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Brings tags, manifests and whole repositories back as they were at a moment, as long as their
+ * bytes are kept: by events, so that the record shows who restored what, and as of when. Nothing is
+ * restored unless all of it can be, or the request is content with what is available.
+ *
+ * <p>Up to {@value #AT_ONCE} things are one transaction. More come in batches, so that pushes need
+ * not wait for them: blobs, then manifests, then tags. Should the process die meanwhile, or
+ * something be swept just then, some things have come back and no tag points to what is not whole;
+ * restoring again goes on from there. Thread-safe.
+ */
+public final class Restore {
+  static final int AT_ONCE = 200;
+
+  private static final int BATCH = 64;
+  private static final int TRIES = 3;
+
+  private final Registry registry;
+  private final History history;
+
+  /** Restores within a registry. */
+  public Restore(Registry registry) {
+    this.registry = registry;
+    this.history = new History(registry);
+  }
+
+  /**
+   * What a request would restore, and what it could not. Changes nothing.
+   *
+   * @throws IOException if a store fails
+   */
+  public Outcome<Restoration> preview(RestoreRequest request) throws IOException {
+    return switch (plan(request)) {
+      case Outcome.Refused<Plan>(Refusal refusal) -> Outcome.refused(refusal);
+      case Outcome.Ok<Plan>(Plan plan) ->
+          Outcome.ok(new Restoration(plan.asOf(), plan.items(), false));
+    };
+  }
+
+  /**
+   * Restores. What only a part of can be restored is not, unless the request says so: then the
+   * result is not done, and says what is in the way.
+   *
+   * @throws IOException if a store fails
+   * @throws RegistryUnavailableException also if what is to be restored is being collected
+   */
+  public Outcome<Restoration> run(Caller caller, RestoreRequest request) throws IOException {
+    ActorId actor = registry.actorId(caller.actor());
+    for (int attempt = 0; attempt < TRIES; attempt++) {
+      Plan plan;
+      switch (plan(request)) {
+        case Outcome.Refused<Plan>(Refusal refusal) -> {
+          return Outcome.refused(refusal);
+        }
+        case Outcome.Ok<Plan>(Plan made) -> plan = made;
+      }
+      if (!plan.complete() && !request.available()) {
+        return Outcome.ok(new Restoration(plan.asOf(), plan.items(), false));
+      }
+      switch (carryOut(plan, request, actor, caller.requestId())) {
+        case Outcome.Refused<Boolean>(Refusal refusal) -> {
+          return Outcome.refused(refusal);
+        }
+        case Outcome.Ok<Boolean>(Boolean done) -> {
+          if (done) {
+            return Outcome.ok(new Restoration(plan.asOf(), plan.items(), true));
+          }
+        }
+      }
+    }
+    throw new RegistryUnavailableException(
+        "what is to be restored is being collected at this moment; try again");
+  }
+
+  private Outcome<Plan> plan(RestoreRequest request) throws IOException {
+    AsOf asOf;
+    switch (history.asOf(request.at())) {
+      case Outcome.Refused<AsOf>(Refusal refusal) -> {
+        return Outcome.refused(refusal);
+      }
+      case Outcome.Ok<AsOf>(AsOf resolved) -> asOf = resolved;
+    }
+    return switch (Closure.of(history, asOf, request.repository(), request.what())) {
+      case Outcome.Refused<Closure>(Refusal refusal) -> Outcome.refused(refusal);
+      case Outcome.Ok<Closure>(Closure closure) ->
+          Outcome.ok(Plan.of(registry, history, asOf, request.repository(), closure));
+    };
+  }
+
+  private Outcome<Boolean> carryOut(
+      Plan plan, RestoreRequest request, ActorId actor, String requestId) {
+    for (Step step : steps(plan)) {
+      Outcome<Boolean> outcome =
+          registry.submit(
+              new RestoreContent(
+                  actor,
+                  requestId,
+                  request.repository(),
+                  plan.asOf().position(),
+                  registry.archive().store(request.repository()),
+                  step.blobs(),
+                  step.manifests(),
+                  step.tags(),
+                  plan.absentThen(),
+                  registry.protection()));
+      if (!outcome.equals(Outcome.ok(true))) {
+        return outcome;
+      }
+    }
+    return Outcome.ok(true);
+  }
+
+  /** What one command restores. */
+  private record Step(List<Digest> blobs, List<Closure.Node> manifests, Map<Tag, Digest> tags) {
+    int size() {
+      return blobs.size() + manifests.size() + tags.size();
+    }
+  }
+
+  private static List<Step> steps(Plan plan) {
+    Step whole = new Step(plan.blobs(), plan.manifests(), plan.tags());
+    if (whole.size() <= AT_ONCE) {
+      return whole.size() == 0 ? List.of() : List.of(whole);
+    }
+    List<Step> steps = new ArrayList<>();
+    batches(plan.blobs()).forEach(batch -> steps.add(new Step(batch, List.of(), Map.of())));
+    batches(plan.manifests()).forEach(batch -> steps.add(new Step(List.of(), batch, Map.of())));
+    for (List<Map.Entry<Tag, Digest>> batch : batches(List.copyOf(plan.tags().entrySet()))) {
+      Map<Tag, Digest> tags = new LinkedHashMap<>();
+      batch.forEach(each -> tags.put(each.getKey(), each.getValue()));
+      steps.add(new Step(List.of(), List.of(), tags));
+    }
+    return steps;
+  }
+
+  private static <T> List<List<T>> batches(List<T> all) {
+    List<List<T>> batches = new ArrayList<>();
+    for (int from = 0; from < all.size(); from += BATCH) {
+      batches.add(all.subList(from, Math.min(from + BATCH, all.size())));
+    }
+    return batches;
+  }
+}

@@ -1,0 +1,172 @@
+package dev.stele.gc;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.Caller;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryFixture;
+import dev.stele.registry.RegistryOptions;
+import dev.stele.retention.Retention;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the lane decides while the view has not seen the last events: something was past grace, but
+ * clients have deleted it and pushed or used it again since. What it is now has its own grace.
+ */
+class StaleViewTest {
+  private static final Duration GRACE = Duration.ofMillis(300);
+  private static final Caller CALLER = new Caller("alice", "r");
+  private static final RepositoryName APP = RepositoryName.parse("team/app");
+
+  @TempDir private Path folder;
+  private DiskBlobStore store;
+  private RegistryFixture fixture;
+  private Registry registry;
+
+  @BeforeEach
+  void open() throws Exception {
+    store = new DiskBlobStore(folder);
+    fixture =
+        new RegistryFixture(
+            store, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)));
+    registry = fixture.registry();
+    // Nothing keeps itself.
+    new Retention(fixture.database().jdbi(), registry)
+        .adopt(
+            new RetentionPolicy(
+                Duration.ZERO,
+                false,
+                List.of(
+                    new RetentionPolicy.Policy(
+                        List.of(RepositoryGlob.parse("**")),
+                        new RetentionPolicy.Rules(true, true, List.of())))));
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    fixture.close();
+    store.close();
+  }
+
+  @Test
+  void aBlobThatWasDeletedAndPushedAgainStays() throws Exception {
+    Digest blob = pushBlob();
+    letGracePass();
+    assertThat(registry.deleteBlob(CALLER, APP, blob)).isEqualTo(Outcome.ok(blob));
+    pushBlob();
+    assertThat(collectBlob(blob).unlinked()).isZero();
+    assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
+  }
+
+  @Test
+  void aManifestThatWasDeletedAndPutAgainStays() throws Exception {
+    Digest manifest = putImage(pushBlob());
+    letGracePass();
+    assertThat(registry.deleteManifest(CALLER, APP, manifest)).isEqualTo(Outcome.ok(manifest));
+    putImage(pushBlob());
+    assertThat(collectManifest(manifest)).isZero();
+  }
+
+  @Test
+  void aBlobWhoseManifestHasJustBeenDeletedStays() throws Exception {
+    Digest blob = pushBlob();
+    letGracePass();
+    Digest manifest = putImage(blob);
+    assertThat(registry.deleteManifest(CALLER, APP, manifest)).isEqualTo(Outcome.ok(manifest));
+    assertThat(collectBlob(blob).unlinked()).isZero();
+  }
+
+  /**
+   * The log's time never goes back, as the clock does when a standby with a slow one takes over.
+   */
+  @Test
+  void aPromiseHoldsAlsoWhenTheClockWasSetBack() throws Exception {
+    Digest blob = pushBlob();
+    letGracePass();
+    fixture
+        .database()
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "UPDATE log_head SET recorded_at = clock_timestamp() + interval '1 hour'"));
+    assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
+    assertThat(collectBlob(blob).unlinked()).isZero();
+    letGracePass();
+    assertThat(collectBlob(blob).unlinked()).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsPastGraceGoes() throws Exception {
+    Digest blob = pushBlob();
+    Digest manifest = putImage(blob);
+    letGracePass();
+    assertThat(collectManifest(manifest)).isEqualTo(1);
+    assertThat(collectBlob(blob).unlinked()).isEqualTo(1);
+    assertThat(registry.exists(APP)).isFalse();
+  }
+
+  /** From here on the view is not brought up any more. */
+  private void letGracePass() throws InterruptedException {
+    while (registry.collector().follow() > 0) {
+      // until the view is up
+    }
+    Thread.sleep(GRACE.plusMillis(100));
+  }
+
+  private CollectBlobs.Result collectBlob(Digest blob) {
+    return registry.submit(
+        new CollectBlobs(registry.actorId(Registry.COLLECTOR), "gc", APP, List.of(blob), GRACE));
+  }
+
+  private int collectManifest(Digest manifest) {
+    return registry.submit(
+        new CollectManifests(
+            registry.actorId(Registry.COLLECTOR), "gc", APP, List.of(manifest), GRACE, 1));
+  }
+
+  private Digest pushBlob() throws IOException {
+    byte[] bytes = "a layer".getBytes(UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    assertThat(
+            registry.putBlob(
+                CALLER,
+                APP,
+                digest,
+                OptionalLong.of(bytes.length),
+                new ByteArrayInputStream(bytes)))
+        .isEqualTo(Outcome.ok(digest));
+    return digest;
+  }
+
+  private Digest putImage(Digest config) {
+    byte[] manifest =
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":7},\"layers\":[]}"
+            .formatted(config)
+            .getBytes(UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, manifest);
+    return registry
+        .putManifest(
+            CALLER, APP, new Reference.ByDigest(digest), MediaTypes.OCI_IMAGE, manifest, List.of())
+        .orElseThrow(refusal -> new AssertionError(refusal))
+        .digest();
+  }
+}

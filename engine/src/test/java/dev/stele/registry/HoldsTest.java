@@ -1,0 +1,306 @@
+package dev.stele.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.gc.Candidate;
+import dev.stele.gc.GcOptions;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.ImmutableTags;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.TagPattern;
+import dev.stele.projection.Hold;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A hold outranks clients and the collector until it is released; immutable tags stay put. */
+class HoldsTest {
+  private static final Caller ALICE = new Caller("alice", "r");
+  private static final RepositoryName APP = RepositoryName.parse("team/app");
+  private static final RepositoryName OTHER = RepositoryName.parse("other");
+  private static final Tag V1 = Tag.parse("v1");
+  private static final Tag LATEST = Tag.parse("latest");
+
+  @TempDir private Path folder;
+  private DiskBlobStore store;
+  private RegistryFixture fixture;
+  private Registry registry;
+
+  @BeforeEach
+  void open() throws IOException {
+    store = new DiskBlobStore(folder);
+    fixture =
+        new RegistryFixture(
+            store,
+            RegistryOptions.DEFAULT
+                .withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO))
+                .withImmutableTags(
+                    new ImmutableTags(
+                        List.of(
+                            new ImmutableTags.Rule(
+                                List.of(RepositoryGlob.parse("other")),
+                                List.of(TagPattern.parse("^v")))))));
+    registry = fixture.registry();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+    fixture.close();
+    store.close();
+  }
+
+  private static <T> T ok(Outcome<T> outcome) {
+    return outcome.orElseThrow(refusal -> new AssertionError(refusal));
+  }
+
+  private Digest upload(RepositoryName repository, String content) throws IOException {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    return ok(
+        registry.putBlob(
+            ALICE,
+            repository,
+            Digest.of(Digest.Algorithm.SHA256, bytes),
+            OptionalLong.of(bytes.length),
+            new ByteArrayInputStream(bytes)));
+  }
+
+  private Outcome<PutManifest> put(RepositoryName repository, String content, Tag... tags)
+      throws IOException {
+    Digest config = upload(repository, content);
+    byte[] bytes =
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":1},\"layers\":[]}"
+            .formatted(config)
+            .getBytes(StandardCharsets.UTF_8);
+    return registry.putManifest(
+        ALICE,
+        repository,
+        new Reference.ByDigest(Digest.of(Digest.Algorithm.SHA256, bytes)),
+        MediaTypes.OCI_IMAGE,
+        bytes,
+        List.of(tags));
+  }
+
+  private Digest push(RepositoryName repository, String content, Tag... tags) throws IOException {
+    return ok(put(repository, content, tags)).digest();
+  }
+
+  private Digest sign(Digest subject) throws IOException {
+    byte[] bytes =
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/s\",\"digest\":\"%s\",\"size\":1},\"layers\":[],\"subject\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":1}}"
+            .formatted(upload(APP, "signature"), subject)
+            .getBytes(StandardCharsets.UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    ok(
+        registry.putManifest(
+            ALICE, APP, new Reference.ByDigest(digest), MediaTypes.OCI_IMAGE, bytes, List.of()));
+    return digest;
+  }
+
+  private UUID hold(
+      String repositories, Optional<Tag> tag, Optional<Digest> digest, boolean freeze) {
+    UUID id = UUID.randomUUID();
+    HoldScope scope = new HoldScope(RepositoryGlob.parse(repositories), tag, digest);
+    assertThat(registry.holds().place(ALICE, new NewHold(id, scope, freeze, "case 7")))
+        .isEqualTo(Outcome.ok(true));
+    return id;
+  }
+
+  private void release(UUID hold) {
+    assertThat(registry.holds().release(ALICE, hold, "closed")).isEqualTo(Outcome.ok(true));
+  }
+
+  private static void assertHeld(Outcome<?> outcome, UUID hold) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Outcome.Refused.class,
+            refused ->
+                assertThat(refused.refusal())
+                    .isInstanceOfSatisfying(
+                        Refusal.Held.class, held -> assertThat(held.hold().id()).isEqualTo(hold)));
+  }
+
+  private List<Candidate> candidates() {
+    List<Candidate> found = new ArrayList<>();
+    registry.collector().candidates(found::add);
+    return found;
+  }
+
+  @Test
+  void aHeldRepositoryLosesNothing() throws Exception {
+    Digest image = push(APP, "one", V1);
+    Digest unused = upload(APP, "unused");
+    UUID hold = hold("team/*", Optional.empty(), Optional.empty(), false);
+    assertHeld(registry.deleteTag(ALICE, APP, V1), hold);
+    assertHeld(registry.deleteManifest(ALICE, APP, image), hold);
+    assertHeld(registry.deleteBlob(ALICE, APP, unused), hold);
+    push(APP, "two", V1);
+    assertThat(candidates()).isEmpty();
+    assertThat(registry.collector().run().idle()).isTrue();
+    assertThat(registry.blobSize(APP, unused)).isInstanceOf(Outcome.Ok.class);
+
+    release(hold);
+    assertThat(candidates()).extracting(Candidate::reason).containsExactly("a hold was released");
+    assertThat(registry.collector().run().tally().blobs()).isEqualTo(1);
+    ok(registry.deleteManifest(ALICE, APP, image));
+  }
+
+  @Test
+  void aHeldTagStaysWithWhatItPointsToAndMayMoveUnlessItIsFrozen() throws Exception {
+    Digest image = push(APP, "one", V1, LATEST);
+    Digest signature = sign(image);
+    UUID hold = hold("team/app", Optional.of(V1), Optional.empty(), false);
+    assertHeld(registry.deleteTag(ALICE, APP, V1), hold);
+    assertHeld(registry.deleteManifest(ALICE, APP, image), hold);
+    assertHeld(registry.deleteManifest(ALICE, APP, signature), hold);
+    ok(registry.deleteTag(ALICE, APP, LATEST));
+    Digest two = push(APP, "two", V1);
+    ok(registry.deleteManifest(ALICE, APP, signature));
+    ok(registry.deleteManifest(ALICE, APP, image));
+
+    UUID frozen = hold("**", Optional.of(V1), Optional.empty(), true);
+    assertHeld(put(APP, "three", V1), frozen);
+    assertThat(push(APP, "two", V1)).as("the same digest").isEqualTo(two);
+    push(APP, "three", LATEST);
+    push(OTHER, "new", V1);
+    release(hold);
+    assertHeld(registry.deleteTag(ALICE, APP, V1), frozen);
+    release(frozen);
+    ok(registry.deleteTag(ALICE, APP, V1));
+  }
+
+  @Test
+  void aHeldDigestStaysWithItsBytesAndFrozenItKeepsItsTags() throws Exception {
+    Digest image = push(APP, "one", V1);
+    Digest config = registry.blobs(APP, Optional.empty(), 10).items().getFirst();
+    UUID hold = hold("team/app", Optional.empty(), Optional.of(image), true);
+    assertHeld(registry.deleteManifest(ALICE, APP, image), hold);
+    assertHeld(registry.deleteTag(ALICE, APP, V1), hold);
+    assertHeld(put(APP, "two", V1), hold);
+    release(hold);
+    ok(registry.deleteManifest(ALICE, APP, image));
+    ok(registry.deleteBlob(ALICE, APP, config));
+
+    UUID late = hold("**", Optional.empty(), Optional.of(image), false);
+    assertThat(candidates()).extracting(Candidate::kind).doesNotContain(Candidate.Kind.CONTENT);
+    registry.collector().run();
+    assertThat(registry.archive().size(APP, config))
+        .as("what only documents refer to is kept, so that it can be restored")
+        .isPresent();
+    release(late);
+    registry.collector().run();
+    assertThat(registry.archive().size(APP, config)).isEmpty();
+  }
+
+  @Test
+  void whatIsReleasedHasAGracePeriod() throws Exception {
+    fixture.close();
+    fixture = new RegistryFixture(store, RegistryOptions.DEFAULT);
+    registry = fixture.registry();
+    upload(APP, "unused");
+    UUID hold = hold("team/app", Optional.empty(), Optional.empty(), false);
+    release(hold);
+    assertThat(registry.collector().run().idle()).isTrue();
+    assertThat(registry.waiting().blobs()).isEqualTo(1);
+  }
+
+  @Test
+  void holdsAreFoundAndListedAndPlacedOnce() {
+    UUID first = hold("a/**", Optional.empty(), Optional.empty(), false);
+    UUID second = hold("b", Optional.of(V1), Optional.empty(), true);
+    NewHold same =
+        new NewHold(
+            first,
+            new HoldScope(RepositoryGlob.parse("a/**"), Optional.empty(), Optional.empty()),
+            false,
+            "case 7");
+    assertThat(registry.holds().place(ALICE, same)).isEqualTo(Outcome.ok(false));
+    assertThat(registry.holds().place(ALICE, new NewHold(first, same.scope(), true, same.reason())))
+        .isInstanceOf(Outcome.Refused.class);
+    release(first);
+    assertThat(registry.holds().release(ALICE, first, "again")).isEqualTo(Outcome.ok(false));
+    assertThat(registry.holds().release(ALICE, UUID.randomUUID(), "none"))
+        .isInstanceOf(Outcome.Refused.class);
+    assertThat(ok(registry.holds().find(first)).release())
+        .hasValueSatisfying(
+            release -> {
+              assertThat(release.reason()).isEqualTo("closed");
+              assertThat(release.act().actor()).contains("alice");
+            });
+    assertThat(registry.holds().list(false, Optional.empty(), 10).items())
+        .extracting(Hold::id)
+        .containsExactly(second);
+    Page<Hold> page = registry.holds().list(true, Optional.empty(), 1);
+    assertThat(page.items()).extracting(Hold::id).containsExactly(second);
+    assertThat(page.more()).isTrue();
+    long before = page.items().getLast().placed().position();
+    assertThat(registry.holds().list(true, Optional.of(before), 1).items())
+        .extracting(Hold::id)
+        .containsExactly(first);
+    assertThat(
+            registry.events(
+                -1, 10, new EventFilter(Optional.of(RepositoryName.parse("b")), Optional.empty())))
+        .as("a hold of one repository is among its events")
+        .extracting(EventEntry::type)
+        .containsExactly("HoldPlaced");
+  }
+
+  @Test
+  void aHoldNeedsAReasonAndASimpleScope() {
+    HoldScope scope = HoldScope.of(APP);
+    for (String reason : List.of("", " \n", "\u0000", "x".repeat(1001), "\ud800")) {
+      assertThatThrownBy(() -> new NewHold(UUID.randomUUID(), scope, false, reason))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("reason");
+    }
+    for (String glob :
+        List.of("*a*a*a*", "{a,b}{a,b}{a,b}{a,b}", "a".repeat(256), "a b", "a\u0000")) {
+      assertThatThrownBy(
+              () -> new HoldScope(RepositoryGlob.parse(glob), Optional.empty(), Optional.empty()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("repositories");
+    }
+    assertThatThrownBy(
+            () ->
+                new HoldScope(
+                    RepositoryGlob.parse("a"),
+                    Optional.of(V1),
+                    Optional.of(Digest.of(Digest.Algorithm.SHA256, new byte[0]))))
+        .hasMessageContaining("not of both");
+  }
+
+  @Test
+  void anImmutableTagIsCreatedAndStays() throws Exception {
+    Digest one = push(OTHER, "one", V1, LATEST);
+    assertThat(push(OTHER, "one", V1)).isEqualTo(one);
+    Outcome<PutManifest> moved = put(OTHER, "two", LATEST, V1);
+    assertThat(moved).isEqualTo(Outcome.refused(new Refusal.ImmutableTag(OTHER, V1, one)));
+    assertThat(ok(registry.manifest(OTHER, LATEST)).digest())
+        .as("refused as a whole")
+        .isEqualTo(one);
+    push(OTHER, "two", LATEST);
+    assertThat(registry.deleteTag(ALICE, OTHER, V1)).isInstanceOf(Outcome.Refused.class);
+    assertThat(registry.deleteManifest(ALICE, OTHER, one)).isInstanceOf(Outcome.Refused.class);
+    ok(registry.deleteTag(ALICE, OTHER, LATEST));
+    push(APP, "one", V1);
+    push(APP, "two", V1);
+  }
+}
