@@ -28,7 +28,7 @@ final class ExposureWalk {
   /** How many indexes above one image are told of. */
   static final int MOST_INDEXES = 10_000;
 
-  /** How many images are looked at together. */
+  /** How many images are looked at together at most. */
   private static final int BATCH = 64;
 
   /** How many such batches one page takes, although all turned out to have another base. */
@@ -69,6 +69,7 @@ final class ExposureWalk {
   /** The page after a key. */
   ExposurePage after(Optional<ExposurePage.Key> after) {
     last = after;
+    int size = Math.min(BATCH, limit + 1);
     boolean full = after.isEmpty() ? !addItself() : !finish(after.get());
     for (int batch = 0; !full && batch < MOST_BATCHES; batch++) {
       // After its own come those whose digests are lower, too.
@@ -77,14 +78,14 @@ final class ExposureWalk {
               .filter(image -> !image.equals(digest))
               .map(Digest::toString)
               .orElse("");
-      List<Direct> directs = direct(from, "", BATCH);
+      List<Direct> directs = direct(from, Optional.empty(), size);
       for (Direct direct : builtOn(directs)) {
         if (!add(direct)) {
           full = true;
           break;
         }
       }
-      if (!full && directs.size() < BATCH) {
+      if (!full && directs.size() < size) {
         return new ExposurePage(describe(), Optional.empty());
       }
     }
@@ -103,8 +104,7 @@ final class ExposureWalk {
     if (after.image().equals(digest)) {
       return true;
     }
-    String image = after.image().toString();
-    for (Direct direct : builtOn(direct("", image, 1))) {
+    for (Direct direct : builtOn(direct("", Optional.of(after.image()), 1))) {
       return addIndexes(direct, indexes(direct, after.index()));
     }
     return true;
@@ -158,7 +158,7 @@ final class ExposureWalk {
    * Manifests that name the digest or have the rarest layer of it: those after one, or only that
    * one.
    */
-  private List<Direct> direct(String after, String only, int most) {
+  private List<Direct> direct(String after, Optional<Digest> only, int most) {
     return handle
         .createQuery(
             """
@@ -169,13 +169,13 @@ final class ExposureWalk {
               SELECT manifest, array_agg(kind) AS kinds
               FROM (
                 (SELECT manifest, kind FROM exposure_reference
-                 WHERE digest = :digest AND manifest > :after AND (:only = '' OR manifest = :only)
+                 WHERE digest = :digest AND manifest > :after AND manifest BETWEEN :first AND :last
                  ORDER BY digest, manifest, kind
                  LIMIT :rows)
                 UNION ALL
                 (SELECT manifest, 'candidate' FROM exposure_reference
-                 WHERE digest = :layer AND kind = 'layer' AND manifest > :after AND manifest <> :digest
-                   AND (:only = '' OR manifest = :only)
+                 WHERE digest = :layer AND kind = 'layer' AND manifest > :after AND manifest BETWEEN :first AND :last
+                   AND manifest <> :digest
                  ORDER BY digest, manifest
                  LIMIT :rows)) AS rows
               GROUP BY manifest
@@ -185,7 +185,9 @@ final class ExposureWalk {
         .bind("digest", digest.toString())
         .bind("layer", base.map(known -> known.rarest().toString()).orElse(""))
         .bind("after", after)
-        .bind("only", only)
+        .bind("first", only.map(Digest::toString).orElse(""))
+        // No digest has a character that is greater.
+        .bind("last", only.map(Digest::toString).orElse("~"))
         // A manifest has at most a row for each kind.
         .bind("rows", most * How.values().length)
         .bind("most", most)

@@ -8,6 +8,8 @@ import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.event.EventCodec;
 import dev.stele.history.DigestStates;
+import dev.stele.history.Exposure;
+import dev.stele.history.ExposurePage;
 import dev.stele.history.History;
 import dev.stele.history.TagPeriods;
 import dev.stele.log.AsOf;
@@ -109,6 +111,12 @@ class LookUpsTest {
           INSERT INTO blob_link_history SELECT 'big', digest(n), n, now() FROM n;
           INSERT INTO blob_sweep SELECT digest(n), 'default', n, now() FROM n;
           INSERT INTO log_checkpoint VALUES ('history', %1$d);
+          -- All manifests have one layer, and each other one is in the index after it. One manifest was everywhere.
+          INSERT INTO exposure_reference SELECT digest(%1$d), digest(n), 'layer' FROM n;
+          INSERT INTO exposure_reference SELECT digest(n), digest(n + 1), 'child' FROM n WHERE n %% 2 = 0;
+          INSERT INTO exposure_place SELECT digest(%1$d), 'r/' || n, n, now() FROM n;
+          INSERT INTO exposure_tag SELECT digest(%1$d), 'big', 't', n FROM n;
+          INSERT INTO exposure_pull SELECT digest(%1$d), 'r/' || n, '', md5(n::text)::uuid, 1, now(), now() FROM n;
           INSERT INTO referrer SELECT 'big', digest(0), digest(n), 'm', 'type/' || n %% 2, 1, '{}' FROM n;
           INSERT INTO referrer SELECT 'big', digest(n), digest(n), 'm', 'type/0', 1, '{}' FROM n WHERE n > 0;
           INSERT INTO actor SELECT md5(n::text)::uuid, 'actor ' || n FROM n;
@@ -264,6 +272,7 @@ class LookUpsTest {
     requests.put("delete an unknown tag", () -> registry.deleteTag(CALLER, BIG, Tag.parse("x")));
     requests.put("put a manifest", new PutNext());
     requests.putAll(ofThePast());
+    requests.putAll(ofExposure());
     Map<String, Long> dear = new TreeMap<>();
     for (Map.Entry<String, Request> each : requests.entrySet()) {
       long touched = touched(each.getValue());
@@ -304,6 +313,18 @@ class LookUpsTest {
 
   private static EventQuery newest(EventFilter filter) {
     return new EventQuery(filter, -1, Long.MAX_VALUE, true, 10);
+  }
+
+  private Map<String, Request> ofExposure() {
+    Exposure exposure = new Exposure(registry);
+    Digest everywhere = number(ROWS);
+    ExposurePage.Key image = new ExposurePage.Key(number(50_000), Optional.empty());
+    ExposurePage.Key index = new ExposurePage.Key(number(50_000), Optional.of(number(50_001)));
+    return Map.of(
+        "manifests of a layer", () -> exposure.manifests(everywhere, Optional.empty(), 10),
+        "manifests after an image", () -> exposure.manifests(everywhere, Optional.of(image), 10),
+        "manifests after an index", () -> exposure.manifests(everywhere, Optional.of(index), 10),
+        "where a manifest was", () -> exposure.where(List.of(everywhere, number(7)), 10));
   }
 
   private Map<String, Request> ofThePast() {
