@@ -72,7 +72,8 @@ public final class Inspection implements AutoCloseable {
           "data: there is no registry in %s; name its folder with --data, or its configuration with --config"
               .formatted(data));
     }
-    if (!Files.isReadable(folder)) {
+    Path cluster = folder.resolve("data");
+    if (!Files.isReadable(folder) || (Files.isDirectory(cluster) && !Files.isReadable(cluster))) {
       throw new StartupException(
           "data: the user %s may not read the data folder %s; run this as the user that serves it"
               .formatted(System.getProperty("user.name"), data));
