@@ -1,10 +1,14 @@
 package dev.stele.cli;
 
+import dev.stele.blob.FileFailure;
 import dev.stele.database.DatabaseException;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,6 +91,15 @@ public final class Stele implements Runnable {
           NotThereException _,
           RegistryUnavailableException _ ->
           err.println("stele: " + exception.getMessage());
+      // A store that is away, a full disk, a file that cannot be read: whatever it is, it lies
+      // outside.
+      case UncheckedIOException failure -> report(failure.getCause(), err);
+      case IOException failure ->
+          err.println(
+              "stele: "
+                  + (failure instanceof FileSystemException || failure.getMessage() == null
+                      ? FileFailure.reason(failure)
+                      : failure.getMessage()));
       default -> {
         err.println("stele: unexpected failure: " + exception);
         exception.printStackTrace(err);

@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.blob.FileFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -48,7 +49,9 @@ final class DataFolderLock implements AutoCloseable {
           0);
       return new DataFolderLock(channel);
     } catch (IOException e) {
-      throw new StartupException("data: the data folder " + folder + " cannot be used: " + e, e);
+      throw new StartupException(
+          "data: the data folder %s cannot be used: %s".formatted(folder, FileFailure.reason(e)),
+          e);
     }
   }
 

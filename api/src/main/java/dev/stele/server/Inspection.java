@@ -14,6 +14,7 @@ import dev.stele.verify.Fsck;
 import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -45,9 +46,9 @@ public final class Inspection implements AutoCloseable {
   }
 
   /**
-   * Opens the database.
+   * Opens the database, which must be there: a look at a registry makes none.
    *
-   * @throws StartupException if the data folder cannot be used
+   * @throws StartupException if the data folder has no registry or cannot be used
    */
   public static Inspection open(Configuration configuration) throws StartupException {
     Path folder = configuration.data().toAbsolutePath().normalize().resolve("postgresql");
@@ -55,6 +56,7 @@ public final class Inspection implements AutoCloseable {
       Configuration.DatabaseAddress given = configuration.database().get();
       return open(configuration, given.url(), given.user(), given.password());
     }
+    checkThere(configuration.data(), folder);
     Optional<EmbeddedPostgres.Address> running = EmbeddedPostgres.running(folder);
     if (running.isPresent()) {
       EmbeddedPostgres.Address address = running.get();
@@ -62,6 +64,20 @@ public final class Inspection implements AutoCloseable {
     }
     Node node = Node.open(configuration);
     return new Inspection(configuration, node.database(), node.stores(), Optional.of(node));
+  }
+
+  private static void checkThere(Path data, Path folder) throws StartupException {
+    if (!Files.isDirectory(folder)) {
+      throw new StartupException(
+          "data: there is no registry in %s; name its folder with --data, or its configuration with --config"
+              .formatted(data));
+    }
+    Path cluster = folder.resolve("data");
+    if (!Files.isReadable(folder) || (Files.isDirectory(cluster) && !Files.isReadable(cluster))) {
+      throw new StartupException(
+          "data: the user %s may not read the data folder %s; run this as the user that serves it"
+              .formatted(System.getProperty("user.name"), data));
+    }
   }
 
   private static Inspection open(

@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.blob.BlobTooLargeException;
 import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
 import dev.stele.blob.StoreUnavailableException;
@@ -129,6 +130,10 @@ final class RequestDispatcher {
         logger.debug("the store's failure", e);
         answer(
             exchange, unavailable("the blob store " + e.store() + " cannot be used now"), served);
+      } catch (BlobTooLargeException e) {
+        logger.warn("refused: {}", e.getMessage());
+        answer(
+            exchange, new DistributionError(413, ErrorCode.SIZE_INVALID, e.getMessage()), served);
       } catch (InsufficientStorageException e) {
         logger.error("no room left: {}", e.getMessage());
         answer(

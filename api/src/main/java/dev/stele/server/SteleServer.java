@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.blob.FileFailure;
 import dev.stele.registry.Registry;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
@@ -12,6 +13,7 @@ import io.javalin.util.JavalinBindException;
 import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -70,7 +72,10 @@ public final class SteleServer implements AutoCloseable {
       javalin.start();
     } catch (JavalinBindException e) {
       throw new StartupException(
-          "cannot listen on " + settings.listen() + ": the port is in use or not permitted", e);
+          "cannot listen on "
+              + settings.listen()
+              + ": the port is in use or not permitted; choose another with --listen",
+          e);
     } catch (RuntimeException e) {
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
@@ -100,7 +105,10 @@ public final class SteleServer implements AutoCloseable {
     try {
       return new HtpasswdAuthenticator(htpasswd.get());
     } catch (IOException e) {
-      throw new StartupException("htpasswd: the file cannot be used: " + e.getMessage(), e);
+      throw new StartupException(
+          "htpasswd: the file cannot be used: "
+              + (e instanceof FileSystemException ? FileFailure.reason(e) : e.getMessage()),
+          e);
     }
   }
 

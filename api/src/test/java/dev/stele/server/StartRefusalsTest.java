@@ -99,7 +99,18 @@ class StartRefusalsTest {
         "stores.default.path: the blob folder /proc/blobs cannot be used");
     refused(
         new String[] {"STELE_DATA", file.toString()},
-        "data: the data folder " + file + " cannot be used");
+        "data: the data folder " + file + " cannot be used: " + file + " is a file, not a folder");
+  }
+
+  @Test
+  void aLookAtAFolderWithoutARegistryMakesNone() throws Exception {
+    Path none = folder.resolve("mistyped");
+    Configuration embedded =
+        ConfigurationReader.read(Optional.empty(), Map.of("STELE_DATA", none.toString()));
+    assertThatExceptionOfType(StartupException.class)
+        .isThrownBy(() -> Inspection.open(embedded).close())
+        .withMessageContaining("data: there is no registry in " + none);
+    assertThat(none).doesNotExist();
   }
 
   @Test

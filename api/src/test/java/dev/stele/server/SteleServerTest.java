@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What the server itself promises; what each endpoint answers is tested as a black box elsewhere.
  */
 class SteleServerTest {
+  private static final String INDEX = "application/vnd.oci.image.index.v1+json";
   private static final String IMAGE = "application/vnd.oci.image.manifest.v1+json";
 
   @TempDir private static Path folder;
@@ -319,6 +321,63 @@ class SteleServerTest {
     } finally {
       stopping.close();
     }
+  }
+
+  private static HttpResponse<String> putIndex(String repository, String tag, String more)
+      throws Exception {
+    return send(
+        request(server, "/v2/" + repository + "/manifests/" + tag)
+            .header("Content-Type", INDEX)
+            .PUT(
+                BodyPublishers.ofString(
+                    "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[]%s}"
+                        .formatted(INDEX, more))));
+  }
+
+  @Test
+  void aPageOfReferrersEndsBeforeItIsTooLargeForMemory() throws Exception {
+    String subject =
+        putIndex("demo/large", "v1", "")
+            .headers()
+            .firstValue("Docker-Content-Digest")
+            .orElseThrow();
+    for (int i = 0; i < 6; i++) {
+      assertThat(
+              putIndex(
+                      "demo/large",
+                      "r" + i,
+                      ",\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},\"annotations\":{\"a\":\"%s\"}"
+                          .formatted(INDEX, subject, Integer.toString(i).repeat(4_000_000)))
+                  .statusCode())
+          .isEqualTo(201);
+    }
+    for (String root : List.of("/v2/", "/v2/at/p%d/".formatted(newest()))) {
+      HttpResponse<String> first =
+          send(request(server, root + "demo/large/referrers/" + subject).GET());
+      assertThat(first.body()).as(root).hasSizeBetween(20_000_000, 21_000_000);
+      String link = first.headers().firstValue("Link").orElseThrow();
+      HttpResponse<String> second =
+          send(request(server, link.substring(1, link.indexOf('>'))).GET());
+      assertThat(second.body()).as(root).hasSizeBetween(4_000_000, 5_000_000);
+      assertThat(second.headers().firstValue("Link")).as(root).isEmpty();
+    }
+  }
+
+  private static long newest() throws Exception {
+    return beneath.registry().awaitEvents(-1, Duration.ofSeconds(10));
+  }
+
+  @Test
+  void theLinesOfIfNoneMatchAreOneList() throws Exception {
+    String etag =
+        putIndex("demo/etag", "v1", "").headers().firstValue("Docker-Content-Digest").orElseThrow();
+    assertThat(
+            send(request(server, "/v2/demo/etag/manifests/v1")
+                    .header("If-None-Match", "\"other\"")
+                    .header("If-None-Match", '"' + etag + '"')
+                    .GET())
+                .statusCode())
+        .isEqualTo(304);
   }
 
   @Test

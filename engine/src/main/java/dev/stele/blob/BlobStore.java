@@ -31,9 +31,9 @@ import java.util.stream.Stream;
  *
  * <p><b>Errors.</b> Bodies are read here, so an {@link IOException} can be the client's fault
  * ({@link BodyReadException}) or the store's (anything else; {@link InsufficientStorageException}
- * if it is full, {@link StoreUnavailableException} if it is away or overloaded for now). An
- * unchecked exception that a body throws passes through, and leaves the session as a {@link
- * BodyReadException} would.
+ * if it is full, {@link BlobTooLargeException} if it can never take so much, {@link
+ * StoreUnavailableException} if it is away or overloaded for now). An unchecked exception that a
+ * body throws passes through, and leaves the session as a {@link BodyReadException} would.
  */
 public interface BlobStore extends AutoCloseable {
   /**

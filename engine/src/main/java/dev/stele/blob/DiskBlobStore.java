@@ -71,7 +71,10 @@ public final class DiskBlobStore implements BlobStore {
       removeLitter();
     } catch (IOException | UncheckedIOException e) {
       writeOut.shutdown();
-      throw new IOException("the blob folder %s cannot be used: %s".formatted(root, e), e);
+      IOException failure =
+          e instanceof UncheckedIOException wrapped ? wrapped.getCause() : (IOException) e;
+      throw new IOException(
+          "the blob folder %s cannot be used: %s".formatted(root, FileFailure.reason(failure)), e);
     }
   }
 

@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * A store whose calls are measured, and whose failures are {@link StoreUnavailableException}s, but
- * for {@link InsufficientStorageException} and those of the caller's own streams.
+ * for {@link InsufficientStorageException}, {@link BlobTooLargeException} and those of the caller's
+ * own streams.
  */
 final class ObservedBlobStore implements BlobStore {
   private final BlobStore store;

@@ -29,12 +29,12 @@ final class PartMemory {
   /**
    * Waits until there is room for this many bytes and takes it.
    *
-   * @throws NoPartMemoryException if there never will be
+   * @throws BlobTooLargeException if there never will be
    * @throws S3UnavailableException if there is none for long
    */
   void reserve(int bytes) throws IOException {
     if (bytes > total) {
-      throw new NoPartMemoryException(
+      throw new BlobTooLargeException(
           "the blob is too large for this server: a part of %d bytes does not fit in its part memory of %d bytes, so give it a larger heap"
               .formatted(bytes, total));
     }

@@ -79,7 +79,7 @@ final class S3Calls {
     return switch (failure) {
       case S3RequestException refused -> refused.isPassing();
       // A request within this one has been repeated already.
-      case S3UnavailableException _, InsufficientStorageException _, NoPartMemoryException _ ->
+      case S3UnavailableException _, InsufficientStorageException _, BlobTooLargeException _ ->
           false;
       default -> true;
     };
@@ -136,7 +136,7 @@ final class S3Calls {
   private IOException explain(String what, Exception failure) {
     if (failure instanceof S3RequestException
         || failure instanceof S3UnavailableException
-        || failure instanceof NoPartMemoryException
+        || failure instanceof BlobTooLargeException
         || failure instanceof InsufficientStorageException) {
       return (IOException) failure;
     }

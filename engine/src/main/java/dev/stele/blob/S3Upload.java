@@ -185,7 +185,9 @@ final class S3Upload implements Closeable {
   /** Makes the bytes in memory a part. */
   void uploadPart() throws IOException {
     if (parts.size() == PartSizes.MAX_PARTS) {
-      throw new IOException("the blob is too large: it has %d bytes already".formatted(size));
+      throw new BlobTooLargeException(
+          "the blob is too large: a bucket takes no more than the %d bytes that it has already"
+              .formatted(size));
     }
     if (multipart == null) {
       multipart = bucket.createMultipart(key.value(), metadata);

@@ -63,6 +63,7 @@ final class StoreMeasurements {
     IOException failed(IOException e) {
       return switch (e) {
         case BodyReadException body -> body;
+        case BlobTooLargeException large -> large;
         case InsufficientStorageException full -> {
           outcome = FAILED;
           yield full;

@@ -18,7 +18,7 @@ public final class StoreUnavailableException extends IOException {
   /** Messages of the file system are often no more than a path. */
   private static String reason(IOException cause) {
     return cause instanceof FileSystemException || cause.getMessage() == null
-        ? cause.toString()
+        ? FileFailure.reason(cause)
         : cause.getMessage();
   }
 

@@ -111,8 +111,8 @@ public final class History {
   }
 
   /**
-   * At most {@code limit} referrers that a subject had, after one in the order of digests. Empty
-   * for anything unknown.
+   * At most {@code limit} referrers that a subject had, after one in the order of digests; fewer if
+   * they are large. Empty for anything unknown.
    */
   public Page<Descriptor> referrers(
       AsOf asOf,
@@ -121,12 +121,10 @@ public final class History {
       Optional<String> artifactType,
       Optional<Digest> after,
       int limit) {
-    return Page.of(
-        archive.read(
-            handle ->
-                PastQueries.referrers(
-                    handle, repository, subject, asOf.position(), artifactType, after, limit + 1)),
-        limit);
+    return archive.read(
+        handle ->
+            PastQueries.referrers(
+                handle, repository, subject, asOf.position(), artifactType, after, limit));
   }
 
   /** What a tag pointed to. */

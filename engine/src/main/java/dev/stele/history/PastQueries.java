@@ -6,6 +6,8 @@ import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.ReferrerView;
+import dev.stele.registry.Page;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
@@ -168,8 +170,11 @@ final class PastQueries {
         .list();
   }
 
-  /** The referrers of a subject, with the annotations that their documents have. */
-  static List<Descriptor> referrers(
+  /**
+   * The referrers of a subject, with the annotations that their documents have; no more than {@link
+   * ReferrerView#PAGE_BYTES} allow.
+   */
+  static Page<Descriptor> referrers(
       Handle handle,
       RepositoryName repository,
       Digest subject,
@@ -177,38 +182,56 @@ final class PastQueries {
       Optional<String> artifactType,
       Optional<Digest> after,
       int limit) {
-    return handle
-        .createQuery(
-            """
-            SELECT h.digest, h.media_type, h.artifact_type, h.size, d.bytes
-            FROM manifest_history h
-            JOIN manifest_document d ON d.digest = h.digest
-            WHERE h.repository = :repository AND h.subject = :subject AND h.digest > :after AND %s
-              AND (:artifactType::text IS NULL OR h.artifact_type = :artifactType)
-            ORDER BY h.repository, h.subject, h.digest
-            LIMIT :limit
-            """
-                .formatted(THEN))
-        .bind("repository", repository.value())
-        .bind("subject", subject.toString())
-        .bind("after", after.map(Digest::toString).orElse(""))
-        .bind("position", position)
-        .bind("artifactType", artifactType)
-        .bind("limit", limit)
-        .map((row, _) -> descriptor(row))
-        .list();
+    List<Optional<Descriptor>> rows =
+        handle
+            .createQuery(
+                """
+                SELECT sized.digest, sized.media_type, sized.artifact_type, sized.size, d.bytes
+                FROM (
+                  SELECT page.*, sum(size) OVER (ORDER BY digest) - size >= :bytes AS beyond
+                  FROM (
+                    SELECT h.digest, h.media_type, h.artifact_type, h.size
+                    FROM manifest_history h
+                    WHERE h.repository = :repository AND h.subject = :subject AND h.digest > :after AND %s
+                      AND (:artifactType::text IS NULL OR h.artifact_type = :artifactType)
+                    ORDER BY h.repository, h.subject, h.digest
+                    LIMIT :limit
+                  ) page
+                ) sized
+                LEFT JOIN manifest_document d ON d.digest = sized.digest AND NOT sized.beyond
+                ORDER BY sized.digest
+                """
+                    .formatted(THEN))
+            .bind("bytes", ReferrerView.PAGE_BYTES)
+            .bind("repository", repository.value())
+            .bind("subject", subject.toString())
+            .bind("after", after.map(Digest::toString).orElse(""))
+            .bind("position", position)
+            .bind("artifactType", artifactType)
+            .bind("limit", limit + 1)
+            .map((row, _) -> descriptor(row))
+            .list();
+    List<Descriptor> page =
+        rows.stream().takeWhile(Optional::isPresent).limit(limit).map(Optional::get).toList();
+    return new Page<>(page, page.size() < rows.size());
   }
 
-  private static Descriptor descriptor(ResultSet row) throws SQLException {
+  /** Empty if it is beyond the page. */
+  private static Optional<Descriptor> descriptor(ResultSet row) throws SQLException {
     Digest digest = Digest.parse(row.getString("digest"));
+    byte[] bytes = row.getBytes("bytes");
+    if (bytes == null) {
+      return Optional.empty();
+    }
     try {
       String mediaType = row.getString("media_type");
-      return new Descriptor(
-          mediaType,
-          digest,
-          row.getLong("size"),
-          Optional.ofNullable(row.getString("artifact_type")),
-          Manifest.parse(mediaType, row.getBytes("bytes")).annotations());
+      return Optional.of(
+          new Descriptor(
+              mediaType,
+              digest,
+              row.getLong("size"),
+              Optional.ofNullable(row.getString("artifact_type")),
+              Manifest.parse(mediaType, bytes).annotations()));
     } catch (InvalidManifestException e) {
       throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
     }

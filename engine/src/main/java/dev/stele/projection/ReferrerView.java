@@ -23,6 +23,17 @@ public final class ReferrerView implements Projection {
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
   private static final TypeReference<Map<String, String>> ANNOTATIONS = new TypeReference<>() {};
 
+  /**
+   * A page ends with the manifest that brings all of it to so many bytes, since their annotations
+   * are held in memory: one manifest may have megabytes of them, and a page a thousand manifests.
+   */
+  public static final long PAGE_BYTES = 16L << 20;
+
+  /** Referrers in the order of digests, and whether more follow. */
+  public record Listing(List<Descriptor> referrers, boolean more) {}
+
+  private record Row(Descriptor referrer, boolean beyond) {}
+
   private final ManifestDocuments documents;
 
   ReferrerView(ManifestDocuments documents) {
@@ -106,39 +117,54 @@ public final class ReferrerView implements Projection {
 
   /**
    * At most {@code limit} referrers of a subject after a digest, in the order of digests; of one
-   * artifact type where given.
+   * artifact type where given. Fewer if their manifests have more than {@link #PAGE_BYTES}.
    */
-  public static List<Descriptor> list(
+  public static Listing list(
       Handle handle,
       RepositoryName repository,
       Digest subject,
       Optional<String> artifactType,
       Optional<Digest> after,
       int limit) {
-    return handle
-        .createQuery(
-            """
-            SELECT digest, media_type, artifact_type, size, annotations
-            FROM referrer
-            WHERE repository = :repository AND subject = :subject AND digest > :after
-              AND (:artifactType::text IS NULL OR artifact_type = :artifactType)
-            ORDER BY digest
-            LIMIT :limit
-            """)
-        .bind("repository", repository.value())
-        .bind("subject", subject.toString())
-        .bind("after", after.map(Digest::toString).orElse(""))
-        .bind("artifactType", artifactType)
-        .bind("limit", limit)
-        .map(
-            (row, _) ->
-                new Descriptor(
-                    row.getString("media_type"),
-                    Digest.parse(row.getString("digest")),
-                    row.getLong("size"),
-                    Optional.ofNullable(row.getString("artifact_type")),
-                    annotations(row.getString("annotations"))))
-        .list();
+    List<Row> rows =
+        handle
+            .createQuery(
+                """
+                SELECT digest, media_type, artifact_type, size, beyond,
+                  CASE WHEN beyond THEN '{}' ELSE annotations END AS annotations
+                FROM (
+                  SELECT page.*, sum(size) OVER (ORDER BY digest) - size >= :bytes AS beyond
+                  FROM (
+                    SELECT digest, media_type, artifact_type, size, annotations
+                    FROM referrer
+                    WHERE repository = :repository AND subject = :subject AND digest > :after
+                      AND (:artifactType::text IS NULL OR artifact_type = :artifactType)
+                    ORDER BY digest
+                    LIMIT :limit
+                  ) page
+                ) sized
+                ORDER BY digest
+                """)
+            .bind("bytes", PAGE_BYTES)
+            .bind("repository", repository.value())
+            .bind("subject", subject.toString())
+            .bind("after", after.map(Digest::toString).orElse(""))
+            .bind("artifactType", artifactType)
+            .bind("limit", limit + 1)
+            .map(
+                (row, _) ->
+                    new Row(
+                        new Descriptor(
+                            row.getString("media_type"),
+                            Digest.parse(row.getString("digest")),
+                            row.getLong("size"),
+                            Optional.ofNullable(row.getString("artifact_type")),
+                            annotations(row.getString("annotations"))),
+                        row.getBoolean("beyond")))
+            .list();
+    List<Descriptor> page =
+        rows.stream().takeWhile(row -> !row.beyond()).limit(limit).map(Row::referrer).toList();
+    return new Listing(page, page.size() < rows.size());
   }
 
   private static String json(Map<String, String> annotations) {

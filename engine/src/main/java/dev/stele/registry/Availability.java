@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.HandleCallback;
@@ -51,9 +52,19 @@ final class Availability {
       throw new RegistryUnavailableException(e.getMessage(), e);
     } catch (JdbiException e) {
       if (Outage.of(e).isPresent()) {
-        throw new RegistryUnavailableException("the database is away: " + e.getMessage(), e);
+        throw new RegistryUnavailableException("the database is away: " + reason(e), e);
       }
       throw e;
     }
+  }
+
+  /** What the database or the pool says: Jdbi's message has the SQL and its values. */
+  private static String reason(JdbiException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        return sql.getMessage();
+      }
+    }
+    return "it cannot be reached";
   }
 }

@@ -281,8 +281,8 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * At most {@code limit} referrers of a subject after a digest, in the order of digests. Empty for
-   * anything unknown.
+   * At most {@code limit} referrers of a subject after a digest, in the order of digests; fewer if
+   * they are large ({@link ReferrerView#PAGE_BYTES}). Empty for anything unknown.
    */
   public Page<Descriptor> referrers(
       RepositoryName repository,
@@ -290,12 +290,11 @@ public final class Registry implements AutoCloseable {
       Optional<String> artifactType,
       Optional<Digest> after,
       int limit) {
-    return Page.of(
+    ReferrerView.Listing listing =
         Availability.read(
             jdbi,
-            handle ->
-                ReferrerView.list(handle, repository, subject, artifactType, after, limit + 1)),
-        limit);
+            handle -> ReferrerView.list(handle, repository, subject, artifactType, after, limit));
+    return new Page<>(listing.referrers(), listing.more());
   }
 
   // ---- blobs

@@ -86,6 +86,17 @@ class ObservedBlobStoreTest extends BlobStoreContract {
   }
 
   @Test
+  void aBlobThatIsTooLargeIsNoFailureOfTheStore() {
+    BlobTooLargeException large = new BlobTooLargeException("too large");
+    StoreMeasurements.Call call = new StoreMeasurements("team", meters).start("append");
+    assertThat(call.failed(large)).isSameAs(large);
+    call.stop();
+    assertThat(
+            meters.get("stele.store.calls").tags("store", "team").timer().getId().getTag("outcome"))
+        .isEqualTo("refused");
+  }
+
+  @Test
   void aFailureNamesTheStore() throws Exception {
     Path blobs = folder.resolve("blobs");
     Files.move(blobs, folder.resolve("away"));

@@ -55,7 +55,7 @@ class S3PartsTest {
   void refusesPartLargerThanMemory() {
     PartMemory memory = new PartMemory(1 << 20);
     assertThatThrownBy(() -> memory.reserve((1 << 20) + 1))
-        .isInstanceOf(NoPartMemoryException.class)
+        .isInstanceOf(BlobTooLargeException.class)
         .hasMessageContaining("too large for this server");
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.stele.blob.FileFailure;
 import dev.stele.gc.GcOptions;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -97,7 +98,7 @@ public final class ConfigurationReader {
     } catch (CharacterCodingException e) {
       throw new ConfigurationException(file + " is not text in UTF-8", e);
     } catch (IOException e) {
-      throw new ConfigurationException(file + " cannot be read: " + e, e);
+      throw new ConfigurationException(file + " cannot be read: " + FileFailure.reason(e), e);
     }
     if (root == null || root.isMissingNode() || root.isNull()) {
       return;

@@ -27,7 +27,7 @@ final class Blobs {
     RepositoryName repository = RepositoryName.parse(route.name());
     Digest digest = Digest.parse(route.digest());
     String etag = EntityTags.of(digest);
-    boolean notModified = EntityTags.matches(exchange.header("If-None-Match"), etag);
+    boolean notModified = EntityTags.matches(exchange.listHeader("If-None-Match"), etag);
     if (notModified || exchange.isHead()) {
       long size = reading.blobSize(repository, digest);
       describe(exchange, digest, etag);

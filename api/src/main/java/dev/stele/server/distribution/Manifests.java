@@ -42,7 +42,7 @@ final class Manifests {
     }
     String etag = EntityTags.of(manifest.digest());
     exchange.set("Docker-Content-Digest", manifest.digest().toString()).set("ETag", etag);
-    if (EntityTags.matches(exchange.header("If-None-Match"), etag)) {
+    if (EntityTags.matches(exchange.listHeader("If-None-Match"), etag)) {
       exchange.sendEmpty(304);
       return;
     }

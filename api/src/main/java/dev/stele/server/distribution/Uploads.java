@@ -52,6 +52,8 @@ final class Uploads {
             .query()
             .first("digest-algorithm")
             .map(Digest.Algorithm::parse)
+            // What could not be mounted is what will be uploaded.
+            .or(() -> mount.map(Digest::parse).map(Digest::algorithm))
             .orElse(Digest.Algorithm.SHA256);
     progress(exchange, repository, registry.uploads().begin(repository, algorithm));
     exchange.sendEmpty(202);

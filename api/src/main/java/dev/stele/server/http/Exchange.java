@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
@@ -86,6 +87,12 @@ public final class Exchange {
     return Optional.ofNullable(request.getHeader(name))
         .map(String::strip)
         .filter(s -> !s.isEmpty());
+  }
+
+  /** A header that is a list, whose lines are one list (RFC 9110, section 5.3). */
+  public Optional<String> listHeader(String name) {
+    return Optional.of(String.join(",", Collections.list(request.getHeaders(name))))
+        .filter(s -> !s.isBlank());
   }
 
   /** The declared length of the body in bytes; absent for a chunked one. */
