@@ -40,6 +40,7 @@ final class GeneratedRecord {
     Optional<Digest> latest = Optional.empty();
     int builtSoFar;
     int deletedBelow;
+    long firstPosition;
 
     Repository(RepositoryName name) {
       this.name = name;
@@ -63,6 +64,7 @@ final class GeneratedRecord {
   private final Random random;
   private final Set<Digest> stored = new HashSet<>();
   private final List<Repository> repositories = new ArrayList<>();
+  private long events;
 
   /**
    * A record of so many repositories.
@@ -83,11 +85,13 @@ final class GeneratedRecord {
     Repository repository = any(repositories);
     List<Step> steps = new ArrayList<>(BATCH + 32);
     if (repository.builtSoFar == 0) {
+      repository.firstPosition = events;
       steps.add(Step.of(new Event.RepositoryCreated(repository.name)));
     }
     while (steps.size() < BATCH) {
       build(repository, steps);
     }
+    events += steps.size();
     return new Batch(actor(), steps);
   }
 
@@ -99,6 +103,21 @@ final class GeneratedRecord {
   /** Some repository that has been built in. */
   RepositoryName repository() {
     return built().name;
+  }
+
+  /**
+   * Some repository that had been built in by a position, if it is the record of an empty log that
+   * has this.
+   *
+   * @param position that some repository had been built in by
+   */
+  RepositoryName repository(long position) {
+    while (true) {
+      Repository repository = built();
+      if (repository.firstPosition + BATCH < position) {
+        return repository.name;
+      }
+    }
   }
 
   /** Some manifest that was put. */

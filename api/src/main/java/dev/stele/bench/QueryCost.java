@@ -166,12 +166,11 @@ public final class QueryCost {
         List.of(
             new Question(
                 "tag at an instant",
-                () ->
-                    "/v2/at/p%d/%s/manifests/%s"
-                        .formatted(
-                            written - 1 - random.nextLong(written / 10),
-                            record.repository(),
-                            GeneratedRecord.moving())),
+                () -> {
+                  long position = written - 1 - random.nextLong(written / 10);
+                  return "/v2/at/p%d/%s/manifests/%s"
+                      .formatted(position, record.repository(position), GeneratedRecord.moving());
+                }),
             new Question(
                 "tag history",
                 () ->

@@ -3,6 +3,7 @@ package dev.stele.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.oci.Digest;
 import java.util.Collection;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** How a value looks in a cell. */
@@ -42,6 +43,10 @@ final class CellText {
       case Collection<?> several ->
           several.stream()
               .map(each -> readable(each, shortDigests))
+              .collect(Collectors.joining(" "));
+      case Map<?, ?> fields ->
+          fields.entrySet().stream()
+              .map(field -> field.getKey() + "=" + readable(field.getValue(), shortDigests))
               .collect(Collectors.joining(" "));
       default -> withoutControls(plain(value));
     };

@@ -18,8 +18,13 @@ import java.util.function.Function;
  * @param <T> what a row is made from
  */
 final class Columns<T> {
-  /** A column. */
-  private record Column<T>(String name, Function<? super T, ?> value) {}
+  /**
+   * A column.
+   *
+   * @param told what people see of it
+   */
+  private record Column<T>(
+      String name, Function<? super T, ?> value, Function<? super T, ?> told) {}
 
   private final List<Column<T>> columns;
 
@@ -34,8 +39,17 @@ final class Columns<T> {
 
   /** These columns and one more at the right. */
   Columns<T> with(String name, Function<? super T, ?> value) {
+    return with(name, value, value);
+  }
+
+  /**
+   * These columns and one more at the right, of which people see something else than programs.
+   *
+   * @param told what people see; a map of names and values is one more kind of value here
+   */
+  Columns<T> with(String name, Function<? super T, ?> value, Function<? super T, ?> told) {
     List<Column<T>> more = new ArrayList<>(columns);
-    more.add(new Column<>(name, value));
+    more.add(new Column<>(name, value, told));
     return new Columns<>(more);
   }
 
@@ -57,11 +71,12 @@ final class Columns<T> {
 
   /** The values of a row, from the left to the right; an absent one is empty. */
   List<Optional<Object>> values(T row) {
-    List<Optional<Object>> values = new ArrayList<>(columns.size());
-    for (Column<T> column : columns) {
-      values.add(present(column.value().apply(row)));
-    }
-    return values;
+    return columns.stream().map(column -> present(column.value().apply(row))).toList();
+  }
+
+  /** The same for people. */
+  List<Optional<Object>> told(T row) {
+    return columns.stream().map(column -> present(column.told().apply(row))).toList();
   }
 
   private static Optional<Object> present(Object value) {

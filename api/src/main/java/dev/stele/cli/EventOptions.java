@@ -5,8 +5,6 @@ import dev.stele.history.History;
 import dev.stele.log.AsOf;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
-import dev.stele.oci.InvalidNameException;
-import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.registry.EventEntry;
@@ -18,9 +16,7 @@ import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Which events a command is about, and how many of them it prints. A mixin. */
 final class EventOptions {
@@ -43,7 +39,6 @@ final class EventOptions {
   @Option(
       names = "--repository",
       paramLabel = "GLOB",
-      converter = Glob.class,
       description = "Only of this repository, or of those that a glob matches, such as team/**.")
   private RepositoryGlob repository;
 
@@ -53,7 +48,6 @@ final class EventOptions {
   @Option(
       names = "--tag",
       paramLabel = "TAG",
-      converter = TagText.class,
       description = "Only what speaks of a tag of this name.")
   private Tag tag;
 
@@ -72,32 +66,6 @@ final class EventOptions {
       defaultValue = "0",
       description = "How many at most. Default: all")
   private long limit;
-
-  private static final class Glob implements ITypeConverter<RepositoryGlob> {
-    @Override
-    public RepositoryGlob convert(String text) {
-      try {
-        RepositoryGlob glob = RepositoryGlob.parse(text);
-        glob.only().ifPresent(RepositoryName::parse);
-        return glob;
-      } catch (InvalidNameException e) {
-        throw new TypeConversionException(e.getMessage());
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException("'" + text + "' " + e.getMessage());
-      }
-    }
-  }
-
-  private static final class TagText implements ITypeConverter<Tag> {
-    @Override
-    public Tag convert(String text) {
-      try {
-        return Tag.parse(text);
-      } catch (InvalidNameException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
-  }
 
   /**
    * Prints the events that are meant, as rows, page by page.

@@ -29,8 +29,8 @@ final class EventsCommand extends PastCommand {
           .with("type", EventEntry::type)
           .with("actor", EventEntry::actor)
           .with("repository", EventEntry::repository)
-          .with("cause", EventEntry::cause)
-          .with("data", EventEntry::data);
+          .with("cause", EventEntry::cause, event -> EventText.cause(event.cause()))
+          .with("data", EventEntry::data, event -> EventText.data(event.data()));
 
   @Mixin private EventOptions events;
 

@@ -2,15 +2,17 @@ package dev.stele.cli;
 
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
-import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.Durations;
+import dev.stele.policy.RepositoryGlob;
+import java.time.Duration;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** How names, digests and moments are written on the command line. */
+/** How names, globs, digests, moments and durations are written on the command line. */
 final class RecordTypes {
   private RecordTypes() {}
 
@@ -36,16 +38,30 @@ final class RecordTypes {
   static CommandLine register(CommandLine commandLine) {
     return commandLine
         .registerConverter(RepositoryName.class, converter(RepositoryName::parse))
+        .registerConverter(Tag.class, converter(Tag::parse))
         .registerConverter(TagName.class, converter(TagName::parse))
+        .registerConverter(RepositoryGlob.class, converter(RecordTypes::glob))
         .registerConverter(Digest.class, converter(Digest::parse))
-        .registerConverter(Moment.class, converter(Moment::parse));
+        .registerConverter(Moment.class, converter(Moment::parse))
+        .registerConverter(Duration.class, converter(Durations::parse));
+  }
+
+  private static RepositoryGlob glob(String text) {
+    RepositoryGlob glob;
+    try {
+      glob = RepositoryGlob.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("'" + text + "' " + e.getMessage());
+    }
+    glob.only().ifPresent(RepositoryName::parse);
+    return glob;
   }
 
   private static <T> ITypeConverter<T> converter(Function<String, T> parser) {
     return text -> {
       try {
         return parser.apply(text);
-      } catch (InvalidNameException e) {
+      } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }
     };

@@ -34,7 +34,6 @@ final class RetentionLog extends RetentionQuestion {
   @Option(
       names = "--repository",
       paramLabel = "GLOB",
-      converter = Glob.class,
       description = "Only repositories such as team/**.")
   private RepositoryGlob repositories;
 

@@ -48,7 +48,6 @@ final class RetentionPreview extends RetentionQuestion {
   @Option(
       names = "--repository",
       paramLabel = "GLOB",
-      converter = Glob.class,
       description = "Only repositories such as team/**.")
   private RepositoryGlob repositories;
 

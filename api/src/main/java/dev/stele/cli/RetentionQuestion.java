@@ -16,11 +16,9 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** A command that asks something about retention. The server may be running or not. */
 @Command(mixinStandardHelpOptions = true)
@@ -97,18 +95,6 @@ abstract class RetentionQuestion implements Callable<Integer> {
         return count;
       }
       last = Optional.of(page.getLast());
-    }
-  }
-
-  /** Reads a glob of repositories. */
-  static final class Glob implements ITypeConverter<RepositoryGlob> {
-    @Override
-    public RepositoryGlob convert(String text) {
-      try {
-        return RepositoryGlob.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
     }
   }
 }

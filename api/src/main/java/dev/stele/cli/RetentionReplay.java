@@ -1,7 +1,6 @@
 package dev.stele.cli;
 
 import dev.stele.log.Moment;
-import dev.stele.policy.Durations;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.retention.Difference;
@@ -15,10 +14,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code stele retention replay}. */
 @Command(
@@ -64,7 +61,6 @@ final class RetentionReplay extends RetentionQuestion {
   @Option(
       names = "--repository",
       paramLabel = "GLOB",
-      converter = Glob.class,
       description = "Only repositories such as team/**.")
   private RepositoryGlob repositories;
 
@@ -75,7 +71,6 @@ final class RetentionReplay extends RetentionQuestion {
     @Option(
         names = "--every",
         paramLabel = "DURATION",
-        converter = Step.class,
         defaultValue = "1d",
         description =
             "Evaluate the policy every so often, at the end, and whenever an evaluation of the"
@@ -90,18 +85,6 @@ final class RetentionReplay extends RetentionQuestion {
 
   @Option(names = "--all", description = "Also what would have been the same.")
   private boolean all;
-
-  /** Reads a duration. */
-  static final class Step implements ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String text) {
-      try {
-        return Durations.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
-  }
 
   private static String told(Fate fate) {
     return switch (fate) {
@@ -154,14 +137,13 @@ final class RetentionReplay extends RetentionQuestion {
     output()
         .note(
             out,
-            "%,d tags would have been removed that are there, %,d be there that were removed; %,d"
-                    .formatted(
-                        counts.get(Difference.Kind.WOULD_BE_REMOVED),
-                        counts.get(Difference.Kind.WOULD_REMAIN),
-                        counts.get(Difference.Kind.SOONER))
-                + " removed sooner, %,d later; %,d the same"
-                    .formatted(
-                        counts.get(Difference.Kind.LATER), counts.get(Difference.Kind.SAME)));
+            "Tags: %,d would be removed, %,d would remain, %,d would have gone sooner, %,d later; %,d the same"
+                .formatted(
+                    counts.get(Difference.Kind.WOULD_BE_REMOVED),
+                    counts.get(Difference.Kind.WOULD_REMAIN),
+                    counts.get(Difference.Kind.SOONER),
+                    counts.get(Difference.Kind.LATER),
+                    counts.get(Difference.Kind.SAME)));
     return 0;
   }
 }

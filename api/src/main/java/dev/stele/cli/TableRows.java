@@ -48,7 +48,7 @@ final class TableRows<T> implements Rows<T> {
   @Override
   public void add(T row) {
     List<Optional<Cell>> cells =
-        columns.values(row).stream().map(value -> value.map(this::cell)).toList();
+        columns.told(row).stream().map(value -> value.map(this::cell)).toList();
     if (begun) {
       print(cells);
       return;

@@ -25,7 +25,7 @@ final class TagMovesCommand extends PastCommand {
           .with("change", TagMove::change)
           .with("from", TagMove::from)
           .with("to", TagMove::to)
-          .with("cause", TagMove::cause);
+          .with("cause", TagMove::cause, move -> EventText.cause(move.cause()));
 
   @Mixin private EventOptions events;
 

@@ -2,6 +2,8 @@ package dev.stele.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.io.PrintWriter;
@@ -170,6 +172,37 @@ class RowOutputTest {
     rows.add(123_456_789);
     rows.close();
     assertThat(text.toString()).endsWith("\n123456789\n").hasLineCount(1_502);
+  }
+
+  @Test
+  void peopleSeeTheFieldsOfAnEventAndProgramsItsJson() throws Exception {
+    JsonNode cause =
+        new ObjectMapper()
+            .readTree("{\"detail\":\"%s\",\"kind\":\"DIGEST_DELETE\"}".formatted(DIGEST));
+    JsonNode data =
+        new ObjectMapper()
+            .readTree(
+                "{\"added\":true,\"digest\":\"%s\",\"repository\":\"a\",\"tags\":[\"v1\"],\"size\":\"7\"}"
+                    .formatted(DIGEST));
+    Columns<Integer> columns =
+        Columns.of(Integer.class)
+            .with("cause", _ -> cause, _ -> EventText.cause(cause))
+            .with("data", _ -> data, _ -> EventText.data(data));
+    StringWriter table = new StringWriter();
+    try (TableRows<Integer> rows = new TableRows<>(new PrintWriter(table), columns, true)) {
+      rows.add(1);
+    }
+    String shortened = DIGEST.toString().substring(0, 19);
+    assertThat(table.toString().lines().skip(1))
+        .containsExactly(
+            "DIGEST_DELETE %s  added=yes digest=%s tags=[\"v1\"] size=7"
+                .formatted(shortened, shortened));
+    StringWriter json = new StringWriter();
+    try (JsonRows<Integer> rows = new JsonRows<>(new PrintWriter(json), columns)) {
+      rows.add(1);
+    }
+    assertThat(json.toString().strip())
+        .isEqualTo("{\"cause\":%s,\"data\":%s}".formatted(cause, data));
   }
 
   @Test

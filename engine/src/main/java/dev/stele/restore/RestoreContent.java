@@ -111,11 +111,7 @@ record RestoreContent(
       decision.append(new Event.BlobMounted(repository, blob, Optional.empty(), true), cause);
     }
     for (Closure.Node node : manifests) {
-      if (present.contains(node.manifest().digest())) {
-        // Whatever the collector has seen of it by now, it is wanted again, like one that is put
-        // again.
-        Leases.renew(decision.handle(), repository, node.manifest().digest());
-      } else {
+      if (!present.contains(node.manifest().digest())) {
         decision.append(
             new Event.ManifestPut(
                 repository,
@@ -130,6 +126,9 @@ record RestoreContent(
     }
     tags.forEach(
         (tag, digest) -> {
+          // Whatever the collector has seen of it by now, it is wanted again, like one that is put
+          // again.
+          Leases.renew(decision.handle(), repository, digest);
           Optional<Digest> previous = Optional.ofNullable(targets.get(tag));
           if (!previous.equals(Optional.of(digest))) {
             decision.append(

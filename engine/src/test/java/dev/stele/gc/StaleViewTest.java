@@ -1,13 +1,17 @@
 package dev.stele.gc;
 
+import static dev.stele.oci.Digest.Algorithm.SHA256;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.log.LogReader;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.Caller;
@@ -15,12 +19,15 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.restore.Restore;
+import dev.stele.restore.RestoreRequest;
 import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +42,7 @@ class StaleViewTest {
   private static final Duration GRACE = Duration.ofMillis(300);
   private static final Caller CALLER = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
+  private static final Tag V1 = Tag.parse("v1");
 
   @TempDir private Path folder;
   private DiskBlobStore store;
@@ -82,6 +90,23 @@ class StaleViewTest {
     letGracePass();
     assertThat(registry.deleteManifest(CALLER, APP, manifest)).isEqualTo(Outcome.ok(manifest));
     putImage(pushBlob());
+    assertThat(collectManifest(manifest)).isZero();
+  }
+
+  /** What restoring a tag points to has been collectable, and is a client's again from then on. */
+  @Test
+  void aManifestWhoseTagWasRestoredAndDeletedAgainStays() throws Exception {
+    Digest manifest = put(image(pushBlob()), V1);
+    long tagged = registry.archive().read(LogReader::nextPosition) - 1;
+    assertThat(registry.deleteTag(CALLER, APP, V1)).isInstanceOf(Outcome.Ok.class);
+    letGracePass();
+    assertThat(
+            new Restore(registry)
+                .run(
+                    CALLER,
+                    new RestoreRequest(APP, new Moment.AtPosition(tagged), Optional.of(V1), false)))
+        .isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.deleteTag(CALLER, APP, V1)).isInstanceOf(Outcome.Ok.class);
     assertThat(collectManifest(manifest)).isZero();
   }
 
@@ -145,7 +170,7 @@ class StaleViewTest {
 
   private Digest pushBlob() throws IOException {
     byte[] bytes = "a layer".getBytes(UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    Digest digest = Digest.of(SHA256, bytes);
     assertThat(
             registry.putBlob(
                 CALLER,
@@ -158,15 +183,19 @@ class StaleViewTest {
   }
 
   private Digest putImage(Digest config) {
-    byte[] manifest =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":7},\"layers\":[]}"
-            .formatted(config)
-            .getBytes(UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, manifest);
+    return put(image(config), new Reference.ByDigest(Digest.of(SHA256, image(config))));
+  }
+
+  private Digest put(byte[] manifest, Reference reference) {
     return registry
-        .putManifest(
-            CALLER, APP, new Reference.ByDigest(digest), MediaTypes.OCI_IMAGE, manifest, List.of())
+        .putManifest(CALLER, APP, reference, MediaTypes.OCI_IMAGE, manifest, List.of())
         .orElseThrow(refusal -> new AssertionError(refusal))
         .digest();
+  }
+
+  private static byte[] image(Digest config) {
+    return "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":7},\"layers\":[]}"
+        .formatted(config)
+        .getBytes(UTF_8);
   }
 }

@@ -1,5 +1,8 @@
 package dev.stele.server.audit;
 
+import static dev.stele.server.audit.EventParameters.invalid;
+import static dev.stele.server.audit.EventParameters.position;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
@@ -29,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What retention policies decide, would have decided, and did. A question about a repository takes
@@ -182,6 +186,26 @@ final class RetentionQueries {
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
   record Evaluations(List<Evaluation> evaluations, Optional<Long> nextAfter) {}
 
+  /**
+   * The page that a request is about, of what there is in the order of tags.
+   *
+   * @param nextLast where the next page begins, if there is more
+   */
+  private record Slice<T>(List<T> items, Optional<Tag> nextLast) {
+    static <T> Slice<T> of(Exchange exchange, List<T> all, Function<T, Tag> tag) {
+      Optional<Tag> last = exchange.query().first("last").map(Tag::parse);
+      int limit = limit(exchange);
+      List<T> rest =
+          all.stream()
+              .filter(item -> last.isEmpty() || tag.apply(item).compareTo(last.get()) > 0)
+              .limit(limit + 1)
+              .toList();
+      return rest.size() <= limit
+          ? new Slice<>(rest, Optional.empty())
+          : new Slice<>(rest.subList(0, limit), Optional.of(tag.apply(rest.get(limit - 1))));
+    }
+  }
+
   /** What the policy in the body decides about a repository. */
   void preview(Exchange exchange, String name) throws IOException {
     RepositoryName repository = RepositoryName.parse(name);
@@ -191,8 +215,7 @@ final class RetentionQueries {
     List<TagDecision> decisions = new ArrayList<>();
     reprocessing.preview(policy, repository, at, decisions::add);
     long kept = decisions.stream().filter(decision -> decision.verdict().keeps()).count();
-    List<TagDecision> rest =
-        decisions.stream().filter(decision -> isAfter(exchange, decision.tag())).toList();
+    Slice<TagDecision> slice = Slice.of(exchange, decisions, TagDecision::tag);
     exchange.sendJson(
         200,
         new Preview(
@@ -201,8 +224,8 @@ final class RetentionQueries {
             policy.digest(),
             kept,
             decisions.size() - kept,
-            rest.stream().limit(limit(exchange)).map(Decided::of).toList(),
-            next(exchange, rest.stream().map(TagDecision::tag).toList())));
+            slice.items().stream().map(Decided::of).toList(),
+            slice.nextLast()));
   }
 
   /** What the policy in the body would have made of a repository. */
@@ -220,16 +243,16 @@ final class RetentionQueries {
     Reprocessing.Timing timing = timing(exchange);
     boolean all = truth(exchange, "all");
     RetentionPolicy policy = policy(exchange);
-    List<Difference> rest;
+    List<Difference> differences;
     try {
-      rest =
+      differences =
           reprocessing.replay(policy, repository, from, to, timing).stream()
               .filter(difference -> all || difference.kind() != Difference.Kind.SAME)
-              .filter(difference -> isAfter(exchange, difference.tag()))
               .toList();
     } catch (IllegalArgumentException e) {
       throw invalid("every: " + e.getMessage());
     }
+    Slice<Difference> slice = Slice.of(exchange, differences, Difference::tag);
     exchange.sendJson(
         200,
         new Replay(
@@ -237,8 +260,8 @@ final class RetentionQueries {
             At.of(to),
             repository,
             policy.digest(),
-            rest.stream().limit(limit(exchange)).map(Compared::of).toList(),
-            next(exchange, rest.stream().map(Difference::tag).toList())));
+            slice.items().stream().map(Compared::of).toList(),
+            slice.nextLast()));
   }
 
   /** Why a tag stays, goes or went, under the policy in force then. */
@@ -257,7 +280,7 @@ final class RetentionQueries {
 
   /** The evaluations on record. */
   void evaluations(Exchange exchange) throws IOException {
-    long after = exchange.query().first("after").map(RetentionQueries::position).orElse(-1L);
+    long after = position(exchange.query().first("after"), "after").orElse(-1L);
     int limit = limit(exchange);
     List<RecordedEvent> found = reprocessing.evaluations(after + 1, limit + 1);
     boolean more = found.size() > limit;
@@ -317,32 +340,7 @@ final class RetentionQueries {
     }
   }
 
-  private static boolean isAfter(Exchange exchange, Tag tag) {
-    return exchange
-        .query()
-        .first("last")
-        .map(Tag::parse)
-        .filter(last -> tag.compareTo(last) <= 0)
-        .isEmpty();
-  }
-
-  private static Optional<Tag> next(Exchange exchange, List<Tag> rest) {
-    int limit = limit(exchange);
-    return rest.size() > limit ? Optional.of(rest.get(limit - 1)) : Optional.empty();
-  }
-
   private static int limit(Exchange exchange) {
     return Math.max(1, PageRequest.size(exchange.query(), "limit", DEFAULT_PAGE, LARGEST_PAGE));
-  }
-
-  private static Long position(String digits) {
-    if (!digits.matches("[0-9]{1,18}")) {
-      throw invalid("after must be a position of the log");
-    }
-    return Long.valueOf(digits);
-  }
-
-  private static RuntimeException invalid(String message) {
-    return new DistributionError(400, ErrorCode.REQUEST_INVALID, message).asException();
   }
 }
