@@ -65,23 +65,23 @@ final class RepositoryReach {
 
   /** The repository got a blob. */
   void link(Digest digest) {
-    boolean unreachable =
-        bound(
-                transaction.createQuery(
-                    """
-                    WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = '')
-                    INSERT INTO reach_blob (repository, digest, users, linked, held)
-                    VALUES (:repository, :digest, 0, true, %s)
-                    ON CONFLICT (repository, digest) DO UPDATE SET linked = true, held = excluded.held
-                    RETURNING users = 0 AND NOT held
-                    """
-                        .formatted(HELD.formatted(":digest"))))
-            .bind("digest", digest.toString())
-            .mapTo(Boolean.class)
-            .one();
-    if (unreachable) {
-      addUnreachable("blob", List.of(digest.toString()));
-    }
+    bound(
+            transaction.createUpdate(
+                """
+                WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = ''),
+                blob AS (
+                  INSERT INTO reach_blob (repository, digest, users, linked, held)
+                  VALUES (:repository, :digest, 0, true, %s)
+                  ON CONFLICT (repository, digest) DO UPDATE SET linked = true, held = excluded.held
+                  RETURNING users, held)
+                INSERT INTO unreachable (repository, digest, kind, since, since_at)
+                SELECT :repository, :digest, 'blob', :position, :at FROM blob WHERE users = 0 AND NOT held
+                """
+                    .formatted(HELD.formatted(":digest"))))
+        .bind("digest", digest.toString())
+        .bind("position", event.position())
+        .bind("at", event.recordedAt())
+        .execute();
   }
 
   /** The repository lost a blob. */
@@ -136,15 +136,20 @@ final class RepositoryReach {
                       SELECT name, :digest, :referrer,
                              CASE WHEN :referrer THEN keep_referrers ELSE keep_untagged END, %s, 0, false
                       FROM reach_repository WHERE name = :repository
-                      RETURNING keeps_itself OR held AS root)
-                    SELECT (SELECT root FROM added)
-                        OR EXISTS (
-                          SELECT FROM (SELECT parent FROM edges WHERE child = :digest
-                                       UNION ALL
-                                       SELECT parent FROM reach_edge WHERE repository = :repository AND child = :digest) AS e
-                          CROSS JOIN LATERAL (
-                            SELECT FROM reach_manifest
-                            WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS p)
+                      RETURNING keeps_itself OR held AS root),
+                    state AS (
+                      SELECT root OR EXISTS (
+                               SELECT FROM (SELECT parent FROM edges WHERE child = :digest
+                                            UNION ALL
+                                            SELECT parent FROM reach_edge WHERE repository = :repository AND child = :digest) AS e
+                               CROSS JOIN LATERAL (
+                                 SELECT FROM reach_manifest
+                                 WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS p) AS reached
+                      FROM added),
+                    result AS (
+                      INSERT INTO unreachable (repository, digest, kind, since, since_at)
+                      SELECT :repository, :digest, 'manifest', :position, :at FROM state WHERE NOT reached)
+                    SELECT reached FROM state
                     """
                         .formatted(HELD.formatted(":digest"))))
             .bind("digest", manifest.digest().toString())
@@ -154,13 +159,12 @@ final class RepositoryReach {
             .bindArray("kinds", String.class, kinds)
             .bindArray(
                 "uses", String.class, manifest.uses().stream().map(Digest::toString).toList())
+            .bind("position", event.position())
+            .bind("at", event.recordedAt())
             .mapTo(Boolean.class)
             .one();
-    List<String> added = List.of(manifest.digest().toString());
     if (reached) {
-      reach(added);
-    } else {
-      addUnreachable("manifest", added);
+      reach(List.of(manifest.digest().toString()));
     }
   }
 
@@ -215,44 +219,33 @@ final class RepositoryReach {
 
   /** A tag points to a manifest that it did not point to before, and no more to another. */
   void moveTag(Digest to, Optional<Digest> from) {
-    // The new root first: what both reach is never without one.
-    addTag(to);
-    from.ifPresent(this::removeTag);
-  }
-
-  private void addTag(Digest digest) {
-    boolean reached =
-        bound(
-                transaction.createQuery(
-                    """
-                    UPDATE reach_manifest SET tags = tags + 1
-                    WHERE repository = :repository AND digest = :digest
-                    RETURNING reached
-                    """))
-            .bind("digest", digest.toString())
-            .mapTo(Boolean.class)
-            .one();
-    if (!reached) {
-      reach(List.of(digest.toString()));
-    }
+    moveTag(Optional.of(to), from);
   }
 
   /** A tag points to a manifest no more. */
   void removeTag(Digest digest) {
-    boolean root =
+    moveTag(Optional.empty(), Optional.of(digest));
+  }
+
+  private void moveTag(Optional<Digest> to, Optional<Digest> from) {
+    List<Changed> manifests =
         bound(
                 transaction.createQuery(
                     """
-                    UPDATE reach_manifest SET tags = tags - 1
-                    WHERE repository = :repository AND digest = :digest
-                    RETURNING tags > 0 OR keeps_itself OR held
+                    UPDATE reach_manifest SET tags = tags + CASE digest WHEN :to::text THEN 1 ELSE -1 END
+                    WHERE repository = :repository AND digest IN (:to::text, :from::text)
+                    RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
                     """))
-            .bind("digest", digest.toString())
-            .mapTo(Boolean.class)
-            .one();
-    if (!root) {
-      withdraw(List.of(digest.toString()));
+            .bind("to", to.map(Digest::toString))
+            .bind("from", from.map(Digest::toString))
+            .map((row, _) -> Changed.of(row))
+            .list();
+    if (manifests.size() != to.stream().count() + from.stream().count()) {
+      throw new IllegalStateException(
+          "event %d moves a tag of %s from or to a manifest that is not there"
+              .formatted(event.position(), repository));
     }
+    settle(manifests);
   }
 
   /** From here on the policy keeps those without a tag, or does not. */
@@ -284,12 +277,17 @@ final class RepositoryReach {
             .bind("referrers", referrers)
             .map((row, _) -> Changed.of(row))
             .list();
+    settle(manifests);
+  }
+
+  /** The new roots first: what both reach is never without one. */
+  private void settle(List<Changed> manifests) {
     reach(manifests.stream().filter(m -> m.root() && !m.reached()).map(Changed::digest).toList());
     withdraw(
         manifests.stream().filter(m -> !m.root() && m.reached()).map(Changed::digest).toList());
   }
 
-  /** A manifest that became a root, or is one no more. */
+  /** A manifest that became a root, or is one no more, or has more or fewer reasons to be. */
   private record Changed(String digest, boolean root, boolean reached) {
     private static Changed of(ResultSet row) throws SQLException {
       return new Changed(
@@ -315,8 +313,7 @@ final class RepositoryReach {
             .filter(manifest -> !manifest.reached())
             .map(Changed::digest)
             .list());
-    removeUnreachable(
-        "blob",
+    removeUnreachableBlobs(
         bound(
                 transaction.createQuery(
                     """
@@ -371,34 +368,45 @@ final class RepositoryReach {
 
   /** Marks these manifests as reached, and what they reach. */
   private void reach(List<String> start) {
-    List<String> found =
-        bound(
-                transaction.createQuery(
-                    """
-                    WITH RECURSIVE found AS (
-                      SELECT digest FROM reach_manifest
-                      WHERE repository = :repository AND digest = ANY (:start) AND NOT reached
-                      UNION
-                      SELECT next.child
-                      FROM found
-                      CROSS JOIN LATERAL (
-                        SELECT e.child
-                        FROM reach_edge e
-                        CROSS JOIN LATERAL (
-                          SELECT FROM reach_manifest
-                          WHERE repository = :repository AND digest = e.child AND NOT reached OFFSET 0) AS m
-                        WHERE e.repository = :repository AND e.parent = found.digest OFFSET 0) AS next)
-                    SELECT digest FROM found
-                    """))
-            .bindArray("start", String.class, start)
-            .mapTo(String.class)
-            .list();
-    if (found.isEmpty()) {
+    if (start.isEmpty()) {
       return;
     }
-    mark(found, true);
-    removeUnreachable("manifest", found);
-    removeUnreachable("blob", addUsers(found, 1).stream().map(BlobUsers::digest).toList());
+    // All parts see the tables as they were before.
+    bound(
+            transaction.createUpdate(
+                """
+                WITH RECURSIVE found AS (
+                  SELECT digest FROM reach_manifest
+                  WHERE repository = :repository AND digest = ANY (:start) AND NOT reached
+                  UNION
+                  SELECT next.child
+                  FROM found
+                  CROSS JOIN LATERAL (
+                    SELECT e.child
+                    FROM reach_edge e
+                    CROSS JOIN LATERAL (
+                      SELECT FROM reach_manifest
+                      WHERE repository = :repository AND digest = e.child AND NOT reached OFFSET 0) AS m
+                    WHERE e.repository = :repository AND e.parent = found.digest OFFSET 0) AS next),
+                marked AS (
+                  UPDATE reach_manifest SET reached = true
+                  WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found))),
+                used AS (
+                  INSERT INTO reach_blob (repository, digest, users, linked)
+                  SELECT :repository, blob, count(*), false
+                  FROM reach_use
+                  WHERE repository = :repository AND manifest = ANY (ARRAY(SELECT digest FROM found))
+                  GROUP BY blob
+                  ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
+                  RETURNING digest),
+                manifests AS (
+                  DELETE FROM unreachable
+                  WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found)) AND kind = 'manifest')
+                DELETE FROM unreachable
+                WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM used)) AND kind = 'blob'
+                """))
+        .bindArray("start", String.class, start)
+        .execute();
   }
 
   /**
@@ -407,6 +415,9 @@ final class RepositoryReach {
    * it. Roots end the closure.
    */
   private void withdraw(List<String> start) {
+    if (start.isEmpty()) {
+      return;
+    }
     List<String> lost =
         bound(
                 transaction.createQuery(
@@ -452,7 +463,14 @@ final class RepositoryReach {
     if (lost.isEmpty()) {
       return;
     }
-    mark(lost, false);
+    bound(
+            transaction.createUpdate(
+                """
+                UPDATE reach_manifest SET reached = false
+                WHERE repository = :repository AND digest = ANY (:digests)
+                """))
+        .bindArray("digests", String.class, lost)
+        .execute();
     addUnreachable("manifest", lost);
     withdrawFromBlobs(lost);
   }
@@ -461,39 +479,26 @@ final class RepositoryReach {
   private void withdrawFromBlobs(List<String> manifests) {
     addUnreachable(
         "blob",
-        addUsers(manifests, -1).stream()
+        removeUsers(manifests).stream()
             .filter(BlobUsers::unreachable)
             .map(BlobUsers::digest)
             .toList());
   }
 
-  private void mark(List<String> manifests, boolean reached) {
-    bound(
-            transaction.createUpdate(
-                """
-                UPDATE reach_manifest SET reached = :reached
-                WHERE repository = :repository AND digest = ANY (:digests)
-                """))
-        .bind("reached", reached)
-        .bindArray("digests", String.class, manifests)
-        .execute();
-  }
-
-  /** Counts what these manifests use up or down; returns how those blobs stand then. */
-  private List<BlobUsers> addUsers(List<String> manifests, int each) {
+  /** Counts what these manifests use down; returns how those blobs stand then. */
+  private List<BlobUsers> removeUsers(List<String> manifests) {
     List<BlobUsers> blobs =
         bound(
                 transaction.createQuery(
                     """
                     INSERT INTO reach_blob (repository, digest, users, linked)
-                    SELECT :repository, blob, count(*) * :each, false
+                    SELECT :repository, blob, -count(*), false
                     FROM reach_use
                     WHERE repository = :repository AND manifest = ANY (:manifests)
                     GROUP BY blob
                     ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
                     RETURNING digest, users, linked, held
                     """))
-            .bind("each", each)
             .bindArray("manifests", String.class, manifests)
             .map((row, _) -> BlobUsers.of(row))
             .list();
@@ -532,7 +537,7 @@ final class RepositoryReach {
         .execute();
   }
 
-  private void removeUnreachable(String kind, Collection<String> digests) {
+  private void removeUnreachableBlobs(Collection<String> digests) {
     if (digests.isEmpty()) {
       return;
     }
@@ -540,9 +545,8 @@ final class RepositoryReach {
             transaction.createUpdate(
                 """
                 DELETE FROM unreachable
-                WHERE repository = :repository AND digest = ANY (:digests) AND kind = :kind
+                WHERE repository = :repository AND digest = ANY (:digests) AND kind = 'blob'
                 """))
-        .bind("kind", kind)
         .bindArray("digests", String.class, digests)
         .execute();
   }
