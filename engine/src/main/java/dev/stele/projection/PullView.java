@@ -5,14 +5,39 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 
 /**
  * How often tags and digests were pulled, and when last. It outlives them: a tag that is put again
- * after it was deleted has been pulled before.
+ * after it was deleted has been pulled before. A page of events is a statement a table.
  */
 public final class PullView implements Projection {
+  /** In the order of the tables' keys, so that neighbours are written together. */
+  private record Pulled(String repository, String what) implements Comparable<Pulled> {
+    private static final Comparator<Pulled> ORDER =
+        Comparator.comparing(Pulled::repository).thenComparing(Pulled::what);
+
+    @Override
+    public int compareTo(Pulled other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  private record Pulls(long count, long lastPosition, Instant lastAt) {
+    /** Nodes observe for themselves, so an event may speak of earlier pulls than one before it. */
+    Pulls and(Pulls later) {
+      Pulls last = later.lastAt.isBefore(lastAt) ? this : later;
+      return new Pulls(count + later.count, last.lastPosition, last.lastAt);
+    }
+  }
+
   @Override
   public String name() {
     return "pull";
@@ -25,13 +50,17 @@ public final class PullView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    SortedMap<Pulled, Pulls> tags = new TreeMap<>();
+    SortedMap<Pulled, Pulls> digests = new TreeMap<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
-        case Event.PullsObserved pulls -> {
-          pulls
+        case Event.PullsObserved observed -> {
+          String repository = observed.repository().value();
+          Pulls pulls = new Pulls(observed.count(), recorded.position(), observed.last());
+          observed
               .tag()
-              .ifPresent(tag -> add(transaction, recorded, pulls, "pull_by_tag", "name", tag));
-          add(transaction, recorded, pulls, "pull_by_digest", "digest", pulls.digest());
+              .ifPresent(tag -> tags.merge(new Pulled(repository, tag.value()), pulls, Pulls::and));
+          digests.merge(new Pulled(repository, observed.digest().toString()), pulls, Pulls::and);
         }
         case Event.RepositoryCreated _,
             Event.RepositoryRemoved _,
@@ -56,21 +85,23 @@ public final class PullView implements Projection {
             Event.HoldReleased _ -> {}
       }
     }
+    write(transaction, "pull_by_tag", "name", tags);
+    write(transaction, "pull_by_digest", "digest", digests);
   }
 
-  /** Nodes observe for themselves, so an event may speak of earlier pulls than one before it. */
-  private static void add(
-      Handle transaction,
-      RecordedEvent recorded,
-      Event.PullsObserved pulls,
-      String table,
-      String column,
-      Object key) {
+  private static void write(
+      Handle transaction, String table, String column, SortedMap<Pulled, Pulls> pulls) {
+    if (pulls.isEmpty()) {
+      return;
+    }
     transaction
         .createUpdate(
             """
             INSERT INTO %1$s AS old (repository, %2$s, pulls, last_position, last_at)
-            VALUES (:repository, :key, :pulls, :position, :at)
+            SELECT repository, pulled, pulls, position, at
+            FROM unnest(:repositories::text[], :pulled::text[], :counts::bigint[], :positions::bigint[],
+                        :times::timestamptz[])
+              AS new (repository, pulled, pulls, position, at)
             ON CONFLICT (repository, %2$s) DO UPDATE
               SET pulls = old.pulls + excluded.pulls,
                   last_position = CASE WHEN excluded.last_at >= old.last_at
@@ -78,12 +109,16 @@ public final class PullView implements Projection {
                   last_at = greatest(old.last_at, excluded.last_at)
             """
                 .formatted(table, column))
-        .bind("repository", pulls.repository().value())
-        .bind("key", key.toString())
-        .bind("pulls", pulls.count())
-        .bind("position", recorded.position())
-        .bind("at", pulls.last())
+        .bindArray("repositories", String.class, column(pulls.keySet(), Pulled::repository))
+        .bindArray("pulled", String.class, column(pulls.keySet(), Pulled::what))
+        .bindArray("counts", Long.class, column(pulls.values(), Pulls::count))
+        .bindArray("positions", Long.class, column(pulls.values(), Pulls::lastPosition))
+        .bindArray("times", String.class, column(pulls.values(), p -> p.lastAt().toString()))
         .execute();
+  }
+
+  private static <T> Object[] column(Collection<T> rows, Function<T, ?> value) {
+    return rows.stream().map(value).toArray();
   }
 
   /** How often a digest was pulled from a repository, by whatever tag or none. */
