@@ -1,12 +1,17 @@
 package dev.stele.history;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.EventEntry;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +21,7 @@ import java.util.TreeMap;
 /**
  * What a history is, without a log or a database: plain maps, of which every state is kept. Each
  * operation makes the states that its events must bring about, in their order; only what the
- * collector takes, and when, is taken from its events.
+ * collector takes, and when, and in which order things are restored, is taken from the events.
  */
 final class HistoryModel {
   private static final Comparator<Digest> BY_TEXT = Comparator.comparing(Digest::toString);
@@ -175,6 +180,57 @@ final class HistoryModel {
       default -> throw new AssertionError("the collector does not do " + event);
     }
     happened();
+  }
+
+  /** A manifest, what it listed and what referred to it, and so on, of what a repository had. */
+  static Set<Digest> closure(Repository then, Digest start) {
+    Set<Digest> closure = new LinkedHashSet<>();
+    Deque<Digest> left = new ArrayDeque<>(List.of(start));
+    while (!left.isEmpty()) {
+      Digest digest = left.remove();
+      if (then.manifests.containsKey(digest) && closure.add(digest)) {
+        left.addAll(then.manifests.get(digest).children());
+        left.addAll(then.referrers(digest));
+      }
+    }
+    return closure;
+  }
+
+  /** Whether all bytes of what a repository had are in the store. */
+  boolean available(Repository then, Set<Digest> manifests) {
+    return manifests.stream()
+        .flatMap(digest -> then.manifests.get(digest).blobs().stream())
+        .filter(then.links::contains)
+        .allMatch(stored::contains);
+  }
+
+  /** What a restore must bring about; the order of its events is taken from these. */
+  void restored(RepositoryName name, Repository then, Set<Digest> closure, EventEntry event) {
+    Repository repository = now.repositories.get(name);
+    switch (event.type()) {
+      case "RepositoryCreated" -> now.repositories.put(name, new Repository());
+      case "BlobMounted" -> {
+        Digest digest = Digest.parse(event.data().get("digest").asText());
+        assertThat(then.links).contains(digest);
+        assertThat(repository.links.add(digest)).isTrue();
+      }
+      case "ManifestPut" -> {
+        Digest digest = Digest.parse(event.data().get("digest").asText());
+        assertThat(closure).contains(digest);
+        assertThat(repository.manifests.put(digest, then.manifests.get(digest))).isNull();
+      }
+      case "TagRestored" -> {
+        Tag tag = Tag.parse(event.data().get("tag").asText());
+        repository.tags.put(tag, then.tags.get(tag));
+      }
+      default -> throw new AssertionError("a restore does not do " + event);
+    }
+    happened();
+  }
+
+  /** The present state of a repository, if it is there. */
+  Optional<Repository> present(RepositoryName name) {
+    return Optional.ofNullable(now.repositories.get(name));
   }
 
   List<Document> documents() {

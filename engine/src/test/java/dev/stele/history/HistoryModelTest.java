@@ -28,6 +28,9 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.StoredManifest;
+import dev.stele.restore.Restoration;
+import dev.stele.restore.Restore;
+import dev.stele.restore.RestoreRequest;
 import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -55,15 +58,16 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /**
- * Random pushes, moves, deletions and collections: whatever is asked as of any position, the answer
- * is what the model was then, and the views equal a replay.
+ * Random pushes, moves, deletions, restores and collections: whatever is asked as of any position,
+ * the answer is what the model was then, and the views equal a replay.
  */
 class HistoryModelTest {
   enum Kind {
     PUSH,
     DELETE_TAG,
     DELETE_MANIFEST,
-    COLLECT
+    COLLECT,
+    RESTORE
   }
 
   /** What the numbers mean is up to the kind; each chooses among the few that there are. */
@@ -120,7 +124,8 @@ class HistoryModelTest {
             Tuple.of(8, Kind.PUSH),
             Tuple.of(3, Kind.DELETE_TAG),
             Tuple.of(2, Kind.DELETE_MANIFEST),
-            Tuple.of(2, Kind.COLLECT));
+            Tuple.of(2, Kind.COLLECT),
+            Tuple.of(3, Kind.RESTORE));
     Arbitrary<Integer> choices = Arbitraries.integers().between(0, 59).withoutEdgeCases();
     return Combinators.combine(
             kinds, Arbitraries.integers().between(0, 1).withoutEdgeCases(), choices, choices)
@@ -252,8 +257,43 @@ class HistoryModelTest {
           }
           collections++;
         }
+        case RESTORE -> {
+          long span = model.newest() - before + 1;
+          restore(name, tag, before + (operation.content() * 60L + operation.tag()) % span);
+        }
       }
       assertThat(newestPosition()).as("%s", operation).isEqualTo(model.newest());
+    }
+
+    private void restore(RepositoryName name, Tag tag, long position) throws IOException {
+      Outcome<Restoration> outcome =
+          new Restore(registry)
+              .run(
+                  CALLER,
+                  new RestoreRequest(
+                      name, new Moment.AtPosition(position), Optional.of(tag), false));
+      List<EventEntry> events = registry.events(model.newest(), 1000, EventFilter.ALL);
+      HistoryModel.Repository then = model.at(position).repositories().get(name);
+      Digest digest = then == null ? null : then.tags().get(tag);
+      if (digest == null) {
+        assertThat(outcome).isInstanceOf(Outcome.Refused.class);
+        assertThat(events).isEmpty();
+        return;
+      }
+      Set<Digest> closure = HistoryModel.closure(then, digest);
+      boolean available = model.available(then, closure);
+      assertThat(ok(outcome).done()).as("position %d", position).isEqualTo(available);
+      if (!available) {
+        assertThat(events).isEmpty();
+        return;
+      }
+      events.forEach(event -> model.restored(name, then, closure, event));
+      HistoryModel.Repository now = model.present(name).orElseThrow();
+      assertThat(now.tags()).containsEntry(tag, digest);
+      assertThat(now.manifests().keySet()).containsAll(closure);
+      for (Digest manifest : closure) {
+        assertThat(now.links()).containsAll(then.manifests().get(manifest).blobs());
+      }
     }
 
     private static void assertAccepted(Outcome<?> outcome, boolean accepted) {
