@@ -228,6 +228,21 @@ final class HistoryModel {
     happened();
   }
 
+  /** The positions as of which a tag pointed to what it does not point to now. */
+  List<Long> otherwise(RepositoryName name, Tag tag) {
+    Optional<Digest> now = present(name).map(repository -> repository.tags.get(tag));
+    List<Long> positions = new ArrayList<>();
+    for (long position = first; position <= newest(); position++) {
+      Repository then = at(position).repositories.get(name);
+      if (then != null
+          && then.tags.containsKey(tag)
+          && !Optional.of(then.tags.get(tag)).equals(now)) {
+        positions.add(position);
+      }
+    }
+    return positions;
+  }
+
   /** The present state of a repository, if it is there. */
   Optional<Repository> present(RepositoryName name) {
     return Optional.ofNullable(now.repositories.get(name));

@@ -49,6 +49,7 @@ import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -125,7 +126,7 @@ class HistoryModelTest {
             Tuple.of(3, Kind.DELETE_TAG),
             Tuple.of(2, Kind.DELETE_MANIFEST),
             Tuple.of(2, Kind.COLLECT),
-            Tuple.of(3, Kind.RESTORE));
+            Tuple.of(4, Kind.RESTORE));
     Arbitrary<Integer> choices = Arbitraries.integers().between(0, 59).withoutEdgeCases();
     return Combinators.combine(
             kinds, Arbitraries.integers().between(0, 1).withoutEdgeCases(), choices, choices)
@@ -147,6 +148,17 @@ class HistoryModelTest {
         .allMatch(Verification.Result::equal)
         .filteredOn(result -> result.table().equals("manifest_history"))
         .allMatch(result -> result.rows() > 0);
+  }
+
+  /** The random ones need not hit it. */
+  @Example
+  void aDeletedManifestComesBackWithItsTag() throws Exception {
+    Try one = new Try(tries++);
+    for (Kind kind : List.of(Kind.PUSH, Kind.DELETE_MANIFEST, Kind.RESTORE, Kind.COLLECT)) {
+      one.run(new Operation(kind, 0, 0, 0));
+    }
+    one.compare();
+    assertThat(one.model.present(one.names.getFirst()).orElseThrow().tags()).hasSize(1);
   }
 
   private static long newestPosition() {
@@ -258,8 +270,10 @@ class HistoryModelTest {
           collections++;
         }
         case RESTORE -> {
-          long span = model.newest() - before + 1;
-          restore(name, tag, before + (operation.content() * 60L + operation.tag()) % span);
+          List<Long> useful = model.otherwise(name, tag);
+          int choice = operation.content();
+          restore(
+              name, tag, useful.isEmpty() ? before + choice : useful.get(choice % useful.size()));
         }
       }
       assertThat(newestPosition()).as("%s", operation).isEqualTo(model.newest());
@@ -273,7 +287,8 @@ class HistoryModelTest {
                   new RestoreRequest(
                       name, new Moment.AtPosition(position), Optional.of(tag), false));
       List<EventEntry> events = registry.events(model.newest(), 1000, EventFilter.ALL);
-      HistoryModel.Repository then = model.at(position).repositories().get(name);
+      HistoryModel.Repository then =
+          position > model.newest() ? null : model.at(position).repositories().get(name);
       Digest digest = then == null ? null : then.tags().get(tag);
       if (digest == null) {
         assertThat(outcome).isInstanceOf(Outcome.Refused.class);
