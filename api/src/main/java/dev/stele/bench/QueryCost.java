@@ -39,7 +39,7 @@ public final class QueryCost {
   /** A view that takes several events at once leaves fewer than this for the next time. */
   private static final int MOST_LEFT = 64;
 
-  private static final Duration WARM_UP = Duration.ofSeconds(5);
+  private static final Duration WARM_UP = Duration.ofSeconds(20);
   private static final Duration DURATION = Duration.ofSeconds(15);
 
   /** Appends what was made up: it decides nothing. */

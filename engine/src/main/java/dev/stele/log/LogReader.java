@@ -12,17 +12,18 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
 /**
- * Reads the log within a transaction or connection that the caller brings. Stateless and
- * thread-safe.
+ * Reads the log within a transaction or connection that the caller brings. It remembers what the
+ * leaves that it decoded last say. Thread-safe.
  */
 public final class LogReader {
   /** What asynchronous projections take at once divides it. */
   private static final int REPLAY_PAGE = 1024;
 
-  private final EventCodec codec;
+  private final DecodedLeaves decoded;
 
+  /** A reader with a memory of its own. */
   public LogReader(EventCodec codec) {
-    this.codec = codec;
+    this.decoded = new DecodedLeaves(codec);
   }
 
   /** An event's position and leaf. */
@@ -148,17 +149,22 @@ public final class LogReader {
         .list();
   }
 
+  /** What a leaf says. */
+  public RecordedEvent decode(Leaf leaf) {
+    return decoded.decode(leaf);
+  }
+
   /** At most {@code limit} events from a position on, in order. */
   public List<RecordedEvent> events(Handle handle, long from, int limit) {
     return leaves(handle, from - 1, limit, Optional.empty(), Optional.empty()).stream()
-        .map(leaf -> codec.decode(leaf.bytes()))
+        .map(this::decode)
         .toList();
   }
 
   /** At most {@code limit} events of a type from a position on, in order. */
   public List<RecordedEvent> events(Handle handle, long from, String type, int limit) {
     return leaves(handle, from - 1, limit, Optional.empty(), Optional.of(type)).stream()
-        .map(leaf -> codec.decode(leaf.bytes()))
+        .map(this::decode)
         .toList();
   }
 
@@ -169,7 +175,7 @@ public final class LogReader {
   public List<RecordedEvent> events(
       Handle handle, long from, int limit, RepositoryName repository, Optional<String> type) {
     return leaves(handle, from - 1, limit, Optional.of(repository.value()), type).stream()
-        .map(leaf -> codec.decode(leaf.bytes()))
+        .map(this::decode)
         .toList();
   }
 

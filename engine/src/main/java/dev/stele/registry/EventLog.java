@@ -32,10 +32,11 @@ final class EventLog {
   private final ProjectionRunner index;
   private volatile Optional<UUID> id = Optional.empty();
 
-  EventLog(Jdbi jdbi, EventCodec codec, LogSignal signal, ProjectionRunner index) {
+  EventLog(
+      Jdbi jdbi, EventCodec codec, LogReader reader, LogSignal signal, ProjectionRunner index) {
     this.jdbi = jdbi;
     this.codec = codec;
-    this.reader = new LogReader(codec);
+    this.reader = reader;
     this.signal = signal;
     this.index = index;
   }

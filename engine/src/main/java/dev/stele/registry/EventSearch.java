@@ -139,7 +139,7 @@ final class EventSearch {
       return;
     }
     for (LogReader.Leaf leaf : leaves(low, high, STRAIGHT)) {
-      RecordedEvent recorded = codec.decode(leaf.bytes());
+      RecordedEvent recorded = reader.decode(leaf);
       Set<Facet> has = Facets.of(recorded);
       if (facets.stream().noneMatch(group -> Collections.disjoint(has, group))
           && matches(recorded.event().place())) {

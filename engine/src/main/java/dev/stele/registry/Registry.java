@@ -111,7 +111,7 @@ public final class Registry implements AutoCloseable {
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
     ProjectionRunner eventIndex = new ProjectionRunner(jdbi, reader, asynchronous.eventIndex());
-    this.events = new EventLog(jdbi, codec, signal, eventIndex);
+    this.events = new EventLog(jdbi, codec, reader, signal, eventIndex);
     this.webhooks = new Webhooks(jdbi, events, signal, options.webhooks(), meters);
     ProjectionRunner history = new ProjectionRunner(jdbi, reader, asynchronous.history());
     ProjectionRunner exposure = new ProjectionRunner(jdbi, reader, asynchronous.exposure());

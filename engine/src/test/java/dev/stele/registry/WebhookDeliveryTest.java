@@ -161,16 +161,16 @@ class WebhookDeliveryTest {
     }
 
     private WebhookDelivery node() {
+      EventCodec codec = new EventCodec();
+      LogReader reader = new LogReader(codec);
       return new WebhookDelivery(
           fixture.database().jdbi(),
           new EventLog(
               fixture.database().jdbi(),
-              new EventCodec(),
+              codec,
+              reader,
               signal,
-              new ProjectionRunner(
-                  fixture.database().jdbi(),
-                  new LogReader(new EventCodec()),
-                  new EventIndexView())),
+              new ProjectionRunner(fixture.database().jdbi(), reader, new EventIndexView())),
           signal,
           new Webhook(
               name,
