@@ -103,7 +103,8 @@ class CollectingTest {
         Thread.sleep(100);
       }
       // What a collection took is told when it has ended, and the view has followed it.
-      JsonNode status = awaitStatus(client, told -> told.has("last") && waiting(told, "blobs") == 0);
+      JsonNode status =
+          awaitStatus(client, told -> told.has("last") && waiting(told, "blobs") == 0);
       assertThat(status.get("enabled").asBoolean()).isTrue();
       assertThat(status.get("leading").asBoolean()).isTrue();
       assertThat(status.get("grace").asText()).isEqualTo("PT1S");
