@@ -50,6 +50,10 @@ export CONTAINERS_STORAGE_CONF=$folder/storage.conf
 printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$folder/storage" "$folder/run" >storage.conf
 echo '{}' >auth.json
 
+if (exec 3<>/dev/tcp/127.0.0.1/5000) 2>/dev/null; then
+  echo "something else listens on 127.0.0.1:5000; the story needs it" >&2
+  exit 1
+fi
 ./stele serve >"$log" 2>&1 &
 server=$!
 until curl --silent --fail 127.0.0.1:5000/readyz >/dev/null; do

@@ -12,13 +12,17 @@ import java.util.Arrays;
  * leaf counts as the same only if its bytes are, so nothing is taken for granted. Thread-safe.
  */
 final class DecodedLeaves {
-  /** A few MiB. */
-  private static final int MOST = 2_048;
+  /** Some thousands of the usual ones, but few of the largest, which have 64 KiB. */
+  private static final long MOST_BYTES = 4L << 20;
 
   private record Decoded(byte[] leaf, RecordedEvent event) {}
 
   private final EventCodec codec;
-  private final Cache<Long, Decoded> cache = Caffeine.newBuilder().maximumSize(MOST).build();
+  private final Cache<Long, Decoded> cache =
+      Caffeine.newBuilder()
+          .maximumWeight(MOST_BYTES)
+          .<Long, Decoded>weigher((_, decoded) -> decoded.leaf().length)
+          .build();
 
   DecodedLeaves(EventCodec codec) {
     this.codec = codec;
