@@ -1,9 +1,11 @@
 package dev.stele.restore;
 
 import dev.stele.event.ActorId;
+import dev.stele.gc.Leases;
 import dev.stele.history.History;
 import dev.stele.log.AsOf;
 import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Outcome;
@@ -47,7 +49,7 @@ public final class Restore {
    * @throws IOException if a store fails
    */
   public Outcome<Restoration> preview(RestoreRequest request) throws IOException {
-    return switch (plan(request)) {
+    return switch (plan(request, false)) {
       case Outcome.Refused<Plan>(Refusal refusal) -> Outcome.refused(refusal);
       case Outcome.Ok<Plan>(Plan plan) ->
           Outcome.ok(new Restoration(plan.asOf(), plan.items(), false));
@@ -65,7 +67,7 @@ public final class Restore {
     ActorId actor = registry.actorId(caller.actor());
     for (int attempt = 0; attempt < TRIES; attempt++) {
       Plan plan;
-      switch (plan(request)) {
+      switch (plan(request, true)) {
         case Outcome.Refused<Plan>(Refusal refusal) -> {
           return Outcome.refused(refusal);
         }
@@ -89,7 +91,11 @@ public final class Restore {
         "what is to be restored is being collected at this moment; try again");
   }
 
-  private Outcome<Plan> plan(RestoreRequest request) throws IOException {
+  /**
+   * @param promised whether manifests that are still there, about which there is nothing to do but
+   *     say so, are to stay for a grace period
+   */
+  private Outcome<Plan> plan(RestoreRequest request, boolean promised) throws IOException {
     AsOf asOf;
     switch (history.asOf(request.at())) {
       case Outcome.Refused<AsOf>(Refusal refusal) -> {
@@ -99,9 +105,23 @@ public final class Restore {
     }
     return switch (Closure.of(history, asOf, request.repository(), request.what())) {
       case Outcome.Refused<Closure>(Refusal refusal) -> Outcome.refused(refusal);
-      case Outcome.Ok<Closure>(Closure closure) ->
-          Outcome.ok(Plan.of(registry, history, asOf, request.repository(), closure));
+      case Outcome.Ok<Closure>(Closure closure) -> {
+        if (promised) {
+          promise(request.repository(), closure);
+        }
+        yield Outcome.ok(Plan.of(registry, history, asOf, request.repository(), closure));
+      }
     };
+  }
+
+  private void promise(RepositoryName repository, Closure closure) {
+    registry
+        .archive()
+        .read(
+            handle -> {
+              closure.nodes().keySet().forEach(each -> Leases.renew(handle, repository, each));
+              return true;
+            });
   }
 
   private Outcome<Boolean> carryOut(

@@ -4,7 +4,6 @@ import dev.stele.event.ActorId;
 import dev.stele.event.BlobProblem;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
-import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -126,9 +125,6 @@ record RestoreContent(
     }
     tags.forEach(
         (tag, digest) -> {
-          // Whatever the collector has seen of it by now, it is wanted again, like one that is put
-          // again.
-          Leases.renew(decision.handle(), repository, digest);
           Optional<Digest> previous = Optional.ofNullable(targets.get(tag));
           if (!previous.equals(Optional.of(digest))) {
             decision.append(

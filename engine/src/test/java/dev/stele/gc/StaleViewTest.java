@@ -19,6 +19,7 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.restore.Restoration;
 import dev.stele.restore.Restore;
 import dev.stele.restore.RestoreRequest;
 import dev.stele.retention.Retention;
@@ -100,14 +101,39 @@ class StaleViewTest {
     long tagged = registry.archive().read(LogReader::nextPosition) - 1;
     assertThat(registry.deleteTag(CALLER, APP, V1)).isInstanceOf(Outcome.Ok.class);
     letGracePass();
-    assertThat(
-            new Restore(registry)
-                .run(
-                    CALLER,
-                    new RestoreRequest(APP, new Moment.AtPosition(tagged), Optional.of(V1), false)))
-        .isInstanceOf(Outcome.Ok.class);
+    assertThat(restore(V1, tagged).items()).hasSize(1);
     assertThat(registry.deleteTag(CALLER, APP, V1)).isInstanceOf(Outcome.Ok.class);
     assertThat(collectManifest(manifest)).isZero();
+  }
+
+  /** "Nothing to do, it is there" is a promise. */
+  @Test
+  void aManifestThatWasToBeRestoredAndIsStillThereStays() throws Exception {
+    Digest manifest = putImage(pushBlob());
+    long there = registry.archive().read(LogReader::nextPosition) - 1;
+    letGracePass();
+    assertThat(restore(new Reference.ByDigest(manifest), there).items()).isEmpty();
+    assertThat(collectManifest(manifest)).isZero();
+  }
+
+  @Test
+  void whatWouldBeRestoredIsNotPromised() throws Exception {
+    Digest manifest = putImage(pushBlob());
+    long there = registry.archive().read(LogReader::nextPosition) - 1;
+    letGracePass();
+    assertThat(new Restore(registry).preview(request(new Reference.ByDigest(manifest), there)))
+        .isInstanceOf(Outcome.Ok.class);
+    assertThat(collectManifest(manifest)).isEqualTo(1);
+  }
+
+  private Restoration restore(Reference what, long position) throws IOException {
+    return new Restore(registry)
+        .run(CALLER, request(what, position))
+        .orElseThrow(refusal -> new AssertionError(refusal));
+  }
+
+  private static RestoreRequest request(Reference what, long position) {
+    return new RestoreRequest(APP, new Moment.AtPosition(position), Optional.of(what), false);
   }
 
   @Test
