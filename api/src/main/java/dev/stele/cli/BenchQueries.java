@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures how long questions about a long record take.",
       "Writes a made-up record through the append lane, waits for the views, and asks over HTTP."
-          + " Five million events need some 8 GiB and the better part of an hour to write."
+          + " Five million events need some 11 GiB and up to an hour to write and follow."
     },
     mixinStandardHelpOptions = true)
 final class BenchQueries implements Callable<Integer> {

@@ -31,10 +31,16 @@ final class EventText {
     Map<String, Object> fields = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : data.properties()) {
       if (!LEFT_OUT.contains(field.getKey())) {
-        fields.put(field.getKey(), value(field.getValue()));
+        fields.put(field.getKey(), quoted(field.getValue()));
       }
     }
     return fields;
+  }
+
+  /** Free text may look like the next field. */
+  private static Object quoted(JsonNode value) {
+    boolean several = value.isTextual() && value.asText().chars().anyMatch(Character::isWhitespace);
+    return several ? value.toString() : value(value);
   }
 
   private static Object value(JsonNode value) {

@@ -182,7 +182,7 @@ class RowOutputTest {
     JsonNode data =
         new ObjectMapper()
             .readTree(
-                "{\"added\":true,\"digest\":\"%s\",\"repository\":\"a\",\"tags\":[\"v1\"],\"size\":\"7\"}"
+                "{\"added\":true,\"digest\":\"%s\",\"repository\":\"a\",\"tags\":[\"v1\"],\"reason\":\"case 17\",\"size\":\"7\"}"
                     .formatted(DIGEST));
     Columns<Integer> columns =
         Columns.of(Integer.class)
@@ -195,7 +195,7 @@ class RowOutputTest {
     String shortened = DIGEST.toString().substring(0, 19);
     assertThat(table.toString().lines().skip(1))
         .containsExactly(
-            "DIGEST_DELETE %s  added=yes digest=%s tags=[\"v1\"] size=7"
+            "DIGEST_DELETE %s  added=yes digest=%s tags=[\"v1\"] reason=\"case 17\" size=7"
                 .formatted(shortened, shortened));
     StringWriter json = new StringWriter();
     try (JsonRows<Integer> rows = new JsonRows<>(new PrintWriter(json), columns)) {
