@@ -114,6 +114,10 @@ public final class Restore {
     };
   }
 
+  /**
+   * What manifests use is kept by them. Each row is renewed by itself, so that no two are locked at
+   * once.
+   */
   private void promise(RepositoryName repository, Closure closure) {
     registry
         .archive()
