@@ -18,6 +18,34 @@ public sealed interface Event {
     RepositoryName repository();
   }
 
+  // Families: so that whoever follows the log names the families that do not concern it, and still
+  // does not compile when
+  // one grows that does.
+
+  /** Repositories come and go. */
+  sealed interface RepositoryEvent extends Event {}
+
+  /** Blobs become part of a repository, or cease to be. */
+  sealed interface BlobEvent extends Event {}
+
+  /** What stores keep: found, mended or given up. */
+  sealed interface ObjectEvent extends Event {}
+
+  /** Manifests come and go. */
+  sealed interface ManifestEvent extends Event {}
+
+  /** Tags come, move and go. */
+  sealed interface TagEvent extends Event {}
+
+  /** Holds begin and end. */
+  sealed interface HoldEvent extends Event {}
+
+  /** Retention policies and what they decided. */
+  sealed interface RetentionEvent extends Event {}
+
+  /** What an operator decided about what surrounds the log: its stores, its clock. */
+  sealed interface OperatorEvent extends Event {}
+
   /** The repository that it happened in; empty for what concerns a store or the whole registry. */
   default Optional<RepositoryName> place() {
     return this instanceof InRepository here ? Optional.of(here.repository()) : Optional.empty();
@@ -34,10 +62,10 @@ public sealed interface Event {
   }
 
   /** A repository came to be, with the first content pushed to it. */
-  record RepositoryCreated(RepositoryName repository) implements InRepository {}
+  record RepositoryCreated(RepositoryName repository) implements InRepository, RepositoryEvent {}
 
   /** The collector removed a repository that had nothing left. */
-  record RepositoryRemoved(RepositoryName repository) implements InRepository {}
+  record RepositoryRemoved(RepositoryName repository) implements InRepository, RepositoryEvent {}
 
   /**
    * A blob was uploaded.
@@ -56,15 +84,15 @@ public sealed interface Event {
       String objectKey,
       boolean stored,
       boolean linked)
-      implements InRepository {}
+      implements InRepository, BlobEvent {}
 
   /** A blob that the store had was made part of a repository, without bytes being sent. */
   record BlobMounted(
       RepositoryName repository, Digest digest, Optional<RepositoryName> from, boolean linked)
-      implements InRepository {}
+      implements InRepository, BlobEvent {}
 
   /** A blob was removed from a repository. Its bytes remain until they are swept. */
-  record BlobDeleted(RepositoryName repository, Digest digest) implements InRepository {}
+  record BlobDeleted(RepositoryName repository, Digest digest) implements InRepository, BlobEvent {}
 
   /**
    * The collector removed a blob from a repository.
@@ -72,7 +100,7 @@ public sealed interface Event {
    * @param unreachableSince the position of the event after which no root reached it there
    */
   record BlobUnlinked(RepositoryName repository, Digest digest, long unreachableSince)
-      implements InRepository {}
+      implements InRepository, BlobEvent {}
 
   /**
    * The collector gave up the bytes of a digest, which no repository has. They are removed from the
@@ -82,7 +110,7 @@ public sealed interface Event {
    * @param unlinkedSince the position of the event that took the last repository's link away
    */
   record BlobSwept(String store, Digest digest, String objectKey, long size, long unlinkedSince)
-      implements Event {}
+      implements ObjectEvent {}
 
   /**
    * The collector gave up an object that the log did not know, such as a crash between storing and
@@ -91,7 +119,7 @@ public sealed interface Event {
    *
    * @param size in bytes
    */
-  record OrphanSwept(String store, String objectKey, long size) implements Event {}
+  record OrphanSwept(String store, String objectKey, long size) implements ObjectEvent {}
 
   /**
    * A check found that a stored object is not what the log says.
@@ -100,10 +128,10 @@ public sealed interface Event {
    */
   record BlobCorruptionFound(
       String store, Digest digest, String objectKey, BlobProblem problem, String found)
-      implements Event {}
+      implements ObjectEvent {}
 
   /** A check found an object intact in which an earlier one had found a problem. */
-  record BlobFoundIntact(String store, Digest digest, String objectKey) implements Event {}
+  record BlobFoundIntact(String store, Digest digest, String objectKey) implements ObjectEvent {}
 
   /**
    * The stored bytes of a digest were damaged and an upload replaced them.
@@ -111,7 +139,7 @@ public sealed interface Event {
    * @param damagedKey where the damaged object lies
    */
   record BlobRepaired(RepositoryName repository, Digest digest, String store, String damagedKey)
-      implements InRepository {}
+      implements InRepository, ObjectEvent {}
 
   /**
    * A manifest was put. Its exact bytes are in the document of that digest.
@@ -128,7 +156,7 @@ public sealed interface Event {
       Optional<Digest> subject,
       boolean added,
       List<Tag> tags)
-      implements InRepository {
+      implements InRepository, ManifestEvent {
     public ManifestPut {
       tags = List.copyOf(tags);
     }
@@ -141,7 +169,8 @@ public sealed interface Event {
   }
 
   /** A manifest was removed from a repository, after all its tags. */
-  record ManifestDeleted(RepositoryName repository, Digest digest) implements InRepository {}
+  record ManifestDeleted(RepositoryName repository, Digest digest)
+      implements InRepository, ManifestEvent {}
 
   /**
    * The collector removed a manifest from a repository.
@@ -149,7 +178,7 @@ public sealed interface Event {
    * @param unreachableSince the position of the event after which no root reached it
    */
   record ManifestCollected(RepositoryName repository, Digest digest, long unreachableSince)
-      implements InRepository {}
+      implements InRepository, ManifestEvent {}
 
   /**
    * A tag was created or moved.
@@ -157,7 +186,7 @@ public sealed interface Event {
    * @param previous what it pointed to before; absent when it was created
    */
   record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous)
-      implements InRepository {}
+      implements InRepository, TagEvent {}
 
   /**
    * A tag was made to point to what it had pointed to once.
@@ -171,17 +200,18 @@ public sealed interface Event {
       Digest digest,
       Optional<Digest> previous,
       long restoredFrom)
-      implements InRepository {}
+      implements InRepository, TagEvent {}
 
   /** A tag was deleted; it pointed to that digest. */
-  record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements InRepository {}
+  record TagDeleted(RepositoryName repository, Tag tag, Digest digest)
+      implements InRepository, TagEvent {}
 
   /**
    * From here on a retention policy is in force.
    *
    * @param policy the digest of its document
    */
-  record RetentionPolicyAdopted(Digest policy) implements Event {}
+  record RetentionPolicyAdopted(Digest policy) implements RetentionEvent {}
 
   /**
    * A retention policy was applied to a repository; what it removes follows as events of their own,
@@ -204,7 +234,7 @@ public sealed interface Event {
       long removed,
       Digest decisions,
       boolean dryRun)
-      implements InRepository {}
+      implements InRepository, RetentionEvent {}
 
   /**
    * The event's actor pulled a manifest, so many times.
@@ -237,7 +267,7 @@ public sealed interface Event {
       Optional<Digest> digest,
       boolean freeze,
       String reason)
-      implements Event {
+      implements HoldEvent {
     @Override
     public Optional<RepositoryName> place() {
       return repository;
@@ -252,10 +282,25 @@ public sealed interface Event {
       Optional<Tag> tag,
       Optional<Digest> digest,
       String reason)
-      implements Event {
+      implements HoldEvent {
     @Override
     public Optional<RepositoryName> place() {
       return repository;
     }
   }
+
+  /**
+   * From here on a store that was another log's, or that is ahead of this one, is this log's.
+   *
+   * @param store its name
+   * @param previousLog the identity of the log that it was marked for; absent for an unmarked one
+   */
+  record StoreTakenOver(String store, Optional<UUID> previousLog) implements OperatorEvent {}
+
+  /**
+   * An operator has confirmed that a clock which looked wrong is right.
+   *
+   * @param clock what the database's clock read then
+   */
+  record ClockConfirmed(Instant clock) implements OperatorEvent {}
 }

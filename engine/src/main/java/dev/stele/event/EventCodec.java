@@ -199,10 +199,10 @@ public final class EventCodec {
     }
   }
 
-  /** The records of a sealed hierarchy. */
+  /** The records of a sealed hierarchy, each once. */
   static Stream<Class<?>> types(Class<?> sealed) {
     return sealed.isSealed()
-        ? Arrays.stream(sealed.getPermittedSubclasses()).flatMap(EventCodec::types)
+        ? Arrays.stream(sealed.getPermittedSubclasses()).flatMap(EventCodec::types).distinct()
         : Stream.of(sealed);
   }
 

@@ -91,25 +91,16 @@ final class ObjectSweeper {
           Stream.of(new Given(repaired.store(), new ObjectKey(repaired.damagedKey())));
       case Event.OrphanSwept orphan ->
           Stream.of(new Given(orphan.store(), new ObjectKey(orphan.objectKey())));
-      case Event.RepositoryCreated _,
-          Event.RepositoryRemoved _,
-          Event.BlobUploaded _,
-          Event.BlobMounted _,
-          Event.BlobDeleted _,
-          Event.BlobUnlinked _,
+      case Event.RepositoryEvent _,
+          Event.BlobEvent _,
+          Event.ManifestEvent _,
+          Event.TagEvent _,
+          Event.HoldEvent _,
+          Event.RetentionEvent _,
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
-          Event.ManifestPut _,
-          Event.ManifestDeleted _,
-          Event.ManifestCollected _,
-          Event.TagMoved _,
-          Event.TagDeleted _,
-          Event.RetentionPolicyAdopted _,
-          Event.RetentionEvaluated _,
           Event.PullsObserved _,
-          Event.TagRestored _,
-          Event.HoldPlaced _,
-          Event.HoldReleased _ ->
+          Event.OperatorEvent _ ->
           throw new IllegalArgumentException(event.type() + " gives up no object");
     };
   }

@@ -88,21 +88,15 @@ public final class BlobView implements Projection {
         case Event.BlobFoundIntact intact ->
             mark(
                 transaction, intact.store(), intact.digest(), intact.objectKey(), Optional.empty());
-        case Event.RepositoryCreated _,
+        case Event.RepositoryEvent _,
+            Event.ManifestEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
             Event.BlobRepaired _,
-            Event.ManifestPut _,
-            Event.ManifestDeleted _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
-            Event.RepositoryRemoved _,
             Event.OrphanSwept _,
-            Event.ManifestCollected _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
             Event.PullsObserved _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

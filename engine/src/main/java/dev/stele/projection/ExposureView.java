@@ -183,24 +183,15 @@ public final class ExposureView implements Projection {
                     recorded.actor().value()),
                 new Pulls(pulled.count(), pulled.first(), pulled.last()),
                 Pulls::and);
-        case Event.RepositoryCreated _,
-            Event.RepositoryRemoved _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobRepaired _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
+        case Event.RepositoryEvent _,
+            Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
             Event.ManifestDeleted _,
             Event.ManifestCollected _,
             Event.TagDeleted _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
     addReferences(transaction, added);

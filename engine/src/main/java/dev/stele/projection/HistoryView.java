@@ -62,18 +62,15 @@ public final class HistoryView implements Projection {
             end(transaction, recorded, "manifest_history", repository, digest, "deleted");
         case Event.ManifestCollected(var repository, var digest, _) ->
             end(transaction, recorded, "manifest_history", repository, digest, "collected");
-        case Event.BlobRepaired _,
+        case Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
+            Event.BlobRepaired _,
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
             Event.PullsObserved _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

@@ -62,25 +62,15 @@ public final class HoldView implements Projection {
             }
           }
         }
-        case Event.RepositoryCreated _,
-            Event.RepositoryRemoved _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.BlobRepaired _,
+        case Event.RepositoryEvent _,
+            Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.TagEvent _,
+            Event.RetentionEvent _,
             Event.ManifestDeleted _,
             Event.ManifestCollected _,
-            Event.TagMoved _,
-            Event.TagRestored _,
-            Event.TagDeleted _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
-            Event.PullsObserved _ -> {}
+            Event.PullsObserved _,
+            Event.OperatorEvent _ -> {}
       }
     }
   }

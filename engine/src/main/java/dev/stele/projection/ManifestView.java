@@ -74,25 +74,14 @@ public final class ManifestView implements Projection {
             remove(transaction, deleted.repository(), deleted.digest());
         case Event.ManifestCollected collected ->
             remove(transaction, collected.repository(), collected.digest());
-        case Event.RepositoryCreated _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobRepaired _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
-            Event.RepositoryRemoved _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
+        case Event.RepositoryEvent _,
+            Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
             Event.PullsObserved _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

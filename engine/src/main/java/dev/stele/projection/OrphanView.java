@@ -27,27 +27,18 @@ public final class OrphanView implements Projection {
                 .bind("store", orphan.store())
                 .bind("key", orphan.objectKey())
                 .execute();
-        case Event.RepositoryCreated _,
-            Event.RepositoryRemoved _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobUnlinked _,
+        case Event.RepositoryEvent _,
+            Event.BlobEvent _,
+            Event.ManifestEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
             Event.BlobSwept _,
             Event.BlobRepaired _,
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
-            Event.ManifestPut _,
-            Event.ManifestDeleted _,
-            Event.ManifestCollected _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
             Event.PullsObserved _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

@@ -62,27 +62,14 @@ public final class PullView implements Projection {
               .ifPresent(tag -> tags.merge(new Pulled(repository, tag.value()), pulls, Pulls::and));
           digests.merge(new Pulled(repository, observed.digest().toString()), pulls, Pulls::and);
         }
-        case Event.RepositoryCreated _,
-            Event.RepositoryRemoved _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobRepaired _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.ManifestPut _,
-            Event.ManifestDeleted _,
-            Event.ManifestCollected _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+        case Event.RepositoryEvent _,
+            Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.ManifestEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
+            Event.OperatorEvent _ -> {}
       }
     }
     write(transaction, "pull_by_tag", "name", tags);

@@ -109,7 +109,8 @@ public final class ReachabilityView implements Projection {
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
           Event.RetentionEvaluated _,
-          Event.PullsObserved _ -> {}
+          Event.PullsObserved _,
+          Event.OperatorEvent _ -> {}
     }
   }
 

@@ -39,26 +39,14 @@ public final class RepositoryView implements Projection {
                 .createUpdate("DELETE FROM repository WHERE name = :name")
                 .bind("name", removed.repository().value())
                 .execute();
-        case Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobRepaired _,
-            Event.ManifestPut _,
-            Event.ManifestDeleted _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.ManifestCollected _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
+        case Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.ManifestEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
             Event.PullsObserved _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

@@ -55,25 +55,14 @@ public final class RetentionView implements Projection {
                 .createUpdate("DELETE FROM retention_evaluation WHERE repository = :repository")
                 .bind("repository", removed.repository().value())
                 .execute();
-        case Event.RepositoryCreated _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobRepaired _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.ManifestPut _,
-            Event.ManifestDeleted _,
-            Event.ManifestCollected _,
-            Event.TagMoved _,
-            Event.TagDeleted _,
+        case Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.ManifestEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RepositoryCreated _,
             Event.PullsObserved _,
-            Event.TagRestored _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

@@ -88,24 +88,15 @@ public final class TagView implements Projection {
             putAgain(transaction, recorded, put);
           }
         }
-        case Event.RepositoryCreated _,
-            Event.BlobUploaded _,
-            Event.BlobMounted _,
-            Event.BlobDeleted _,
-            Event.BlobRepaired _,
+        case Event.RepositoryEvent _,
+            Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
             Event.ManifestDeleted _,
-            Event.RepositoryRemoved _,
-            Event.BlobUnlinked _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
             Event.ManifestCollected _,
-            Event.RetentionPolicyAdopted _,
-            Event.RetentionEvaluated _,
             Event.PullsObserved _,
-            Event.HoldPlaced _,
-            Event.HoldReleased _ -> {}
+            Event.OperatorEvent _ -> {}
       }
     }
   }

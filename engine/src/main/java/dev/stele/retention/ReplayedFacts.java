@@ -126,21 +126,13 @@ final class ReplayedFacts implements RepositoryFacts {
                   new Evaluated(
                       new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
                       recorded.position()));
-      case Event.RepositoryCreated _,
-          Event.RepositoryRemoved _,
-          Event.BlobUploaded _,
-          Event.BlobMounted _,
-          Event.BlobDeleted _,
-          Event.BlobRepaired _,
-          Event.BlobUnlinked _,
-          Event.BlobSwept _,
-          Event.OrphanSwept _,
-          Event.BlobCorruptionFound _,
-          Event.BlobFoundIntact _,
+      case Event.RepositoryEvent _,
+          Event.BlobEvent _,
+          Event.ObjectEvent _,
+          Event.HoldEvent _,
           Event.ManifestCollected _,
           Event.RetentionPolicyAdopted _,
-          Event.HoldPlaced _,
-          Event.HoldReleased _ -> {}
+          Event.OperatorEvent _ -> {}
     }
   }
 

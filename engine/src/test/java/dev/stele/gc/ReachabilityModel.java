@@ -115,13 +115,13 @@ final class ReachabilityModel {
           repositories.get(restored.repository()).tags.put(restored.tag(), restored.digest());
       case Event.HoldPlaced placed -> holds.put(placed.hold(), placed);
       case Event.HoldReleased released -> holds.remove(released.hold());
-      case Event.RetentionPolicyAdopted _,
+      case Event.RetentionEvent _,
           Event.BlobRepaired _,
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
-          Event.RetentionEvaluated _,
-          Event.PullsObserved _ -> {}
+          Event.PullsObserved _,
+          Event.OperatorEvent _ -> {}
     }
   }
 
