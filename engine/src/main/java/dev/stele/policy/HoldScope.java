@@ -5,7 +5,6 @@ import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * What a hold covers: repositories with all that they have; or a tag of them and what it points to;
@@ -15,30 +14,12 @@ import java.util.regex.Pattern;
  * @param tag not together with a digest
  */
 public record HoldScope(RepositoryGlob repositories, Optional<Tag> tag, Optional<Digest> digest) {
-  private static final int LONGEST_GLOB = RepositoryName.MAX_LENGTH;
-  private static final int MOST_WILDCARDS = 3;
-  private static final Pattern WILDCARD = Pattern.compile("\\*+|\\{");
-  private static final Pattern PLAIN = Pattern.compile("[\\x21-\\x7e]*");
-
   /**
-   * A scope. Its glob is matched while everybody waits for the lane, so it must be a simple one.
+   * A scope.
    *
-   * @throws IllegalArgumentException if there are both a tag and a digest, or the glob has more
-   *     than 255 characters or 3 wildcards ({@code *}, {@code **}, <code>{a,b}</code>), or others
-   *     than visible ones in ASCII
+   * @throws IllegalArgumentException if there are both a tag and a digest
    */
   public HoldScope {
-    String glob = repositories.toString();
-    if (glob.length() > LONGEST_GLOB || !PLAIN.matcher(glob).matches()) {
-      throw new IllegalArgumentException(
-          "repositories must be a glob of at most " + LONGEST_GLOB + " visible ASCII characters");
-    }
-    if (WILDCARD.matcher(glob).results().count() > MOST_WILDCARDS) {
-      throw new IllegalArgumentException(
-          "repositories may have "
-              + MOST_WILDCARDS
-              + " wildcards (*, ** or {a,b}) at most; place several holds instead");
-    }
     if (tag.isPresent() && digest.isPresent()) {
       throw new IllegalArgumentException(
           "a hold is of a tag or of a digest, not of both; place two holds");

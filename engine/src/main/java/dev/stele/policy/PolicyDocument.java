@@ -33,6 +33,9 @@ import java.util.Set;
 public final class PolicyDocument {
   public static final String MEDIA_TYPE = "application/vnd.stele.retention-policy.v1+json";
 
+  /** Each tag is matched with those of its policy. */
+  private static final int MOST_PATTERNS = 1000;
+
   private static final int HIGHEST_COUNT = 1_000_000_000;
 
   private static final ObjectMapper JSON =
@@ -68,10 +71,19 @@ public final class PolicyDocument {
     for (Item item : root.list("policies")) {
       policies.add(policy(item));
     }
+    if (policies.stream().mapToLong(PolicyDocument::patterns).sum() > MOST_PATTERNS) {
+      throw new InvalidPolicyException(
+          "policies", "have more than " + MOST_PATTERNS + " globs and patterns together");
+    }
     return new RetentionPolicy(
         root.duration("delay", Duration.ZERO).orElse(RetentionPolicy.DEFAULT_DELAY),
         root.truth("dry-run"),
         policies);
+  }
+
+  private static long patterns(RetentionPolicy.Policy policy) {
+    return policy.repositories().size()
+        + policy.rules().keepTags().stream().mapToLong(entry -> entry.patterns().size()).sum();
   }
 
   private static RetentionPolicy.Policy policy(Item item) throws InvalidPolicyException {
