@@ -185,7 +185,7 @@ class StartRefusalsTest {
     try (var owner = database.connect();
         var statement = owner.createStatement()) {
       statement.execute("CREATE ROLE %s LOGIN PASSWORD 'reader'".formatted(user));
-      try (TestDatabase other = TestDatabase.create()) {
+      try (TestDatabase other = TestDatabase.empty()) {
         refused(
             new String[] {
               "STELE_DATABASE_URL",

@@ -15,10 +15,11 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
- * A fresh, empty database for a test, dropped on close. The server is the one at {@code
- * STELE_TEST_JDBC_URL} (with {@code STELE_TEST_JDBC_USER} and {@code STELE_TEST_JDBC_PASSWORD}) if
- * that is set, else a container where Docker answers, else an embedded one; it is shared by all
- * tests of the JVM.
+ * A fresh database for a test, dropped on close: without anything in it, or with the schema as the
+ * migrations leave it, copied from a template that is migrated once a JVM. The server is the one at
+ * {@code STELE_TEST_JDBC_URL} (with {@code STELE_TEST_JDBC_USER} and {@code
+ * STELE_TEST_JDBC_PASSWORD}) if that is set, else a container where Docker answers, else an
+ * embedded one; it is shared by all tests of the JVM.
  */
 public final class TestDatabase implements AutoCloseable {
   private record Server(String kind, String url, String user, String password) {
@@ -31,16 +32,38 @@ public final class TestDatabase implements AutoCloseable {
     static final Server SERVER = find();
   }
 
+  private static final class Template {
+    static final String NAME = migrated();
+
+    /** A template must not be connected to while it is copied, so nobody can from here on. */
+    private static String migrated() {
+      TestDatabase template = empty();
+      template.open().close();
+      template.allowConnections(false);
+      Runtime.getRuntime().addShutdownHook(new Thread(template::close));
+      return template.name;
+    }
+  }
+
   private final String name;
 
   private TestDatabase(String name) {
     this.name = name;
   }
 
-  /** Makes a database. */
+  /** Makes a database with the schema and nothing in its log. */
   public static TestDatabase create() {
+    return create(" TEMPLATE " + Template.NAME);
+  }
+
+  /** Makes a database in which nothing is. */
+  public static TestDatabase empty() {
+    return create("");
+  }
+
+  private static TestDatabase create(String how) {
     String name = "stele_" + UUID.randomUUID().toString().replace("-", "");
-    execute("CREATE DATABASE " + name);
+    execute("CREATE DATABASE " + name + how);
     return new TestDatabase(name);
   }
 

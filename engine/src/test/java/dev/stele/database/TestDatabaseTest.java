@@ -28,7 +28,7 @@ class TestDatabaseTest {
   /** All tests share the database: what they try is refused, or lies at positions of their own. */
   @BeforeAll
   static void appendAsTheRuntimeRole() throws SQLException {
-    server = TestDatabase.create();
+    server = TestDatabase.empty();
     database = server.open();
     try (Connection runtime = database.openDedicated()) {
       assertThat(query(runtime, "SELECT current_user")).isEqualTo(Database.RUNTIME_ROLE);
