@@ -88,7 +88,7 @@ public final class Inspection implements AutoCloseable {
         configuration,
         Node.openDatabase(
             configuration,
-            Node.databaseSettings(configuration, url, user, password, POOL_SIZE),
+            Node.databaseSettings(configuration, url, user, password, POOL_SIZE, POOL_SIZE),
             new SimpleMeterRegistry()),
         stores,
         Optional.empty());
@@ -113,7 +113,7 @@ public final class Inspection implements AutoCloseable {
       own =
           Optional.of(
               new Registry(
-                  database.jdbi(),
+                  database.jdbi(), database.audit(),
                   database::openDedicated,
                   stores,
                   Node.options(configuration),

@@ -105,9 +105,9 @@ public final class Node implements AutoCloseable {
     opened.push(() -> close(stores));
     registry =
         new Registry(
-            database.jdbi(), database::openDedicated, stores, options(configuration), meters);
+            database.jdbi(), database.audit(), database::openDedicated, stores, options(configuration), meters);
     opened.push(registry);
-    retention = new Retention(database.jdbi(), registry);
+    retention = new Retention(database.audit(), registry);
     opened.push(retention);
   }
 
@@ -155,7 +155,8 @@ public final class Node implements AutoCloseable {
           given.url(),
           given.user(),
           given.password(),
-          configuration.databaseLimits().poolSize());
+          configuration.databaseLimits().poolSize(),
+          configuration.databaseLimits().auditPoolSize());
     }
     EmbeddedPostgres postgres = EmbeddedPostgres.start(data.resolve("postgresql"));
     opened.push(postgres);
@@ -171,16 +172,18 @@ public final class Node implements AutoCloseable {
         postgres.jdbcUrl(),
         postgres.user(),
         postgres.password(),
-        configuration.databaseLimits().poolSize());
+        configuration.databaseLimits().poolSize(),
+        configuration.databaseLimits().auditPoolSize());
   }
 
   static Database.Settings databaseSettings(
-      Configuration configuration, String url, String user, String password, int poolSize) {
+      Configuration configuration, String url, String user, String password, int poolSize, int auditPoolSize) {
     return new Database.Settings(
         url,
         user,
         password,
         poolSize,
+        auditPoolSize,
         configuration.databaseLimits().connectTimeout(),
         configuration.databaseLimits().statementTimeout());
   }

@@ -31,15 +31,36 @@ public final class Database implements AutoCloseable {
   /** Checks of the whole log lift the statement's limit, but not the network's. */
   private static final Duration LEAST_SILENCE = Duration.ofSeconds(60);
 
-  /** See {@link #openDedicated}. */
-  private static final int IDLE_IN_TRANSACTION_SECONDS = 5;
+  /**
+   * What the server does about a client that is frozen, cut off or gone: it ends a transaction that
+   * is left open after 5 s, and a session whose client's machine does not answer within about 25 s,
+   * which would be two hours otherwise. It looks whether the client is still there also while a
+   * statement runs or waits for a lock.
+   */
+  private static final String GIVE_UP_CLIENTS =
+      """
+      SET idle_in_transaction_session_timeout = '5s'; SET client_connection_check_interval = '5s';
+      SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+      SET tcp_user_timeout = '25s';
+      """;
+
+  /** A request does not wait for a row that somebody has locked for longer than work takes. */
+  private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(2);
+
+  /**
+   * Appending waits for the other nodes' turns, and for the server to end the session of one that
+   * is frozen in its turn.
+   */
+  private static final Duration LANE_LOCK_TIMEOUT = Duration.ofSeconds(10);
 
   /**
    * Where the database is.
    *
    * @param user owns the schema and may create {@value #RUNTIME_ROLE} or has been granted it
-   * @param poolSize the most connections for requests; the append lane and the listener have three
-   *     more
+   * @param poolSize the most connections for pushes and pulls; the append lane, the listeners and
+   *     leading have four more
+   * @param auditPoolSize the most connections for questions about the record and for what goes on by
+   *     itself, so that pushes and pulls never wait for those
    * @param connectTimeout how long to wait for a connection, new or from the pool; a second at
    *     least
    * @param statementTimeout how long a statement may take before the database ends it
@@ -49,11 +70,19 @@ public final class Database implements AutoCloseable {
       String user,
       String password,
       int poolSize,
+      int auditPoolSize,
       Duration connectTimeout,
       Duration statementTimeout) {
-    /** With 5 s to connect and 30 s for a statement. */
+    /** With half as many connections beside, 5 s to connect and 30 s for a statement. */
     public Settings(String url, String user, String password, int poolSize) {
-      this(url, user, password, poolSize, Duration.ofSeconds(5), Duration.ofSeconds(30));
+      this(
+          url,
+          user,
+          password,
+          poolSize,
+          Math.max(1, poolSize / 2),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(30));
     }
 
     /** The URL without its parameters, among which a password may be. */
@@ -70,12 +99,16 @@ public final class Database implements AutoCloseable {
 
   private final Settings settings;
   private final HikariDataSource pool;
+  private final HikariDataSource auditPool;
   private final Jdbi jdbi;
+  private final Jdbi audit;
 
-  private Database(Settings settings, HikariDataSource pool) {
+  private Database(Settings settings, MeterRegistry meters) {
     this.settings = settings;
-    this.pool = pool;
+    this.pool = pool(settings, "stele", settings.poolSize(), meters);
+    this.auditPool = pool(settings, "stele-audit", settings.auditPoolSize(), meters);
     this.jdbi = Jdbi.create(pool).installPlugin(new PostgresPlugin());
+    this.audit = Jdbi.create(auditPool).installPlugin(new PostgresPlugin());
   }
 
   /**
@@ -102,20 +135,25 @@ public final class Database implements AutoCloseable {
     } catch (FlywayException e) {
       throw new DatabaseException("cannot migrate " + settings.place() + ": " + e.getMessage(), e);
     }
+    return new Database(settings, meters);
+  }
+
+  private static HikariDataSource pool(
+      Settings settings, String name, int size, MeterRegistry meters) {
     HikariConfig config = new HikariConfig();
-    config.setPoolName("stele");
+    config.setPoolName(name);
     config.setJdbcUrl(settings.url());
     config.setUsername(settings.user());
     config.setPassword(settings.password());
     config.setDataSourceProperties(connectionProperties(settings));
-    config.setConnectionInitSql(actAsRuntimeRole(settings));
-    config.setMaximumPoolSize(settings.poolSize());
-    config.setMinimumIdle(Math.min(4, settings.poolSize()));
+    config.setConnectionInitSql(actAsRuntimeRole(settings, LOCK_TIMEOUT));
+    config.setMaximumPoolSize(size);
+    config.setMinimumIdle(Math.min(4, size));
     config.setConnectionTimeout(settings.connectTimeout().toMillis());
     config.setValidationTimeout(
         Math.min(Duration.ofSeconds(2).toMillis(), settings.connectTimeout().toMillis()));
     config.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(meters));
-    return new Database(settings, new HikariDataSource(config));
+    return new HikariDataSource(config);
   }
 
   private static void requireVersion(Settings settings, int oldest) {
@@ -165,33 +203,38 @@ public final class Database implements AutoCloseable {
    * PostgreSQL cached while a table was small would read all of it when it has grown, so sequential
    * scans are priced out.
    */
-  private static String actAsRuntimeRole(Settings settings) {
+  private static String actAsRuntimeRole(Settings settings, Duration lockTimeout) {
     return "SET ROLE "
         + RUNTIME_ROLE
+        + "; "
+        + GIVE_UP_CLIENTS
+        + "SET lock_timeout = "
+        + lockTimeout.toMillis()
         + "; SET statement_timeout = "
         + settings.statementTimeout().toMillis()
         + "; SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'";
   }
 
-  /** Connections from the pool, as the runtime role. */
+  /** Connections for pushes and pulls, as the runtime role. */
   public Jdbi jdbi() {
     return jdbi;
   }
 
+  /** Connections for all other work, as the runtime role, from a pool of its own. */
+  public Jdbi audit() {
+    return audit;
+  }
+
   /**
-   * A connection outside the pool, as the runtime role; the caller closes it. It is meant for the
+   * A connection outside the pools, as the runtime role; the caller closes it. It is meant for the
    * append lane, whose transactions hold what every other node waits for: one that is left open is
-   * rolled back by the server after {@value #IDLE_IN_TRANSACTION_SECONDS} s, so that a node which
-   * is frozen or cut off stops nobody for longer.
+   * rolled back by the server after 5 s, so that a node which is frozen or cut off stops nobody for
+   * longer.
    */
   public Connection openDedicated() throws SQLException {
     Connection connection = DriverManager.getConnection(settings.url(), credentials(settings));
     try (Statement statement = connection.createStatement()) {
-      statement.execute(
-          actAsRuntimeRole(settings)
-              + "; SET idle_in_transaction_session_timeout = '"
-              + IDLE_IN_TRANSACTION_SECONDS
-              + "s'");
+      statement.execute(actAsRuntimeRole(settings, LANE_LOCK_TIMEOUT));
       return connection;
     } catch (SQLException e) {
       connection.close();
@@ -201,6 +244,7 @@ public final class Database implements AutoCloseable {
 
   @Override
   public void close() {
+    auditPool.close();
     pool.close();
   }
 }

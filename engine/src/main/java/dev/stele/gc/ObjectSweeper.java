@@ -73,14 +73,14 @@ final class ObjectSweeper {
     }
     remove(events.stream().flatMap(event -> given(event.event())).toList());
     long next = events.getLast().position() + 1;
-    jdbi.useTransaction(
+    // If another process has it locked, that one is removing the same.
+    return jdbi.inTransaction(
         handle -> {
-          LogCheckpoint now = LogCheckpoint.lock(handle, follower);
-          if (now.nextPosition() < next) {
-            now.save(handle, next);
-          }
+          Optional<LogCheckpoint> now = LogCheckpoint.lock(handle, follower);
+          now.filter(before -> before.nextPosition() < next)
+              .ifPresent(before -> before.save(handle, next));
+          return now.isPresent() ? events.size() : 0;
         });
-    return events.size();
   }
 
   private static Stream<Given> given(Event event) {

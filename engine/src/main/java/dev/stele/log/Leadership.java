@@ -5,122 +5,144 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jdbi.v3.core.Handle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which of the nodes over one database does the work that one is enough for. The leader holds an
- * advisory lock on a connection of its own; when it dies, PostgreSQL releases the lock and another
- * node takes it within about a second.
+ * Which of the nodes over one database does the work that one is enough for. The leader says every
+ * second, in a row, that it leads for {@link #LEASE} more, by the database's clock. One that says
+ * so no more, since it died, was stopped or was cut off, is followed by another within {@link
+ * #LEASE} and a second. It holds no lock and no transaction, so whatever becomes of it keeps nobody
+ * else from leading.
  *
- * <p>A leader learns that it lost its connection a moment after the next one took over, so what it
- * does must be right when two do it at once; this only spares the work. Thread-safe.
+ * <p>Each change of leader begins a new term. A leader that was stopped and goes on finds that its
+ * time is over, by its own clock, before it does anything; and what it had begun to write checks
+ * the term in its transaction (see {@link LogCheckpoint#lock}). Thread-safe.
  */
 public final class Leadership implements AutoCloseable {
+  /** For how long a leader leads without saying so again. */
+  public static final Duration LEASE = Duration.ofSeconds(5);
+
   private static final Logger logger = LoggerFactory.getLogger(Leadership.class);
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
-  /** The advisory lock's key: "stele" in ASCII. */
-  private static final long KEY = 0x7374656c65L;
+  /** A database that is silent for that long is asked on another connection. */
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  /** A term, and until when it lasts if nothing more is heard, by {@link System#nanoTime}. */
+  private record Term(long number, long untilNanos) {
+    boolean lasts() {
+      return System.nanoTime() - untilNanos < 0;
+    }
+  }
 
   private final ConnectionSource connections;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private boolean leading;
-  private volatile boolean closed;
-  private final Thread thread;
+  private final UUID node = UUID.randomUUID();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile Optional<Term> term = Optional.empty();
+  private Optional<Recurring> thread = Optional.empty();
 
+  /** This node does not lead, nor does it try to before {@link #begin}. */
   public Leadership(ConnectionSource connections) {
     this.connections = connections;
-    this.thread = Thread.ofVirtual().name("leadership").start(this::run);
   }
 
-  /** Whether this node leads, as far as it knows. */
+  /** Leads as soon as no other node does. To be called once. */
+  public synchronized void begin() {
+    thread = Optional.of(Recurring.start("leadership", this::round));
+  }
+
+  /** Whether this node leads. */
   public boolean leading() {
-    lock.lock();
-    try {
-      return leading;
-    } finally {
-      lock.unlock();
-    }
+    return term.filter(Term::lasts).isPresent();
   }
 
-  /** Waits until this node leads. */
-  public void await() throws InterruptedException {
-    lock.lock();
-    try {
-      while (!leading) {
-        changed.await();
-      }
-    } finally {
-      lock.unlock();
-    }
+  /** The term in which this node leads; empty while it does not. */
+  public OptionalLong term() {
+    return term.filter(Term::lasts).stream().mapToLong(Term::number).findFirst();
   }
 
-  private void run() {
-    while (!closed) {
-      try (Connection connection = connections.open()) {
-        while (!closed) {
-          set(leading() ? connection.isValid(5) : taken(connection));
-          if (!leading() && !connection.isValid(5)) {
-            break;
-          }
-          Thread.sleep(HEARTBEAT);
-        }
-      } catch (SQLException | RuntimeException e) {
-        logger.debug("no leadership for now", e);
-        pause();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      } finally {
-        set(false);
+  /**
+   * Whether nobody leads, or whoever leads in that term. It is read after what is written has been
+   * locked: if another begins to lead right then, it waits for its turn, and finds this done.
+   */
+  static boolean isTurn(Handle transaction, OptionalLong term) {
+    return transaction
+        .createQuery(
+            "SELECT term = :term OR expires_at < clock_timestamp() FROM leader WHERE only_row")
+        .bind("term", term.orElse(-1))
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  private void round() throws SQLException, InterruptedException {
+    try (Connection connection = connections.open()) {
+      connection.setNetworkTimeout(Runnable::run, Math.toIntExact(PATIENCE.toMillis()));
+      do {
+        say(connection);
+      } while (!closed.await(HEARTBEAT.toNanos(), TimeUnit.NANOSECONDS));
+      resign(connection);
+    } finally {
+      if (!leading()) {
+        set(Optional.empty());
       }
     }
   }
 
-  private static boolean taken(Connection connection) throws SQLException {
+  private void say(Connection connection) throws SQLException {
+    long start = System.nanoTime();
     try (PreparedStatement statement =
-        connection.prepareStatement("SELECT pg_try_advisory_lock(?)")) {
-      statement.setLong(1, KEY);
+        connection.prepareStatement(
+            """
+            UPDATE leader
+            SET term = term + CASE WHEN node = ? THEN 0 ELSE 1 END,
+                node = ?,
+                expires_at = clock_timestamp() + make_interval(secs => ?)
+            WHERE only_row AND (node = ? OR expires_at < clock_timestamp())
+            RETURNING term
+            """)) {
+      statement.setObject(1, node);
+      statement.setObject(2, node);
+      statement.setDouble(3, LEASE.toSeconds());
+      statement.setObject(4, node);
       try (ResultSet row = statement.executeQuery()) {
-        return row.next() && row.getBoolean(1);
+        set(
+            row.next()
+                ? Optional.of(new Term(row.getLong(1), start + LEASE.toNanos()))
+                : Optional.empty());
       }
     }
   }
 
-  private void set(boolean now) {
-    lock.lock();
-    try {
-      if (now != leading) {
-        leading = now;
-        logger.info(now ? "this node leads" : "this node leads no more");
-        changed.signalAll();
-      }
-    } finally {
-      lock.unlock();
+  private void resign(Connection connection) throws SQLException {
+    set(Optional.empty());
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "UPDATE leader SET expires_at = '-infinity' WHERE only_row AND node = ?")) {
+      statement.setObject(1, node);
+      statement.executeUpdate();
     }
   }
 
-  private static void pause() {
-    try {
-      Thread.sleep(HEARTBEAT);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void set(Optional<Term> now) {
+    Optional<Term> before = term;
+    term = now;
+    if (!before.map(Term::number).equals(now.map(Term::number))) {
+      logger.info(
+          "{}", now.map(t -> "this node leads, term " + t.number()).orElse("this node leads no more"));
     }
   }
 
-  /** Lets another node lead. */
+  /** Lets another node lead at once, if the database can be told; else when the time is over. */
   @Override
-  public void close() {
-    closed = true;
-    thread.interrupt();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  public synchronized void close() {
+    closed.countDown();
+    thread.ifPresent(Recurring::close);
   }
 }

@@ -31,12 +31,16 @@ public enum Outage {
   }
 
   private static Optional<Outage> of(String state) {
-    // 08 connection, 57P server shut down, crashed or starting up
-    if (state.startsWith("08") || state.startsWith("57P")) {
+    // 08 connection, 57P server shut down, crashed or starting up, 25P03 a transaction left open
+    if (state.startsWith("08") || state.startsWith("57P") || state.equals("25P03")) {
       return Optional.of(LOST_SESSION);
     }
-    // 53 out of resources such as disk, 57 statement timeout, 25006 a primary that became a standby
-    return state.startsWith("53") || state.startsWith("57") || state.equals("25006")
+    // 53 out of resources such as disk, 57 statement timeout, 25006 a primary that became a standby,
+    // 55P03 somebody else has a row locked for too long
+    return state.startsWith("53")
+            || state.startsWith("57")
+            || state.equals("25006")
+            || state.equals("55P03")
         ? Optional.of(AWAY)
         : Optional.empty();
   }

@@ -3,9 +3,9 @@ package dev.stele.registry;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.Collector;
 import dev.stele.gc.GcOptions;
-import dev.stele.log.ConnectionSource;
 import dev.stele.log.Leadership;
 import dev.stele.log.LogSignal;
+import dev.stele.log.Recurring;
 import dev.stele.projection.ProjectionRunner;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,17 +17,13 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The work that goes on by itself on the node that leads. Each kind has a thread of its own; one
  * that fails waits, longer each time, and tries again, and never skips anything.
  */
 final class Background implements AutoCloseable {
-  private static final Logger logger = LoggerFactory.getLogger(Background.class);
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   /** Some work; the result says whether there may be more at once. */
   @FunctionalInterface
@@ -46,10 +42,10 @@ final class Background implements AutoCloseable {
   private final MeterRegistry meters;
   private final Leadership leadership;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final List<Thread> threads = new ArrayList<>();
+  private final List<Recurring> threads = new ArrayList<>();
 
   Background(
-      ConnectionSource connections,
+      Leadership leadership,
       LogSignal signal,
       List<ProjectionRunner> followers,
       Collector collector,
@@ -60,7 +56,7 @@ final class Background implements AutoCloseable {
     this.collector = collector;
     this.beforeCollecting = beforeCollecting;
     this.meters = meters;
-    this.leadership = new Leadership(connections);
+    this.leadership = leadership;
     follow("reachability", () -> collector.follow() > 0);
     for (ProjectionRunner follower : followers) {
       follow(follower.projection().name(), () -> !follower.step().isEmpty());
@@ -75,10 +71,7 @@ final class Background implements AutoCloseable {
     Gauge.builder("stele.leading", leadership, leads -> leads.leading() ? 1 : 0)
         .description("1 on the node that does the work which one does for all, else 0")
         .register(meters);
-  }
-
-  boolean leads() {
-    return leadership.leading();
+    leadership.begin();
   }
 
   /** Work that is due whenever the log grows. */
@@ -103,37 +96,25 @@ final class Background implements AutoCloseable {
         meters.gauge(
             "stele.background.failures", List.of(Tag.of("work", name)), new AtomicInteger());
     threads.add(
-        Thread.ofVirtual().name("background-" + name).start(() -> run(name, work, idle, failures)));
+        Recurring.start(
+            "background-" + name, () -> round(work, idle, failures), row -> failures.set(row)));
   }
 
-  private void run(String name, Work work, Idle idle, AtomicInteger failures) {
+  private void round(Work work, Idle idle, AtomicInteger failures) throws Exception {
+    if (!leadership.leading()) {
+      pause(LOOK_AGAIN);
+      return;
+    }
+    boolean more;
     try {
-      while (!closed(Duration.ZERO)) {
-        if (!leadership.leading()) {
-          pause(LOOK_AGAIN);
-          continue;
-        }
-        try {
-          boolean more = work.step();
-          failures.set(0);
-          if (!more) {
-            idle.await();
-          }
-        } catch (InterruptedException e) {
-          throw e;
-        } catch (ToldFailure e) {
-          failures.incrementAndGet();
-          idle.await();
-        } catch (Throwable e) { // the work must go on, whatever one step throws
-          int row = failures.incrementAndGet();
-          Duration wait = LOOK_AGAIN.multipliedBy(1L << Math.min(row - 1, 5));
-          Duration bounded = wait.compareTo(LONGEST_PAUSE) < 0 ? wait : LONGEST_PAUSE;
-          logger.error("{} failed ({} in a row); next try in {}", name, row, bounded, e);
-          pause(bounded);
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      more = work.step();
+      failures.set(0);
+    } catch (ToldFailure e) {
+      failures.incrementAndGet();
+      more = false;
+    }
+    if (!more) {
+      idle.await();
     }
   }
 
@@ -155,25 +136,16 @@ final class Background implements AutoCloseable {
   }
 
   private void pause(Duration time) throws InterruptedException {
-    closed(time);
-  }
-
-  private boolean closed(Duration wait) throws InterruptedException {
-    return closed.await(wait.toNanos(), TimeUnit.NANOSECONDS);
+    boolean _ = closed.await(time.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** Ends after the steps that are being done; a collection ends early. */
   @Override
   public void close() {
+    threads.forEach(Recurring::stop);
     closed.countDown();
     collector.close();
-    for (Thread thread : threads) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    threads.forEach(Recurring::close);
     leadership.close();
   }
 }

@@ -11,6 +11,7 @@ import dev.stele.gc.Waiting;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
+import dev.stele.log.Leadership;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Descriptor;
@@ -24,6 +25,7 @@ import dev.stele.projection.BlobView;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
+import dev.stele.projection.Projection;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.ReferrerView;
 import dev.stele.projection.RepositoryView;
@@ -62,7 +64,8 @@ public final class Registry implements AutoCloseable {
   public static final Duration REDIRECT_VALIDITY = Duration.ofMinutes(15);
 
   private final Jdbi jdbi;
-  private final ConnectionSource connections;
+  private final Jdbi audit;
+  private final Leadership leadership;
   private final MeterRegistry meters;
   private final BlobStores stores;
   private final RegistryOptions options;
@@ -87,17 +90,21 @@ public final class Registry implements AutoCloseable {
   /**
    * Opens the registry over a migrated database.
    *
-   * @param jdbi a pool of connections as the runtime role
-   * @param connections the lane's and the listener's own connections, as the same role
+   * @param jdbi a pool of connections as the runtime role, for pushes and pulls
+   * @param audit another, for questions about the record and for what goes on by itself, so that
+   *     pushes and pulls never wait for those; the same one will do where nothing is pressing
+   * @param connections the lane's and the listeners' own connections, as the same role
    */
   public Registry(
       Jdbi jdbi,
+      Jdbi audit,
       ConnectionSource connections,
       BlobStores stores,
       RegistryOptions options,
       MeterRegistry meters) {
     this.jdbi = jdbi;
-    this.connections = connections;
+    this.audit = audit;
+    this.leadership = new Leadership(connections);
     this.meters = meters;
     this.stores = stores.observed(meters);
     this.options = options;
@@ -110,25 +117,27 @@ public final class Registry implements AutoCloseable {
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
-    ProjectionRunner eventIndex = new ProjectionRunner(jdbi, reader, asynchronous.eventIndex());
-    this.events = new EventLog(jdbi, codec, reader, signal, eventIndex);
-    this.webhooks = new Webhooks(jdbi, events, signal, options.webhooks(), meters);
-    ProjectionRunner history = new ProjectionRunner(jdbi, reader, asynchronous.history());
-    ProjectionRunner exposure = new ProjectionRunner(jdbi, reader, asynchronous.exposure());
-    this.archive = new Archive(jdbi, blobs, documents, history, exposure);
+    Function<Projection, ProjectionRunner> follow =
+        view -> new ProjectionRunner(audit, reader, view, leadership::term);
+    ProjectionRunner eventIndex = follow.apply(asynchronous.eventIndex());
+    this.events = new EventLog(audit, codec, reader, signal, eventIndex);
+    this.webhooks = new Webhooks(audit, events, signal, options.webhooks(), meters);
+    ProjectionRunner history = follow.apply(asynchronous.history());
+    ProjectionRunner exposure = follow.apply(asynchronous.exposure());
+    this.archive = new Archive(audit, blobs, documents, history, exposure);
     this.followers =
         List.of(
-            new ProjectionRunner(jdbi, reader, asynchronous.pulls()),
+            follow.apply(asynchronous.pulls()),
             history,
             eventIndex,
             exposure);
     this.collector =
         new Collector(
-            jdbi,
+            audit,
             lane,
             reader,
             this.stores,
-            new ProjectionRunner(jdbi, reader, asynchronous.reachability()),
+            follow.apply(asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
             options.gc());
     this.protection = new Protection(options.immutableTags());
@@ -403,7 +412,7 @@ public final class Registry implements AutoCloseable {
     background =
         Optional.of(
             new Background(
-                connections, signal, followers, collector, beforeCollecting, webhooks, meters));
+                leadership, signal, followers, collector, beforeCollecting, webhooks, meters));
   }
 
   /** How much nobody can reach, past grace or not. */
@@ -413,7 +422,7 @@ public final class Registry implements AutoCloseable {
 
   /** Whether this node is the one that does that work. */
   public boolean leads() {
-    return background.map(Background::leads).orElse(false);
+    return leadership.leading();
   }
 
   /**
@@ -515,7 +524,7 @@ public final class Registry implements AutoCloseable {
   public Outcome<List<TagView.Period>> tagHistory(
       RepositoryName repository, Tag tag, int limit, Optional<Long> beforePosition) {
     return Availability.read(
-        jdbi,
+        audit,
         handle -> {
           List<TagView.Period> periods =
               TagView.history(
@@ -541,13 +550,13 @@ public final class Registry implements AutoCloseable {
    */
   public Scrub.Summary scrub(Caller caller, long bytesPerSecond, Consumer<Finding> findings)
       throws IOException {
-    return new Scrub(jdbi, stores, options.sparseManifests(), this::append)
+    return new Scrub(audit, stores, options.sparseManifests(), this::append)
         .run(actors.id(caller.actor()), caller.requestId(), bytesPerSecond, findings);
   }
 
   /** Replays the log and compares the result with the live views. */
   public Verification.Report verifyProjections() {
-    return Availability.guard(() -> new Verification(new LogReader(codec)).run(jdbi));
+    return Availability.guard(() -> new Verification(new LogReader(codec)).run(audit));
   }
 
   /**

@@ -23,6 +23,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
@@ -129,11 +130,22 @@ public final class Retention implements AutoCloseable {
    */
   public void preview(
       RetentionPolicy.Rules rules, RepositoryName repository, Consumer<TagDecision> consumer) {
-    jdbi.useTransaction(
+    snapshot(
+        handle -> {
+          new Evaluation(rules, new LiveFacts(handle, reader, repository), now(handle))
+              .decide(consumer);
+          return null;
+        });
+  }
+
+  /** It locks nothing, so nobody minds if it is idle while much is thought about or printed. */
+  private <T> T snapshot(HandleCallback<T, RuntimeException> work) {
+    return jdbi.inTransaction(
         TransactionIsolationLevel.REPEATABLE_READ,
-        handle ->
-            new Evaluation(rules, new LiveFacts(handle, reader, repository), now(handle))
-                .decide(consumer));
+        handle -> {
+          handle.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'");
+          return work.withHandle(handle);
+        });
   }
 
   private byte[] document(Digest digest) {
@@ -205,9 +217,7 @@ public final class Retention implements AutoCloseable {
       InForce inForce,
       SnapshotClock clock) {
     Evaluated evaluated =
-        jdbi.inTransaction(
-            TransactionIsolationLevel.REPEATABLE_READ,
-            handle -> evaluate(handle, repository, rules, inForce, clock));
+        snapshot(handle -> evaluate(handle, repository, rules, inForce, clock));
     long removed = evaluated.toRecord().map(this::apply).orElse(0L);
     Evaluation.Counts counts = evaluated.counts();
     return new Summary(1, counts.kept(), counts.removed(), removed, 0);

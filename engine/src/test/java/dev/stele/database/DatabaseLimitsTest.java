@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stele.log.Outage;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -35,6 +36,7 @@ class DatabaseLimitsTest {
         testDatabase.user(),
         testDatabase.password(),
         poolSize,
+        1,
         Duration.ofSeconds(1),
         Duration.ofMillis(1_200));
   }
@@ -57,6 +59,49 @@ class DatabaseLimitsTest {
           Statement statement = dedicated.createStatement()) {
         assertThatThrownBy(() -> statement.execute("SELECT pg_sleep(60)"))
             .hasMessageContaining("statement timeout");
+      }
+    }
+  }
+
+  @Test
+  void aTransactionThatIsLeftOpenIsEnded() {
+    try (Database database = Database.open(settings(2), new SimpleMeterRegistry())) {
+      assertThatThrownBy(
+              () ->
+                  database
+                      .audit()
+                      .useTransaction(
+                          handle -> {
+                            handle.execute("SELECT FROM log_head FOR UPDATE");
+                            Thread.sleep(6_000); // longer than the five seconds
+                            handle.execute("SELECT 1");
+                          }))
+          .hasMessageContaining("idle-in-transaction timeout");
+    }
+  }
+
+  @Test
+  void nobodyWaitsLongForARowThatSomebodyHasLocked() throws SQLException {
+    try (Database database = Database.open(settings(2), new SimpleMeterRegistry());
+        Connection foreign = testDatabase.connect();
+        Statement lock = foreign.createStatement()) {
+      foreign.setAutoCommit(false);
+      lock.execute("LOCK TABLE log_checkpoint IN ACCESS EXCLUSIVE MODE");
+      assertThatThrownBy(
+              () -> database.jdbi().useHandle(handle -> handle.execute("TABLE log_checkpoint")))
+          .satisfies(thrown -> assertThat(Outage.of(thrown)).contains(Outage.AWAY));
+    }
+  }
+
+  @Test
+  void auditWorkTakesNoConnectionFromPushesAndPulls() {
+    try (Database database = Database.open(settings(2), new SimpleMeterRegistry());
+        Handle _ = database.audit().open()) {
+      assertThatThrownBy(() -> database.audit().open().close())
+          .isInstanceOf(ConnectionException.class)
+          .hasMessageContaining("stele-audit");
+      try (Handle handle = database.jdbi().open()) {
+        assertThat(handle.createQuery("SELECT 1").mapTo(Integer.class).one()).isEqualTo(1);
       }
     }
   }

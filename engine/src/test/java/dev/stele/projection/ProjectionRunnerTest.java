@@ -3,25 +3,26 @@ package dev.stele.projection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.StoreThatDoesNothing;
-import dev.stele.database.Database;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryFixture;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 
 class ProjectionRunnerTest {
-  /** As the change of a policy is for a large repository. */
-  private static final class SlowProjection implements Projection {
+  /** It takes note of what it is given. */
+  private static final class Noting implements Projection {
+    private final List<Long> applied = new ArrayList<>();
+
     @Override
     public String name() {
-      return "slow";
+      return "noting";
     }
 
     @Override
@@ -31,29 +32,46 @@ class ProjectionRunnerTest {
 
     @Override
     public void apply(Handle transaction, List<RecordedEvent> events) {
-      transaction.execute("SELECT pg_sleep(1)");
+      events.forEach(event -> applied.add(event.position()));
     }
   }
 
+  /** As one does that was stopped while another began to lead. */
   @Test
-  void aStepMayTakeLongerThanAStatementOfARequest() {
+  void whoLeadsNoMoreChangesNothing() {
     try (RegistryFixture fixture = new RegistryFixture(new StoreThatDoesNothing())) {
+      Noting view = new Noting();
+      fixture
+          .database()
+          .jdbi()
+          .useHandle(
+              handle ->
+                  handle.execute(
+                      "UPDATE leader SET term = 7, expires_at = clock_timestamp() + interval '1 h'"));
+      ProjectionRunner old = runner(fixture, view, OptionalLong.of(6));
+      ProjectionRunner leader = runner(fixture, view, OptionalLong.of(7));
+      ProjectionRunner bystander = runner(fixture, view, OptionalLong.empty());
+
       fixture.registry().initialise(new Caller("alice", "r"), RepositoryName.parse("team/app"));
-      Database.Settings settings =
-          new Database.Settings(
-              fixture.testDatabase().url(),
-              fixture.testDatabase().user(),
-              fixture.testDatabase().password(),
-              2,
-              Duration.ofSeconds(5),
-              Duration.ofMillis(200));
-      try (Database database = Database.open(settings, new SimpleMeterRegistry())) {
-        ProjectionRunner runner =
-            new ProjectionRunner(
-                database.jdbi(), new LogReader(new EventCodec()), new SlowProjection());
-        assertThat(runner.step()).hasSize(1);
-        assertThat(runner.nextPosition()).isEqualTo(1);
-      }
+      assertThat(old.step()).isEmpty();
+      assertThat(bystander.step()).isEmpty();
+      assertThat(view.applied).isEmpty();
+      assertThat(leader.step()).hasSize(1);
+      assertThat(leader.nextPosition()).isEqualTo(1);
+
+      fixture.registry().initialise(new Caller("alice", "r"), RepositoryName.parse("team/web"));
+      fixture
+          .database()
+          .jdbi()
+          .useHandle(handle -> handle.execute("UPDATE leader SET expires_at = '-infinity'"));
+      assertThat(bystander.step()).as("while nobody leads").hasSize(1);
+      assertThat(view.applied).containsExactly(0L, 1L);
     }
+  }
+
+  private static ProjectionRunner runner(
+      RegistryFixture fixture, Projection view, OptionalLong term) {
+    return new ProjectionRunner(
+        fixture.database().audit(), new LogReader(new EventCodec()), view, () -> term);
   }
 }

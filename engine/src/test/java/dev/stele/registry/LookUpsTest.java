@@ -138,7 +138,7 @@ class LookUpsTest {
     }
     registry =
         new Registry(
-            database.jdbi(),
+            database.jdbi(), database.audit(),
             () -> {
               Connection connection = database.openDedicated();
               dedicated.add(connection);

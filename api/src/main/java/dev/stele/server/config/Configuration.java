@@ -52,13 +52,16 @@ public record Configuration(
   /**
    * How much is asked of the database, whoever runs it.
    *
-   * @param poolSize the most connections for requests
+   * @param poolSize the most connections for pushes and pulls
+   * @param auditPoolSize the most connections for questions about the record and for what goes on by
+   *     itself
    * @param connectTimeout how long a request waits for a connection
    * @param statementTimeout how long a statement of a request may take
    */
-  public record DatabaseLimits(int poolSize, Duration connectTimeout, Duration statementTimeout) {
+  public record DatabaseLimits(
+      int poolSize, int auditPoolSize, Duration connectTimeout, Duration statementTimeout) {
     public static final DatabaseLimits DEFAULT =
-        new DatabaseLimits(16, Duration.ofSeconds(5), Duration.ofSeconds(30));
+        new DatabaseLimits(16, 8, Duration.ofSeconds(5), Duration.ofSeconds(30));
   }
 
   /**

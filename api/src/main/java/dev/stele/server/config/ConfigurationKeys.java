@@ -53,8 +53,16 @@ final class ConfigurationKeys {
   static final ConfigurationKey<Integer> DATABASE_POOL_SIZE =
       ConfigurationKey.number(
           "database.pool-size",
-          "the most connections for requests",
+          "the most connections for pushes and pulls",
           Configuration.DatabaseLimits.DEFAULT.poolSize(),
+          2,
+          1_000);
+
+  static final ConfigurationKey<Integer> DATABASE_AUDIT_POOL_SIZE =
+      ConfigurationKey.number(
+          "database.audit-pool-size",
+          "the most connections for all other work",
+          Configuration.DatabaseLimits.DEFAULT.auditPoolSize(),
           2,
           1_000);
 
@@ -239,6 +247,7 @@ final class ConfigurationKeys {
           DATABASE_USER,
           DATABASE_PASSWORD,
           DATABASE_POOL_SIZE,
+          DATABASE_AUDIT_POOL_SIZE,
           DATABASE_CONNECT_TIMEOUT,
           DATABASE_STATEMENT_TIMEOUT,
           MANIFESTS_SPARSE,

@@ -226,6 +226,7 @@ public final class ConfigurationReader {
         database(),
         new Configuration.DatabaseLimits(
             values.get(ConfigurationKeys.DATABASE_POOL_SIZE),
+            values.get(ConfigurationKeys.DATABASE_AUDIT_POOL_SIZE),
             values.get(ConfigurationKeys.DATABASE_CONNECT_TIMEOUT),
             values.get(ConfigurationKeys.DATABASE_STATEMENT_TIMEOUT)),
         stores.build(data),

@@ -39,7 +39,7 @@ class ConfigurationReaderTest {
                 Path.of("stele-data"),
                 Optional.empty(),
                 Optional.empty(),
-                new Configuration.DatabaseLimits(16, Duration.ofSeconds(5), Duration.ofSeconds(30)),
+                new Configuration.DatabaseLimits(16, 8, Duration.ofSeconds(5), Duration.ofSeconds(30)),
                 Map.of(
                     "default",
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
@@ -72,6 +72,7 @@ class ConfigurationReaderTest {
               user: stele
               password: "0123"
               pool-size: 8
+              audit-pool-size: 4
               connect-timeout: 2s
               statement-timeout: 1m
             gc:
@@ -151,7 +152,7 @@ class ConfigurationReaderTest {
                 Optional.of(
                     new Configuration.DatabaseAddress(
                         "jdbc:postgresql://db/stele", "stele", "0123")),
-                new Configuration.DatabaseLimits(8, Duration.ofSeconds(2), Duration.ofMinutes(1)),
+                new Configuration.DatabaseLimits(8, 4, Duration.ofSeconds(2), Duration.ofMinutes(1)),
                 Map.of(
                     "default",
                     new StoreSettings.S3(
