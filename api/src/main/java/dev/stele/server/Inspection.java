@@ -113,7 +113,8 @@ public final class Inspection implements AutoCloseable {
       own =
           Optional.of(
               new Registry(
-                  database.jdbi(), database.audit(),
+                  database.jdbi(),
+                  database.audit(),
                   database::openDedicated,
                   stores,
                   Node.options(configuration),

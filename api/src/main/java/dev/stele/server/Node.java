@@ -105,7 +105,12 @@ public final class Node implements AutoCloseable {
     opened.push(() -> close(stores));
     registry =
         new Registry(
-            database.jdbi(), database.audit(), database::openDedicated, stores, options(configuration), meters);
+            database.jdbi(),
+            database.audit(),
+            database::openDedicated,
+            stores,
+            options(configuration),
+            meters);
     opened.push(registry);
     retention = new Retention(database.audit(), registry);
     opened.push(retention);
@@ -177,7 +182,12 @@ public final class Node implements AutoCloseable {
   }
 
   static Database.Settings databaseSettings(
-      Configuration configuration, String url, String user, String password, int poolSize, int auditPoolSize) {
+      Configuration configuration,
+      String url,
+      String user,
+      String password,
+      int poolSize,
+      int auditPoolSize) {
     return new Database.Settings(
         url,
         user,

@@ -32,7 +32,8 @@ final class RegistryOnTestDatabase implements AutoCloseable {
     blobs = new DiskBlobStore(folder);
     registry =
         new Registry(
-            database.jdbi(), database.audit(),
+            database.jdbi(),
+            database.audit(),
             database::openDedicated,
             new BlobStores(blobs),
             RegistryOptions.DEFAULT,

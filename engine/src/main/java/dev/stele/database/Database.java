@@ -59,8 +59,8 @@ public final class Database implements AutoCloseable {
    * @param user owns the schema and may create {@value #RUNTIME_ROLE} or has been granted it
    * @param poolSize the most connections for pushes and pulls; the append lane, the listeners and
    *     leading have four more
-   * @param auditPoolSize the most connections for questions about the record and for what goes on by
-   *     itself, so that pushes and pulls never wait for those
+   * @param auditPoolSize the most connections for questions about the record and for what goes on
+   *     by itself, so that pushes and pulls never wait for those
    * @param connectTimeout how long to wait for a connection, new or from the pool; a second at
    *     least
    * @param statementTimeout how long a statement may take before the database ends it

@@ -78,7 +78,8 @@ public final class Leases {
             .mapTo(Long.class)
             .one();
     if (locked > 0) {
-      // Whoever promises is done in a moment, unless it is frozen: nobody in the lane waits for that.
+      // Whoever promises is done in a moment, unless it is frozen: nobody in the lane waits for
+      // that.
       throw new LaneUnavailableException(
           "what was promised about %s in %s is being changed; try again shortly"
               .formatted(digest, repository));

@@ -135,7 +135,8 @@ public final class Leadership implements AutoCloseable {
     term = now;
     if (!before.map(Term::number).equals(now.map(Term::number))) {
       logger.info(
-          "{}", now.map(t -> "this node leads, term " + t.number()).orElse("this node leads no more"));
+          "{}",
+          now.map(t -> "this node leads, term " + t.number()).orElse("this node leads no more"));
     }
   }
 

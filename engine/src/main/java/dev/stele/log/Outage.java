@@ -35,7 +35,8 @@ public enum Outage {
     if (state.startsWith("08") || state.startsWith("57P") || state.equals("25P03")) {
       return Optional.of(LOST_SESSION);
     }
-    // 53 out of resources such as disk, 57 statement timeout, 25006 a primary that became a standby,
+    // 53 out of resources such as disk, 57 statement timeout, 25006 a primary that became a
+    // standby,
     // 55P03 somebody else has a row locked for too long
     return state.startsWith("53")
             || state.startsWith("57")

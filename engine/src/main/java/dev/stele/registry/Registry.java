@@ -125,12 +125,7 @@ public final class Registry implements AutoCloseable {
     ProjectionRunner history = follow.apply(asynchronous.history());
     ProjectionRunner exposure = follow.apply(asynchronous.exposure());
     this.archive = new Archive(audit, blobs, documents, history, exposure);
-    this.followers =
-        List.of(
-            follow.apply(asynchronous.pulls()),
-            history,
-            eventIndex,
-            exposure);
+    this.followers = List.of(follow.apply(asynchronous.pulls()), history, eventIndex, exposure);
     this.collector =
         new Collector(
             audit,

@@ -216,8 +216,7 @@ public final class Retention implements AutoCloseable {
       RetentionPolicy.Rules rules,
       InForce inForce,
       SnapshotClock clock) {
-    Evaluated evaluated =
-        snapshot(handle -> evaluate(handle, repository, rules, inForce, clock));
+    Evaluated evaluated = snapshot(handle -> evaluate(handle, repository, rules, inForce, clock));
     long removed = evaluated.toRecord().map(this::apply).orElse(0L);
     Evaluation.Counts counts = evaluated.counts();
     return new Summary(1, counts.kept(), counts.removed(), removed, 0);

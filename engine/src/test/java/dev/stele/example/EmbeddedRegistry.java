@@ -38,7 +38,8 @@ final class EmbeddedRegistry {
         BlobStore blobs = new DiskBlobStore(folder.resolve("blobs"));
         var registry =
             new Registry(
-                database.jdbi(), database.audit(),
+                database.jdbi(),
+                database.audit(),
                 database::openDedicated,
                 new BlobStores(blobs),
                 RegistryOptions.DEFAULT,

@@ -47,7 +47,8 @@ class ProjectionRunnerTest {
           .useHandle(
               handle ->
                   handle.execute(
-                      "UPDATE leader SET term = 7, expires_at = clock_timestamp() + interval '1 h'"));
+                      "UPDATE leader SET term = 7, expires_at = clock_timestamp() + interval '1"
+                          + " h'"));
       ProjectionRunner old = runner(fixture, view, OptionalLong.of(6));
       ProjectionRunner leader = runner(fixture, view, OptionalLong.of(7));
       ProjectionRunner bystander = runner(fixture, view, OptionalLong.empty());

@@ -138,7 +138,8 @@ class LookUpsTest {
     }
     registry =
         new Registry(
-            database.jdbi(), database.audit(),
+            database.jdbi(),
+            database.audit(),
             () -> {
               Connection connection = database.openDedicated();
               dedicated.add(connection);

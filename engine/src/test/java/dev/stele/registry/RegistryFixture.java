@@ -22,7 +22,9 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   public RegistryFixture(BlobStores stores, RegistryOptions options) {
-    this.registry = new Registry(database.jdbi(), database.audit(), database::openDedicated, stores, options, meters);
+    this.registry =
+        new Registry(
+            database.jdbi(), database.audit(), database::openDedicated, stores, options, meters);
   }
 
   public Registry registry() {

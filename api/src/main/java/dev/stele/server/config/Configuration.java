@@ -53,8 +53,8 @@ public record Configuration(
    * How much is asked of the database, whoever runs it.
    *
    * @param poolSize the most connections for pushes and pulls
-   * @param auditPoolSize the most connections for questions about the record and for what goes on by
-   *     itself
+   * @param auditPoolSize the most connections for questions about the record and for what goes on
+   *     by itself
    * @param connectTimeout how long a request waits for a connection
    * @param statementTimeout how long a statement of a request may take
    */

@@ -39,7 +39,8 @@ class ConfigurationReaderTest {
                 Path.of("stele-data"),
                 Optional.empty(),
                 Optional.empty(),
-                new Configuration.DatabaseLimits(16, 8, Duration.ofSeconds(5), Duration.ofSeconds(30)),
+                new Configuration.DatabaseLimits(
+                    16, 8, Duration.ofSeconds(5), Duration.ofSeconds(30)),
                 Map.of(
                     "default",
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
@@ -152,7 +153,8 @@ class ConfigurationReaderTest {
                 Optional.of(
                     new Configuration.DatabaseAddress(
                         "jdbc:postgresql://db/stele", "stele", "0123")),
-                new Configuration.DatabaseLimits(8, 4, Duration.ofSeconds(2), Duration.ofMinutes(1)),
+                new Configuration.DatabaseLimits(
+                    8, 4, Duration.ofSeconds(2), Duration.ofMinutes(1)),
                 Map.of(
                     "default",
                     new StoreSettings.S3(
