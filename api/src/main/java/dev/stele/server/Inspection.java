@@ -1,6 +1,7 @@
 package dev.stele.server;
 
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
@@ -83,7 +84,7 @@ public final class Inspection implements AutoCloseable {
   private static Inspection open(
       Configuration configuration, String url, String user, String password)
       throws StartupException {
-    BlobStores stores = Node.openStores(configuration);
+    BlobStores stores = Node.openStores(configuration, DiskBlobStore::beside);
     return new Inspection(
         configuration,
         Node.openDatabase(

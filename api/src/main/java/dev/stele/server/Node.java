@@ -101,7 +101,7 @@ public final class Node implements AutoCloseable {
     bindJvmMetrics();
     database = openDatabase(configuration, databaseSettings(data), meters);
     opened.push(database);
-    stores = openStores(configuration);
+    stores = openStores(configuration, DiskBlobStore::new);
     opened.push(() -> close(stores));
     registry =
         new Registry(
@@ -235,17 +235,24 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  /** How a folder of blobs is opened: alone, or beside the server that has it. */
+  @FunctionalInterface
+  interface FolderOpening {
+    BlobStore open(Path folder) throws IOException;
+  }
+
   /**
    * Opens the blob stores of a configuration.
    *
    * @throws StartupException if one cannot be used
    */
-  static BlobStores openStores(Configuration configuration) throws StartupException {
+  static BlobStores openStores(Configuration configuration, FolderOpening folders)
+      throws StartupException {
     Map<String, BlobStore> byPrefix = new HashMap<>();
     BlobStore defaultStore = null;
     try {
       for (Map.Entry<String, StoreSettings> store : configuration.stores().entrySet()) {
-        byPrefix.put(store.getKey(), openStore(store.getKey(), store.getValue()));
+        byPrefix.put(store.getKey(), openStore(store.getKey(), store.getValue(), folders));
       }
       defaultStore = byPrefix.remove(BlobStores.DEFAULT);
       return new BlobStores(defaultStore, byPrefix).redirecting(redirecting(configuration));
@@ -263,10 +270,11 @@ public final class Node implements AutoCloseable {
         .collect(Collectors.toSet());
   }
 
-  private static BlobStore openStore(String name, StoreSettings settings) throws StartupException {
+  private static BlobStore openStore(
+      String name, StoreSettings settings, FolderOpening folders) throws StartupException {
     try {
       return switch (settings) {
-        case StoreSettings.Disk(Path path) -> new DiskBlobStore(path);
+        case StoreSettings.Disk(Path path) -> folders.open(path);
         case StoreSettings.S3(S3Settings s3, boolean _) -> S3BlobStore.open(s3);
       };
     } catch (IOException e) {

@@ -36,6 +36,9 @@ import java.util.stream.Stream;
  * body throws passes through, and leaves the session as a {@link BodyReadException} would.
  */
 public interface BlobStore extends AutoCloseable {
+  /** The longest marker. */
+  int MARKER_CHARACTERS = 1000;
+
   /**
    * Opens an upload session. Nothing is made durable, so this is cheap.
    *
@@ -153,6 +156,23 @@ public interface BlobStore extends AutoCloseable {
 
   /** The open sessions, under the same terms as {@link #objects}. */
   Stream<UploadStatus> uploads() throws IOException;
+
+  /**
+   * What {@link #mark} last wrote about the store; empty if nobody has. Whoever writes it decides
+   * what it says: for this store it is text.
+   */
+  Optional<String> marker() throws IOException;
+
+  /**
+   * Replaces the marker, durably, if it is what the caller takes it for. Of several callers, on any
+   * node, that expect the same at once, one succeeds. If this throws, the marker is either.
+   *
+   * @param expected the marker to replace; empty to write the first one
+   * @param next another text than ever before; at most {@value #MARKER_CHARACTERS} characters of
+   *     ASCII
+   * @return false if the marker was another one; then nothing changed
+   */
+  boolean mark(Optional<String> expected, String next) throws IOException;
 
   /**
    * Tries whether the store can be written and read now, for readiness.

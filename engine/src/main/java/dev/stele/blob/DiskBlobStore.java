@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -30,6 +32,8 @@ import org.slf4j.LoggerFactory;
  * Blobs in a folder of a local file system.
  *
  * <pre>
+ * lock                               which process has the folder
+ * marker, marker.lock                what {@link #mark} wrote, and what keeps two writers apart
  * uploads/&lt;upload id&gt;/session          repository, hinted algorithm and start of a session
  * uploads/&lt;upload id&gt;/data             what it has received
  * uploads/&lt;id&gt;.whole                   a blob that is being put at once
@@ -40,8 +44,9 @@ import org.slf4j.LoggerFactory;
  * what a crash left, and so is an old {@code .whole} file; such litter is removed at the next start
  * once it is a day old.
  *
- * <p>The folder belongs to one server at a time, since the rule of one request a session is kept in
- * memory. A second store on it may look at everything meanwhile ({@code fsck} does).
+ * <p>The folder belongs to one process at a time, since the rule of one request a session is kept
+ * in memory: a lock in it says whose. Another process may open it {@linkplain #beside beside that}
+ * one, to look at everything and to remove objects, but takes no uploads there.
  *
  * <p>Two file system properties are needed: {@code rename} is atomic, and {@code fsync} of a file
  * and of a folder means what it says.
@@ -52,6 +57,11 @@ public final class DiskBlobStore implements BlobStore {
   private static final int WRITE_OUT_THREADS = 4;
 
   private final DiskLayout layout;
+  private final MarkerFile marker;
+
+  /** Absent in a store that was opened beside another one. */
+  private final Optional<FolderLock> lock;
+
   private final Set<UploadId> busy = ConcurrentHashMap.newKeySet();
   private final RunningHashes hashes = new RunningHashes();
   private final Buffers buffers = new Buffers();
@@ -62,15 +72,39 @@ public final class DiskBlobStore implements BlobStore {
   /**
    * Opens the store in this folder, which is made if it is missing.
    *
-   * @throws IOException if the folder cannot be made or written; the message names it
+   * @throws IOException if the folder cannot be made or written, or another store has it; the
+   *     message names it
    */
   public DiskBlobStore(Path root) throws IOException {
+    this(root, true);
+  }
+
+  /**
+   * Opens the store of a folder that another process may have: for everything but uploads, which
+   * are that one's.
+   *
+   * @throws IOException if the folder cannot be made or written; the message names it
+   */
+  public static DiskBlobStore beside(Path root) throws IOException {
+    return new DiskBlobStore(root, false);
+  }
+
+  private DiskBlobStore(Path root, boolean owned) throws IOException {
+    Optional<FolderLock> taken = Optional.empty();
     try {
       this.layout = new DiskLayout(root);
+      this.marker = new MarkerFile(layout.root());
+      taken = owned ? Optional.of(lock(root)) : Optional.empty();
+      this.lock = taken;
       probe();
-      removeLitter();
+      if (owned) {
+        removeLitter();
+      }
     } catch (IOException | UncheckedIOException e) {
       writeOut.shutdown();
+      if (taken.isPresent()) {
+        taken.get().close();
+      }
       IOException failure =
           e instanceof UncheckedIOException wrapped ? wrapped.getCause() : (IOException) e;
       throw new IOException(
@@ -78,8 +112,32 @@ public final class DiskBlobStore implements BlobStore {
     }
   }
 
+  private static FolderLock lock(Path root) throws IOException {
+    return switch (FolderLock.take(root)) {
+      case FolderLock.Attempt.Taken(FolderLock lock) -> lock;
+      case FolderLock.Attempt.InUse inUse ->
+          throw new FileSystemException(
+              root.toString(),
+              null,
+              "it is in use by another stele"
+                  + inUse.who()
+                  + "; several servers can share a bucket, but not a folder: stop that one, or give"
+                  + " this one a folder of its own");
+    };
+  }
+
+  private void requireOwned() throws IOException {
+    if (lock.isEmpty()) {
+      throw new IOException(
+          "the blob folder "
+              + layout.root()
+              + " was opened beside its server, which alone takes uploads");
+    }
+  }
+
   @Override
   public UploadId begin(RepositoryName repository, Digest.Algorithm hint) throws IOException {
+    requireOwned();
     UploadId id = UploadId.random();
     try {
       Files.createDirectory(layout.uploadFolder(id));
@@ -174,6 +232,7 @@ public final class DiskBlobStore implements BlobStore {
   @Override
   public StoredObject put(Digest expected, OptionalLong length, InputStream body)
       throws IOException, BadRangeException, DigestMismatchException {
+    requireOwned();
     UploadId generation = UploadId.random();
     Path whole = layout.wholeFile(generation);
     boolean stored = false;
@@ -217,7 +276,8 @@ public final class DiskBlobStore implements BlobStore {
   }
 
   private void occupy(UploadId id) throws UploadBusyException {
-    if (!busy.add(id)) {
+    // Beside its server nobody can know which sessions it is using.
+    if (lock.isEmpty() || !busy.add(id)) {
       throw new UploadBusyException(id);
     }
   }
@@ -343,7 +403,7 @@ public final class DiskBlobStore implements BlobStore {
 
   @Override
   public Stream<UploadStatus> uploads() {
-    return DiskLayout.list(layout.uploads())
+    return FolderWalk.entries(List.of(layout.uploads()), 1)
         .flatMap(path -> uploadIn(path).stream())
         .flatMap(
             id -> {
@@ -368,6 +428,20 @@ public final class DiskBlobStore implements BlobStore {
   }
 
   @Override
+  public Optional<String> marker() throws IOException {
+    return marker.read();
+  }
+
+  @Override
+  public boolean mark(Optional<String> expected, String next) throws IOException {
+    try {
+      return marker.replace(expected, next);
+    } catch (IOException e) {
+      throw layout.explain(e);
+    }
+  }
+
+  @Override
   public void probe() throws IOException {
     Path file = layout.wholeFile(UploadId.random());
     try {
@@ -381,7 +455,7 @@ public final class DiskBlobStore implements BlobStore {
 
   private void removeLitter() throws IOException {
     Instant old = Instant.now().minus(LITTER_AGE);
-    try (Stream<Path> paths = DiskLayout.list(layout.uploads())) {
+    try (Stream<Path> paths = FolderWalk.entries(List.of(layout.uploads()), 1)) {
       for (Path path : (Iterable<Path>) paths::iterator) {
         Optional<BasicFileAttributes> attributes = DiskLayout.attributes(path);
         if (attributes.isEmpty() || attributes.get().lastModifiedTime().toInstant().isAfter(old)) {
@@ -399,10 +473,13 @@ public final class DiskBlobStore implements BlobStore {
     }
   }
 
-  /** Stops the threads that write out. No call may be running. */
+  /** Stops the threads that write out and gives the folder up. No call may be running. */
   @Override
-  public void close() {
+  public void close() throws IOException {
     writeOut.close();
     hashes.clear();
+    if (lock.isPresent()) {
+      lock.get().close();
+    }
   }
 }

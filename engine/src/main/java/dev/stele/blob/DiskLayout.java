@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -123,13 +124,13 @@ final class DiskLayout {
     }
   }
 
-  /** All objects, read folder by folder. */
+  /** All objects, read folder by folder, in memory that does not depend on their number. */
   Stream<StoredObject> objects() {
-    return Stream.of(Digest.Algorithm.values())
-        .map(algorithm -> root.resolve(algorithm.prefix()))
-        .flatMap(DiskLayout::list)
-        .flatMap(DiskLayout::list)
-        .flatMap(file -> storedObject(file).stream());
+    List<Path> folders =
+        Stream.of(Digest.Algorithm.values())
+            .map(algorithm -> root.resolve(algorithm.prefix()))
+            .toList();
+    return FolderWalk.entries(folders, 2).flatMap(file -> storedObject(file).stream());
   }
 
   private Optional<StoredObject> storedObject(Path file) {
@@ -141,18 +142,6 @@ final class DiskLayout {
       return Optional.of(new StoredObject(new ObjectKey(relative), Files.size(file)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** What a folder holds; nothing if it is missing or is none. To be closed. */
-  @SuppressWarnings("StreamResourceLeak") // the caller closes it
-  static Stream<Path> list(Path folder) {
-    try {
-      return Files.isDirectory(folder) ? Files.list(folder) : Stream.empty();
-    } catch (NoSuchFileException e) {
-      return Stream.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -182,7 +171,7 @@ final class DiskLayout {
     }
   }
 
-  private static void fsyncFolder(Path folder) throws IOException {
+  static void fsyncFolder(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }

@@ -189,6 +189,30 @@ final class ObservedBlobStore implements BlobStore {
   }
 
   @Override
+  public Optional<String> marker() throws IOException {
+    StoreMeasurements.Call call = measurements.start("marker");
+    try {
+      return call.done(store.marker());
+    } catch (IOException e) {
+      throw call.failed(e);
+    } finally {
+      call.stop();
+    }
+  }
+
+  @Override
+  public boolean mark(Optional<String> expected, String next) throws IOException {
+    StoreMeasurements.Call call = measurements.start("mark");
+    try {
+      return call.done(store.mark(expected, next));
+    } catch (IOException e) {
+      throw call.failed(e);
+    } finally {
+      call.stop();
+    }
+  }
+
+  @Override
   public void probe() throws IOException {
     StoreMeasurements.Call call = measurements.start("probe");
     try {

@@ -1,5 +1,7 @@
 package dev.stele.blob;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.stele.blob.S3Session.Details;
 import dev.stele.blob.S3Sessions.Stored;
 import dev.stele.oci.Digest;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * &lt;prefix&gt;objects/&lt;generation&gt;    an object, under the key that its parts were uploaded to
  * &lt;prefix&gt;uploads/&lt;upload id&gt;     a session: its state and the bytes that are in no part yet
+ * &lt;prefix&gt;marker                  what {@link #mark} wrote
  * &lt;prefix&gt;probe/&lt;random&gt;          there for a moment
  * </pre>
  *
@@ -66,6 +70,8 @@ public final class S3BlobStore implements BlobStore {
   /** After how long a streamed chunk that is still arriving has its progress stored. */
   private static final Duration PROGRESS = Duration.ofSeconds(30);
 
+  private static final String MARKER = "marker";
+
   private static final Pattern KEY =
       Pattern.compile("objects/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
@@ -75,6 +81,11 @@ public final class S3BlobStore implements BlobStore {
 
   /** The sessions that a call here uses, with what they have received. */
   private final ConcurrentMap<UploadId, AtomicLong> busy = new ConcurrentHashMap<>();
+
+  /** The marker as it was last read or written here. */
+  private volatile Optional<Marker> marker = Optional.empty();
+
+  private record Marker(String text, String etag) {}
 
   private S3BlobStore(S3Bucket bucket, PartMemory memory) {
     this.bucket = bucket;
@@ -474,6 +485,47 @@ public final class S3BlobStore implements BlobStore {
   @Override
   public Stream<UploadStatus> uploads() throws IOException {
     return sessions.all().map(S3Session::status);
+  }
+
+  @Override
+  public Optional<String> marker() throws IOException {
+    return readMarker().map(Marker::text);
+  }
+
+  private Optional<Marker> readMarker() throws IOException {
+    Optional<Marker> read =
+        bucket.read(
+            MARKER,
+            answer ->
+                new Marker(
+                    new String(answer.readNBytes(MARKER_CHARACTERS + 1), US_ASCII),
+                    S3Bucket.etag(answer)));
+    marker = read;
+    return read;
+  }
+
+  @Override
+  public boolean mark(Optional<String> expected, String next) throws IOException {
+    Optional<Marker> current = marker;
+    if (!current.map(Marker::text).equals(expected)) {
+      current = readMarker();
+      if (!current.map(Marker::text).equals(expected)) {
+        return false;
+      }
+    }
+    byte[] text = next.getBytes(US_ASCII);
+    Map<String, String> metadata = Map.of("revision", UUID.randomUUID().toString());
+    return switch (bucket.replace(
+        MARKER, text, text.length, metadata, current.map(Marker::etag))) {
+      case S3Bucket.Replacement.Done(String etag) -> {
+        marker = Optional.of(new Marker(next, etag));
+        yield true;
+      }
+      case S3Bucket.Replacement.Overtaken() -> {
+        marker = Optional.empty();
+        yield false;
+      }
+    };
   }
 
   @Override

@@ -200,22 +200,29 @@ final class S3Bucket implements Closeable {
    * Replaces an object if it still has this ETag. Where the service does not heed the condition,
    * the ETag is looked at just before, so two writers at the same instant may both win.
    *
+   * @param expectedEtag absent: there must be no such object
    * @param metadata must have a {@code revision} that no other write has: by it a write is known to
    *     have been done when its answer was lost
    */
   Replacement replace(
-      String name, byte[] data, int length, Map<String, String> metadata, String expectedEtag)
+      String name,
+      byte[] data,
+      int length,
+      Map<String, String> metadata,
+      Optional<String> expectedEtag)
       throws IOException {
     Map<String, String> headers = new HashMap<>(headers(metadata));
     if (conditional) {
-      headers.put("If-Match", '"' + expectedEtag + '"');
+      expectedEtag.ifPresentOrElse(
+          etag -> headers.put("If-Match", '"' + etag + '"'),
+          () -> headers.put("If-None-Match", "*"));
     }
     return calls.repeatable(
         "PutObject " + prefix + name,
         () -> {
           if (!conditional) {
             Optional<Head> now = head(name);
-            if (now.isEmpty() || !now.get().etag().equals(expectedEtag)) {
+            if (!now.map(Head::etag).equals(expectedEtag)) {
               return outcome(now, metadata);
             }
           }

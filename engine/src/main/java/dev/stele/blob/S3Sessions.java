@@ -89,7 +89,7 @@ final class S3Sessions {
     byte[] body = length <= buffer.length ? buffer : Arrays.copyOf(buffer, length);
     System.arraycopy(json, 0, body, next.tail(), json.length);
     return switch (bucket.replace(
-        S3Session.name(next.id()), body, length, next.metadata(), current.etag())) {
+        S3Session.name(next.id()), body, length, next.metadata(), Optional.of(current.etag()))) {
       case Replacement.Done(String etag) -> Optional.of(new Stored(next, details, etag));
       case Replacement.Overtaken() -> Optional.empty();
     };

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -57,6 +58,23 @@ public abstract class BlobStoreContract {
   @AfterEach
   void close() throws IOException {
     store.close();
+  }
+
+  @Test
+  @DisplayName("53: the marker is what was written last, and is no object and no upload")
+  void keepsAMarker() throws IOException {
+    assertThat(store.marker()).isEmpty();
+    assertThat(store.mark(Optional.of("other"), "first")).isFalse();
+    assertThat(store.mark(Optional.empty(), "first")).isTrue();
+    assertThat(store.marker()).contains("first");
+    assertThat(store.mark(Optional.empty(), "second")).isFalse();
+    assertThat(store.mark(Optional.of("other"), "second")).isFalse();
+    assertThat(store.marker()).contains("first");
+    assertThat(store.mark(Optional.of("first"), "second")).isTrue();
+    assertThat(store.mark(Optional.of("first"), "third")).isFalse();
+    assertThat(store.marker()).contains("second");
+    assertThat(objects()).isEmpty();
+    assertThat(uploads()).isEmpty();
   }
 
   @ParameterizedTest

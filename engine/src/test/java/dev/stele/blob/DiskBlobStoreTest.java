@@ -12,8 +12,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -79,6 +87,90 @@ class DiskBlobStoreTest extends BlobStoreContract {
     Files.write(data, damaged);
     assertThatThrownBy(() -> store.finish(REPOSITORY, id, Chunk.empty(), sha256(bytes)))
         .isInstanceOf(DigestMismatchException.class);
+  }
+
+  @Test
+  @DisplayName("53: of many that replace the same marker at once, one succeeds")
+  void oneReplacesTheMarker() throws Exception {
+    int writers = 8;
+    Optional<String> current = Optional.empty();
+    for (int round = 0; round < 5; round++) {
+      Optional<String> expected = current;
+      int now = round;
+      List<Callable<Optional<String>>> attempts =
+          IntStream.range(0, writers)
+              .<Callable<Optional<String>>>mapToObj(
+                  n ->
+                      () -> {
+                        String next = "round %d by %d".formatted(now, n);
+                        return store.mark(expected, next) ? Optional.of(next) : Optional.empty();
+                      })
+              .toList();
+      try (ExecutorService threads = Executors.newFixedThreadPool(writers)) {
+        List<String> won = new ArrayList<>();
+        for (Future<Optional<String>> attempt : threads.invokeAll(attempts)) {
+          attempt.get().ifPresent(won::add);
+        }
+        assertThat(won).hasSize(1);
+        current = store.marker();
+        assertThat(current).contains(won.getFirst());
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a listing keeps nothing in memory: what goes before it is reached is not in it")
+  void listsLazily() throws Exception {
+    List<ObjectKey> keys = new ArrayList<>();
+    for (int n = 0; n < 40; n++) {
+      byte[] bytes = randomBytes(10 + n);
+      keys.add(store.put(sha256(bytes), OptionalLong.empty(), in(bytes)).key());
+    }
+    try (Stream<StoredObject> objects = store.objects()) {
+      Iterator<StoredObject> each = objects.iterator();
+      StoredObject first = each.next();
+      assertThat(keys).contains(first.key());
+      store.delete(keys);
+      int more = 0;
+      while (each.hasNext()) {
+        each.next();
+        more++;
+      }
+      // The stream looks one ahead.
+      assertThat(more).isLessThanOrEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("a folder belongs to one store; one beside it looks and removes, but takes no upload")
+  void belongsToOne() throws Exception {
+    byte[] bytes = randomBytes(10);
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    StoredObject object = store.put(sha256(bytes), OptionalLong.empty(), in(bytes));
+    assertThatThrownBy(this::openStore)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("in use by another stele (pid ")
+        .hasMessageContaining("give this one a folder of its own");
+    try (BlobStore beside = DiskBlobStore.beside(root())) {
+      assertThat(beside.size(object.key())).hasValue(10);
+      assertThat(beside.status(REPOSITORY, id).size()).isZero();
+      assertThatThrownBy(() -> beside.begin(REPOSITORY, Algorithm.SHA256))
+          .hasMessageContaining("opened beside its server");
+      assertThatThrownBy(() -> beside.put(sha256(bytes), OptionalLong.empty(), in(bytes)))
+          .hasMessageContaining("opened beside its server");
+      assertThatThrownBy(() -> beside.append(REPOSITORY, id, Chunk.streamed(in(bytes))))
+          .isInstanceOf(UploadBusyException.class);
+      assertThatThrownBy(() -> beside.cancel(REPOSITORY, id))
+          .isInstanceOf(UploadBusyException.class);
+      assertThat(beside.mark(Optional.empty(), "marked beside")).isTrue();
+      beside.delete(List.of(object.key()));
+    }
+    assertThat(store.marker()).contains("marked beside");
+    assertThat(store.size(object.key())).isEmpty();
+    // The one beside is closed, and the folder is still the first one's.
+    assertThatThrownBy(this::openStore).hasMessageContaining("in use by another stele");
+    store.cancel(REPOSITORY, id);
+    restart();
   }
 
   @Test

@@ -112,6 +112,20 @@ class S3BlobStoreTest extends BlobStoreContract {
   }
 
   @Test
+  @DisplayName("53: a marker that another node replaced is not replaced by one that did not see it")
+  void replacesNoMarkerOfAnotherNode() throws Exception {
+    assertThat(store.mark(Optional.empty(), "first")).isTrue();
+    try (S3BlobStore other = anotherNode()) {
+      assertThat(other.mark(Optional.empty(), "too late")).isFalse();
+      assertThat(other.mark(Optional.of("first"), "second")).isTrue();
+      assertThat(store.mark(Optional.of("first"), "stale")).isFalse();
+      assertThat(store.marker()).contains("second");
+      assertThat(store.mark(Optional.of("second"), "third")).isTrue();
+      assertThat(other.mark(Optional.of("second"), "stale")).isFalse();
+    }
+  }
+
+  @Test
   @DisplayName("chunks of one byte to 6 MiB, streamed and declared, end as the blob")
   void appendsRandomChunks() throws Exception {
     for (long seed = 1; seed <= 3; seed++) {

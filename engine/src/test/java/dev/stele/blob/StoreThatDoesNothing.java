@@ -84,6 +84,16 @@ public class StoreThatDoesNothing implements BlobStore {
   }
 
   @Override
+  public Optional<String> marker() {
+    return Optional.empty();
+  }
+
+  @Override
+  public boolean mark(Optional<String> expected, String next) {
+    return true;
+  }
+
+  @Override
   public void probe() {}
 
   @Override
