@@ -270,8 +270,8 @@ public final class Node implements AutoCloseable {
         .collect(Collectors.toSet());
   }
 
-  private static BlobStore openStore(
-      String name, StoreSettings settings, FolderOpening folders) throws StartupException {
+  private static BlobStore openStore(String name, StoreSettings settings, FolderOpening folders)
+      throws StartupException {
     try {
       return switch (settings) {
         case StoreSettings.Disk(Path path) -> folders.open(path);

@@ -44,8 +44,7 @@ final class MarkerFile {
 
   /** See {@link BlobStore#mark}. */
   boolean replace(Optional<String> expected, String next) throws IOException {
-    ReentrantLock writers =
-        WRITERS.computeIfAbsent(folder.toRealPath(), _ -> new ReentrantLock());
+    ReentrantLock writers = WRITERS.computeIfAbsent(folder.toRealPath(), _ -> new ReentrantLock());
     writers.lock();
     try (FileChannel channel =
             FileChannel.open(

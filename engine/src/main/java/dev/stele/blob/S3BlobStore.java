@@ -515,8 +515,7 @@ public final class S3BlobStore implements BlobStore {
     }
     byte[] text = next.getBytes(US_ASCII);
     Map<String, String> metadata = Map.of("revision", UUID.randomUUID().toString());
-    return switch (bucket.replace(
-        MARKER, text, text.length, metadata, current.map(Marker::etag))) {
+    return switch (bucket.replace(MARKER, text, text.length, metadata, current.map(Marker::etag))) {
       case S3Bucket.Replacement.Done(String etag) -> {
         marker = Optional.of(new Marker(next, etag));
         yield true;

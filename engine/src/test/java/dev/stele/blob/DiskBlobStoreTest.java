@@ -142,7 +142,8 @@ class DiskBlobStoreTest extends BlobStoreContract {
   }
 
   @Test
-  @DisplayName("a folder belongs to one store; one beside it looks and removes, but takes no upload")
+  @DisplayName(
+      "a folder belongs to one store; one beside it looks and removes, but takes no upload")
   void belongsToOne() throws Exception {
     byte[] bytes = randomBytes(10);
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
