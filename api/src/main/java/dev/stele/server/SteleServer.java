@@ -63,7 +63,12 @@ public final class SteleServer implements AutoCloseable {
     RequestDispatcher dispatcher =
         new RequestDispatcher(
             new Distribution(registry, settings.maxManifestSize(), settings.deletion()),
-            new Audit(registry, meters, settings.cloudEvents(), stopping::get),
+            new Audit(
+                registry,
+                meters,
+                settings.cloudEvents(),
+                settings.limits().maxStreams(),
+                stopping::get),
             authenticator,
             meters,
             settings.limits());

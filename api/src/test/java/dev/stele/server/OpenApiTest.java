@@ -151,6 +151,7 @@ class OpenApiTest {
                     beneath.registry(),
                     beneath.meters(),
                     new CloudEvents(Optional.empty()),
+                    1,
                     () -> false)
                 .routes());
   }

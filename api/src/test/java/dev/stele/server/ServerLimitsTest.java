@@ -20,6 +20,7 @@ class ServerLimitsTest {
           DataSize.ofKibibytes(4),
           DataSize.ofMebibytes(1),
           1,
+          2,
           Duration.ofSeconds(2),
           Duration.ofMillis(500));
 
@@ -117,6 +118,25 @@ class ServerLimitsTest {
       accepted = answer(another);
     }
     assertThat(accepted).startsWith("HTTP/1.1 202 ");
+  }
+
+  @Test
+  void moreStreamsAtOnceAreToldWhenToComeAgain() throws Exception {
+    String stream =
+        "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+            + "Connection: close\r\n\r\n";
+    try (RawConnection first = new RawConnection(server.port());
+        RawConnection second = new RawConnection(server.port())) {
+      first.send(stream);
+      second.send(stream);
+      while (!answer("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+          .contains("\nstele_http_streams 2.0")) {
+        Thread.sleep(10);
+      }
+      assertThat(answer(stream))
+          .startsWith("HTTP/1.1 429 ")
+          .contains("\r\nRetry-After: 5\r\n", "TOOMANYREQUESTS");
+    }
   }
 
   @Test

@@ -6,57 +6,73 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.postgres.PostgresPlugin;
 import org.postgresql.PGConnection;
-import org.postgresql.PGNotification;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Wakes whoever follows the log. Appends on this node wake at once; those of other nodes by NOTIFY,
- * which is sent after the commit and never more often than every {@value #NOTIFY_INTERVAL_MILLIS}
- * ms, since each NOTIFY is a transaction of its own. It is a hint: a follower also looks by itself
- * now and then. Thread-safe.
+ * Wakes whoever on this node follows the log, so that nobody else need look. It knows how far the
+ * log reaches from this node's own appends and from the database, which one connection asks every
+ * second, and at once when another node says by NOTIFY that it appended. A NOTIFY is a hint to
+ * look, whatever it carries and whoever sent it, and many are one hint. This sends one at most every
+ * {@value #NOTIFY_INTERVAL_MILLIS} ms, since each is a transaction of its own. Thread-safe.
  */
 public final class LogSignal implements AutoCloseable {
   static final int NOTIFY_INTERVAL_MILLIS = 50;
 
-  private static final Logger logger = LoggerFactory.getLogger(LogSignal.class);
+  private static final int LOOK_MILLIS = 1_000;
+  private static final int LEAST_MILLIS_BETWEEN_LOOKS = 10;
   private static final String CHANNEL = "stele_log";
 
   private final ConnectionSource connections;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private long knownNext;
-  private long appendedNext;
-  private long announcedNext;
+  private long appends;
+  private long announced;
   private volatile boolean closed;
-  private final Thread listener;
-  private final Thread announcer;
+  private final Recurring listener;
+  private final Recurring announcer;
 
   public LogSignal(ConnectionSource connections) {
     this.connections = connections;
-    this.listener = Thread.ofVirtual().name("log-listener").start(this::listen);
-    this.announcer = Thread.ofVirtual().name("log-announcer").start(this::announce);
+    this.listener = Recurring.start("log-listener", this::listen);
+    this.announcer = Recurring.start("log-announcer", this::announce);
   }
 
   /** Tells that this node committed events below that position. */
   void appended(long nextPosition) {
     lock.lock();
     try {
-      appendedNext = nextPosition;
+      appends++;
+      knownNext = Math.max(knownNext, nextPosition);
+      changed.signalAll();
     } finally {
       lock.unlock();
     }
-    raise(nextPosition);
   }
 
-  private void raise(long nextPosition) {
+  /**
+   * The database said how far the log reaches, unless this node appended meanwhile. That may be
+   * less than was known: a standby that took over may lack the newest events.
+   */
+  private void looked(long nextPosition, long appendsBefore) {
     lock.lock();
     try {
-      if (nextPosition > knownNext) {
+      if (appends == appendsBefore || nextPosition > knownNext) {
         knownNext = nextPosition;
         changed.signalAll();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long appends() {
+    lock.lock();
+    try {
+      return appends;
     } finally {
       lock.unlock();
     }
@@ -73,7 +89,8 @@ public final class LogSignal implements AutoCloseable {
   }
 
   /**
-   * Waits until the log is known to have grown past a position, or the time is over.
+   * Waits until the log is known to have grown past a position, or the time is over. Costs the
+   * database nothing.
    *
    * @return whether it is known to have
    */
@@ -90,65 +107,45 @@ public final class LogSignal implements AutoCloseable {
     }
   }
 
-  private void listen() {
-    while (!closed) {
-      try (Connection connection = connections.open();
-          Statement statement = connection.createStatement()) {
-        statement.execute("LISTEN " + CHANNEL);
-        PGConnection postgres = connection.unwrap(PGConnection.class);
-        while (!closed) {
-          for (PGNotification notification : postgres.getNotifications(500)) {
-            raise(Long.parseLong(notification.getParameter()));
-          }
+  private void listen() throws SQLException, InterruptedException {
+    try (Connection connection = connections.open();
+        Statement statement = connection.createStatement();
+        Handle handle = Jdbi.create(connection).installPlugin(new PostgresPlugin()).open()) {
+      statement.execute("LISTEN " + CHANNEL);
+      PGConnection postgres = connection.unwrap(PGConnection.class);
+      while (!closed) {
+        long before = appends();
+        looked(LogReader.nextPosition(handle), before);
+        if (postgres.getNotifications(LOOK_MILLIS).length > 0) {
+          Thread.sleep(LEAST_MILLIS_BETWEEN_LOOKS);
         }
-      } catch (SQLException | NumberFormatException e) {
-        lostDatabase(e);
       }
     }
   }
 
-  private void announce() {
-    while (!closed) {
-      try (Connection connection = connections.open();
-          Statement statement = connection.createStatement()) {
-        while (!closed) {
-          long next = nextToAnnounce();
-          if (next > announcedNext) {
-            statement.execute("NOTIFY " + CHANNEL + ", '" + next + "'");
-            announcedNext = next;
-            Thread.sleep(NOTIFY_INTERVAL_MILLIS);
-          }
+  private void announce() throws SQLException, InterruptedException {
+    try (Connection connection = connections.open();
+        Statement statement = connection.createStatement()) {
+      while (!closed) {
+        long now = awaitAppend();
+        if (now > announced) {
+          statement.execute("NOTIFY " + CHANNEL);
+          announced = now;
+          Thread.sleep(NOTIFY_INTERVAL_MILLIS);
         }
-      } catch (SQLException e) {
-        lostDatabase(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
       }
     }
   }
 
-  private long nextToAnnounce() throws InterruptedException {
+  private long awaitAppend() throws InterruptedException {
     lock.lock();
     try {
-      while (appendedNext <= announcedNext && !closed) {
+      while (appends <= announced && !closed) {
         changed.await();
       }
-      return appendedNext;
+      return appends;
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** Followers look by themselves meanwhile, so this is worth a note, not an error. */
-  private void lostDatabase(Exception e) {
-    if (!closed) {
-      logger.debug("no notifications for now: {}", e.getMessage());
-      try {
-        Thread.sleep(500);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

@@ -77,16 +77,16 @@ public final class Recurring implements AutoCloseable {
     }
   }
 
-  /** False if it is to end. */
+  /** False if it is to end. A database that is away may be back at once; a defect is not. */
   private boolean pauseAfter(Throwable e, int row) {
-    Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(row - 1, 5));
-    if (pause.compareTo(LONGEST_PAUSE) > 0) {
-      pause = LONGEST_PAUSE;
-    }
-    if (Outage.of(e).isPresent()) {
-      logger.warn("{} failed ({} in a row), next try in {}: {}", name, row, pause, reason(e));
-    } else {
+    boolean outage = Outage.of(e).isPresent();
+    Duration longer = FIRST_PAUSE.multipliedBy(1L << Math.min(row - 1, 5));
+    Duration pause =
+        outage ? FIRST_PAUSE : longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+    if (!outage) {
       logger.error("{} failed ({} in a row); next try in {}", name, row, pause, e);
+    } else if (row == 1) {
+      logger.warn("{} goes on when the database does: {}", name, reason(e));
     }
     return !closedWithin(pause);
   }

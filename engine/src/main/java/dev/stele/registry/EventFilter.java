@@ -1,6 +1,9 @@
 package dev.stele.registry;
 
 import dev.stele.event.Cause;
+import dev.stele.event.Facet;
+import dev.stele.event.Facets;
+import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -41,6 +44,23 @@ public record EventFilter(
         Optional.empty(),
         Optional.empty(),
         Optional.empty());
+  }
+
+  /**
+   * Whether an event is meant.
+   *
+   * @param facets what the event has
+   * @param name of its actor, if that is known
+   */
+  boolean matches(RecordedEvent event, Set<Facet> facets, Optional<String> name) {
+    return (types.isEmpty() || types.contains(event.event().type()))
+        && (actor.isEmpty() || actor.equals(name))
+        && digest.map(Facets::digest).map(facets::contains).orElse(true)
+        && tag.map(Facets::tag).map(facets::contains).orElse(true)
+        && cause.map(event.cause().kind()::equals).orElse(true)
+        && repository
+            .map(glob -> event.event().place().filter(glob::matches).isPresent())
+            .orElse(true);
   }
 
   /** The same, but for the types: these. */

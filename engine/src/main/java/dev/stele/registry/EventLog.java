@@ -19,9 +19,6 @@ import org.jdbi.v3.core.Jdbi;
 
 /** The log as people read it: events with the names of their actors. Thread-safe. */
 final class EventLog {
-  /** How long a follower relies on being woken before it looks by itself. */
-  private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
-
   /** How much of the log one request indexes, if nobody else does. */
   private static final int MOST_STEPS = 20;
 
@@ -30,6 +27,7 @@ final class EventLog {
   private final LogReader reader;
   private final LogSignal signal;
   private final ProjectionRunner index;
+  private final EventTail tail = new EventTail(this::read);
   private volatile Optional<UUID> id = Optional.empty();
 
   EventLog(
@@ -133,24 +131,50 @@ final class EventLog {
         leaf.get("data"));
   }
 
-  /**
-   * Waits until there is an event after that position, or the time is over; returns the newest
-   * position, -1 for an empty log.
-   */
-  long await(long after, Duration timeout) throws InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    while (true) {
-      long newest = newest();
-      long left = deadline - System.nanoTime();
-      if (newest > after || left <= 0) {
-        return newest;
-      }
-      boolean _ =
-          signal.await(after + 1, Duration.ofNanos(Math.min(left, POLL_INTERVAL.toNanos())));
+  /** What is new after a position; see {@link Registry#news}. */
+  News news(long after, Duration timeout, EventFilter filter, int limit)
+      throws InterruptedException {
+    if (!signal.await(after + 1, timeout)) {
+      return new News(List.of(), after);
     }
+    long next = signal.known();
+    Optional<List<EventTail.Item>> fresh = tail.from(after + 1, next);
+    if (fresh.isPresent()) {
+      if (fresh.get().isEmpty()) {
+        Thread.sleep(100); // the log was put back, which the signal will know in a moment
+      }
+      List<EventEntry> found = new ArrayList<>();
+      long through = after;
+      for (EventTail.Item item : fresh.get()) {
+        if (found.size() == limit) {
+          break;
+        }
+        if (filter.matches(item.event(), item.facets(), item.entry().actor())) {
+          found.add(item.entry());
+        }
+        through = item.entry().position();
+      }
+      return new News(found, through);
+    }
+    EventPage page = page(new EventQuery(filter, after, next - 1, false, limit));
+    return new News(page.events(), page.next().orElse(next - 1));
   }
 
-  private long newest() {
-    return Availability.read(jdbi, LogReader::nextPosition) - 1;
+  private List<EventTail.Item> read(long from, int limit) {
+    return Availability.read(
+        jdbi,
+        handle -> {
+          List<LogReader.Leaf> leaves = reader.leaves(handle, from, Long.MAX_VALUE, false, limit);
+          List<JsonNode> trees = leaves.stream().map(leaf -> codec.tree(leaf.bytes())).toList();
+          Map<String, String> names = names(handle, trees);
+          List<EventTail.Item> items = new ArrayList<>();
+          for (int i = 0; i < leaves.size(); i++) {
+            LogReader.Leaf leaf = leaves.get(i);
+            items.add(
+                EventTail.Item.of(
+                    entry(trees.get(i), names), reader.decode(leaf), leaf.bytes().length));
+          }
+          return items;
+        });
   }
 }

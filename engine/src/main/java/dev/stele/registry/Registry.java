@@ -507,12 +507,21 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Waits until there is an event after a position, or the time is over.
+   * Waits until there is an event after a position, or the time is over, and tells what is new.
+   * Whoever waits holds nothing and costs the database nothing, and those who are up to date share
+   * one reading of the log.
    *
-   * @return the newest position; -1 for an empty log
+   * @param limit how many events at most, at least 1
+   * @throws RegistryUnavailableException if the database is away
    */
-  public long awaitEvents(long after, Duration timeout) throws InterruptedException {
-    return events.await(after, timeout);
+  public News news(long after, Duration timeout, EventFilter filter, int limit)
+      throws InterruptedException {
+    return events.news(after, timeout, filter, limit);
+  }
+
+  /** How far this node knows the log to reach: the position after the newest event. */
+  public long knownPosition() {
+    return signal.known();
   }
 
   /** A tag's history, newest first: at most {@code limit} periods that began before a position. */

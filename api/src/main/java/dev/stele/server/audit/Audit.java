@@ -27,12 +27,14 @@ public final class Audit {
    * Fills the table. What is added here is described in {@code openapi.yaml}, or a test fails.
    *
    * @param cloudEvents how events look as CloudEvents
+   * @param maxStreams how many live streams may be open at once
    * @param stopping whether the server has begun to stop: live streams end then
    */
   public Audit(
       Registry registry,
       PrometheusMeterRegistry meters,
       CloudEvents cloudEvents,
+      int maxStreams,
       BooleanSupplier stopping) {
     Health health = new Health(registry, stopping);
     routes
@@ -41,7 +43,7 @@ public final class Audit {
         .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
         .get("/api/v1/openapi.yaml", (x, _) -> x.sendBytes(200, YAML_TYPE, openApi()));
 
-    Events events = new Events(registry, cloudEvents, stopping);
+    Events events = new Events(registry, meters, cloudEvents, maxStreams, stopping);
     WebhookList webhooks = new WebhookList(registry);
     Collecting collecting = new Collecting(registry);
     routes

@@ -4,11 +4,14 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.EventPage;
+import dev.stele.registry.News;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Json;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -33,11 +37,24 @@ final class Events {
   private final Registry registry;
   private final CloudEvents cloudEvents;
   private final BooleanSupplier stopping;
+  private final Semaphore streams;
 
-  Events(Registry registry, CloudEvents cloudEvents, BooleanSupplier stopping) {
+  Events(
+      Registry registry,
+      MeterRegistry meters,
+      CloudEvents cloudEvents,
+      int maxStreams,
+      BooleanSupplier stopping) {
     this.registry = registry;
     this.cloudEvents = cloudEvents;
     this.stopping = stopping;
+    this.streams = new Semaphore(maxStreams);
+    Gauge.builder("stele.http.streams", streams, free -> maxStreams - free.availablePermits())
+        .description("Streams of events that are open now")
+        .register(meters);
+    Gauge.builder("stele.http.streams.limit", () -> maxStreams)
+        .description("How many streams of events may be open at once")
+        .register(meters);
   }
 
   /**
@@ -165,7 +182,24 @@ final class Events {
         200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page.events()));
   }
 
+  /** A stream is open for as long as its client likes, so there may be so many at once. */
   private void stream(
+      Exchange exchange, long after, EventFilter filter, Function<EventEntry, Object> form)
+      throws IOException, InterruptedException {
+    if (!streams.tryAcquire()) {
+      throw new DistributionError(
+              429, ErrorCode.TOOMANYREQUESTS, "too many streams at once; try again later")
+          .with("Retry-After", "5")
+          .asException();
+    }
+    try {
+      follow(exchange, after, filter, form);
+    } finally {
+      streams.release();
+    }
+  }
+
+  private void follow(
       Exchange exchange, long after, EventFilter filter, Function<EventEntry, Object> form)
       throws IOException, InterruptedException {
     exchange.set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
@@ -178,24 +212,16 @@ final class Events {
     long position = after;
     long lastWrite = System.nanoTime();
     while (!stopping.getAsBoolean()) {
-      // Read before the events, so that what is passed over really does not match the filter.
-      long head = registry.awaitEvents(position, ATTENTION);
-      if (head > position) {
-        List<EventEntry> found = registry.events(position, LARGEST_PAGE, filter);
-        for (EventEntry entry : found) {
-          write(out, entry, form);
-        }
-        if (!found.isEmpty()) {
-          out.flush();
-          lastWrite = System.nanoTime();
-        }
-        position =
-            found.size() == LARGEST_PAGE
-                ? found.getLast().position()
-                : Math.max(head, found.isEmpty() ? -1 : found.getLast().position());
+      News news = registry.news(position, ATTENTION, filter, LARGEST_PAGE);
+      position = news.through();
+      for (EventEntry entry : news.events()) {
+        write(out, entry, form);
       }
-      if (System.nanoTime() - lastWrite > HEARTBEAT.toNanos()) {
+      boolean quiet = System.nanoTime() - lastWrite > HEARTBEAT.toNanos();
+      if (quiet) {
         out.write(":\n\n".getBytes(StandardCharsets.US_ASCII));
+      }
+      if (quiet || !news.events().isEmpty()) {
         out.flush();
         lastWrite = System.nanoTime();
       }

@@ -88,6 +88,7 @@ public record Configuration(
    * @param maxHeaderSize of a request's first line and headers together
    * @param maxBodySize of a request; a blob may come in several
    * @param maxUploads how many requests that write may run at once; more are told to try again
+   * @param maxStreams how many streams of events may be open at once; more are told to try again
    * @param idleTimeout after which a silent connection is closed
    * @param drainTime how long a stopping server lets requests in flight finish
    */
@@ -95,6 +96,7 @@ public record Configuration(
       DataSize maxHeaderSize,
       DataSize maxBodySize,
       int maxUploads,
+      int maxStreams,
       Duration idleTimeout,
       Duration drainTime) {
     public static final HttpLimits DEFAULT =
@@ -102,6 +104,7 @@ public record Configuration(
             DataSize.ofKibibytes(32),
             DataSize.ofGibibytes(1024),
             1_000,
+            500,
             Duration.ofMinutes(2),
             Duration.ofSeconds(30));
   }

@@ -134,6 +134,14 @@ final class ConfigurationKeys {
           1,
           100_000);
 
+  static final ConfigurationKey<Integer> HTTP_MAX_STREAMS =
+      ConfigurationKey.number(
+          "http.max-streams",
+          "how many streams of events may be open at once",
+          Configuration.HttpLimits.DEFAULT.maxStreams(),
+          1,
+          100_000);
+
   static final ConfigurationKey<Duration> HTTP_IDLE_TIMEOUT =
       ConfigurationKey.duration(
           "http.idle-timeout",
@@ -257,6 +265,7 @@ final class ConfigurationKeys {
           HTTP_MAX_HEADER_SIZE,
           HTTP_MAX_BODY_SIZE,
           HTTP_MAX_UPLOADS,
+          HTTP_MAX_STREAMS,
           HTTP_IDLE_TIMEOUT,
           HTTP_DRAIN_TIME,
           GC_ENABLED,

@@ -240,6 +240,7 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
             values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),
             values.get(ConfigurationKeys.HTTP_MAX_UPLOADS),
+            values.get(ConfigurationKeys.HTTP_MAX_STREAMS),
             values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
             values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
         new GcOptions(

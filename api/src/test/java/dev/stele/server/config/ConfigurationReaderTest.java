@@ -50,6 +50,7 @@ class ConfigurationReaderTest {
                     DataSize.ofKibibytes(32),
                     DataSize.ofGibibytes(1024),
                     1000,
+                    500,
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(30)),
                 GcOptions.DEFAULT,
@@ -88,6 +89,7 @@ class ConfigurationReaderTest {
               max-header-size: 64KiB
               max-body-size: 7GiB
               max-uploads: 50
+              max-streams: 20
               idle-timeout: 30 s
               drain-time: 500ms
             events:
@@ -182,6 +184,7 @@ class ConfigurationReaderTest {
                     DataSize.ofKibibytes(64),
                     DataSize.ofGibibytes(7),
                     50,
+                    20,
                     Duration.ofSeconds(30),
                     Duration.ofMillis(500)),
                 new GcOptions(
