@@ -15,8 +15,8 @@ import org.postgresql.PGConnection;
  * Wakes whoever on this node follows the log, so that nobody else need look. It knows how far the
  * log reaches from this node's own appends and from the database, which one connection asks every
  * second, and at once when another node says by NOTIFY that it appended. A NOTIFY is a hint to
- * look, whatever it carries and whoever sent it, and many are one hint. This sends one at most every
- * {@value #NOTIFY_INTERVAL_MILLIS} ms, since each is a transaction of its own. Thread-safe.
+ * look, whatever it carries and whoever sent it, and many are one hint. This sends one at most
+ * every {@value #NOTIFY_INTERVAL_MILLIS} ms, since each is a transaction of its own. Thread-safe.
  */
 public final class LogSignal implements AutoCloseable {
   static final int NOTIFY_INTERVAL_MILLIS = 50;

@@ -134,8 +134,7 @@ class NewsTest {
     for (EventFilter filter : filters) {
       assertThat(followTo(2, filter, 1))
           .as("%s", filter)
-          .isEqualTo(
-              registry.events(-1, 10, filter).stream().map(EventEntry::position).toList());
+          .isEqualTo(registry.events(-1, 10, filter).stream().map(EventEntry::position).toList());
     }
   }
 
