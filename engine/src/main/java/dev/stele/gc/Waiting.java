@@ -20,7 +20,7 @@ public record Waiting(
                    (SELECT count(*) FROM unlinked) AS content,
                    (SELECT count(*) FROM unreachable WHERE kind = 'repository') AS repositories,
                    coalesce((SELECT next_position FROM log_checkpoint WHERE follower = 'reachability'), 0) AS known,
-                   (SELECT next_position FROM log_head WHERE only_row) AS head
+                   (SELECT next_position FROM log_head) AS head
             """)
         .map(
             (row, _) ->

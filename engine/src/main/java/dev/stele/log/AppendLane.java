@@ -9,6 +9,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +31,15 @@ public final class AppendLane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AppendLane.class);
   private static final Duration MAX_WAIT_FOR_ROOM = Duration.ofSeconds(5);
   private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofSeconds(20);
+  private static final String FULL = "the append lane is full; try again later";
+  private static final String CLOSED = "the registry is shutting down";
+
+  /** Who waits for room keeps its bytes meanwhile, so only what has few may wait. */
+  private static final long FEW_BYTES = 64 << 10;
 
   private final BlockingQueue<Pending<?>> queue = new ArrayBlockingQueue<>(QUEUE_CAPACITY);
+  private final int mostBytes;
+  private final Semaphore bytes;
   private final LaneConnection connection;
   private final LaneTransaction transaction;
   private final LogSignal signal;
@@ -61,12 +69,23 @@ public final class AppendLane implements AutoCloseable {
       result = command.decide(decision);
     }
 
+    private void roomTaken(Runnable release) {
+      future.whenComplete((_, _) -> release.run());
+    }
+
     private void complete() {
       future.complete(result);
     }
 
     private void fail(Throwable cause) {
       future.completeExceptionally(cause);
+    }
+
+    /** What to throw for a command that the lane's thread never sees. */
+    private LaneUnavailableException refused(String why) {
+      LaneUnavailableException refusal = new LaneUnavailableException(why);
+      fail(refusal);
+      return refusal;
     }
   }
 
@@ -76,6 +95,26 @@ public final class AppendLane implements AutoCloseable {
       InlineViews views,
       LogSignal signal,
       MeterRegistry meters) {
+    this(connections, codec, views, signal, meters, roomInMemory());
+  }
+
+  /** An eighth of the memory, within reason; the largest manifest must have room. */
+  private static int roomInMemory() {
+    return (int) Math.clamp(Runtime.getRuntime().maxMemory() / 8, 8 << 20, 64 << 20);
+  }
+
+  /**
+   * @param mostBytes the most that commands weigh which wait or are being decided
+   */
+  AppendLane(
+      ConnectionSource connections,
+      EventCodec codec,
+      InlineViews views,
+      LogSignal signal,
+      MeterRegistry meters,
+      int mostBytes) {
+    this.mostBytes = mostBytes;
+    this.bytes = new Semaphore(mostBytes);
     this.connection = new LaneConnection(connections);
     this.transaction = new LaneTransaction(codec, views);
     this.signal = signal;
@@ -84,31 +123,49 @@ public final class AppendLane implements AutoCloseable {
   }
 
   /**
-   * Decides the command and appends what follows; returns when that is durable.
+   * Decides the command and appends what follows; returns when that is durable. Waits some seconds
+   * for room if the lane is full, unless the command is a heavy one.
    *
-   * @throws LaneUnavailableException if the lane is full or closed, or the database is away;
-   *     nothing was appended, but for {@link LaneUnavailableException.UnknownOutcomeException}
+   * @throws LaneUnavailableException if the lane is full or closed, the database is away, or the
+   *     command took longer than a statement may; nothing was appended, but for {@link
+   *     LaneUnavailableException.UnknownOutcomeException}
    */
   public <R> R submit(Command<R> command) {
     Pending<R> pending = new Pending<>(command);
+    boolean queued = false;
     try {
+      takeRoom(pending);
       if (closed || !queue.offer(pending, MAX_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new LaneUnavailableException(
-            closed ? "the registry is shutting down" : "the append lane is full; try again later");
+        throw pending.refused(closed ? CLOSED : FULL);
       }
+      queued = true;
       if (closed && queue.remove(pending)) {
-        throw new LaneUnavailableException("the registry is shutting down");
+        throw pending.refused(CLOSED);
       }
       return pending.future.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       String message = "interrupted while waiting for the append lane";
-      throw queue.remove(pending)
-          ? new LaneUnavailableException(message, e)
+      throw !queued || queue.remove(pending)
+          ? pending.refused(message)
           : new LaneUnavailableException.UnknownOutcomeException(message, e);
     } catch (ExecutionException e) {
       throw unwrapped(e.getCause());
     }
+  }
+
+  /** What a command weighs is in memory until it is decided, not only until it is taken. */
+  private void takeRoom(Pending<?> pending) throws InterruptedException {
+    long weight = pending.command().weight();
+    int taken = (int) Math.min(weight, mostBytes);
+    boolean room =
+        weight > FEW_BYTES
+            ? bytes.tryAcquire(taken)
+            : bytes.tryAcquire(taken, MAX_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS);
+    if (!room) {
+      throw new LaneUnavailableException(FULL);
+    }
+    pending.roomTaken(() -> bytes.release(taken));
   }
 
   private static RuntimeException unwrapped(Throwable cause) {
@@ -179,6 +236,9 @@ public final class AppendLane implements AutoCloseable {
         batch.forEach(pending -> pending.fail(away));
         return List.of();
       }
+      case LaneTransaction.TooSlow slow -> {
+        return failAlone(batch, slow);
+      }
       case LaneTransaction.Failed failed -> {
         if (batch.size() == 1) {
           metrics.failures.increment();
@@ -194,6 +254,27 @@ public final class AppendLane implements AutoCloseable {
         return List.of();
       }
     }
+  }
+
+  /**
+   * A command that is slow would be so again, and hold up the lane for as long: it fails at once,
+   * and the others are decided without it.
+   */
+  private List<Pending<?>> failAlone(List<Pending<?>> batch, LaneTransaction.TooSlow slow) {
+    metrics.failures.increment();
+    Pending<?> command = batch.get(slow.command());
+    log.warn(
+        "a command ({}) took longer than the database gives a statement: {}",
+        command.command().getClass().getSimpleName(),
+        slow.cause().getMessage());
+    command.fail(
+        new LaneUnavailableException(
+            "this took longer than the database gives a statement, and nothing of it was done; try"
+                + " again later",
+            slow.cause()));
+    List<Pending<?>> others = new ArrayList<>(batch);
+    others.remove(command);
+    return others;
   }
 
   /**
@@ -215,7 +296,10 @@ public final class AppendLane implements AutoCloseable {
           done(batch.subList(0, committed.commands()), committed, started);
           return batch.subList(committed.commands(), batch.size());
         }
-        case LaneTransaction.Unknown _, LaneTransaction.Disconnected _, LaneTransaction.Failed _ ->
+        case LaneTransaction.Unknown _,
+            LaneTransaction.Disconnected _,
+            LaneTransaction.TooSlow _,
+            LaneTransaction.Failed _ ->
             pause(Duration.ofMillis(200));
       }
     }
@@ -256,7 +340,6 @@ public final class AppendLane implements AutoCloseable {
     }
     List<Pending<?>> left = new ArrayList<>();
     queue.drainTo(left);
-    left.forEach(
-        pending -> pending.fail(new LaneUnavailableException("the registry is shutting down")));
+    left.forEach(pending -> pending.fail(new LaneUnavailableException(CLOSED)));
   }
 }

@@ -18,6 +18,14 @@ public interface Command<R> {
   String requestId();
 
   /**
+   * How many bytes this keeps in memory until it is decided, beside what every command does; a
+   * rough figure will do. Commands that wait are bounded by their sum.
+   */
+  default long weight() {
+    return 0;
+  }
+
+  /**
    * Decides against the current rows and appends what follows. It may run more than once (each time
    * in a transaction of its own, of which at most one commits), so it must have no effect but
    * through the decision.
@@ -26,7 +34,7 @@ public interface Command<R> {
 
   /** What a command sees and does in the lane. Used by the lane's thread only. */
   interface Decision {
-    /** The lane's transaction: it holds the head, so nothing else appends meanwhile. */
+    /** The lane's transaction: it holds the log's lock, so nothing else appends meanwhile. */
     Handle handle();
 
     /** The time that the appended events get. */

@@ -48,7 +48,7 @@ final class LaneConnection {
     }
     LaneTransaction.Attempt attempt = work.apply(handle);
     switch (attempt) {
-      case LaneTransaction.Committed _, LaneTransaction.Failed _ -> {}
+      case LaneTransaction.Committed _, LaneTransaction.TooSlow _, LaneTransaction.Failed _ -> {}
       case LaneTransaction.Unknown _, LaneTransaction.Disconnected _ -> close();
     }
     return attempt;
@@ -58,6 +58,9 @@ final class LaneConnection {
     Connection connection = source.open();
     try {
       connection.setAutoCommit(false);
+      // What is read under the log's lock must be what the holder before left, whatever the
+      // default.
+      connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
       return Jdbi.create(connection).installPlugin(new PostgresPlugin()).open();
     } catch (SQLException | RuntimeException e) {
       connection.close();

@@ -8,24 +8,29 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.RepositoryName;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 
 /**
- * One transaction of the lane: lock the head, decide each command against the rows as the commands
- * before it left them, append the events, apply the inline views, move the head, commit. Used by
- * the lane's thread only.
+ * One transaction of the lane: lock the log, read where it ends, decide each command against the
+ * rows as the commands before it left them, append the events, apply the inline views, commit. Used
+ * by the lane's thread only.
  *
- * <p>INVARIANT: whoever appends holds the lock on the head row until the commit, so positions are
- * dense and in commit order.
+ * <p>INVARIANT: whoever appends holds the log's lock until the commit, so positions are dense and
+ * in commit order.
  */
 final class LaneTransaction {
-  /** A transaction ends its batch early when its leaves exceed this many bytes. */
+  /**
+   * A transaction ends its batch early when its leaves and what its commands weigh exceed this many
+   * bytes.
+   */
   static final int MAX_BATCH_BYTES = 1 << 20;
 
   private static final long PARTITIONS_AHEAD = 10_000_000;
@@ -46,11 +51,20 @@ final class LaneTransaction {
   /** It committed the first {@code commands} of the batch. */
   record Committed(int commands, int events, long nextPosition) implements Attempt {}
 
-  /** The connection broke during the commit: only the log knows whether it happened. */
+  /**
+   * The connection broke during the commit, or the database warns that a standby which is to have
+   * it may not: only the log knows whether it happened.
+   */
   record Unknown(Intended intended, Throwable cause) implements Attempt {}
 
   /** The database was or went away before the commit (see {@link Outage}): nothing happened. */
   record Disconnected(Throwable cause) implements Attempt {}
+
+  /**
+   * A command of the batch, by its index, took longer than the database gives a statement; the
+   * transaction was rolled back.
+   */
+  record TooSlow(int command, Throwable cause) implements Attempt {}
 
   /** Something threw; the transaction was rolled back. */
   record Failed(Throwable cause) implements Attempt {}
@@ -64,16 +78,20 @@ final class LaneTransaction {
 
   Attempt run(Handle handle, List<AppendLane.Pending<?>> batch) {
     Intended intended = null;
+    OptionalInt deciding = OptionalInt.empty();
     Connection connection = handle.getConnection();
     try {
       ensurePartitions(handle, connection);
-      Head head = lockHead(handle);
+      lockLog(handle);
+      Head head = head(handle);
       nextPosition = head.nextPosition();
       List<Appended> appended = new ArrayList<>();
       int commands = 0;
       int bytes = 0;
       while (commands < batch.size() && bytes < MAX_BATCH_BYTES) {
+        deciding = OptionalInt.of(commands);
         AppendLane.Pending<?> pending = batch.get(commands++);
+        bytes += (int) Math.min(pending.command().weight(), MAX_BATCH_BYTES);
         LaneDecision decision =
             new LaneDecision(handle, pending, head.now(), head.nextPosition() + appended.size());
         pending.decide(decision);
@@ -86,27 +104,44 @@ final class LaneTransaction {
           views.apply(handle, decision.events);
         }
       }
+      deciding = OptionalInt.empty();
       long next = head.nextPosition() + appended.size();
       if (!appended.isEmpty()) {
         insert(handle, appended);
-        moveHead(handle, next, head.now());
       }
       intended =
           new Intended(
               new Committed(commands, appended.size(), next),
               head.nextPosition(),
               appended.stream().findFirst().map(first -> first.event().commandId()));
-      connection.commit();
-      return intended.committed();
+      Optional<SQLWarning> warning = commit(connection);
+      return warning.isPresent() && !appended.isEmpty()
+          ? new Unknown(intended, warning.get())
+          : intended.committed();
     } catch (SQLException | RuntimeException | Error e) {
       // INVARIANT: whatever was thrown, nothing of this transaction is left for the next one.
-      return afterFailure(connection, intended, e);
+      return afterFailure(connection, intended, deciding, e);
     }
   }
 
-  private static Attempt afterFailure(Connection connection, Intended intended, Throwable e) {
+  /**
+   * Commits, and returns what the database warns of: who cancels the wait for a synchronous standby
+   * ends it with nothing but a warning.
+   */
+  private static Optional<SQLWarning> commit(Connection connection) throws SQLException {
+    connection.clearWarnings();
+    connection.commit();
+    return Optional.ofNullable(connection.getWarnings());
+  }
+
+  private static Attempt afterFailure(
+      Connection connection, Intended intended, OptionalInt deciding, Throwable e) {
     if (rolledBack(connection)) {
-      return Outage.of(e).isPresent() ? new Disconnected(e) : new Failed(e);
+      Optional<Outage> outage = Outage.of(e);
+      if (outage.equals(Optional.of(Outage.TOO_SLOW)) && deciding.isPresent()) {
+        return new TooSlow(deciding.getAsInt(), e);
+      }
+      return outage.isPresent() ? new Disconnected(e) : new Failed(e);
     }
     return intended == null || intended.firstCommand().isEmpty()
         ? new Disconnected(e)
@@ -126,36 +161,46 @@ final class LaneTransaction {
   }
 
   /**
-   * Whether the intended transaction committed. Taking the head's lock first waits for the lost
-   * session's end, should the server still be at it, so that the answer is final.
+   * Whether the intended transaction committed. Taking the log's lock first waits for the lost
+   * session's end, should the server still be at it, so that the answer is final. That the row is
+   * there does not say that a synchronous standby has it, since a lost session waits for none; so
+   * what was found is only told after a commit that writes, and waits, itself.
    */
   Attempt outcome(Handle handle, Intended intended) {
     Connection connection = handle.getConnection();
     try {
-      lockHead(handle);
+      lockLog(handle);
       Optional<UUID> found =
           handle
               .createQuery("SELECT command_id FROM event WHERE position = :position")
               .bind("position", intended.firstPosition())
               .mapTo(UUID.class)
               .findOne();
-      connection.rollback();
-      return found.equals(intended.firstCommand())
-          ? intended.committed()
-          : new Committed(0, 0, intended.firstPosition());
+      if (!found.equals(intended.firstCommand())) {
+        connection.rollback();
+        return new Committed(0, 0, intended.firstPosition());
+      }
+      handle
+          .createQuery("SELECT pg_logical_emit_message(true, 'stele', 'outcome')::text")
+          .mapTo(String.class)
+          .one();
+      Optional<SQLWarning> warning = commit(connection);
+      return warning.isPresent() ? new Disconnected(warning.get()) : intended.committed();
     } catch (SQLException | RuntimeException e) {
       return rolledBack(connection) ? new Failed(e) : new Disconnected(e);
     }
   }
 
-  private static Head lockHead(Handle handle) {
+  private static void lockLog(Handle handle) {
+    handle.createQuery("SELECT lock_log()").mapTo(String.class).findOne();
+  }
+
+  private static Head head(Handle handle) {
     return handle
         .createQuery(
             """
             SELECT next_position, greatest(recorded_at, clock_timestamp()) AS now
             FROM log_head
-            WHERE only_row
-            FOR UPDATE
             """)
         .map(
             (row, _) ->
@@ -198,15 +243,6 @@ final class LaneTransaction {
         .bindArray("actors", UUID.class, (Object[]) actors)
         .bindArray("commands", UUID.class, (Object[]) commands)
         .bindBySqlType("leaves", leaves, java.sql.Types.ARRAY)
-        .execute();
-  }
-
-  private static void moveHead(Handle handle, long next, Instant now) {
-    handle
-        .createUpdate(
-            "UPDATE log_head SET next_position = :next, recorded_at = :now WHERE only_row")
-        .bind("next", next)
-        .bind("now", now)
         .execute();
   }
 

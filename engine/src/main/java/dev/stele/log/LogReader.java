@@ -31,10 +31,7 @@ public final class LogReader {
 
   /** The position that the next event will get, which is the number of events. */
   public static long nextPosition(Handle handle) {
-    return handle
-        .createQuery("SELECT next_position FROM log_head WHERE only_row")
-        .mapTo(Long.class)
-        .one();
+    return handle.createQuery("SELECT next_position FROM log_head").mapTo(Long.class).one();
   }
 
   /**
@@ -63,7 +60,7 @@ public final class LogReader {
             """
             WITH RECURSIVE search (low, high) AS (
               -- INVARIANT: what is below low is not later than the instant; what is from high on is.
-              SELECT 0::bigint, next_position FROM log_head WHERE only_row
+              SELECT 0::bigint, next_position FROM log_head
               UNION ALL
               SELECT CASE WHEN middle.recorded_at <= :instant THEN middle.position + 1 ELSE low END,
                      CASE WHEN middle.recorded_at <= :instant THEN high ELSE middle.position END

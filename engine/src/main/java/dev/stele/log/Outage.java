@@ -14,7 +14,10 @@ public enum Outage {
   LOST_SESSION,
 
   /** There is no session to be had, or the server cannot do it for now. */
-  AWAY;
+  AWAY,
+
+  /** A statement took longer than it is given; the session is fine. */
+  TOO_SLOW;
 
   /** The outage that brought this about; empty if none did. */
   public static Optional<Outage> of(Throwable thrown) {
@@ -35,13 +38,12 @@ public enum Outage {
     if (state.startsWith("08") || state.startsWith("57P") || state.equals("25P03")) {
       return Optional.of(LOST_SESSION);
     }
-    // 53 out of resources such as disk, 57 statement timeout, 25006 a primary that became a
-    // standby,
-    // 55P03 somebody else has a row locked for too long
-    return state.startsWith("53")
-            || state.startsWith("57")
-            || state.equals("25006")
-            || state.equals("55P03")
+    // 57014 a statement that takes too long, 55P03 one that waits for somebody else's lock too long
+    if (state.equals("57014") || state.equals("55P03")) {
+      return Optional.of(TOO_SLOW);
+    }
+    // 53 out of resources such as disk, 57 an operator's, 25006 a primary that became a standby
+    return state.startsWith("53") || state.startsWith("57") || state.equals("25006")
         ? Optional.of(AWAY)
         : Optional.empty();
   }

@@ -111,7 +111,7 @@ public final class Verification {
   }
 
   /**
-   * The log itself: positions without a gap up to the head, and beside each leaf the columns that
+   * The log itself: positions without a gap up to where anybody saw it end, and beside each leaf the columns that
    * it gives.
    */
   private static Result log(Handle handle) {
@@ -125,7 +125,11 @@ public final class Verification {
                            IS DISTINCT FROM
                            ((leaf ->> 'position')::bigint, (leaf ->> 'at')::timestamptz, leaf ->> 'type',
                             leaf #>> '{data,repository}', (leaf ->> 'actor')::uuid, (leaf ->> 'command')::uuid))
-            FROM log_head LEFT JOIN (
+            FROM (
+              -- The log does not show that its end was cut off, but who followed it was there.
+              SELECT greatest(next_position, (SELECT max(next_position) FROM log_checkpoint)) AS next_position
+              FROM log_head) AS head
+            LEFT JOIN (
               SELECT position, recorded_at, type, repository, actor_id, command_id,
                      convert_from(leaf, 'UTF8')::json AS leaf
               FROM event) AS recorded ON true

@@ -38,6 +38,11 @@ record StoreManifest(
     implements Command<Outcome<PutManifest>> {
 
   @Override
+  public long weight() {
+    return document.bytes().length;
+  }
+
+  @Override
   public Outcome<PutManifest> decide(Decision decision) {
     if (!sparse) {
       List<Digest> blobs = missingBlobs(decision);

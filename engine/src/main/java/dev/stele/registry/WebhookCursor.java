@@ -36,7 +36,7 @@ record WebhookCursor(
         .createUpdate(
             """
             INSERT INTO webhook (name, next_position)
-            SELECT :name, CASE WHEN :fromStart THEN 0 ELSE next_position END FROM log_head WHERE only_row
+            SELECT :name, CASE WHEN :fromStart THEN 0 ELSE next_position END FROM log_head
             ON CONFLICT DO NOTHING
             """)
         .bind("name", name)
@@ -50,7 +50,7 @@ record WebhookCursor(
             """
             SELECT w.*, h.next_position AS head
             FROM webhook w CROSS JOIN log_head h
-            WHERE w.name = :name AND h.only_row
+            WHERE w.name = :name
             """)
         .bind("name", name)
         .map((row, _) -> of(row))
@@ -64,7 +64,6 @@ record WebhookCursor(
             """
             SELECT w.*, h.next_position AS head
             FROM webhook w CROSS JOIN log_head h
-            WHERE h.only_row
             ORDER BY w.name
             """)
         .map((row, _) -> of(row))

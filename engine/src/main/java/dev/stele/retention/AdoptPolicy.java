@@ -24,6 +24,11 @@ record AdoptPolicy(ActorId actor, String requestId, RetentionPolicy policy, byte
   }
 
   @Override
+  public long weight() {
+    return document.length;
+  }
+
+  @Override
   public Boolean decide(Decision decision) {
     if (isInForce(decision.handle())) {
       return false;

@@ -309,8 +309,7 @@ public final class Retention implements AutoCloseable {
   /** The time of the log, which is the database's clock, never before the last event. */
   static Instant now(Handle handle) {
     return handle
-        .createQuery(
-            "SELECT greatest(recorded_at, clock_timestamp()) AS now FROM log_head WHERE only_row")
+        .createQuery("SELECT greatest(recorded_at, clock_timestamp()) AS now FROM log_head")
         .map((row, _) -> row.getObject("now", OffsetDateTime.class).toInstant())
         .one();
   }

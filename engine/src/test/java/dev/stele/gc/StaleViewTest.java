@@ -26,6 +26,8 @@ import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -152,13 +154,15 @@ class StaleViewTest {
   void aPromiseHoldsAlsoWhenTheClockWasSetBack() throws Exception {
     Digest blob = pushBlob();
     letGracePass();
-    fixture
-        .database()
-        .jdbi()
-        .useHandle(
-            handle ->
-                handle.execute(
-                    "UPDATE log_head SET recorded_at = clock_timestamp() + interval '1 hour'"));
+    try (Connection owner = fixture.testDatabase().connect();
+        Statement statement = owner.createStatement()) {
+      statement.execute("ALTER TABLE event DISABLE TRIGGER event_append_only");
+      statement.execute(
+          """
+          UPDATE event SET recorded_at = clock_timestamp() + interval '1 minute'
+          WHERE position = (SELECT max(position) FROM event)
+          """);
+    }
     assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
     assertThat(collectBlob(blob).unlinked()).isZero();
     letGracePass();

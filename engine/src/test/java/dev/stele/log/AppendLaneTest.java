@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.database.Database;
+import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.TestDatabase;
 import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
@@ -14,21 +16,32 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The lane with a real database: order, batching, poison, and connections that break at the worst
@@ -44,6 +57,7 @@ class AppendLaneTest {
     BREAK_AFTER_COMMIT
   }
 
+  @TempDir private Path folder;
   private TestDatabase testDatabase;
   private Database database;
   private LogSignal signal;
@@ -96,7 +110,20 @@ class AppendLaneTest {
             });
   }
 
-  private record Create(String name) implements Command<Long> {
+  private final AtomicInteger slowDecisions = new AtomicInteger();
+
+  private final class Create implements Command<Long> {
+    private final String name;
+
+    private Create(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public long weight() {
+      return name.startsWith("heavy") ? 5 << 20 : 0;
+    }
+
     @Override
     public ActorId actor() {
       return ACTOR;
@@ -111,6 +138,10 @@ class AppendLaneTest {
     public Long decide(Decision decision) {
       if (name.startsWith("poison")) {
         decision.handle().execute("SELECT 1 / 0");
+      }
+      if (name.startsWith("slow")) {
+        slowDecisions.incrementAndGet();
+        decision.handle().execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(10)");
       }
       if (name.startsWith("error")) {
         decision.handle().execute("INSERT INTO repository VALUES ('left over', 0, now())");
@@ -143,7 +174,7 @@ class AppendLaneTest {
     try (Connection blocker = testDatabase.connect()) {
       blocker.setAutoCommit(false);
       try (var statement = blocker.createStatement()) {
-        statement.execute("SELECT FROM log_head FOR UPDATE");
+        statement.execute("SELECT lock_log()");
       }
       for (String name : names) {
         Callable<Long> submission = () -> lane.submit(new Create(name));
@@ -232,6 +263,132 @@ class AppendLaneTest {
     }
     assertThat(names()).containsExactly("first", "a", "b", "c", "d");
     assertThat(log()).extracting(RecordedEvent::position).containsExactly(0L, 1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void aSlowCommandFailsAloneAndAtOnce() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Long>> futures =
+          submitTogether(threads, List.of("first", "a", "slow", "b", "slow-too", "c"));
+      for (int i = 0; i < futures.size(); i++) {
+        Future<Long> future = futures.get(i);
+        if (i == 2 || i == 4) {
+          assertThatThrownBy(future::get)
+              .hasCauseInstanceOf(LaneUnavailableException.class)
+              .hasMessageContaining("took longer than the database gives a statement");
+        } else {
+          assertThat(future.get()).isEqualTo(1);
+        }
+      }
+    }
+    assertThat(names()).containsExactly("first", "a", "b", "c");
+    assertThat(slowDecisions).as("none is tried again").hasValue(2);
+  }
+
+  @Test
+  void whatWaitsIsBoundedInBytes() throws Exception {
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    try (AppendLane small =
+            new AppendLane(
+                database::openDedicated,
+                new EventCodec(),
+                (_, _) -> {},
+                signal,
+                new SimpleMeterRegistry(),
+                10 << 20);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Long>> queued = new ArrayList<>();
+      try (Connection blocker = testDatabase.connect()) {
+        blocker.setAutoCommit(false);
+        try (var statement = blocker.createStatement()) {
+          statement.execute("SELECT lock_log()");
+        }
+        for (String name : List.of("heavy0", "heavy1")) {
+          queued.add(threads.submit(() -> small.submit(new Create(name))));
+        }
+        awaitWaitingLane();
+        while (thrown.get() == null) {
+          // Refused as soon as both of the others have been let in.
+          Future<Long> third = threads.submit(() -> small.submit(new Create("heavy2")));
+          try {
+            third.get(100, TimeUnit.MILLISECONDS);
+          } catch (ExecutionException e) {
+            thrown.set(e.getCause());
+          } catch (TimeoutException e) {
+            queued.add(third);
+          }
+        }
+        assertThat(thrown.get())
+            .isInstanceOf(LaneUnavailableException.class)
+            .hasMessageContaining("full");
+        queued.add(threads.submit(() -> small.submit(new Create("light"))));
+        blocker.rollback();
+      }
+      for (Future<Long> each : queued) {
+        assertThat(each.get()).isEqualTo(1);
+      }
+      assertThat(queued).hasSize(3);
+      assertThat(small.submit(new Create("heavy3"))).as("there is room again").isEqualTo(1);
+    }
+  }
+
+  /** The session that waits for a standby is ended, and what it wrote is there all the same. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pg_terminate_backend", "pg_cancel_backend"})
+  void nothingIsAcknowledgedThatASynchronousStandbyMayNotHave(String howTheWaitEnds)
+      throws Exception {
+    // Standbys are a setting of the whole server.
+    try (EmbeddedPostgres server = TestDatabase.startServer(folder.resolve("postgresql"));
+        Database replicated =
+            Database.open(
+                new Database.Settings(server.jdbcUrl(), server.user(), server.password(), 4),
+                new SimpleMeterRegistry());
+        Connection owner =
+            DriverManager.getConnection(server.jdbcUrl(), server.user(), server.password());
+        AppendLane appending =
+            new AppendLane(
+                replicated::openDedicated,
+                new EventCodec(),
+                (_, _) -> {},
+                signal,
+                new SimpleMeterRegistry());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      appending.submit(new Create("before"));
+      execute(owner, "ALTER SYSTEM SET synchronous_standby_names = 'away'");
+      execute(owner, "SELECT pg_reload_conf()");
+      Future<Long> answer = threads.submit(() -> appending.submit(new Create("perhaps-lost")));
+      int first = awaitWaitingForStandby(owner, 0);
+      execute(owner, "SELECT %s(%d)".formatted(howTheWaitEnds, first));
+      // Whoever looks finds the event now.
+      awaitWaitingForStandby(owner, first);
+      assertThat(answer.isDone()).as("acknowledged").isFalse();
+      execute(owner, "ALTER SYSTEM RESET synchronous_standby_names");
+      execute(owner, "SELECT pg_reload_conf()");
+      assertThat(answer.get()).isEqualTo(1);
+      assertThat(replicated.jdbi().withHandle(LogReader::nextPosition)).isEqualTo(2);
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** The session that waits for a standby, once there is another than that one. */
+  private static int awaitWaitingForStandby(Connection owner, int otherThan) throws Exception {
+    while (true) {
+      try (var statement = owner.createStatement();
+          var rows =
+              statement.executeQuery(
+                  "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid <> "
+                      + otherThan)) {
+        if (rows.next()) {
+          return rows.getInt(1);
+        }
+      }
+      Thread.sleep(10);
+    }
   }
 
   @Test
@@ -330,7 +487,7 @@ class AppendLaneTest {
     try (Connection blocker = testDatabase.connect()) {
       blocker.setAutoCommit(false);
       try (var statement = blocker.createStatement()) {
-        statement.execute("SELECT FROM log_head FOR UPDATE");
+        statement.execute("SELECT lock_log()");
       }
       caller =
           Thread.ofVirtual()
@@ -378,7 +535,7 @@ class AppendLaneTest {
         Connection blocker = testDatabase.connect()) {
       blocker.setAutoCommit(false);
       try (var statement = blocker.createStatement()) {
-        statement.execute("SELECT FROM log_head FOR UPDATE");
+        statement.execute("SELECT lock_log()");
       }
       queued.add(threads.submit(() -> lane.submit(new Create("first"))));
       awaitWaitingLane();
@@ -403,17 +560,35 @@ class AppendLaneTest {
   @Test
   void theLogGoesOnInTheNextPartition() throws Exception {
     long first = 9_999_998;
+    RecordedEvent before =
+        new RecordedEvent(
+            first - 1,
+            Instant.parse("2026-03-03T14:05:00Z"),
+            ACTOR,
+            Cause.CLIENT_REQUEST,
+            "r",
+            UUID.randomUUID(),
+            new Event.RepositoryCreated(RepositoryName.parse("before")));
     try (Connection owner = testDatabase.connect();
-        var statement = owner.createStatement()) {
-      statement.execute("UPDATE log_head SET next_position = " + first);
+        var insert =
+            owner.prepareStatement(
+                """
+                INSERT INTO event (position, recorded_at, type, repository, actor_id, command_id, leaf)
+                VALUES (?, '2026-03-03T14:05:00Z', 'RepositoryCreated', 'before', ?, ?, ?)
+                """)) {
+      insert.setLong(1, before.position());
+      insert.setObject(2, before.actor().value());
+      insert.setObject(3, before.commandId());
+      insert.setBytes(4, new EventCodec().encode(before));
+      insert.execute();
     }
     for (int n = 0; n < 4; n++) {
       lane.submit(new Create("n" + n));
     }
-    assertThat(names()).containsExactly("n0", "n1", "n2", "n3");
+    assertThat(names()).containsExactly("before", "n0", "n1", "n2", "n3");
     assertThat(log())
         .extracting(RecordedEvent::position)
-        .containsExactly(first, first + 1, first + 2, first + 3);
+        .containsExactly(first - 1, first, first + 1, first + 2, first + 3);
     long partitions =
         Jdbi.create(testDatabase::connect)
             .withHandle(

@@ -60,6 +60,7 @@ class VerificationTest {
           Statement statement = owner.createStatement()) {
         statement.execute("ALTER TABLE event DISABLE TRIGGER event_append_only");
         statement.execute("UPDATE event SET actor_id = gen_random_uuid() WHERE position = 1");
+        statement.execute("INSERT INTO log_checkpoint VALUES ('somebody', 4)");
         // The last event, and all that the views have from it.
         statement.execute("DELETE FROM event WHERE position = 3");
         statement.execute("DELETE FROM blob_link WHERE repository = 'b'");

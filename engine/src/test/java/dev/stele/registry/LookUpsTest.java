@@ -130,7 +130,6 @@ class LookUpsTest {
             FROM n, LATERAL (
               SELECT CASE WHEN n < 5 THEN 'rare' ELSE 'big' END AS repository,
                      CASE WHEN n < 3 THEN 'BlobDeleted' ELSE 'ManifestDeleted' END AS type) AS kind;
-          UPDATE log_head SET next_position = %1$d, recorded_at = now();
           """
               .formatted(ROWS));
       index(database);

@@ -139,13 +139,13 @@ class OutageTest {
     assertThat(registry.verifyProjections().equal()).isTrue();
   }
 
-  /** The lane of another node holds the head, and nothing more is heard of it. */
+  /** The lane of another node holds the log's lock, and nothing more is heard of it. */
   @Test
   void aNodeThatFreezesInItsTransactionDoesNotStopTheOthers() throws Exception {
     try (Connection frozen = fixture.database().openDedicated();
         Statement statement = frozen.createStatement()) {
       frozen.setAutoCommit(false);
-      statement.execute("SELECT next_position FROM log_head FOR UPDATE");
+      statement.execute("SELECT lock_log()");
       assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
       assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
     }

@@ -15,15 +15,6 @@ END
 $$;
 GRANT USAGE ON SCHEMA public TO stele_runtime;
 
--- One row. Whoever appends locks it first, so positions are dense and in commit order, and decisions are serial.
-CREATE TABLE log_head (
-  only_row      boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
-  next_position bigint      NOT NULL CHECK (next_position >= 0),
-  recorded_at   timestamptz NOT NULL
-) WITH (fillfactor = 10);
-INSERT INTO log_head (next_position, recorded_at) VALUES (0, '-infinity');
-GRANT SELECT, UPDATE ON log_head TO stele_runtime;
-
 -- leaf is the event: canonical JSON, hashed into the Merkle tree. The other columns are derived from it and serve queries.
 CREATE TABLE event (
   position    bigint      NOT NULL CHECK (position >= 0),
@@ -85,6 +76,25 @@ $$;
 REVOKE ALL ON FUNCTION ensure_event_partitions(bigint, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_event_partitions(bigint, bigint) TO stele_runtime;
 SELECT ensure_event_partitions(0, 0);
+
+-- Where the log ends. No row that every append would change: under a snapshot that is held for long (a dump) its dead
+-- versions pile up, and whoever appends walks them all. The newest partitions are looked at first and the others not at all.
+CREATE VIEW log_head (next_position, recorded_at) AS
+  SELECT coalesce(last.position + 1, 0), coalesce(last.recorded_at, '-infinity')
+  FROM (VALUES (0)) AS one
+  LEFT JOIN LATERAL (SELECT position, recorded_at FROM event ORDER BY position DESC LIMIT 1) AS last ON true;
+GRANT SELECT ON log_head TO stele_runtime;
+
+-- Whoever appends takes this lock first and keeps it until its transaction has ended, so positions are dense and in commit
+-- order, and decisions are serial. What is read must be read by a later statement, since each sees what was committed when it began.
+CREATE FUNCTION lock_log() RETURNS void LANGUAGE sql VOLATILE AS
+$$ SELECT pg_advisory_xact_lock(hashtextextended('stele.log', 0)) $$;
+
+-- Whether nobody is appending at this moment. Whoever begins to meanwhile waits no longer than this statement takes.
+CREATE FUNCTION log_is_still() RETURNS boolean LANGUAGE sql VOLATILE AS
+$$ SELECT CASE WHEN pg_try_advisory_lock_shared(hashtextextended('stele.log', 0))
+               THEN pg_advisory_unlock_shared(hashtextextended('stele.log', 0))
+               ELSE false END $$;
 
 -- Who acted. The log carries only the random id; forgetting a person deletes the row here.
 CREATE TABLE actor (
