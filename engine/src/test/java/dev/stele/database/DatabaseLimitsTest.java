@@ -89,7 +89,7 @@ class DatabaseLimitsTest {
       lock.execute("LOCK TABLE log_checkpoint IN ACCESS EXCLUSIVE MODE");
       assertThatThrownBy(
               () -> database.jdbi().useHandle(handle -> handle.execute("TABLE log_checkpoint")))
-          .satisfies(thrown -> assertThat(Outage.of(thrown)).contains(Outage.AWAY));
+          .satisfies(thrown -> assertThat(Outage.of(thrown)).contains(Outage.TOO_SLOW));
     }
   }
 
