@@ -72,7 +72,7 @@ class DatabaseLimitsTest {
                       .audit()
                       .useTransaction(
                           handle -> {
-                            handle.execute("SELECT FROM log_head FOR UPDATE");
+                            handle.execute("SELECT lock_log()");
                             Thread.sleep(6_000); // longer than the five seconds
                             handle.execute("SELECT 1");
                           }))
