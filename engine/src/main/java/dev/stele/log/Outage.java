@@ -16,7 +16,9 @@ public enum Outage {
   /** There is no session to be had, or the server cannot do it for now. */
   AWAY,
 
-  /** A statement took longer than it is given, or waited so long for a lock; the session is fine. */
+  /**
+   * A statement took longer than it is given, or waited so long for a lock; the session is fine.
+   */
   TOO_SLOW;
 
   /** The outage that brought this about; empty if none did. */

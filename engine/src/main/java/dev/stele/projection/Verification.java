@@ -111,8 +111,8 @@ public final class Verification {
   }
 
   /**
-   * The log itself: positions without a gap up to where anybody saw it end, and beside each leaf the columns that
-   * it gives.
+   * The log itself: positions without a gap up to where anybody saw it end, and beside each leaf
+   * the columns that it gives.
    */
   private static Result log(Handle handle) {
     return handle
