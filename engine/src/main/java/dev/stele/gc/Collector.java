@@ -52,6 +52,7 @@ public final class Collector implements AutoCloseable {
   private final ObjectSweeper sweeper;
   private final Supplier<ActorId> actor;
   private final GcOptions options;
+  private final Promises promises;
   private final Leftovers leftovers;
   private final ReentrantLock running = new ReentrantLock();
   private volatile boolean closed;
@@ -60,6 +61,7 @@ public final class Collector implements AutoCloseable {
   /**
    * @param reachability keeps the view up with the log
    * @param actor in whose name things are collected
+   * @param promises are written before anything is collected
    */
   public Collector(
       Jdbi jdbi,
@@ -68,6 +70,7 @@ public final class Collector implements AutoCloseable {
       BlobStores stores,
       ProjectionRunner reachability,
       Supplier<ActorId> actor,
+      Promises promises,
       GcOptions options) {
     this.jdbi = jdbi;
     this.lane = lane;
@@ -75,6 +78,7 @@ public final class Collector implements AutoCloseable {
     this.reachability = reachability;
     this.sweeper = new ObjectSweeper(jdbi, reader, stores, options.workers());
     this.actor = actor;
+    this.promises = promises;
     this.options = options;
     this.leftovers = new Leftovers(jdbi, options.grace());
   }
@@ -161,6 +165,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collect(String requestId) throws IOException {
+    promises.pay();
     catchUp();
     Leases.start(jdbi, Instant.EPOCH);
     collectManifests(requestId);

@@ -30,9 +30,23 @@ public final class Leases {
 
   private Leases() {}
 
+  /** Whether something was found to be unreachable, so that a promise of it must be written. */
+  static boolean exists(Handle handle, RepositoryName repository, Digest digest) {
+    return handle
+        .createQuery(
+            """
+            SELECT EXISTS (SELECT FROM lease WHERE repository = :repository AND digest = :digest)
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest.toString())
+        .mapTo(Boolean.class)
+        .one();
+  }
+
   /**
    * Renews the promise of a digest of a repository, if a root does not reach it anyway. To be
-   * called before looking whether it is there, and outside the lane in a transaction of its own.
+   * called before looking whether it is there, and outside the lane in a transaction of its own;
+   * {@link Promises} does that for answers to clients.
    */
   public static void renew(Handle handle, RepositoryName repository, Digest digest) {
     handle

@@ -21,6 +21,11 @@ public enum Outage {
    */
   TOO_SLOW;
 
+  /** A transaction that may only read: a standby's, or any where storage is full. */
+  private static final String READ_ONLY = "25006";
+
+  private static final String DISK_FULL = "53100";
+
   /** The outage that brought this about; empty if none did. */
   public static Optional<Outage> of(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
@@ -35,6 +40,16 @@ public enum Outage {
     return Optional.empty();
   }
 
+  /** Whether the database refused to write, though it may be read: a standby, or a full disk. */
+  public static boolean forbidsWriting(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        return READ_ONLY.equals(sql.getSQLState()) || DISK_FULL.equals(sql.getSQLState());
+      }
+    }
+    return false;
+  }
+
   private static Optional<Outage> of(String state) {
     // 08 connection, 57P server shut down, crashed or starting up, 25P03 a transaction left open
     if (state.startsWith("08") || state.startsWith("57P") || state.equals("25P03")) {
@@ -44,8 +59,8 @@ public enum Outage {
     if (state.equals("57014") || state.equals("55P03")) {
       return Optional.of(TOO_SLOW);
     }
-    // 53 out of resources such as disk, 57 an operator's, 25006 a primary that became a standby
-    return state.startsWith("53") || state.startsWith("57") || state.equals("25006")
+    // 53 out of resources such as disk, 57 an operator's
+    return state.startsWith("53") || state.startsWith("57") || state.equals(READ_ONLY)
         ? Optional.of(AWAY)
         : Optional.empty();
   }

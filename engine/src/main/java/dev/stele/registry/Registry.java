@@ -6,7 +6,7 @@ import dev.stele.blob.StoreUnavailableException;
 import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.Collector;
-import dev.stele.gc.Leases;
+import dev.stele.gc.Promises;
 import dev.stele.gc.Waiting;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
@@ -76,6 +76,7 @@ public final class Registry implements AutoCloseable {
   private final EventCodec codec = new EventCodec();
   private final EventLog events;
   private final Webhooks webhooks;
+  private final Promises promises;
   private final RepositoryBlobs blobs;
   private final Uploads uploads;
   private final Collector collector;
@@ -113,7 +114,8 @@ public final class Registry implements AutoCloseable {
     this.signal = new LogSignal(connections);
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
-    this.blobs = new RepositoryBlobs(jdbi, this.stores, actors, this::append);
+    this.promises = new Promises(jdbi);
+    this.blobs = new RepositoryBlobs(jdbi, promises, this.stores, actors, this::append);
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
@@ -134,6 +136,7 @@ public final class Registry implements AutoCloseable {
             this.stores,
             follow.apply(asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
+            promises,
             options.gc());
     this.protection = new Protection(options.immutableTags());
     this.manifests =
@@ -209,7 +212,7 @@ public final class Registry implements AutoCloseable {
         jdbi,
         handle -> {
           if (reference instanceof Reference.ByDigest(Digest digest)) {
-            Leases.renew(handle, repository, digest);
+            promises.give(handle, repository, digest);
           }
           Optional<ManifestView.Present> present =
               switch (reference) {
@@ -236,7 +239,10 @@ public final class Registry implements AutoCloseable {
         });
   }
 
-  /** The bytes of a blob, or of a manifest by its digest; the caller closes them. */
+  /**
+   * The bytes of a blob, or of a manifest by its digest; the caller closes them, and may count on
+   * the content for a grace period.
+   */
   public Outcome<BlobContent> blob(RepositoryName repository, Digest digest) throws IOException {
     Optional<BlobContent> content = blobs.open(repository, digest);
     return content.isPresent()
@@ -246,7 +252,8 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Where anybody can get a blob's bytes, without asking this server, for {@link
-   * #REDIRECT_VALIDITY}. Empty if the repository's store does not redirect, or has no such blob.
+   * #REDIRECT_VALIDITY}. Whoever is told may count on the blob for a grace period. Empty if the
+   * repository's store does not redirect, or has no such blob.
    */
   public Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException {
     return blobs.location(repository, digest);
@@ -588,6 +595,7 @@ public final class Registry implements AutoCloseable {
     webhooks.close();
     background.ifPresent(Background::close);
     pulls.close();
+    promises.close();
     lane.close();
     signal.close();
   }

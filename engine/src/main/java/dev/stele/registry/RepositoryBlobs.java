@@ -6,7 +6,7 @@ import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
 import dev.stele.event.BlobProblem;
-import dev.stele.gc.Leases;
+import dev.stele.gc.Promises;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
@@ -29,12 +29,15 @@ final class RepositoryBlobs {
   private static final Logger logger = LoggerFactory.getLogger(RepositoryBlobs.class);
 
   private final Jdbi jdbi;
+  private final Promises promises;
   private final BlobStores stores;
   private final Actors actors;
   private final Commands commands;
 
-  RepositoryBlobs(Jdbi jdbi, BlobStores stores, Actors actors, Commands commands) {
+  RepositoryBlobs(
+      Jdbi jdbi, Promises promises, BlobStores stores, Actors actors, Commands commands) {
     this.jdbi = jdbi;
+    this.promises = promises;
     this.stores = stores;
     this.actors = actors;
     this.commands = commands;
@@ -46,7 +49,8 @@ final class RepositoryBlobs {
   }
 
   /**
-   * Opens a blob; empty if the repository lacks it or it is damaged. The caller closes it.
+   * Opens a blob; empty if the repository lacks it or it is damaged. The caller closes it, and may
+   * count on the blob for a grace period.
    *
    * @throws IOException if the store fails
    */
@@ -54,7 +58,10 @@ final class RepositoryBlobs {
     return open(repository, () -> locate(repository, digest));
   }
 
-  /** As {@link #open}, whether the repository has the blob or only its store. */
+  /**
+   * As {@link #open}, whether the repository has the blob or only its store, and nobody may count
+   * on it.
+   */
   Optional<BlobContent> openStored(RepositoryName repository, Digest digest) throws IOException {
     return open(repository, () -> stored(stores.of(repository), digest));
   }
@@ -91,12 +98,6 @@ final class RepositoryBlobs {
    * @throws IOException if the store fails
    */
   OptionalLong size(RepositoryName repository, Digest digest) throws IOException {
-    Availability.read(
-        jdbi,
-        handle -> {
-          Leases.renew(handle, repository, digest);
-          return true;
-        });
     return size(repository, () -> locate(repository, digest));
   }
 
@@ -138,9 +139,15 @@ final class RepositoryBlobs {
         : Optional.empty();
   }
 
+  /** Where a repository's blob is. Whoever asks may count on it for a grace period. */
   private Optional<BlobView.Located> locate(RepositoryName repository, Digest digest) {
     String store = stores.of(repository).name();
-    return Availability.read(jdbi, handle -> BlobView.find(handle, repository, digest, store));
+    return Availability.read(
+        jdbi,
+        handle -> {
+          promises.give(handle, repository, digest);
+          return BlobView.find(handle, repository, digest, store);
+        });
   }
 
   /**

@@ -97,6 +97,16 @@ public final class TestDatabase implements AutoCloseable {
     execute("ALTER DATABASE %s ALLOW_CONNECTIONS %b".formatted(name, allowed));
   }
 
+  /** Ends all sessions; whether later ones may only read. */
+  public void readOnly(boolean readOnly) {
+    execute("ALTER DATABASE %s SET default_transaction_read_only = %b".formatted(name, readOnly));
+    execute(
+        """
+        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '%s'
+        """
+            .formatted(name));
+  }
+
   /** Migrates it and opens a pool. */
   public Database open() {
     return Database.open(

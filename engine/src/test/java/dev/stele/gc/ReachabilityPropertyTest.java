@@ -98,6 +98,7 @@ class ReachabilityPropertyTest {
             new ProjectionRunner(
                 database.jdbi(), READER, new AsynchronousProjections(DOCUMENTS).reachability()),
             () -> actor,
+            new Promises(database.jdbi()),
             GcOptions.DEFAULT.withGrace(NO_GRACE));
   }
 

@@ -16,6 +16,7 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.RegistryOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -321,6 +322,20 @@ abstract class CollectingRows extends ParityRows {
         () -> {
           ok(registry.blobSize(APP, config));
           ok(registry.blobSize(APP, layer));
+        },
+        config,
+        layer);
+    assertKeepsAfter(
+        () -> {
+          ok(registry.blob(APP, config)).close();
+          ok(registry.blob(APP, layer)).close();
+        },
+        config,
+        layer);
+    assertKeepsAfter(
+        () -> {
+          Optional<URI> _ = registry.blobLocation(APP, config);
+          Optional<URI> _ = registry.blobLocation(APP, layer);
         },
         config,
         layer);

@@ -1,0 +1,164 @@
+package dev.stele.registry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.blob.BlobContent;
+import dev.stele.blob.BlobStores;
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.database.Database;
+import dev.stele.database.EmbeddedPostgres;
+import dev.stele.database.TestDatabase;
+import dev.stele.gc.GcOptions;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A database that may only be read, as where its storage is full, or a standby: everything can be
+ * pulled, reachable or not.
+ */
+class ReadOnlyDatabaseTest {
+  private static final Duration GRACE = Duration.ofSeconds(1);
+  private static final RegistryOptions OPTIONS =
+      RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE));
+  private static final Caller CALLER = new Caller("alice", "r");
+  private static final RepositoryName APP = RepositoryName.parse("app");
+  private static final Tag V1 = Tag.parse("v1");
+
+  @TempDir private Path folder;
+  private Digest config;
+  private Digest image;
+
+  /** A blob that nobody uses and that is known to be unreachable. */
+  private Digest loose;
+
+  @Test
+  void whatCannotBeWrittenCanBeReadAndPromisedAndIsPushedWhenItCanBeWrittenAgain()
+      throws Exception {
+    try (DiskBlobStore store = new DiskBlobStore(folder);
+        RegistryFixture fixture = new RegistryFixture(store, OPTIONS)) {
+      Registry registry = fixture.registry();
+      push(registry);
+      Thread.sleep(GRACE.plusMillis(200));
+      fixture.testDatabase().readOnly(true);
+      assertReads(registry);
+      assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
+          .isInstanceOf(RegistryUnavailableException.class);
+      assertThat(registry.collector().run().failure()).isPresent();
+      assertThat(registry.blobSize(APP, loose)).isInstanceOf(Outcome.Ok.class);
+      fixture.testDatabase().readOnly(false);
+
+      assertThat(registry.collector().run().failure()).as("after the lost sessions").isEmpty();
+      assertThat(putImage(registry, Tag.parse("v2"), loose))
+          .as("what was promised meanwhile is kept")
+          .isInstanceOf(Outcome.Ok.class);
+      assertThat(registry.verifyProjections().equal()).isTrue();
+    }
+  }
+
+  @Test
+  void aStandbyServesPulls() throws Exception {
+    Path cluster = folder.resolve("postgresql");
+    try (DiskBlobStore store = new DiskBlobStore(folder.resolve("blobs"))) {
+      try (EmbeddedPostgres primary = TestDatabase.startServer(cluster);
+          Database database = open(primary);
+          Registry registry = registry(database, store)) {
+        push(registry);
+      }
+      Files.createFile(cluster.resolve("data").resolve("standby.signal"));
+      try (EmbeddedPostgres standby = TestDatabase.startServer(cluster);
+          Database database = open(standby);
+          Registry registry = registry(database, store)) {
+        assertReads(registry);
+        assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
+            .isInstanceOf(RegistryUnavailableException.class);
+      }
+    }
+  }
+
+  private static Database open(EmbeddedPostgres server) {
+    return Database.open(
+        new Database.Settings(server.jdbcUrl(), server.user(), server.password(), 4),
+        new SimpleMeterRegistry());
+  }
+
+  private static Registry registry(Database database, DiskBlobStore store) {
+    return new Registry(
+        database.jdbi(),
+        database::openDedicated,
+        new BlobStores(store),
+        OPTIONS,
+        new SimpleMeterRegistry());
+  }
+
+  private void push(Registry registry) throws IOException {
+    config = upload(registry, "{}");
+    image = putImage(registry, V1, config).orElseThrow(r -> new AssertionError(r)).digest();
+    loose = upload(registry, "loose");
+    while (registry.collector().follow() > 0) {
+      // until the view knows what is loose
+    }
+    // The index of events is built when it is asked.
+    assertThat(registry.events(-1, 1, EventFilter.ALL)).isNotEmpty();
+  }
+
+  private void assertReads(Registry registry) throws IOException {
+    registry.checkReady();
+    assertThat(registry.repositories(Optional.empty(), 10).items()).containsExactly(APP);
+    assertThat(registry.tags(APP, Optional.empty(), 10)).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.tagHistory(APP, V1, 10, Optional.empty())).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.manifest(APP, V1)).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.manifest(APP, new Reference.ByDigest(image)))
+        .isInstanceOf(Outcome.Ok.class);
+    registry.pulled(CALLER, APP, image, Optional.of(V1));
+    for (Digest blob : List.of(config, loose)) {
+      assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
+      try (BlobContent content =
+          registry.blob(APP, blob).orElseThrow(refusal -> new AssertionError(refusal))) {
+        assertThat(content.size()).isPositive();
+      }
+    }
+    assertThat(registry.blobSize(APP, Digest.of(Digest.Algorithm.SHA256, new byte[9])))
+        .isInstanceOf(Outcome.Refused.class);
+    assertThat(registry.referrers(APP, image, Optional.empty(), Optional.empty(), 10).items())
+        .isEmpty();
+    assertThat(registry.events(-1, 10, EventFilter.ALL)).isNotEmpty();
+  }
+
+  private static Outcome<PutManifest> putImage(Registry registry, Tag tag, Digest config) {
+    byte[] manifest =
+        "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
+            .formatted(MediaTypes.OCI_IMAGE, config, tag.equals(V1) ? 2 : 5)
+            .getBytes(UTF_8);
+    return registry.putManifest(CALLER, APP, tag, MediaTypes.OCI_IMAGE, manifest, List.of());
+  }
+
+  private static Digest upload(Registry registry, String content) throws IOException {
+    byte[] bytes = content.getBytes(UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    assertThat(
+            registry.putBlob(
+                CALLER,
+                APP,
+                digest,
+                OptionalLong.of(bytes.length),
+                new ByteArrayInputStream(bytes)))
+        .isEqualTo(Outcome.ok(digest));
+    return digest;
+  }
+}
