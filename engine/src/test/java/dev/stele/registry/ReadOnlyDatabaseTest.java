@@ -63,7 +63,11 @@ class ReadOnlyDatabaseTest {
       assertThat(registry.blobSize(APP, loose)).isInstanceOf(Outcome.Ok.class);
       fixture.testDatabase().readOnly(false);
 
-      assertThat(registry.collector().run().failure()).as("after the lost sessions").isEmpty();
+      // The pool's idle sessions were ended, and a collection tries each failure the next time.
+      int collections = 0;
+      while (registry.collector().run().failure().isPresent()) {
+        assertThat(++collections).isLessThan(50);
+      }
       assertThat(putImage(registry, Tag.parse("v2"), loose))
           .as("what was promised meanwhile is kept")
           .isInstanceOf(Outcome.Ok.class);
@@ -100,6 +104,7 @@ class ReadOnlyDatabaseTest {
   private static Registry registry(Database database, DiskBlobStore store) {
     return new Registry(
         database.jdbi(),
+        database.audit(),
         database::openDedicated,
         new BlobStores(store),
         OPTIONS,
