@@ -168,7 +168,11 @@ public sealed interface Event {
     }
   }
 
-  /** A manifest was removed from a repository, after all its tags. */
+  /**
+   * A manifest was removed from a repository, and all its tags with it. Of each tag an event with
+   * {@link Cause.Kind#DIGEST_DELETE} follows: of the first few at once, of the others by and by,
+   * but before the tag points anywhere again.
+   */
   record ManifestDeleted(RepositoryName repository, Digest digest)
       implements InRepository, ManifestEvent {}
 

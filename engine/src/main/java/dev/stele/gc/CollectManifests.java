@@ -82,7 +82,7 @@ record CollectManifests(
   private List<Digest> tagged(Handle handle, Collection<Digest> wanted) {
     return digests(
         handle,
-        "SELECT DISTINCT digest FROM tag WHERE repository = :repository AND digest = ANY"
+        "SELECT DISTINCT digest FROM live_tag WHERE repository = :repository AND digest = ANY"
             + " (:digests)",
         wanted);
   }

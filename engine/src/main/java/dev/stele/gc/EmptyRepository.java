@@ -5,7 +5,7 @@ import dev.stele.oci.RepositoryName;
 import java.util.Collection;
 import org.jdbi.v3.core.Handle;
 
-/** Whether a repository has nothing left. */
+/** Whether a repository has nothing left, and nothing to be said of what it had. */
 final class EmptyRepository {
   private EmptyRepository() {}
 
@@ -21,6 +21,8 @@ final class EmptyRepository {
             SELECT EXISTS (SELECT FROM repository WHERE name = :repository)
                AND NOT EXISTS (
                  SELECT FROM manifest WHERE repository = :repository AND digest <> ALL (:manifests))
+               AND NOT EXISTS (
+                 SELECT FROM tag_tombstone WHERE repository = :repository)
                AND NOT EXISTS (
                  SELECT FROM blob_link WHERE repository = :repository AND digest <> ALL (:blobs))
             """)

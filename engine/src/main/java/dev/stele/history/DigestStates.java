@@ -81,7 +81,7 @@ public final class DigestStates {
         .createQuery(
             """
             SELECT place.repository, place.kind, place.from_position, place.from_at, u.since, u.since_at,
-                   ARRAY(SELECT name FROM tag t
+                   ARRAY(SELECT name FROM live_tag t
                          WHERE t.repository = place.repository AND t.digest = :digest
                          ORDER BY name LIMIT :limit) AS tags
             FROM (

@@ -172,7 +172,7 @@ public final class Exposure {
                 CROSS JOIN LATERAL (
                   SELECT repository, name, from_position, from_at, from_actor, until_position, until_at, until_actor,
                          ended_by
-                  FROM tag_history h
+                  FROM tag_period h
                   WHERE h.repository = tagged.repository AND h.name = tagged.tag
                     AND h.from_position = tagged.from_position
                   LIMIT 1) AS period

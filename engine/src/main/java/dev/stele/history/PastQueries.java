@@ -66,7 +66,7 @@ final class PastQueries {
             """
             SELECT :name AS name, digest, from_position, from_at
             FROM (
-              SELECT * FROM tag_history
+              SELECT * FROM tag_period
               WHERE repository = :repository AND name = :name AND from_position <= :position
               ORDER BY from_position DESC
               LIMIT 1) AS last
@@ -100,7 +100,7 @@ final class PastQueries {
             SELECT walk.name, last.digest, last.from_position, last.from_at
             FROM walk
             CROSS JOIN LATERAL (
-              SELECT * FROM tag_history h
+              SELECT * FROM tag_period h
               WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :position
               ORDER BY h.from_position DESC
               LIMIT 1) AS last
@@ -306,6 +306,18 @@ final class PastQueries {
       WHERE repository = :repository AND position > :from AND position <= :to AND type <> 'PullsObserved'
       """;
 
+  /** Tags that went with their manifest: events of their own may say so only later. */
+  private static final String ENDED =
+      """
+      SELECT name FROM tag_history
+      WHERE repository = :repository AND ended_by = 'deleted' AND until_position > :from AND until_position <= :to
+      UNION ALL
+      SELECT t.name
+      FROM tag_tombstone d
+      JOIN tag t ON t.repository = :repository AND t.digest = d.digest AND t.moved_position < d.position
+      WHERE d.repository = :repository AND d.position > :from AND d.position <= :to
+      """;
+
   /** Costs as much as happened in the repository between the positions. */
   static List<Change.TagChange> tagChanges(
       Handle handle,
@@ -318,14 +330,14 @@ final class PastQueries {
         .createQuery(
             """
             SELECT key, before.digest AS before, afterwards.digest AS afterwards
-            FROM (%1$s) AS touched
+            FROM (%1$s UNION %4$s) AS touched
             LEFT JOIN LATERAL (%2$s) AS before ON true
             LEFT JOIN LATERAL (%3$s) AS afterwards ON true
             WHERE key > :after AND before.digest IS DISTINCT FROM afterwards.digest
             ORDER BY key
             LIMIT :limit
             """
-                .formatted(TOUCHED.formatted("tag"), period("from"), period("to")))
+                .formatted(TOUCHED.formatted("tag"), period("from"), period("to"), ENDED))
         .bind("repository", repository.value())
         .bind("from", from)
         .bind("to", to)
@@ -343,7 +355,7 @@ final class PastQueries {
   private static String period(String position) {
     return """
     SELECT digest FROM (
-      SELECT digest, until_position FROM tag_history
+      SELECT digest, until_position FROM tag_period
       WHERE repository = :repository AND name = key AND from_position <= :%1$s
       ORDER BY from_position DESC
       LIMIT 1) AS last

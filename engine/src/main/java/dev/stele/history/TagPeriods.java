@@ -105,12 +105,12 @@ public final class TagPeriods {
             SELECT period.*, f.name AS from_name, u.name AS until_name
             FROM walk
             CROSS JOIN LATERAL (
-              (SELECT * FROM tag_history h
+              (SELECT * FROM tag_period h
                WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :from
                ORDER BY h.from_position DESC
                LIMIT 1)
               UNION ALL
-              (SELECT * FROM tag_history h
+              (SELECT * FROM tag_period h
                WHERE h.repository = :repository AND h.name = walk.name
                  AND h.from_position > greatest(:from, CASE WHEN walk.name = :afterTag THEN :afterFrom END)
                  AND h.from_position <= :to
@@ -175,7 +175,7 @@ public final class TagPeriods {
             FROM unnest(:repositories::text[], :tags::text[], :positions::bigint[])
               AS move (repository, name, position)
             CROSS JOIN LATERAL (
-              SELECT * FROM tag_history h
+              SELECT * FROM tag_period h
               WHERE h.repository = move.repository AND h.name = move.name AND h.from_position = move.position
               LIMIT 1) AS period
             LEFT JOIN actor f ON f.id = period.from_actor

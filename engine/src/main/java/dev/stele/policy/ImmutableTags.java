@@ -37,6 +37,13 @@ public record ImmutableTags(List<Rule> rules) {
     rules = List.copyOf(rules);
   }
 
+  /** Whether any tag of a repository may be. */
+  public boolean concerns(RepositoryName repository) {
+    return rules.stream()
+        .flatMap(rule -> rule.repositories().stream())
+        .anyMatch(glob -> glob.matches(repository));
+  }
+
   /** Whether a tag of a repository is immutable. */
   public boolean includes(RepositoryName repository, Tag tag) {
     return rules.stream().anyMatch(rule -> rule.includes(repository, tag));

@@ -255,6 +255,32 @@ public final class HoldView implements Projection {
         .list();
   }
 
+  /**
+   * The active holds of a whole repository, of any of these digests of it, and of any of the tags
+   * that point to one of these. Costs a look-up for each hold of a tag, however many tags there
+   * are.
+   */
+  public static List<Hold> keeping(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return handle
+        .createQuery(
+            SELECT
+                + """
+                WHERE h.released_position IS NULL
+                  AND (h.tag IS NULL AND h.digest IS NULL
+                    OR h.digest = ANY (:digests)
+                    OR (SELECT digest FROM live_tag t
+                        WHERE t.repository = :repository AND t.name = h.tag) = ANY (:digests))
+                  AND (NOT h.one_repository OR h.repositories = :repository)
+                ORDER BY h.placed_position
+                """)
+        .bind("repository", repository.value())
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .map((row, _) -> hold(row))
+        .filter(hold -> hold.concerns(repository))
+        .list();
+  }
+
   /** All holds that ever concerned a repository, in the order in which they were placed. */
   public static List<Hold> concerning(Handle handle, RepositoryName repository) {
     return handle

@@ -1,5 +1,6 @@
 package dev.stele.projection;
 
+import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Descriptor;
@@ -99,6 +100,9 @@ public final class ReachabilityView implements Projection {
           graph(transaction, recorded, repository).moveTag(digest, previous);
       case Event.TagRestored(var repository, _, var digest, var previous, _) ->
           graph(transaction, recorded, repository).moveTag(digest, previous);
+      case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE -> {
+        // The manifest went before it and took what it reached along.
+      }
       case Event.TagDeleted deleted ->
           graph(transaction, recorded, deleted.repository()).removeTag(deleted.digest());
       case Event.RetentionPolicyAdopted adopted -> adopt(transaction, recorded, adopted.policy());

@@ -168,7 +168,7 @@ final class RepositoryReach {
     }
   }
 
-  /** The repository lost a manifest, which has no tag any more. */
+  /** The repository lost a manifest, with its tags if it has any. */
   void remove(Digest digest) {
     List<String> gone = List.of(digest.toString());
     boolean reached =

@@ -49,6 +49,7 @@ final class Background implements AutoCloseable {
       LogSignal signal,
       List<ProjectionRunner> followers,
       Collector collector,
+      BuriedTags buriedTags,
       Runnable beforeCollecting,
       Webhooks webhooks,
       MeterRegistry meters) {
@@ -61,6 +62,7 @@ final class Background implements AutoCloseable {
     for (ProjectionRunner follower : followers) {
       follow(follower.projection().name(), () -> !follower.step().isEmpty());
     }
+    follow("buried tags", buriedTags::step);
     follow("sweep", () -> collector.sweep() > 0);
     webhooks
         .begin(leadership::leading)

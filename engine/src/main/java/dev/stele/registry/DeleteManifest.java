@@ -1,7 +1,6 @@
 package dev.stele.registry;
 
 import dev.stele.event.ActorId;
-import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.gc.Leases;
 import dev.stele.log.Command;
@@ -14,14 +13,14 @@ import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * Deletes a manifest and all tags that point to it, unless a present index lists it or any of this
- * is protected.
+ * is protected. The tags are gone at once, however many; the first of them are recorded to be here,
+ * and the others by {@link DeleteTagsOfManifest} after that.
  *
  * @param onlyTag whether to refuse when more than one tag points to it
+ * @param seen the tags that moved to it by events up to this position are known not to be immutable
  */
 record DeleteManifest(
     ActorId actor,
@@ -29,8 +28,11 @@ record DeleteManifest(
     RepositoryName repository,
     Digest digest,
     boolean onlyTag,
-    Protection protection)
+    Protection protection,
+    long seen)
     implements Command<Outcome<Digest>> {
+  /** How many of several tags a refusal names. */
+  private static final int MOST_NAMED = 10;
 
   @Override
   public Outcome<Digest> decide(Decision decision) {
@@ -45,26 +47,24 @@ record DeleteManifest(
     if (!indexes.isEmpty()) {
       return Outcome.refused(new Refusal.ManifestReferenced(digest, indexes));
     }
-    List<Tag> tags = TagView.pointingTo(decision.handle(), repository, digest);
+    List<Tag> tags =
+        TagView.movedTo(decision.handle(), repository, digest, -1, DeleteTagsOfManifest.MOST)
+            .stream()
+            .map(TagView.Moved::tag)
+            .toList();
     if (onlyTag && tags.size() > 1) {
-      return Outcome.refused(new Refusal.SeveralTags(digest, tags));
+      return Outcome.refused(
+          new Refusal.SeveralTags(digest, tags.stream().sorted().limit(MOST_NAMED).toList()));
     }
     Optional<Refusal> protectedContent =
-        protection
-            .againstDeleting(
-                decision.handle(),
-                repository,
-                tags.stream().collect(Collectors.toMap(Function.identity(), _ -> digest)))
-            .or(() -> Protection.againstDeleting(decision.handle(), repository, digest));
+        Protection.againstDeleting(decision.handle(), repository, digest)
+            .or(() -> protection.immutable(decision.handle(), repository, digest, seen).refusal());
     if (protectedContent.isPresent()) {
       return Outcome.refused(protectedContent.get());
     }
-    for (Tag tag : tags) {
-      decision.append(
-          new Event.TagDeleted(repository, tag, digest), Cause.digestDelete(digest.toString()));
-    }
     Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.ManifestDeleted(repository, digest));
+    DeleteTagsOfManifest.append(decision, repository, digest, tags);
     return Outcome.ok(digest);
   }
 }

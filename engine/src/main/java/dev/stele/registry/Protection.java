@@ -22,6 +22,8 @@ import org.jdbi.v3.core.Handle;
  * are told before immutable tags, since they outrank everything. Immutable and thread-safe.
  */
 public final class Protection {
+  private static final int PAGE = 1000;
+
   private final ImmutableTags immutable;
 
   Protection(ImmutableTags immutable) {
@@ -66,7 +68,8 @@ public final class Protection {
   }
 
   /**
-   * Why a manifest may not be deleted: it is held, or what keeps it alive is, such as its subject.
+   * Why a manifest may not be deleted: it is held, or a tag of it, or what keeps it alive is, such
+   * as its subject.
    */
   static Optional<Refusal> againstDeleting(
       Handle handle, RepositoryName repository, Digest manifest) {
@@ -74,8 +77,7 @@ public final class Protection {
       return Optional.empty();
     }
     Set<Digest> keepers = new HashSet<>(ManifestView.keepers(handle, repository, manifest));
-    Map<Tag, Digest> tags = TagView.pointingTo(handle, repository, keepers);
-    return HoldView.covering(handle, repository, tags.keySet(), keepers).stream()
+    return HoldView.keeping(handle, repository, keepers).stream()
         .findFirst()
         .map(hold -> new Refusal.Held("manifest " + manifest + " of " + repository, hold));
   }
@@ -95,6 +97,37 @@ public final class Protection {
 
   private static Refusal held(RepositoryName repository, Tag tag, Hold hold) {
     return new Refusal.Held("tag " + tag + " of " + repository, hold);
+  }
+
+  /**
+   * What is known of the tags of a manifest.
+   *
+   * @param refusal why the manifest may not be deleted, if one of them is immutable
+   * @param seen if none is: so much for those that moved to it by events up to this position
+   */
+  record Immutable(Optional<Refusal> refusal, long seen) {}
+
+  /**
+   * Looks for an immutable tag among those of a manifest that moved to it after a position. There
+   * may be a million of them, so this is asked before the lane, and there only of those since.
+   */
+  Immutable immutable(Handle handle, RepositoryName repository, Digest digest, long after) {
+    long seen = after;
+    if (!immutable.concerns(repository)) {
+      return new Immutable(Optional.empty(), seen);
+    }
+    List<TagView.Moved> page;
+    do {
+      page = TagView.movedTo(handle, repository, digest, seen, PAGE);
+      for (TagView.Moved moved : page) {
+        if (immutable.includes(repository, moved.tag())) {
+          return new Immutable(
+              Optional.of(new Refusal.ImmutableTag(repository, moved.tag(), digest)), seen);
+        }
+        seen = moved.position();
+      }
+    } while (page.size() == PAGE);
+    return new Immutable(Optional.empty(), seen);
   }
 
   private Optional<Refusal> immutable(RepositoryName repository, Map<Tag, Digest> targets) {

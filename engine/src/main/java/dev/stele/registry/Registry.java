@@ -83,6 +83,7 @@ public final class Registry implements AutoCloseable {
   private final List<ProjectionRunner> followers;
   private Optional<Background> background = Optional.empty();
   private final RepositoryManifests manifests;
+  private final BuriedTags buriedTags;
   private final Protection protection;
   private final Holds holds;
   private final PullRecorder pulls;
@@ -140,7 +141,8 @@ public final class Registry implements AutoCloseable {
             options.gc());
     this.protection = new Protection(options.immutableTags());
     this.manifests =
-        new RepositoryManifests(options, protection, documents, blobs, actors, this::append);
+        new RepositoryManifests(jdbi, options, protection, documents, blobs, actors, this::append);
+    this.buriedTags = new BuriedTags(jdbi, this::append);
     this.holds = new Holds(jdbi, actors, this::append);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
   }
@@ -414,7 +416,14 @@ public final class Registry implements AutoCloseable {
     background =
         Optional.of(
             new Background(
-                leadership, signal, followers, collector, beforeCollecting, webhooks, meters));
+                leadership,
+                signal,
+                followers,
+                collector,
+                buriedTags,
+                beforeCollecting,
+                webhooks,
+                meters));
   }
 
   /** How much nobody can reach, past grace or not. */
@@ -439,6 +448,15 @@ public final class Registry implements AutoCloseable {
   }
 
   // ---- the registry's own work: retention and the like
+
+  /**
+   * Records the next of the tags that were too many to be recorded with the deletion of their
+   * manifest; returns whether there may be more. They are gone anyway. The node that leads does
+   * this by itself; one without background work may do it here, in one thread.
+   */
+  public boolean recordBuriedTags() {
+    return buriedTags.step();
+  }
 
   /**
    * Decides a command in the lane and appends what follows; returns when that is durable.

@@ -10,12 +10,14 @@ import dev.stele.projection.ManifestDocuments;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jdbi.v3.core.Jdbi;
 
 /**
  * How manifests come into repositories and go: everything that can be checked before the lane is
  * checked here. Thread-safe.
  */
 final class RepositoryManifests {
+  private final Jdbi jdbi;
   private final RegistryOptions options;
   private final Protection protection;
   private final ManifestDocuments documents;
@@ -24,12 +26,14 @@ final class RepositoryManifests {
   private final Commands commands;
 
   RepositoryManifests(
+      Jdbi jdbi,
       RegistryOptions options,
       Protection protection,
       ManifestDocuments documents,
       RepositoryBlobs blobs,
       Actors actors,
       Commands commands) {
+    this.jdbi = jdbi;
     this.options = options;
     this.protection = protection;
     this.documents = documents;
@@ -94,6 +98,11 @@ final class RepositoryManifests {
 
   /** See {@link Registry#deleteManifest}. */
   Outcome<Digest> delete(Caller caller, RepositoryName repository, Digest digest) {
+    Protection.Immutable tags =
+        Availability.read(jdbi, handle -> protection.immutable(handle, repository, digest, -1));
+    if (tags.refusal().isPresent()) {
+      return Outcome.refused(tags.refusal().get());
+    }
     return commands.append(
         new DeleteManifest(
             actors.id(caller.actor()),
@@ -101,6 +110,7 @@ final class RepositoryManifests {
             repository,
             digest,
             options.collisionDetection(),
-            protection));
+            protection,
+            tags.seen()));
   }
 }

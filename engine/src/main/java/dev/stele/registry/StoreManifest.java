@@ -51,8 +51,11 @@ record StoreManifest(
         return Outcome.refused(new Refusal.MissingContent(blobs, children));
       }
     }
-    Map<Tag, Digest> targets =
-        tags.isEmpty() ? Map.of() : TagView.targets(decision.handle(), repository, tags);
+    TagView.Standing standing =
+        tags.isEmpty()
+            ? TagView.Standing.NONE
+            : TagView.standing(decision.handle(), repository, tags);
+    Map<Tag, Digest> targets = standing.targets();
     Map<Tag, Digest> moving = new HashMap<>(targets);
     moving.values().removeIf(digest::equals);
     Optional<Refusal> protectedTag =
@@ -69,6 +72,7 @@ record StoreManifest(
     } else {
       Leases.renew(decision.handle(), repository, digest);
     }
+    BuriedTags.settle(decision, repository, standing);
     Optional<Digest> subject = manifest.subject().map(Descriptor::digest);
     decision.append(
         new Event.ManifestPut(

@@ -12,6 +12,7 @@ import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
+import dev.stele.registry.BuriedTags;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Protection;
 import dev.stele.registry.Refusal;
@@ -57,15 +58,17 @@ record RestoreContent(
     if (!linking.stream().allMatch(blob -> whole(handle, blob)) || lacking(links, present)) {
       return Outcome.ok(false);
     }
-    Map<Tag, Digest> targets =
-        tags.isEmpty() ? Map.of() : TagView.targets(handle, repository, tags.keySet());
-    Map<Tag, Digest> moving = new HashMap<>(targets);
+    TagView.Standing standing =
+        tags.isEmpty()
+            ? TagView.Standing.NONE
+            : TagView.standing(handle, repository, tags.keySet());
+    Map<Tag, Digest> moving = new HashMap<>(standing.targets());
     moving.entrySet().removeIf(each -> each.getValue().equals(tags.get(each.getKey())));
     Optional<Refusal> forbidden = protection.againstMoving(handle, repository, moving);
     if (forbidden.isPresent()) {
       return Outcome.refused(forbidden.get());
     }
-    append(decision, linking, present, targets);
+    append(decision, linking, present, standing);
     return Outcome.ok(true);
   }
 
@@ -101,7 +104,8 @@ record RestoreContent(
   }
 
   private void append(
-      Decision decision, List<Digest> linking, Set<Digest> present, Map<Tag, Digest> targets) {
+      Decision decision, List<Digest> linking, Set<Digest> present, TagView.Standing standing) {
+    BuriedTags.settle(decision, repository, standing);
     Cause cause = Cause.restore(restoredFrom);
     if (!RepositoryView.exists(decision.handle(), repository)) {
       decision.append(new Event.RepositoryCreated(repository), cause);
@@ -125,7 +129,7 @@ record RestoreContent(
     }
     tags.forEach(
         (tag, digest) -> {
-          Optional<Digest> previous = Optional.ofNullable(targets.get(tag));
+          Optional<Digest> previous = Optional.ofNullable(standing.targets().get(tag));
           if (!previous.equals(Optional.of(digest))) {
             decision.append(
                 new Event.TagRestored(repository, tag, digest, previous, restoredFrom), cause);

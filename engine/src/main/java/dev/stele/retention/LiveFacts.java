@@ -89,7 +89,7 @@ final class LiveFacts implements RepositoryFacts {
                    by_tag.last_position AS tag_position, by_tag.last_at AS tag_at,
                    by_digest.last_position AS digest_position, by_digest.last_at AS digest_at
             FROM (
-              SELECT name, digest, put_position, put_at FROM tag
+              SELECT name, digest, put_position, put_at FROM live_tag
               WHERE repository = :repository AND name > :after
               ORDER BY name
               LIMIT :limit) AS t

@@ -110,7 +110,7 @@ final class ReplayedFacts implements RepositoryFacts {
       case Event.TagDeleted deleted -> remove(deleted, recorded.cause(), moment);
       case Event.ManifestPut put -> put.tags().forEach(tag -> putAgain(tag, put.digest(), moment));
       case Event.ManifestDeleted deleted ->
-          // On record its tags went before it, each by an event. Here there may be more of them.
+          // On record an event of its own follows for each of its tags. Here there may be more.
           List.copyOf(tags.entrySet()).stream()
               .filter(entry -> entry.getValue().digest().equals(deleted.digest()))
               .forEach(

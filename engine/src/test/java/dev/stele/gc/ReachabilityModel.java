@@ -103,8 +103,14 @@ final class ReachabilityModel {
         this.put.add(put.digest());
         repositories.get(put.repository()).manifests.add(put.digest());
       }
-      case Event.ManifestDeleted deleted ->
-          repositories.get(deleted.repository()).manifests.remove(deleted.digest());
+      case Event.ManifestDeleted deleted -> {
+        repositories.get(deleted.repository()).manifests.remove(deleted.digest());
+        repositories
+            .get(deleted.repository())
+            .tags
+            .values()
+            .removeIf(target -> target.equals(deleted.digest()));
+      }
       case Event.ManifestCollected collected ->
           repositories.get(collected.repository()).manifests.remove(collected.digest());
       case Event.TagMoved moved ->

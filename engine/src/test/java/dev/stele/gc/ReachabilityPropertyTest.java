@@ -7,6 +7,7 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.event.ActorId;
+import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
@@ -163,7 +164,10 @@ class ReachabilityPropertyTest {
                       PolicyDocument.MEDIA_TYPE, PolicyDocument.write(policy)));
           default -> {}
         }
-        positions.add(decision.append(event));
+        positions.add(
+            event instanceof Event.TagDeleted && events.getFirst() instanceof Event.ManifestDeleted
+                ? decision.append(event, Cause.digestDelete("its manifest"))
+                : decision.append(event));
       }
       return positions;
     }
@@ -426,6 +430,7 @@ class ReachabilityPropertyTest {
               name -> {
                 Digest digest = any(sorted(model.repositories.get(name).manifests));
                 List<Event> events = new ArrayList<>();
+                events.add(new Event.ManifestDeleted(name, digest));
                 model
                     .repositories
                     .get(name)
@@ -436,7 +441,6 @@ class ReachabilityPropertyTest {
                             events.add(new Event.TagDeleted(name, tag, digest));
                           }
                         });
-                events.add(new Event.ManifestDeleted(name, digest));
                 append(events);
               });
     }

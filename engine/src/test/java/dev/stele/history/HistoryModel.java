@@ -152,14 +152,14 @@ final class HistoryModel {
             .anyMatch(document -> document.children().contains(digest))) {
       return false;
     }
-    for (Tag tag : List.copyOf(repository.tags.keySet())) {
-      if (repository.tags.get(tag).equals(digest)) {
-        repository.tags.remove(tag);
-        happened();
-      }
-    }
+    long tags = repository.tags.values().stream().filter(digest::equals).count();
+    repository.tags.values().removeIf(digest::equals);
     repository.manifests.remove(digest);
     happened();
+    // The events of its tags say nothing new.
+    for (long tag = 0; tag < tags; tag++) {
+      happened();
+    }
     return true;
   }
 

@@ -265,7 +265,8 @@ class LookUpsTest {
         () -> database.jdbi().withHandle(handle -> BlobView.linkedAnywhere(handle, POPULAR)));
     requests.put(
         "tags of a digest",
-        () -> database.jdbi().withHandle(handle -> TagView.pointingTo(handle, BIG, number(9))));
+        () ->
+            database.jdbi().withHandle(handle -> TagView.movedTo(handle, BIG, number(9), -1, 100)));
     requests.put("delete a blob in use", () -> registry.deleteBlob(CALLER, BIG, number(77)));
     requests.put("delete a popular manifest", () -> registry.deleteManifest(CALLER, BIG, POPULAR));
     requests.put("delete manifests in no index", new DeleteNext());
