@@ -2,6 +2,7 @@ package dev.stele.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.oci.Digest;
+import dev.stele.question.CsvRows;
 import java.util.Collection;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -11,20 +12,6 @@ final class CellText {
   private static final int SHORT_DIGEST = 12;
 
   private CellText() {}
-
-  /** For programs: numbers have no separators, and nothing is left out. */
-  static String plain(Object value) {
-    return switch (value) {
-      case Collection<?> several ->
-          several.stream().map(CellText::plain).collect(Collectors.joining(" "));
-      case JsonNode json when json.isContainerNode() -> json.toString();
-      case Record record -> {
-        JsonNode json = JsonRows.tree(record);
-        yield json.isContainerNode() ? json.toString() : json.asText();
-      }
-      default -> value.toString();
-    };
-  }
 
   /**
    * For people. Control characters are shown by their numbers, so that no name in the record can
@@ -48,7 +35,7 @@ final class CellText {
           fields.entrySet().stream()
               .map(field -> field.getKey() + "=" + readable(field.getValue(), shortDigests))
               .collect(Collectors.joining(" "));
-      default -> withoutControls(plain(value));
+      default -> withoutControls(value instanceof JsonNode json && json.isContainerNode() ? json.toString() : CsvRows.plain(value));
     };
   }
 

@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import dev.stele.question.Columns;
 import dev.stele.server.ServerSettings;
 import dev.stele.server.StartupException;
 import dev.stele.server.SteleServer;

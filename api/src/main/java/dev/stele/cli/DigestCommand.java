@@ -1,18 +1,10 @@
 package dev.stele.cli;
 
-import dev.stele.history.DigestState;
-import dev.stele.history.DigestStates;
-import dev.stele.history.History;
-import dev.stele.history.TagPeriod;
-import dev.stele.history.TagPeriods;
-import dev.stele.oci.Digest;
-import dev.stele.registry.Registry;
-import dev.stele.server.Inspection;
-import java.io.PrintWriter;
-import java.util.Locale;
+import dev.stele.question.DigestText;
+import dev.stele.question.EventQuestions;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,11 +17,11 @@ import picocli.CommandLine.Parameters;
     description =
         "Tells the life of a manifest or blob: every event that speaks of it, and where it is now;"
             + " or, with --tags, where it was tagged and when.")
-final class DigestCommand extends PastCommand {
-  private static final int PAGE = 1_000;
-
-  @Parameters(paramLabel = "DIGEST", description = "Such as sha256:1ccb399e...")
-  private Digest digest;
+final class DigestCommand extends QuestionCommand {
+  @Parameters(
+      paramLabel = "DIGEST",
+      description = "Such as sha256:1ccb399e..., or its beginning as tables print it.")
+  private DigestText digest;
 
   @Option(
       names = "--tags",
@@ -41,60 +33,32 @@ final class DigestCommand extends PastCommand {
   @Mixin private EventOptions events;
 
   @Override
-  void print(Inspection inspection, History history, PrintWriter out) {
-    Registry registry = inspection.registry();
-    registry.indexEvents();
-    if (!registry.mentioned(digest)) {
-      throw new NotThereException("no event speaks of " + digest);
-    }
-    if (tags) {
-      output().note(out, "%,d periods".formatted(printTags(registry, out)));
-      return;
-    }
-    long count =
-        events.print(
-            registry,
-            history,
-            Set.of(),
-            Optional.of(digest),
-            Function.identity(),
-            output(),
-            EventsCommand.EVENT,
-            out);
-    output()
-        .note(
-            out,
-            "%,d events%n%s"
-                .formatted(count, told(new DigestStates(registry.archive()).of(digest))));
+  Asking asking() {
+    return tags
+        ? Asking.of("digest --tags").with("digest", digest)
+        : events.of(Asking.of("digest").at("digest", digest));
   }
 
-  private long printTags(Registry registry, PrintWriter out) {
-    TagPeriods periods = new TagPeriods(registry);
-    long count = 0;
-    try (Rows<TagPeriod> rows = output().open(out, PullableCommand.PERIOD)) {
-      for (long after = -1; ; ) {
-        TagPeriods.OfDigest page = periods.ofDigest(digest, Optional.empty(), after, PAGE);
-        page.periods().forEach(rows::add);
-        count += page.periods().size();
-        if (page.next().isEmpty()) {
-          return count;
-        }
-        after = page.next().getAsLong();
-      }
-    }
+  @Override
+  Optional<String> note(long count, Map<String, Object> about) {
+    return Optional.of(
+        tags
+            ? count(count, "period", "periods")
+            : "%s%n%s".formatted(count(count, "event", "events"), told(about)));
   }
 
-  private static String told(DigestState state) {
+  private static String told(Map<String, Object> about) {
     StringBuilder text = new StringBuilder();
-    for (DigestState.Place place : state.places()) {
-      text.append(
-          "now a %s of %s"
-              .formatted(place.kind().name().toLowerCase(Locale.ROOT), place.repository()));
+    List<EventQuestions.Place> places = rows(about, "repositories", EventQuestions.Place.class);
+    for (EventQuestions.Place place : places) {
+      text.append("now a %s of %s".formatted(place.kind(), place.repository()));
       if (!place.tags().isEmpty()) {
         text.append(
             place.tags().stream()
                 .map(tag -> tag.value())
-                .collect(Collectors.joining(", ", ", tagged ", place.moreTags() ? ", ..." : "")));
+                .collect(
+                    Collectors.joining(
+                        ", ", ", tagged ", place.moreTags().isPresent() ? ", ..." : "")));
       }
       place
           .unreachableSince()
@@ -105,17 +69,21 @@ final class DigestCommand extends PastCommand {
                           .formatted(since.at(), since.position())));
       text.append(System.lineSeparator());
     }
-    if (state.morePlaces()) {
+    if (about.containsKey("moreRepositories")) {
       text.append("and in more repositories").append(System.lineSeparator());
     }
-    if (state.places().isEmpty()) {
+    if (places.isEmpty()) {
       text.append("in no repository now").append(System.lineSeparator());
     }
-    for (DigestState.Sweep sweep : state.sweeps()) {
+    for (EventQuestions.Swept sweep : rows(about, "swept", EventQuestions.Swept.class)) {
       text.append(
           "store %s last gave up its bytes at %s (position %d)%n"
-              .formatted(sweep.store(), sweep.at().at(), sweep.at().position()));
+              .formatted(sweep.store(), sweep.at(), sweep.position()));
     }
     return text.toString().stripTrailing();
+  }
+
+  private static <T> List<T> rows(Map<String, Object> about, String key, Class<T> row) {
+    return ((List<?>) about.get(key)).stream().map(row::cast).toList();
   }
 }

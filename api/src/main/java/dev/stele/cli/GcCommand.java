@@ -8,6 +8,8 @@ import dev.stele.policy.Durations;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
+import dev.stele.question.Columns;
+import dev.stele.question.Rows;
 import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -1,6 +1,8 @@
 package dev.stele.cli;
 
 import dev.stele.oci.Digest;
+import dev.stele.question.DigestText;
+import dev.stele.question.HoldRow;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
@@ -8,7 +10,6 @@ import dev.stele.projection.Hold;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
 import dev.stele.registry.Outcome;
-import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
@@ -38,22 +39,6 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {HoldCommand.Place.class, HoldCommand.Listing.class, HoldCommand.Release.class})
 final class HoldCommand implements Runnable {
-  private static final int PAGE = 1000;
-
-  private static final Columns<Hold> HOLD =
-      Columns.of(Hold.class)
-          .with("id", Hold::id)
-          .with("repositories", hold -> hold.scope().repositories())
-          .with("tag", hold -> hold.scope().tag())
-          .with("digest", hold -> hold.scope().digest())
-          .with("freeze", Hold::freeze)
-          .with("placedAt", hold -> hold.placed().at())
-          .with("placedBy", hold -> hold.placed().actor())
-          .with("reason", Hold::reason)
-          .with("releasedAt", hold -> hold.release().map(release -> release.act().at()))
-          .with("releasedBy", hold -> hold.release().flatMap(release -> release.act().actor()))
-          .with("releaseReason", hold -> hold.release().map(Hold.Release::reason));
-
   @Spec private CommandSpec spec;
 
   @Override
@@ -90,7 +75,7 @@ final class HoldCommand implements Runnable {
       @Option(
           names = "--digest",
           description = "Only this manifest or blob, and what it refers to.")
-      private String digest;
+      private DigestText digest;
     }
 
     @Spec private CommandSpec spec;
@@ -113,27 +98,42 @@ final class HoldCommand implements Runnable {
 
     @Override
     public Integer call() throws ConfigurationException, StartupException {
-      NewHold hold =
+      HoldScope scope =
           argument(
               spec,
-              () ->
-                  new NewHold(
-                      UUID.randomUUID(),
-                      new HoldScope(
-                          RepositoryGlob.parse(repositories),
-                          Optional.ofNullable(what).map(w -> w.tag).map(Tag::parse),
-                          Optional.ofNullable(what).map(w -> w.digest).map(Digest::parse)),
-                      freeze,
-                      reason));
+              () -> {
+                NewHold.checkReason(reason);
+                return new HoldScope(
+                    RepositoryGlob.parse(repositories),
+                    Optional.ofNullable(what).map(w -> w.tag).map(Tag::parse),
+                    Optional.empty());
+              });
       PrintWriter out = spec.commandLine().getOut();
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
         Holds holds = inspection.registry().holds();
+        Optional<Digest> digest =
+            Optional.ofNullable(what)
+                .map(w -> w.digest)
+                .map(text -> text.resolve(inspection.registry().archive()));
+        NewHold hold =
+            new NewHold(
+                UUID.randomUUID(),
+                new HoldScope(scope.repositories(), scope.tag(), digest),
+                freeze,
+                reason);
         holds
             .place(inspection.operator(), hold)
             .orElseThrow(refusal -> new IllegalStateException("refused: " + refusal));
-        Hold placed = find(holds, hold.id());
+        boolean covers = holds.covers(hold.scope());
         output.print(
-            out, HOLD, placed, "Hold %s on %s is in force".formatted(placed.id(), placed.scope()));
+            out,
+            HoldRow.COLUMNS,
+            HoldRow.of(find(holds, hold.id()), covers),
+            "Hold %s on %s is in force%s"
+                .formatted(
+                    hold.id(),
+                    hold.scope(),
+                    covers ? "" : "; there is nothing now that it covers"));
         out.flush();
         return 0;
       }
@@ -143,31 +143,14 @@ final class HoldCommand implements Runnable {
   /** {@code stele hold list}. */
   @Command(
       name = "list",
-      description = "Lists the holds in force, newest first.",
-      mixinStandardHelpOptions = true)
-  static final class Listing implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
-    @Mixin private RowOutput output;
-
+      description = "Lists the holds in force, newest first.")
+  static final class Listing extends QuestionCommand {
     @Option(names = "--all", description = "Also those that were released.")
     private boolean all;
 
     @Override
-    public Integer call() throws ConfigurationException, StartupException {
-      PrintWriter out = spec.commandLine().getOut();
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
-          Rows<Hold> rows = output.open(out, HOLD)) {
-        Optional<Long> before = Optional.empty();
-        Page<Hold> page;
-        do {
-          page = inspection.registry().holds().list(all, before, PAGE);
-          page.items().forEach(rows::add);
-          before = page.items().stream().reduce((_, last) -> last).map(h -> h.placed().position());
-        } while (page.more());
-        out.flush();
-        return 0;
-      }
+    Asking asking() {
+      return Asking.of("hold list").with("state", all ? "all" : "active");
     }
   }
 
@@ -203,8 +186,8 @@ final class HoldCommand implements Runnable {
             Hold hold = find(holds, id);
             output.print(
                 out,
-                HOLD,
-                hold,
+                HoldRow.COLUMNS,
+                HoldRow.of(hold),
                 released
                     ? "Hold %s on %s is released".formatted(id, hold.scope())
                     : "Hold %s had been released before".formatted(id));

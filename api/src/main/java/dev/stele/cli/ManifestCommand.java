@@ -1,38 +1,51 @@
 package dev.stele.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.stele.history.History;
 import dev.stele.oci.Digest;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.question.Columns;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Archive;
 import dev.stele.server.Inspection;
+import dev.stele.server.StartupException;
+import dev.stele.server.config.ConfigurationException;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code stele manifest}. */
 @Command(
     name = "manifest",
-    description = "Prints a manifest that was ever put, also after every repository has lost it.")
-final class ManifestCommand extends PastCommand {
+    description = "Prints a manifest that was ever put, also after every repository has lost it.",
+    mixinStandardHelpOptions = true)
+final class ManifestCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** The columns' row. */
-  private record Document(Digest digest, String mediaType, long size, JsonNode document) {}
+  /** A manifest with what it says. */
+  private record Document(Digest digest, String mediaType, long size, JsonNode document) {
+    private static final Columns<Document> COLUMNS =
+        Columns.fields(Document.class, Set.of("document"));
+  }
 
-  private static final Columns<Document> DOCUMENT =
-      Columns.of(Document.class)
-          .with("digest", Document::digest)
-          .with("mediaType", Document::mediaType)
-          .with("size", Document::size)
-          .with("document", Document::document);
+  @Spec private CommandSpec spec;
+  @Mixin private ConfigurationOptions options;
+  @Mixin private RowOutput output;
 
-  @Parameters(paramLabel = "DIGEST", description = "Such as sha256:...")
-  private Digest digest;
+  @Parameters(
+      paramLabel = "DIGEST",
+      description = "Such as sha256:..., or its beginning as tables print it.")
+  private DigestText text;
 
   @Option(
       names = "--raw",
@@ -40,32 +53,40 @@ final class ManifestCommand extends PastCommand {
   private boolean raw;
 
   @Override
-  void print(Inspection inspection, History history, PrintWriter out) {
-    ManifestDocuments.Document found =
-        history
-            .document(digest)
-            .orElseThrow(() -> new NotThereException("no manifest " + digest + " was ever put"));
-    try {
+  public Integer call() throws ConfigurationException, StartupException, IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
+      Archive archive = inspection.registry().archive();
+      Digest digest = text.resolve(archive);
+      ManifestDocuments.Document found =
+          archive
+              .document(digest)
+              .orElseThrow(
+                  () ->
+                      new DistributionError(
+                              404,
+                              ErrorCode.MANIFEST_UNKNOWN,
+                              "no manifest " + digest + " was ever put")
+                          .asException());
       if (raw) {
         out.flush();
         System.out.write(found.bytes());
         System.out.flush();
-        return;
+        return 0;
       }
       JsonNode document = JSON.readTree(found.bytes());
-      output()
-          .print(
-              out,
-              DOCUMENT,
-              new Document(digest, found.mediaType(), found.bytes().length, document),
-              "%s%n%s, %,d bytes%n%n%s"
-                  .formatted(digest, found.mediaType(), found.bytes().length, readable(document)));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      output.print(
+          out,
+          Document.COLUMNS,
+          new Document(digest, found.mediaType(), found.bytes().length, document),
+          "%s%n%s, %,d bytes%n%n%s"
+              .formatted(
+                  digest,
+                  found.mediaType(),
+                  found.bytes().length,
+                  JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document)));
+      out.flush();
+      return 0;
     }
-  }
-
-  private static String readable(JsonNode document) throws JsonProcessingException {
-    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document);
   }
 }

@@ -1,6 +1,7 @@
 package dev.stele.cli;
 
 import dev.stele.projection.Verification;
+import dev.stele.question.Columns;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;

@@ -1,10 +1,7 @@
 package dev.stele.cli;
 
-import dev.stele.history.History;
-import dev.stele.history.ObservedPulls;
-import dev.stele.oci.Digest;
-import dev.stele.server.Inspection;
-import java.io.PrintWriter;
+import dev.stele.question.DigestText;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -14,35 +11,22 @@ import picocli.CommandLine.Option;
 @Command(
     name = "pulls",
     description = "Lists what was pulled, by whom and how often, as recorded in an interval.")
-final class PullsCommand extends PastCommand {
-  private static final Columns<ObservedPulls> PULLS =
-      Columns.of(ObservedPulls.class)
-          .with("position", ObservedPulls::position)
-          .with("actor", ObservedPulls::actor)
-          .with("repository", ObservedPulls::repository)
-          .with("tag", ObservedPulls::tag)
-          .with("digest", ObservedPulls::digest)
-          .with("count", ObservedPulls::count)
-          .with("first", ObservedPulls::first)
-          .with("last", ObservedPulls::last);
-
+final class PullsCommand extends QuestionCommand {
   @Mixin private EventOptions events;
 
-  @Option(names = "--digest", paramLabel = "DIGEST", description = "Only of this manifest.")
-  private Digest digest;
+  @Option(
+      names = "--digest",
+      paramLabel = "DIGEST",
+      description = "Only of this manifest, whole or its beginning as tables print it.")
+  private DigestText digest;
 
   @Override
-  void print(Inspection inspection, History history, PrintWriter out) {
-    long count =
-        events.print(
-            inspection.registry(),
-            history,
-            ObservedPulls.TYPES,
-            Optional.ofNullable(digest),
-            ObservedPulls::of,
-            output(),
-            PULLS,
-            out);
-    output().note(out, "%,d records of pulls".formatted(count));
+  Asking asking() {
+    return events.of(Asking.of("pulls")).with("digest", digest);
+  }
+
+  @Override
+  Optional<String> note(long count, Map<String, Object> about) {
+    return Optional.of(count(count, "record of pulls", "records of pulls"));
   }
 }

@@ -1,7 +1,7 @@
 package dev.stele.cli;
 
 import dev.stele.log.Moment;
-import dev.stele.oci.Digest;
+import dev.stele.question.DigestText;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.Durations;
@@ -41,7 +41,7 @@ final class RecordTypes {
         .registerConverter(Tag.class, converter(Tag::parse))
         .registerConverter(TagName.class, converter(TagName::parse))
         .registerConverter(RepositoryGlob.class, converter(RecordTypes::glob))
-        .registerConverter(Digest.class, converter(Digest::parse))
+        .registerConverter(DigestText.class, converter(DigestText::parse))
         .registerConverter(Moment.class, converter(Moment::parse))
         .registerConverter(Duration.class, converter(Durations::parse));
   }

@@ -1,15 +1,8 @@
 package dev.stele.cli;
 
-import dev.stele.history.History;
-import dev.stele.history.PastManifest;
-import dev.stele.log.AsOf;
-import dev.stele.oci.Descriptor;
-import dev.stele.oci.Digest;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
-import dev.stele.registry.Page;
-import dev.stele.server.Inspection;
-import java.io.PrintWriter;
+import dev.stele.question.DigestText;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,20 +15,15 @@ import picocli.CommandLine.Parameters;
     description =
         "Lists what refers to a manifest of a repository, such as its signatures, or did at a"
             + " moment.")
-final class ReferrersCommand extends PastCommand {
-  private static final Columns<Descriptor> REFERRER =
-      Columns.of(Descriptor.class)
-          .with("digest", Descriptor::digest)
-          .with("mediaType", Descriptor::mediaType)
-          .with("artifactType", Descriptor::artifactType)
-          .with("size", Descriptor::size)
-          .with("annotations", Descriptor::annotations);
-
+final class ReferrersCommand extends QuestionCommand {
   @Parameters(index = "0", paramLabel = "REPOSITORY", description = "Such as team/app.")
   private RepositoryName repository;
 
-  @Parameters(index = "1", paramLabel = "DIGEST", description = "Of the manifest referred to.")
-  private Digest subject;
+  @Parameters(
+      index = "1",
+      paramLabel = "DIGEST",
+      description = "Of the manifest referred to, or its beginning as tables print it.")
+  private DigestText subject;
 
   @Option(
       names = "--artifact-type",
@@ -46,26 +34,16 @@ final class ReferrersCommand extends PastCommand {
   @Mixin private AtOption at;
 
   @Override
-  void print(Inspection inspection, History history, PrintWriter out) {
-    AsOf asOf = at.resolve(history);
-    printAll(
-        out,
-        REFERRER,
-        asOf,
-        "Referrers",
-        (last, limit) -> page(history, asOf, last.map(Descriptor::digest), limit));
+  Asking asking() {
+    return at.of(
+        Asking.of("referrers")
+            .at("name", repository)
+            .at("digest", subject)
+            .with("artifact-type", artifactType));
   }
 
-  /** A subject may be missing and have referrers, so only one with neither is not on record. */
-  private Page<Descriptor> page(History history, AsOf asOf, Optional<Digest> last, int limit) {
-    Page<Descriptor> page =
-        history.referrers(
-            asOf, repository, subject, Optional.ofNullable(artifactType), last, limit);
-    if (page.items().isEmpty() && last.isEmpty()) {
-      PastManifest _ =
-          Absence.present(
-              history, history.manifest(asOf, repository, new Reference.ByDigest(subject)));
-    }
-    return page;
+  @Override
+  Optional<String> note(long count, Map<String, Object> about) {
+    return Optional.of("Referrers at %s: %,d".formatted(about.get("at"), count));
   }
 }

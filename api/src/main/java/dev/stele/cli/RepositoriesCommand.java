@@ -1,10 +1,7 @@
 package dev.stele.cli;
 
-import dev.stele.history.History;
-import dev.stele.log.AsOf;
-import dev.stele.oci.RepositoryName;
-import dev.stele.server.Inspection;
-import java.io.PrintWriter;
+import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -12,20 +9,16 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "repositories",
     description = "Lists the repositories that there are, or were at a moment.")
-final class RepositoriesCommand extends PastCommand {
-  private static final Columns<RepositoryName> REPOSITORY =
-      Columns.of(RepositoryName.class).with("repository", name -> name);
-
+final class RepositoriesCommand extends QuestionCommand {
   @Mixin private AtOption at;
 
   @Override
-  void print(Inspection inspection, History history, PrintWriter out) {
-    AsOf asOf = at.resolve(history);
-    printAll(
-        out,
-        REPOSITORY,
-        asOf,
-        "Repositories",
-        (last, limit) -> history.repositories(asOf, last.map(RepositoryName::value), limit));
+  Asking asking() {
+    return at.of(Asking.of("repositories"));
+  }
+
+  @Override
+  Optional<String> note(long count, Map<String, Object> about) {
+    return Optional.of("Repositories at %s: %,d".formatted(about.get("at"), count));
   }
 }

@@ -2,6 +2,8 @@ package dev.stele.cli;
 
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Caller;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -9,7 +11,6 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.Restore;
-import dev.stele.restore.RestoreItem;
 import dev.stele.restore.RestoreRequest;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
@@ -39,21 +40,13 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 final class RestoreCommand implements Callable<Integer> {
-  private static final Columns<RestoreItem> ITEM =
-      Columns.of(RestoreItem.class)
-          .with("kind", RestoreItem::kind)
-          .with("tag", RestoreItem::tag)
-          .with("digest", RestoreItem::digest)
-          .with("previous", RestoreItem::previous)
-          .with("problem", Restoring::problem);
-
   /** At most one of these. */
   private static final class What {
     @Option(names = "--tag", description = "Only this tag, and what it pointed to.")
     private String tag;
 
     @Option(names = "--digest", description = "Only this manifest, without tags.")
-    private String digest;
+    private DigestText digest;
   }
 
   @Spec private CommandSpec spec;
@@ -67,7 +60,7 @@ final class RestoreCommand implements Callable<Integer> {
       names = "--at",
       required = true,
       paramLabel = "MOMENT",
-      description = "As it was then: 2026-03-03T14:05:00Z, or p12345 for a position of the log.")
+      description = "As it was at " + AtOption.MOMENT + ".")
   private String at;
 
   @ArgGroup(exclusive = true)
@@ -78,6 +71,9 @@ final class RestoreCommand implements Callable<Integer> {
       description = "Restore what can be when something cannot, instead of nothing.")
   private boolean available;
 
+  @Option(names = "--reason", description = "Why, for the record.")
+  private String reason;
+
   @Option(
       names = "--dry-run",
       description = "Only print what would come back, and what cannot and why.")
@@ -85,17 +81,25 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigurationException, StartupException, IOException {
-    RestoreRequest request = request();
+    RestoreRequest checked = request(Optional.empty());
     PrintWriter out = spec.commandLine().getOut();
     try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
+      Optional<Digest> digest =
+          Optional.ofNullable(what)
+              .map(w -> w.digest)
+              .map(text -> text.resolve(inspection.registry().archive()));
+      RestoreRequest request = digest.isEmpty() ? checked : request(digest);
       Restore restore = new Restore(inspection.registry());
-      switch (dryRun ? restore.preview(request) : restore.run(inspection.operator(), request)) {
+      switch (dryRun ? restore.preview(request) : restore.run(operator(inspection), request)) {
         case Outcome.Refused<Restoration>(Refusal refusal) -> {
           spec.commandLine().getErr().println("stele: " + Refusals.toError(refusal).message());
           return 1;
         }
         case Outcome.Ok<Restoration>(Restoration restoration) -> {
-          output.print(out, ITEM, restoration.items());
+          output.print(
+              out,
+              Restoring.Item.COLUMNS,
+              restoration.items().stream().map(Restoring.Item::of).toList());
           output.note(out, note(restoration));
           out.flush();
           return restoration.impossible().isEmpty() ? 0 : 1;
@@ -104,7 +108,15 @@ final class RestoreCommand implements Callable<Integer> {
     }
   }
 
-  private RestoreRequest request() {
+  private Caller operator(Inspection inspection) {
+    try {
+      return inspection.operator().because(Optional.ofNullable(reason));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private RestoreRequest request(Optional<Digest> digest) {
     try {
       Optional<What> given = Optional.ofNullable(what);
       return new RestoreRequest(
@@ -112,7 +124,7 @@ final class RestoreCommand implements Callable<Integer> {
           Moment.parse(at),
           given
               .<Reference>map(w -> w.tag == null ? null : Tag.parse(w.tag))
-              .or(() -> given.map(w -> new Reference.ByDigest(Digest.parse(w.digest)))),
+              .or(() -> digest.map(Reference.ByDigest::new)),
           available);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);

@@ -1,12 +1,10 @@
 package dev.stele.cli;
 
 import dev.stele.log.Moment;
+import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.retention.Explanation;
-import dev.stele.retention.Fate;
-import dev.stele.retention.Reprocessing;
-import dev.stele.retention.Verdict;
-import java.io.PrintWriter;
+import dev.stele.question.RetentionRows.Explained;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,30 +14,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "explain",
     description =
-        "Says why a tag stays, goes or went: by which rule of which policy, and from which facts.")
-final class RetentionExplain extends RetentionQuestion {
-  private static final Columns<Explanation> EXPLANATION =
-      Columns.of(Explanation.class)
-          .with("repository", Explanation::repository)
-          .with("tag", Explanation::tag)
-          .with("digest", Explanation::digest)
-          .with("there", explanation -> explanation.removed().isEmpty())
-          .with("keeps", explanation -> explanation.verdict().map(Verdict::keeps))
-          .with("reason", explanation -> explanation.verdict().map(Verdict::reason))
-          .with("policy", Explanation::policy)
-          .with("asOfPosition", explanation -> explanation.asOf().position() - 1)
-          .with("asOfTime", explanation -> explanation.asOf().at())
-          .with("put", explanation -> explanation.put().map(put -> put.position()))
-          .with("putAt", explanation -> explanation.put().map(put -> put.at()))
-          .with("pushedRank", Explanation::pushedRank)
-          .with("pulled", explanation -> explanation.pulled().map(pulled -> pulled.position()))
-          .with("pulledAt", explanation -> explanation.pulled().map(pulled -> pulled.at()))
-          .with("pulledRank", Explanation::pulledRank)
-          .with("removedAt", explanation -> explanation.removed().map(gone -> gone.at().at()))
-          .with("removedWhy", explanation -> explanation.removed().map(Fate.Removed::why))
-          .with(
-              "evaluation", explanation -> explanation.removed().flatMap(Fate.Removed::evaluation));
-
+        "Says why a tag stays, goes or went: by which rule of which policy or by whom, and from"
+            + " which facts.")
+final class RetentionExplain extends QuestionCommand {
   @Parameters(paramLabel = "TAG", description = "With its repository: team/app:v1.")
   private RecordTypes.TagName tag;
 
@@ -55,73 +32,85 @@ final class RetentionExplain extends RetentionQuestion {
   @Option(
       names = "--at",
       paramLabel = "MOMENT",
-      description =
-          "A time such as 2026-03-03T14:05:00Z or 20260303t140500z, or p12345. Default: now")
+      description = "As of " + AtOption.MOMENT + ". Default: now")
   private Moment at;
 
   @Override
-  int answer(Reprocessing reprocessing, PrintWriter out) {
-    dev.stele.retention.Moment moment = moment(reprocessing, at);
-    Explanation explanation =
-        reprocessing
-            .explain(tag.repository(), tag.tag(), moment, Optional.ofNullable(policy))
-            .orElseThrow(
-                () ->
-                    new NotThereException(
-                        "there was no tag %s by %s, nor before".formatted(tag, moment.at())));
-    output().print(out, EXPLANATION, explanation, told(explanation));
-    return 0;
+  Asking asking() {
+    Asking asking =
+        Asking.of("retention explain")
+            .at("name", tag.repository())
+            .at("tag", tag.tag())
+            .with("at", at);
+    return policy == null
+        ? asking
+        : asking.body(new String(PolicyDocument.write(policy), StandardCharsets.UTF_8));
   }
 
-  private static String told(Explanation explanation) {
+  @Override
+  Optional<String> text(Object row) {
+    return Optional.of(told((Explained) row));
+  }
+
+  private static String told(Explained explained) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s:%s was %s%n"
-            .formatted(explanation.repository(), explanation.tag(), explanation.digest()));
-    explanation
+        "%s:%s was %s%n".formatted(explained.repository(), explained.tag(), explained.digest()));
+    explained
         .removed()
         .ifPresentOrElse(
-            gone -> text.append("It was removed at %s: %s%n".formatted(gone.at().at(), gone.why())),
+            gone -> {
+              text.append("It was removed at %s: %s%n".formatted(gone.at(), gone.why()));
+              gone.position()
+                  .ifPresent(
+                      position ->
+                          text.append(
+                              "  by %s (position %d)%s%n"
+                                  .formatted(
+                                      gone.actor().orElse("somebody who was forgotten"),
+                                      position,
+                                      gone.reason().map(": \"%s\""::formatted).orElse(""))));
+            },
             () -> text.append("It is there%n".formatted()));
-    explanation
-        .verdict()
+    explained
+        .keeps()
         .ifPresentOrElse(
-            verdict ->
+            keeps ->
                 text.append(
                     "Retention: %s, %s%n"
-                        .formatted(verdict.keeps() ? "stays" : "goes", verdict.reason())),
+                        .formatted(keeps ? "stays" : "goes", explained.reason().orElse(""))),
             () ->
                 text.append(
-                    explanation.removed().isPresent()
+                    explained.removed().isPresent()
                         ? ""
                         : "No policy says anything about it%n".formatted()));
-    explanation
+    explained
         .policy()
         .ifPresent(
             digest ->
                 text.append(
                     "  policy %s, decided from the events up to position %d, at %s%n"
-                        .formatted(
-                            digest, explanation.asOf().position() - 1, explanation.asOf().at())));
-    explanation
+                        .formatted(digest, explained.at().position(), explained.at().time())));
+    explained
         .put()
         .ifPresent(
-            put ->
-                text.append(
-                    "  last put at %s (position %d)%s%n"
-                        .formatted(put.at(), put.position(), rank(explanation.pushedRank()))));
-    if (explanation.put().isPresent()) {
-      text.append(
-          explanation
-              .pulled()
-              .map(
-                  pulled ->
-                      "  last pulled at %s (position %d)%s%n"
-                          .formatted(
-                              pulled.at(), pulled.position(), rank(explanation.pulledRank())))
-              .orElseGet(
-                  () -> "  no pull is on record%s%n".formatted(rank(explanation.pulledRank()))));
-    }
+            put -> {
+              text.append(
+                  "  last put at %s (position %d)%s%n"
+                      .formatted(put.at(), put.position(), rank(explained.pushedRank())));
+              text.append(
+                  explained
+                      .pulled()
+                      .map(
+                          pulled ->
+                              "  last pulled at %s (position %d)%s%n"
+                                  .formatted(
+                                      pulled.at(), pulled.position(), rank(explained.pulledRank())))
+                      .orElseGet(
+                          () ->
+                              "  no pull is on record%s%n"
+                                  .formatted(rank(explained.pulledRank()))));
+            });
     return text.toString().stripTrailing();
   }
 

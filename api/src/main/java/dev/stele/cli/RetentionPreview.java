@@ -5,8 +5,11 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.retention.Reprocessing;
-import dev.stele.retention.TagDecision;
+import dev.stele.question.RetentionRows.Decided;
+import dev.stele.question.Rows;
 import java.io.PrintWriter;
+import java.util.HashSet;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -18,18 +21,6 @@ import picocli.CommandLine.Option;
       "--all lists what it keeps, too. Changes nothing."
     })
 final class RetentionPreview extends RetentionQuestion {
-  private record Row(RepositoryName repository, TagDecision decision) {}
-
-  private static final Columns<Row> ROW =
-      Columns.of(Row.class)
-          .with("repository", Row::repository)
-          .with("tag", row -> row.decision().tag())
-          .with("digest", row -> row.decision().digest())
-          .with("keeps", row -> row.decision().verdict().keeps())
-          .with("reason", row -> row.decision().verdict().reason())
-          .with("put", row -> row.decision().put())
-          .with("pulled", row -> row.decision().pulled());
-
   @Option(
       names = "--policy",
       paramLabel = "FILE",
@@ -42,7 +33,7 @@ final class RetentionPreview extends RetentionQuestion {
   @Option(
       names = "--at",
       paramLabel = "MOMENT",
-      description = "A time such as 2026-03-03T14:05:00Z or 20260303t140500z, or p12345.")
+      description = "As of " + AtOption.MOMENT + ". Default: now")
   private Moment at;
 
   @Option(
@@ -59,10 +50,9 @@ final class RetentionPreview extends RetentionQuestion {
     dev.stele.retention.Moment moment = moment(reprocessing, at);
     RetentionPolicy asked = policy(reprocessing, policy, moment);
     long[] counts = new long[2];
-    long seen;
-    try (Rows<Row> rows = output().open(out, ROW)) {
-      seen =
-          forEachRepository(
+    Set<RepositoryName> losing = new HashSet<>();
+    try (Rows<Decided> rows = output().open(out, Decided.COLUMNS)) {
+      forEachRepository(
               reprocessing,
               moment,
               repositories,
@@ -74,16 +64,22 @@ final class RetentionPreview extends RetentionQuestion {
                       decision -> {
                         boolean keeps = decision.verdict().keeps();
                         counts[keeps ? 0 : 1]++;
+                        if (!keeps) {
+                          losing.add(repository);
+                        }
                         if (all || !keeps) {
-                          rows.add(new Row(repository, decision));
+                          rows.add(Decided.of(repository, decision));
                         }
                       }));
     }
     output()
         .note(
             out,
-            "%,d tags of %,d repositories would go and %,d stay"
-                .formatted(counts[1], seen, counts[0]));
+            "%s of %s would go and %,d stay"
+                .formatted(
+                    QuestionCommand.count(counts[1], "tag", "tags"),
+                    QuestionCommand.count(losing.size(), "repository", "repositories"),
+                    counts[0]));
     return 0;
   }
 }

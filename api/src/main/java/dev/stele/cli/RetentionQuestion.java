@@ -10,6 +10,8 @@ import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
@@ -54,9 +56,7 @@ abstract class RetentionQuestion implements Callable<Integer> {
   static Moment moment(Reprocessing reprocessing, dev.stele.log.Moment moment) {
     return moment == null
         ? reprocessing.now()
-        : reprocessing
-            .at(moment)
-            .orElseThrow(refusal -> new NotThereException(Refusals.toError(refusal).message()));
+        : Refusals.accepted(reprocessing.at(moment));
   }
 
   /** A policy that was named, or the one in force then. */
@@ -69,9 +69,12 @@ abstract class RetentionQuestion implements Callable<Integer> {
             .policyInForce(at)
             .orElseThrow(
                 () ->
-                    new NotThereException(
-                        "no retention policy was in force at %s; name one with --policy"
-                            .formatted(at.at())));
+                    new DistributionError(
+                            404,
+                            ErrorCode.NOT_FOUND,
+                            "no retention policy was in force at %s; name one with --policy"
+                                .formatted(at.at()))
+                        .asException());
     return reprocessing.policy(inForce);
   }
 

@@ -4,14 +4,13 @@ import dev.stele.log.Moment;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.retention.Difference;
-import dev.stele.retention.Fate;
 import dev.stele.retention.Reprocessing;
+import dev.stele.question.RetentionRows.Compared;
+import dev.stele.question.Rows;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Function;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -27,19 +26,6 @@ import picocli.CommandLine.ParameterException;
           + " removes by itself. Changes nothing."
     })
 final class RetentionReplay extends RetentionQuestion {
-  private static final Columns<Difference> DIFFERENCE =
-      Columns.of(Difference.class)
-          .with("repository", Difference::repository)
-          .with("tag", Difference::tag)
-          .with("digest", difference -> difference.recorded().digest())
-          .with("difference", Difference::kind)
-          .with("inFact", difference -> told(difference.recorded()))
-          .with("inFactAt", removed(Difference::recorded, removed -> removed.at().at()))
-          .with("inFactWhy", removed(Difference::recorded, Fate.Removed::why))
-          .with("underPolicy", difference -> told(difference.replayed()))
-          .with("underPolicyAt", removed(Difference::replayed, removed -> removed.at().at()))
-          .with("underPolicyWhy", removed(Difference::replayed, Fate.Removed::why));
-
   @Option(
       names = "--policy",
       paramLabel = "FILE",
@@ -52,7 +38,7 @@ final class RetentionReplay extends RetentionQuestion {
       names = "--from",
       paramLabel = "MOMENT",
       required = true,
-      description = "A time such as 2026-03-03T14:05:00Z or 20260303t140500z, or p12345.")
+      description = "From " + AtOption.MOMENT + ".")
   private Moment from;
 
   @Option(names = "--to", paramLabel = "MOMENT", description = "Default: now")
@@ -86,22 +72,6 @@ final class RetentionReplay extends RetentionQuestion {
   @Option(names = "--all", description = "Also what would have been the same.")
   private boolean all;
 
-  private static String told(Fate fate) {
-    return switch (fate) {
-      case Fate.Kept _ -> "kept";
-      case Fate.Removed _ -> "removed";
-    };
-  }
-
-  private static Function<Difference, Optional<?>> removed(
-      Function<Difference, Fate> side, Function<Fate.Removed, ?> part) {
-    return difference ->
-        switch (side.apply(difference)) {
-          case Fate.Kept _ -> Optional.empty();
-          case Fate.Removed removed -> Optional.of(part.apply(removed));
-        };
-  }
-
   @Override
   int answer(Reprocessing reprocessing, PrintWriter out) {
     dev.stele.retention.Moment start = moment(reprocessing, from);
@@ -117,7 +87,7 @@ final class RetentionReplay extends RetentionQuestion {
     for (Difference.Kind kind : Difference.Kind.values()) {
       counts.put(kind, 0L);
     }
-    try (Rows<Difference> rows = output().open(out, DIFFERENCE)) {
+    try (Rows<Compared> rows = output().open(out, Compared.COLUMNS)) {
       forEachRepository(
           reprocessing,
           end,
@@ -127,7 +97,7 @@ final class RetentionReplay extends RetentionQuestion {
                 reprocessing.replay(policy, repository, start, end, timing)) {
               counts.merge(difference.kind(), 1L, Long::sum);
               if (all || difference.kind() != Difference.Kind.SAME) {
-                rows.add(difference);
+                rows.add(Compared.of(difference));
               }
             }
           });

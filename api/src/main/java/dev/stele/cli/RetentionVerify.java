@@ -3,6 +3,8 @@ package dev.stele.cli;
 import dev.stele.event.RecordedEvent;
 import dev.stele.retention.Recheck;
 import dev.stele.retention.Reprocessing;
+import dev.stele.question.Columns;
+import dev.stele.question.Rows;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -25,6 +27,8 @@ final class RetentionVerify extends RetentionQuestion {
           .with("equal", check -> check.problem().isEmpty())
           .with("problem", Recheck::problem);
 
+  private static final int PAGE = 500;
+
   @Option(names = "--all", description = "Also those whose result is the recorded one.")
   private boolean all;
 
@@ -36,7 +40,7 @@ final class RetentionVerify extends RetentionQuestion {
       long next = 0;
       List<RecordedEvent> page;
       do {
-        page = reprocessing.evaluations(next, RetentionLog.PAGE);
+        page = reprocessing.evaluations(next, PAGE);
         for (RecordedEvent event : page) {
           Recheck check = reprocessing.recheck(event);
           count++;
@@ -46,7 +50,7 @@ final class RetentionVerify extends RetentionQuestion {
           }
           next = event.position() + 1;
         }
-      } while (page.size() == RetentionLog.PAGE);
+      } while (page.size() == PAGE);
     }
     output()
         .note(

@@ -1,5 +1,8 @@
 package dev.stele.cli;
 
+import dev.stele.question.Columns;
+import dev.stele.question.CsvRows;
+import dev.stele.question.Rows;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.util.List;
@@ -32,13 +35,18 @@ final class RowOutput {
 
   /** Begins a listing. */
   <T> Rows<T> open(PrintWriter out, Columns<T> columns) {
+    return open(out, columns, columns);
+  }
+
+  /** Begins a listing of which people see other columns than programs do. */
+  <T> Rows<T> open(PrintWriter out, Columns<T> columns, Columns<T> table) {
     if (format != null && format.json) {
       return new JsonRows<>(out, columns);
     }
     if (format != null && format.csv) {
       return new CsvRows<>(out, columns);
     }
-    return new TableRows<>(out, columns, !wholeDigests && terminal());
+    return new TableRows<>(out, table, !wholeDigests && terminal());
   }
 
   /** Prints a whole listing. */

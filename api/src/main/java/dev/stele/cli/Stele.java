@@ -2,7 +2,9 @@ package dev.stele.cli;
 
 import dev.stele.blob.FileFailure;
 import dev.stele.database.DatabaseException;
+import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.IOException;
@@ -67,19 +69,33 @@ public final class Stele implements Runnable {
     return RecordTypes.register(new CommandLine(new Stele()))
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
+              if (misunderstood(exception)) {
+                complain(exception.getMessage(), command);
+                return CommandLine.ExitCode.USAGE;
+              }
               report(exception, command.getErr());
               return CommandLine.ExitCode.SOFTWARE;
             })
         .setParameterExceptionHandler(
             (exception, _) -> {
-              CommandLine command = exception.getCommandLine();
-              command.getErr().println("stele: " + exception.getMessage());
-              command
-                  .getErr()
-                  .println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
+              complain(exception.getMessage(), exception.getCommandLine());
               return CommandLine.ExitCode.USAGE;
             })
         .execute(arguments);
+  }
+
+  /** Whether what was asked makes no sense, rather than that there is no answer. */
+  private static boolean misunderstood(Exception exception) {
+    return exception instanceof InvalidNameException
+        || (exception instanceof RefusedRequestException refused
+            && refused.error().status() == 400);
+  }
+
+  private static void complain(String message, CommandLine command) {
+    command.getErr().println("stele: " + message);
+    command
+        .getErr()
+        .println("Try '%s --help'.".formatted(command.getCommandSpec().qualifiedName()));
   }
 
   /** What people can mend is one line; anything else is a defect and shows where it happened. */
@@ -88,7 +104,7 @@ public final class Stele implements Runnable {
       case StartupException _,
           ConfigurationException _,
           DatabaseException _,
-          NotThereException _,
+          RefusedRequestException _,
           RegistryUnavailableException _ ->
           err.println("stele: " + exception.getMessage());
       // A store that is away, a full disk, a file that cannot be read: whatever it is, it lies

@@ -1,5 +1,7 @@
 package dev.stele.cli;
 
+import dev.stele.question.Columns;
+import dev.stele.question.Rows;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;

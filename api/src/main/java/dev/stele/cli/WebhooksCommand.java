@@ -1,6 +1,5 @@
 package dev.stele.cli;
 
-import dev.stele.registry.WebhookStatus;
 import dev.stele.registry.Webhooks;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
@@ -21,32 +20,11 @@ import picocli.CommandLine.Spec;
       "Lists the webhooks, how far each has come, and what went wrong. The server may be running or"
           + " not; it alone delivers."
     },
-    mixinStandardHelpOptions = true,
     subcommands = {WebhooksCommand.Resume.class, WebhooksCommand.Forget.class})
-final class WebhooksCommand implements Callable<Integer> {
-  private static final Columns<WebhookStatus> WEBHOOK =
-      Columns.of(WebhookStatus.class)
-          .with("name", WebhookStatus::name)
-          .with("address", WebhookStatus::address)
-          .with("state", WebhookStatus::state)
-          .with("nextPosition", WebhookStatus::nextPosition)
-          .with("lag", WebhookStatus::lag)
-          .with("deliveredAt", WebhookStatus::deliveredAt)
-          .with("failures", WebhookStatus::failures)
-          .with("nextTryAt", WebhookStatus::nextTryAt)
-          .with("lastErrorAt", WebhookStatus::lastErrorAt)
-          .with("lastError", WebhookStatus::lastError);
-
-  @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
-  @Mixin private RowOutput output;
-
+final class WebhooksCommand extends QuestionCommand {
   @Override
-  public Integer call() throws ConfigurationException, StartupException {
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      output.print(spec.commandLine().getOut(), WEBHOOK, inspection.registry().webhooks().list());
-      return 0;
-    }
+  Asking asking() {
+    return Asking.of("webhooks");
   }
 
   /** What is done to a webhook by its name. */

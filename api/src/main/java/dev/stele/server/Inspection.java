@@ -125,6 +125,17 @@ public final class Inspection implements AutoCloseable {
   }
 
   /**
+   * Lets the views that follow the log take in what there is, where no server does: it may have
+   * been stopped before they had.
+   */
+  public void catchUp() {
+    if (database.otherPrograms().isEmpty()) {
+      registry().indexEvents();
+      registry().archive().buildExposure();
+    }
+  }
+
+  /**
    * Re-hashes everything that is stored; see {@link Registry#scrub}. What it finds is appended to
    * the log beside a running server, whose lane is another.
    *
@@ -136,9 +147,13 @@ public final class Inspection implements AutoCloseable {
         .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
   }
 
-  /** Whoever works on this machine, as the record names them. A user's name cannot have a colon. */
+  /**
+   * Whoever works on this machine, as the record names them and the operating system knows them: by
+   * the user id of this process, whatever its properties and environment say. A user's name cannot
+   * have a colon.
+   */
   public Caller operator() {
-    return new Caller("cli:" + System.getProperty("user.name"), "cli-" + UUID.randomUUID());
+    return new Caller("cli:" + OperatingSystemUser.name(), "cli-" + UUID.randomUUID());
   }
 
   @Override

@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.question.Columns;
+import dev.stele.question.CsvRows;
+import dev.stele.question.EventRow;
+import dev.stele.registry.EventEntry;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -178,31 +182,54 @@ class RowOutputTest {
   void peopleSeeTheFieldsOfAnEventAndProgramsItsJson() throws Exception {
     JsonNode cause =
         new ObjectMapper()
-            .readTree("{\"detail\":\"%s\",\"kind\":\"DIGEST_DELETE\"}".formatted(DIGEST));
+            .readTree(
+                "{\"detail\":\"%s\",\"kind\":\"DIGEST_DELETE\",\"reason\":\"CVE 1\"}"
+                    .formatted(DIGEST));
     JsonNode data =
         new ObjectMapper()
             .readTree(
-                "{\"added\":true,\"digest\":\"%s\",\"repository\":\"a\",\"tags\":[\"v1\"],\"reason\":\"case 17\",\"size\":\"7\"}"
+                "{\"added\":true,\"digest\":\"%s\",\"repository\":\"a\",\"tags\":[\"v1\",\"v2\"],\"reason\":\"case 17\",\"size\":\"7\"}"
                     .formatted(DIGEST));
-    Columns<Integer> columns =
-        Columns.of(Integer.class)
-            .with("cause", _ -> cause, _ -> EventText.cause(cause))
-            .with("data", _ -> data, _ -> EventText.data(data));
+    EventRow event =
+        EventRow.of(
+            new EventEntry(
+                7,
+                "ManifestPut",
+                Optional.of("a"),
+                Instant.EPOCH,
+                Optional.empty(),
+                cause,
+                "r",
+                data));
     StringWriter table = new StringWriter();
-    try (TableRows<Integer> rows = new TableRows<>(new PrintWriter(table), columns, true)) {
-      rows.add(1);
+    try (TableRows<EventRow> rows =
+        new TableRows<>(new PrintWriter(table), EventRow.TABLE, true)) {
+      rows.add(event);
     }
     String shortened = DIGEST.toString().substring(0, 19);
     assertThat(table.toString().lines().skip(1))
         .containsExactly(
-            "DIGEST_DELETE %s  added=yes digest=%s tags=[\"v1\"] reason=\"case 17\" size=7"
+            "       7  1970-01-01T00:00:00Z  ManifestPut  a           DIGEST_DELETE %s \"CVE 1\"  added=yes digest=%s tags=[\"v1\",\"v2\"] reason=\"case 17\" size=7"
                 .formatted(shortened, shortened));
     StringWriter json = new StringWriter();
-    try (JsonRows<Integer> rows = new JsonRows<>(new PrintWriter(json), columns)) {
-      rows.add(1);
+    try (JsonRows<EventRow> rows = new JsonRows<>(new PrintWriter(json), EventRow.COLUMNS)) {
+      rows.add(event);
     }
-    assertThat(json.toString().strip())
-        .isEqualTo("{\"cause\":%s,\"data\":%s}".formatted(cause, data));
+    JsonNode printed = new ObjectMapper().readTree(json.toString());
+    assertThat(printed.get("cause")).isEqualTo(cause);
+    assertThat(printed.get("data")).isEqualTo(data);
+    StringWriter csv = new StringWriter();
+    try (CsvRows<EventRow> rows = new CsvRows<>(new PrintWriter(csv), EventRow.COLUMNS)) {
+      rows.add(event);
+    }
+    List<String> names = List.of(csv.toString().lines().findFirst().orElseThrow().split(","));
+    List<String> cells =
+        List.of(csv.toString().lines().skip(1).findFirst().orElseThrow().split(",", -1));
+    assertThat(cells).hasSameSizeAs(names);
+    assertThat(cells.get(names.indexOf("cause.reason"))).isEqualTo("CVE 1");
+    assertThat(cells.get(names.indexOf("data.tags"))).isEqualTo("v1 v2");
+    assertThat(cells.get(names.indexOf("data.reason"))).isEqualTo("case 17");
+    assertThat(cells.get(names.indexOf("data.inputPosition"))).isEmpty();
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -127,15 +128,41 @@ public final class Database implements AutoCloseable {
   static Database open(Settings settings, MeterRegistry meters, int oldestVersion) {
     requireVersion(settings, oldestVersion);
     try {
-      Flyway.configure()
-          .dataSource(settings.url(), settings.user(), settings.password())
-          .locations("classpath:dev/stele/migrations")
-          .load()
-          .migrate();
+      flyway(settings).migrate();
     } catch (FlywayException e) {
       throw new DatabaseException("cannot migrate " + settings.place() + ": " + e.getMessage(), e);
     }
     return new Database(settings, meters);
+  }
+
+  /**
+   * Opens the pool of a database as it is, in order to look at it or to work beside a server:
+   * nothing is migrated.
+   *
+   * @throws DatabaseException if it cannot be reached, or has another schema than this program
+   *     knows
+   */
+  public static Database openAsItIs(Settings settings, MeterRegistry meters) {
+    requireVersion(settings, OLDEST_SERVER_VERSION);
+    DatabaseUse.requireSchema(settings, credentials(settings), flyway(settings));
+    return new Database(settings, meters);
+  }
+
+  private static Flyway flyway(Settings settings) {
+    return Flyway.configure()
+        .dataSource(settings.url(), settings.user(), settings.password())
+        .locations("classpath:dev/stele/migrations")
+        .load();
+  }
+
+  /** The programs of this kind that use the database now, beside this process. */
+  public List<String> otherPrograms() {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(DatabaseUse.OTHERS)
+                .mapTo(String.class)
+                .list());
   }
 
   private static HikariDataSource pool(
@@ -184,7 +211,7 @@ public final class Database implements AutoCloseable {
 
   private static Properties connectionProperties(Settings settings) {
     Properties properties = new Properties();
-    properties.setProperty("ApplicationName", "stele");
+    properties.setProperty("ApplicationName", ProgramVersion.NAME);
     properties.setProperty("connectTimeout", seconds(settings.connectTimeout()));
     Duration silence = settings.statementTimeout().plus(SILENCE_AFTER_STATEMENT);
     properties.setProperty(

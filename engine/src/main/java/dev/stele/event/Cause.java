@@ -7,8 +7,9 @@ import java.util.Optional;
  *
  * @param detail what a reader needs beside the kind, such as the digest whose deletion took a tag
  *     along
+ * @param reason why, in the words of whoever asked for it
  */
-public record Cause(Kind kind, Optional<String> detail) {
+public record Cause(Kind kind, Optional<String> detail, Optional<String> reason) {
   /** The kinds of cause. Their names are part of the record: never rename one. */
   public enum Kind {
     /** A client asked for just this. */
@@ -27,23 +28,32 @@ public record Cause(Kind kind, Optional<String> detail) {
     RESTORE
   }
 
-  public static final Cause CLIENT_REQUEST = new Cause(Kind.CLIENT_REQUEST, Optional.empty());
+  public static final Cause CLIENT_REQUEST = of(Kind.CLIENT_REQUEST);
 
-  public static final Cause COLLECTOR = new Cause(Kind.COLLECTOR, Optional.empty());
-  public static final Cause OBSERVATION = new Cause(Kind.OBSERVATION, Optional.empty());
-  public static final Cause CONFIGURATION = new Cause(Kind.CONFIGURATION, Optional.empty());
+  public static final Cause COLLECTOR = of(Kind.COLLECTOR);
+  public static final Cause OBSERVATION = of(Kind.OBSERVATION);
+  public static final Cause CONFIGURATION = of(Kind.CONFIGURATION);
+
+  private static Cause of(Kind kind) {
+    return new Cause(kind, Optional.empty(), Optional.empty());
+  }
+
+  /** The same cause, for a reason that somebody gave. */
+  public Cause because(Optional<String> why) {
+    return why.isEmpty() ? this : new Cause(kind, detail, why);
+  }
 
   /** A rule of the retention policy. */
   public static Cause retention(String rule) {
-    return new Cause(Kind.RETENTION, Optional.of(rule));
+    return new Cause(Kind.RETENTION, Optional.of(rule), Optional.empty());
   }
 
   public static Cause digestDelete(String digest) {
-    return new Cause(Kind.DIGEST_DELETE, Optional.of(digest));
+    return new Cause(Kind.DIGEST_DELETE, Optional.of(digest), Optional.empty());
   }
 
   /** Something comes back as it was after the event at a position. */
   public static Cause restore(long position) {
-    return new Cause(Kind.RESTORE, Optional.of("position " + position));
+    return new Cause(Kind.RESTORE, Optional.of("position " + position), Optional.empty());
   }
 }

@@ -137,4 +137,41 @@ public final class DigestStates {
         : Optional.of(
             new Since(row.getLong(position), row.getObject(at, OffsetDateTime.class).toInstant()));
   }
+
+  /**
+   * At most {@code limit} digests of manifests and blobs that begin with a text, in their order, of
+   * all that were ever there or that a manifest names. Costs a look-up each.
+   *
+   * @param beginning such as {@code sha256:a294c69f6ace}
+   */
+  public List<Digest> beginningWith(String beginning, int limit) {
+    return archive.read(
+        handle ->
+            handle
+                .createQuery(
+                    """
+                    WITH RECURSIVE candidate (digest, number) AS (
+                      SELECT :beginning::text COLLATE "C", 0
+                      UNION ALL
+                      SELECT least(
+                               (SELECT digest FROM manifest_document
+                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                               (SELECT digest FROM blob_object
+                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                               (SELECT digest FROM blob_sweep
+                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                               (SELECT digest FROM exposure_reference
+                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1)),
+                             number + 1
+                      FROM candidate
+                      WHERE number < :limit AND candidate.digest IS NOT NULL)
+                    SELECT digest FROM candidate WHERE number > 0 AND digest IS NOT NULL
+                    """)
+                .bind("beginning", beginning)
+                // After every hexadecimal digit.
+                .bind("end", beginning + "g")
+                .bind("limit", limit)
+                .map((row, _) -> Digest.parse(row.getString("digest")))
+                .list());
+  }
 }

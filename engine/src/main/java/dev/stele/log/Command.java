@@ -4,6 +4,7 @@ import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import java.time.Instant;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -16,6 +17,16 @@ public interface Command<R> {
   ActorId actor();
 
   String requestId();
+
+  /** Why whoever asks wants it, in their words: all events that follow say so. */
+  default Optional<String> statedReason() {
+    return Optional.empty();
+  }
+
+  /** The same command, for a reason. */
+  default Command<R> because(Optional<String> reason) {
+    return reason.isEmpty() ? this : new ReasonedCommand<>(this, reason);
+  }
 
   /**
    * How many bytes this keeps in memory until it is decided, beside what every command does; a

@@ -297,7 +297,13 @@ final class LaneTransaction {
       long position = firstPosition + events.size();
       events.add(
           new RecordedEvent(
-              position, now, actor, cause, pending.command().requestId(), pending.id, event));
+              position,
+              now,
+              actor,
+              cause.because(pending.command().statedReason()),
+              pending.command().requestId(),
+              pending.id,
+              event));
       return position;
     }
   }

@@ -2,7 +2,14 @@ package dev.stele.registry;
 
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
+import dev.stele.projection.RepositoryView;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.HoldScope;
+import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 
@@ -11,6 +18,9 @@ import org.jdbi.v3.core.Jdbi;
  * released by an event of its own. They outrank every rule. Thread-safe.
  */
 public final class Holds {
+  private static final int PAGE = 1_000;
+  private static final int MOST_PAGES = 20;
+
   private final Jdbi jdbi;
   private final Actors actors;
   private final Commands commands;
@@ -28,7 +38,8 @@ public final class Holds {
    * @return whether it was new; false if the same hold had been placed before
    */
   public Outcome<Boolean> place(Caller caller, NewHold hold) {
-    return commands.append(new PlaceHold(actors.id(caller.actor()), caller.requestId(), hold));
+    return commands.append(
+        caller, new PlaceHold(actors.id(caller.actor()), caller.requestId(), hold));
   }
 
   /**
@@ -41,7 +52,7 @@ public final class Holds {
   public Outcome<Boolean> release(Caller caller, UUID id, String reason) {
     NewHold.checkReason(reason);
     return commands.append(
-        new ReleaseHold(actors.id(caller.actor()), caller.requestId(), id, reason));
+        caller, new ReleaseHold(actors.id(caller.actor()), caller.requestId(), id, reason));
   }
 
   /** A hold by its id, active or not. */
@@ -63,5 +74,54 @@ public final class Holds {
             jdbi,
             handle -> HoldView.list(handle, released, before.orElse(Long.MAX_VALUE), limit + 1)),
         limit);
+  }
+
+  /**
+   * Whether there is anything now that a scope covers: a hold on what is not there may be meant so,
+   * or be a slip. Of a glob that means very many repositories, true without a look at all of them.
+   */
+  public boolean covers(HoldScope scope) {
+    return Availability.read(
+        jdbi,
+        handle -> {
+          if (scope.oneRepository().isPresent()) {
+            return has(handle, scope, List.of(scope.oneRepository().get()));
+          }
+          Optional<String> after = Optional.empty();
+          for (int page = 0; page < MOST_PAGES; page++) {
+            List<RepositoryName> names = RepositoryView.list(handle, after, PAGE);
+            List<RepositoryName> meant =
+                names.stream().filter(scope.repositories()::matches).toList();
+            if (!meant.isEmpty() && has(handle, scope, meant)) {
+              return true;
+            }
+            if (names.size() < PAGE) {
+              return false;
+            }
+            after = Optional.of(names.getLast().value());
+          }
+          return true;
+        });
+  }
+
+  private static boolean has(Handle handle, HoldScope scope, List<RepositoryName> repositories) {
+    return handle
+        .createQuery(
+            """
+            SELECT EXISTS (
+              SELECT FROM unnest(:names::text[]) AS wanted (name)
+              JOIN repository r ON r.name = wanted.name
+              WHERE (:tag::text IS NULL
+                     OR EXISTS (SELECT FROM tag t WHERE t.repository = r.name AND t.name = :tag))
+                AND (:digest::text IS NULL
+                     OR EXISTS (SELECT FROM manifest m WHERE m.repository = r.name AND m.digest = :digest)
+                     OR EXISTS (SELECT FROM blob_link b WHERE b.repository = r.name AND b.digest = :digest)))
+            """)
+        .bindArray(
+            "names", String.class, repositories.stream().map(RepositoryName::value).toList())
+        .bind("tag", scope.tag().map(Tag::value).orElse(null))
+        .bind("digest", scope.digest().map(Digest::toString).orElse(null))
+        .mapTo(Boolean.class)
+        .one();
   }
 }

@@ -168,7 +168,8 @@ public final class Registry implements AutoCloseable {
    */
   public boolean initialise(Caller caller, RepositoryName repository) {
     ReservedNames.check(repository);
-    return append(new CreateRepository(actors.id(caller.actor()), caller.requestId(), repository));
+    return submit(
+        caller, new CreateRepository(actors.id(caller.actor()), caller.requestId(), repository));
   }
 
   /** At most {@code limit} repositories whose names come after one, in byte order. */
@@ -380,8 +381,8 @@ public final class Registry implements AutoCloseable {
 
   /** Removes a blob from a repository; its bytes remain until swept. */
   public Outcome<Digest> deleteBlob(Caller caller, RepositoryName repository, Digest digest) {
-    return append(
-        new DeleteBlob(actors.id(caller.actor()), caller.requestId(), repository, digest));
+    return submit(
+        caller, new DeleteBlob(actors.id(caller.actor()), caller.requestId(), repository, digest));
   }
 
   private <R> R append(Command<R> command) {
@@ -465,6 +466,11 @@ public final class Registry implements AutoCloseable {
    */
   public <R> R submit(Command<R> command) {
     return append(command);
+  }
+
+  /** The same for somebody, who may have given a reason. */
+  public <R> R submit(Caller caller, Command<R> command) {
+    return append(command.because(caller.reason()));
   }
 
   /** What may not go or move; to be asked in the lane by whoever submits commands of its own. */

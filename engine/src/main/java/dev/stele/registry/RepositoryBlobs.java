@@ -195,6 +195,7 @@ final class RepositoryBlobs {
     BlobStores.Named store = stores.of(repository);
     LinkBlob.Result result =
         commands.append(
+            caller,
             new LinkBlob(
                 actors.id(caller.actor()),
                 caller.requestId(),
@@ -247,6 +248,7 @@ final class RepositoryBlobs {
       return false;
     }
     return commands.append(
+        caller,
         new MountBlob(
             actors.id(caller.actor()), caller.requestId(), repository, digest, from, store.name()));
   }

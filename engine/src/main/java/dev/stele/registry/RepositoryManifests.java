@@ -77,6 +77,7 @@ final class RepositoryManifests {
       return Outcome.refused(lacking.get());
     }
     return commands.append(
+        caller,
         new StoreManifest(
             actors.id(caller.actor()),
             caller.requestId(),
@@ -93,6 +94,7 @@ final class RepositoryManifests {
   /** See {@link Registry#deleteTag}. */
   Outcome<Digest> delete(Caller caller, RepositoryName repository, Tag tag) {
     return commands.append(
+        caller,
         new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag, protection));
   }
 
@@ -104,6 +106,7 @@ final class RepositoryManifests {
       return Outcome.refused(tags.refusal().get());
     }
     return commands.append(
+        caller,
         new DeleteManifest(
             actors.id(caller.actor()),
             caller.requestId(),

@@ -76,7 +76,7 @@ public final class Restore {
       if (!plan.complete() && !request.available()) {
         return Outcome.ok(new Restoration(plan.asOf(), plan.items(), false));
       }
-      switch (carryOut(plan, request, actor, caller.requestId())) {
+      switch (carryOut(plan, request, actor, caller)) {
         case Outcome.Refused<Boolean>(Refusal refusal) -> {
           return Outcome.refused(refusal);
         }
@@ -129,13 +129,14 @@ public final class Restore {
   }
 
   private Outcome<Boolean> carryOut(
-      Plan plan, RestoreRequest request, ActorId actor, String requestId) {
+      Plan plan, RestoreRequest request, ActorId actor, Caller caller) {
     for (Step step : steps(plan)) {
       Outcome<Boolean> outcome =
           registry.submit(
+              caller,
               new RestoreContent(
                   actor,
-                  requestId,
+                  caller.requestId(),
                   request.repository(),
                   plan.asOf().position(),
                   registry.archive().store(request.repository()),

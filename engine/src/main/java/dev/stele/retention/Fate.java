@@ -22,6 +22,9 @@ public sealed interface Fate {
    *     decided so
    * @param evaluation the position of the event of that evaluation, if it is on record
    * @param why in words
+   * @param event the position of the event that says so; absent if it did not happen
    */
-  record Removed(Digest digest, Moment at, Optional<Long> evaluation, String why) implements Fate {}
+  record Removed(
+      Digest digest, Moment at, Optional<Long> evaluation, String why, Optional<Long> event)
+      implements Fate {}
 }

@@ -118,7 +118,11 @@ final class ReplayedFacts implements RepositoryFacts {
                       remove(
                           entry.getKey(),
                           new Fate.Removed(
-                              deleted.digest(), moment, Optional.empty(), MANIFEST_DELETED)));
+                              deleted.digest(),
+                              moment,
+                              Optional.empty(),
+                              MANIFEST_DELETED,
+                              Optional.of(recorded.position()))));
       case Event.PullsObserved observed -> pulls.add(recorded, observed);
       case Event.RetentionEvaluated evaluated ->
           lastEvaluation =
@@ -161,7 +165,8 @@ final class ReplayedFacts implements RepositoryFacts {
             deleted.digest(),
             evaluation.map(Evaluated::at).orElse(moment),
             evaluation.map(Evaluated::position),
-            why(cause)));
+            why(cause),
+            Optional.of(moment.position())));
   }
 
   private static String why(Cause cause) {
@@ -196,7 +201,8 @@ final class ReplayedFacts implements RepositoryFacts {
               decision.digest(),
               new Moment(position, at),
               Optional.empty(),
-              decision.verdict().reason()));
+              decision.verdict().reason(),
+              Optional.empty()));
     }
   }
 

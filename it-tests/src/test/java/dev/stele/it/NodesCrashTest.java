@@ -145,7 +145,7 @@ class NodesCrashTest {
             statement.executeQuery(
                 """
                 SELECT pid FROM pg_stat_activity
-                WHERE application_name = 'stele' ORDER BY query_start DESC LIMIT 1
+                WHERE application_name LIKE 'stele %' ORDER BY query_start DESC LIMIT 1
                 """)) {
       assertThat(rows.next()).as("a server has a session").isTrue();
       pid = rows.getLong(1);

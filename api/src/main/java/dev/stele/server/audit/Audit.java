@@ -1,9 +1,10 @@
 package dev.stele.server.audit;
 
-import dev.stele.history.Exposure;
 import dev.stele.history.History;
+import dev.stele.question.Question;
+import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
-import dev.stele.retention.Reprocessing;
+import dev.stele.server.http.Exchange;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
 import dev.stele.server.http.RouteTable;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** Which methods are answered at which address outside {@code /v2}, and by whom. Thread-safe. */
@@ -41,69 +43,49 @@ public final class Audit {
         .get("/livez", (x, _) -> health.live(x))
         .get("/readyz", (x, _) -> health.ready(x))
         .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
-        .get("/api/v1/openapi.yaml", (x, _) -> x.sendBytes(200, YAML_TYPE, openApi()));
+        .get("/api/v1/openapi.yaml", (x, _) -> plain(x).sendBytes(200, YAML_TYPE, openApi()));
 
-    Events events = new Events(registry, meters, cloudEvents, maxStreams, stopping);
-    WebhookList webhooks = new WebhookList(registry);
-    Collecting collecting = new Collecting(registry);
-    routes
-        .get("/api/v1/events", (x, _) -> events.get(x))
-        .get("/api/v1/events/{position}", (x, path) -> events.get(x, path.get("position")))
-        .get("/api/v1/webhooks", (x, _) -> webhooks.get(x))
-        .get("/api/v1/gc", (x, _) -> collecting.get(x));
-
-    Holding holds = new Holding(registry.holds());
-    routes
-        .get("/api/v1/holds", (x, _) -> holds.list(x))
-        .on("POST", "/api/v1/holds", (x, _) -> holds.place(x))
-        .get("/api/v1/holds/{id}", (x, path) -> holds.get(x, path.get("id")))
-        .on("POST", "/api/v1/holds/{id}/release", (x, path) -> holds.release(x, path.get("id")));
-    ExposureOf exposure = new ExposureOf(new Exposure(registry));
-    routes.get("/api/v1/exposure", (x, _) -> exposure.get(x));
+    Questions questions = new Questions(registry);
+    Events events = new Events(registry, questions, meters, cloudEvents, maxStreams, stopping);
+    for (Question<?> question : questions.all()) {
+      switch (question.name()) {
+        case "events" -> routes.get(question.address(), (x, _) -> events.get(x));
+        // A policy is too long for an address.
+        case "retention preview", "retention replay" ->
+            routes.on("POST", question.address(), answer(question));
+        default -> routes.get(question.address(), answer(question));
+      }
+    }
 
     History history = new History(registry);
-    TagHistory tagHistory = new TagHistory(registry);
-    ManifestDocument document = new ManifestDocument(history);
-    RepositoryHistory repositories = new RepositoryHistory(history);
+    ManifestDocument document = new ManifestDocument(history, registry.archive());
+    Holding holds = new Holding(registry);
     Restoring restoring = new Restoring(registry);
-    TaggedPeriods periods = new TaggedPeriods(registry, history);
-    DigestLife digests = new DigestLife(registry);
-    TagMoves moves = new TagMoves(registry);
-    Pulls pulls = new Pulls(registry);
-    String repository = "/api/v1/repositories/{name}/-/";
     routes
-        .get("/api/v1/digests/{digest}", (x, path) -> digests.get(x, path.get("digest")))
-        .get("/api/v1/tags", (x, _) -> periods.ofDigest(x))
-        .get("/api/v1/tag-moves", (x, _) -> moves.get(x))
-        .get("/api/v1/pulls", (x, _) -> pulls.get(x))
-        .get(repository + "pullable", (x, path) -> periods.pullable(x, path.get("name")))
-        .get("/api/v1/manifests/{digest}", (x, path) -> document.get(x, path.get("digest")))
-        .get("/api/v1/repositories", (x, _) -> repositories.repositories(x))
-        .get(repository + "tags", (x, path) -> repositories.tags(x, path.get("name")))
-        .get(repository + "manifests", (x, path) -> repositories.manifests(x, path.get("name")))
-        .get(repository + "diff", (x, path) -> repositories.diff(x, path.get("name")))
         .get(
-            repository + "referrers/{digest}",
-            (x, path) -> repositories.referrers(x, path.get("name"), path.get("digest")))
-        .get(
-            repository + "tags/{tag}/history",
-            (x, path) -> tagHistory.get(x, path.get("name"), path.get("tag")))
-        .on("POST", repository + "restore", (x, path) -> restoring.post(x, path.get("name")));
+            "/api/v1/manifests/{digest}",
+            (x, path) -> document.get(plain(x), path.get("digest")))
+        .on("POST", "/api/v1/holds", (x, _) -> holds.place(plain(x)))
+        .on(
+            "POST",
+            "/api/v1/holds/{id}/release",
+            (x, path) -> holds.release(plain(x), path.get("id")))
+        .on(
+            "POST",
+            "/api/v1/repositories/{name}/-/restore",
+            (x, path) -> restoring.post(plain(x), path.get("name")));
+  }
 
-    RetentionQueries retention = new RetentionQueries(new Reprocessing(registry));
-    routes
-        .get("/api/v1/retention/evaluations", (x, _) -> retention.evaluations(x))
-        .get(
-            repository + "tags/{tag}/retention",
-            (x, path) -> retention.explain(x, path.get("name"), path.get("tag")))
-        .on(
-            "POST",
-            repository + "retention/preview",
-            (x, path) -> retention.preview(x, path.get("name")))
-        .on(
-            "POST",
-            repository + "retention/replay",
-            (x, path) -> retention.replay(x, path.get("name")));
+  private static RouteTable.Handler answer(Question<?> question) {
+    return (x, path) -> Answering.answer(x, question, path.values());
+  }
+
+  /** A request that is no question: it has no parameters but why it is made. */
+  private static Exchange plain(Exchange exchange) {
+    exchange
+        .query()
+        .refuseOthers(exchange.method().equals("POST") ? Set.of(Exchange.REASON) : Set.of());
+    return exchange;
   }
 
   /** What answers at this path; empty if nothing does. */

@@ -2,6 +2,7 @@ package dev.stele.server.audit;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.question.EventRow;
 import dev.stele.registry.EventEntry;
 import dev.stele.server.http.Json;
 import java.util.List;
@@ -46,42 +47,42 @@ public final class CloudEvents {
       Optional<String> subject,
       String time,
       String datacontenttype,
-      Events.Event data) {}
+      EventRow data) {}
 
   /** An event of the log that has this identity. */
-  CloudEvent of(UUID log, EventEntry entry) {
+  CloudEvent of(UUID log, EventRow event) {
     return new CloudEvent(
         "1.0",
-        Long.toString(entry.position()),
+        Long.toString(event.position()),
         source.orElseGet(() -> "urn:uuid:" + log),
-        "dev.stele." + entry.type(),
-        subject(entry),
-        entry.recordedAt().toString(),
+        "dev.stele." + event.type(),
+        subject(event),
+        event.recordedAt(),
         "application/json",
-        Events.Event.of(entry));
+        event);
   }
 
   /** The same in structured mode, as UTF-8 JSON. */
   public byte[] bytes(UUID log, EventEntry entry) {
-    return Json.bytes(of(log, entry));
+    return Json.bytes(of(log, EventRow.of(entry)));
   }
 
   /** A batch, as UTF-8 JSON. */
-  byte[] batch(Optional<UUID> log, List<EventEntry> entries) {
-    return Json.bytes(entries.stream().map(entry -> of(log.orElseThrow(), entry)).toList());
+  byte[] batch(Optional<UUID> log, List<EventRow> events) {
+    return Json.bytes(events.stream().map(event -> of(log.orElseThrow(), event)).toList());
   }
 
-  private static Optional<String> subject(EventEntry entry) {
-    return entry
+  private static Optional<String> subject(EventRow event) {
+    return event
         .repository()
         .map(
             repository ->
                 repository
-                    + part(entry, "tag", ":").or(() -> part(entry, "digest", "@")).orElse(""));
+                    + part(event, "tag", ":").or(() -> part(event, "digest", "@")).orElse(""));
   }
 
-  private static Optional<String> part(EventEntry entry, String field, String separator) {
-    return Optional.ofNullable(entry.data().get(field))
+  private static Optional<String> part(EventRow event, String field, String separator) {
+    return Optional.ofNullable(event.data().get(field))
         .filter(JsonNode::isTextual)
         .map(text -> separator + text.asText());
   }

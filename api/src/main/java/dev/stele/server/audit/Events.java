@@ -1,9 +1,13 @@
 package dev.stele.server.audit;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.stele.question.Answer;
+import dev.stele.question.Asked;
+import dev.stele.question.EventRow;
+import dev.stele.question.EventSelection;
+import dev.stele.question.Question;
+import dev.stele.question.Questions;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
-import dev.stele.registry.EventPage;
 import dev.stele.registry.News;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
@@ -12,6 +16,7 @@ import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Json;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import dev.stele.server.http.RefusedRequestException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,14 +24,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Semaphore;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
- * {@code GET /api/v1/events}: events by any mix of filters, in pages; or live as server-sent events
- * for a client that accepts {@code text/event-stream}. {@code GET /api/v1/events/<position>}: one.
+ * {@code GET /api/v1/events}: the question in the forms that only events have: live, as server-sent
+ * events, and as CloudEvents.
  */
 final class Events {
   private static final int LARGEST_PAGE = 1_000;
@@ -35,17 +41,20 @@ final class Events {
   private static final Duration ATTENTION = Duration.ofSeconds(1);
 
   private final Registry registry;
+  private final Question<EventRow> question;
   private final CloudEvents cloudEvents;
   private final BooleanSupplier stopping;
   private final Semaphore streams;
 
   Events(
       Registry registry,
+      Questions questions,
       MeterRegistry meters,
       CloudEvents cloudEvents,
       int maxStreams,
       BooleanSupplier stopping) {
     this.registry = registry;
+    this.question = questions.events();
     this.cloudEvents = cloudEvents;
     this.stopping = stopping;
     this.streams = new Semaphore(maxStreams);
@@ -58,104 +67,55 @@ final class Events {
   }
 
   /**
-   * An event as JSON.
-   *
-   * @param position as a JSON number; below 2^53
+   * Events in pages, or live for a client that accepts {@code text/event-stream}; as CloudEvents if
+   * it asks for those by {@code format} or, of a page, by {@code Accept}.
    */
-  @JsonInclude(JsonInclude.Include.NON_ABSENT)
-  record Event(
-      long position,
-      String type,
-      Optional<String> repository,
-      String recordedAt,
-      Optional<String> actor,
-      Object cause,
-      String requestId,
-      Object data) {
-    static Event of(EventEntry entry) {
-      return new Event(
-          entry.position(),
-          entry.type(),
-          entry.repository(),
-          entry.recordedAt().toString(),
-          entry.actor(),
-          entry.cause(),
-          entry.requestId(),
-          entry.data());
-    }
-  }
-
-  /**
-   * A page of events.
-   *
-   * @param next to be passed as {@code after}, or as {@code before} when the newest come first, for
-   *     the page that follows; absent if nothing follows now
-   */
-  @JsonInclude(JsonInclude.Include.NON_ABSENT)
-  record Listing(List<Event> events, Optional<Long> next) {}
-
-  /** The event at a position. */
-  void get(Exchange exchange, String text) throws IOException {
-    if (!text.matches("[0-9]{1,18}")) {
-      throw EventParameters.invalid("an event is named by its position in the log, such as 17");
-    }
-    long position = Long.parseLong(text);
-    EventEntry event =
-        registry
-            .event(position)
-            .orElseThrow(
-                () ->
-                    new DistributionError(
-                            404,
-                            ErrorCode.NOT_FOUND,
-                            "there is no event at position %d yet".formatted(position),
-                            Map.of("position", position))
-                        .asException());
-    exchange.sendJson(200, Event.of(event));
-  }
-
   void get(Exchange exchange) throws IOException, InterruptedException {
-    EventParameters parameters = EventParameters.of(exchange.query(), registry.archive(), false);
-    boolean cloud = asCloudEvents(exchange);
-    if (accepts(exchange, "text/event-stream")) {
-      if (parameters.newestFirst() || parameters.through() < Long.MAX_VALUE - 1) {
-        throw EventParameters.invalid(
-            "a stream has no end: it takes neither order=desc nor before or to");
+    boolean stream = accepts(exchange, "text/event-stream");
+    Optional<String> format = exchange.query().first(Question.FORMAT.name());
+    boolean cloud =
+        format
+            .map("cloudevents"::equals)
+            .orElseGet(() -> accepts(exchange, CloudEvents.BATCH_TYPE));
+    if (!stream && !cloud) {
+      Answering.answer(exchange, question, Map.of());
+      return;
+    }
+    Asked asked = new Asked(Map.of(), exchange.query().without(Question.FORMAT.name()), "");
+    if (stream) {
+      exchange.query().refuseOthers(known());
+      if (format.filter("csv"::equals).isPresent()) {
+        throw invalid("a stream has no CSV: format must be json or cloudevents");
+      }
+      EventSelection selection = EventSelection.of(asked, registry, false);
+      if (selection.newestFirst() || selection.through() < Long.MAX_VALUE - 1) {
+        throw invalid("a stream has no end: it takes neither order=desc nor before or to");
       }
       stream(
           exchange,
-          EventParameters.position(exchange.header("Last-Event-ID"), "Last-Event-ID")
-              .orElse(parameters.after()),
-          parameters.filter(),
-          cloud ? this::cloudEvent : Event::of);
+          exchange.header("Last-Event-ID").map(Events::position).orElse(selection.after()),
+          selection.filter(),
+          cloud ? this::cloudEvent : EventRow::of);
       return;
     }
-    int limit = EventParameters.limit(exchange.query());
-    EventPage page =
-        limit == 0
-            ? new EventPage(List.of(), OptionalLong.empty())
-            : registry.events(parameters.query(limit));
-    if (cloud) {
-      sendBatch(exchange, page, parameters.newestFirst());
-      return;
-    }
-    exchange.sendJson(
-        200,
-        new Listing(
-            page.events().stream().map(Event::of).toList(), EventParameters.number(page.next())));
+    sendBatch(exchange, asked, question.ask(asked));
   }
 
-  /** Whether a client wants CloudEvents: by {@code format}, or, of a page, by {@code Accept}. */
-  private static boolean asCloudEvents(Exchange exchange) {
-    Optional<String> format = exchange.query().first("format");
-    if (format.filter(name -> !name.equals("cloudevents") && !name.equals("stele")).isPresent()) {
-      throw new DistributionError(
-              400, ErrorCode.REQUEST_INVALID, "format must be stele or cloudevents")
-          .asException();
+  private Set<String> known() {
+    Set<String> known = new TreeSet<>(question.parameters());
+    known.add(Question.FORMAT.name());
+    return known;
+  }
+
+  private static long position(String text) {
+    if (!text.matches("-1|[0-9]{1,18}")) {
+      throw invalid("Last-Event-ID must be a position of the log, or -1");
     }
-    return format
-        .map("cloudevents"::equals)
-        .orElseGet(() -> accepts(exchange, CloudEvents.BATCH_TYPE));
+    return Long.parseLong(text);
+  }
+
+  private static RefusedRequestException invalid(String message) {
+    return new DistributionError(400, ErrorCode.REQUEST_INVALID, message).asException();
   }
 
   private static boolean accepts(Exchange exchange, String mediaType) {
@@ -163,23 +123,18 @@ final class Events {
   }
 
   private CloudEvents.CloudEvent cloudEvent(EventEntry entry) {
-    return cloudEvents.of(registry.logId().orElseThrow(), entry);
+    return cloudEvents.of(registry.logId().orElseThrow(), EventRow.of(entry));
   }
 
   /** An array has no place for {@code next}, so a link says where the next page is. */
-  private void sendBatch(Exchange exchange, EventPage page, boolean newestFirst)
+  private void sendBatch(Exchange exchange, Asked asked, Answer<EventRow> page)
       throws IOException {
-    if (page.next().isPresent()) {
-      String next =
-          exchange
-              .query()
-              .with(newestFirst ? "before" : "after", Long.toString(page.next().getAsLong()))
-              .with("format", "cloudevents")
-              .toString();
-      exchange.set("Link", "</api/v1/events?" + next + ">; rel=\"next\"");
-    }
+    question
+        .next(asked, page)
+        .ifPresent(
+            next -> exchange.set("Link", "<" + next + "&format=cloudevents>; rel=\"next\""));
     exchange.sendBytes(
-        200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page.events()));
+        200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page.rows()));
   }
 
   /** A stream is open for as long as its client likes, so there may be so many at once. */

@@ -3,6 +3,8 @@ package dev.stele.server.audit;
 import dev.stele.history.History;
 import dev.stele.oci.Digest;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Archive;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -13,9 +15,9 @@ import java.util.Map;
  * {@code GET /api/v1/manifests/<digest>}: the exact bytes of a manifest that was ever put, also
  * after every repository has lost it, with the media type of its first put.
  */
-record ManifestDocument(History history) {
+record ManifestDocument(History history, Archive archive) {
   void get(Exchange exchange, String text) throws IOException {
-    Digest digest = Digest.parse(text);
+    Digest digest = DigestText.parse(text).resolve(archive);
     ManifestDocuments.Document document =
         history
             .document(digest)

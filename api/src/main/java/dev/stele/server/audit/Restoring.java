@@ -1,6 +1,9 @@
 package dev.stele.server.audit;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.stele.question.Columns;
+import dev.stele.question.At;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Caller;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -27,9 +30,11 @@ public final class Restoring {
   /** How many items an error lists. */
   private static final int MOST_IN_ERROR = 100;
 
+  private final Registry registry;
   private final Restore restore;
 
   Restoring(Registry registry) {
+    this.registry = registry;
     this.restore = new Restore(registry);
   }
 
@@ -39,14 +44,17 @@ public final class Restoring {
    * @param previous what the tag pointed to until then
    * @param problem why it cannot
    */
-  @JsonInclude(JsonInclude.Include.NON_ABSENT)
-  record Item(
+  public record Item(
       String kind,
       Optional<Tag> tag,
       Digest digest,
       Optional<Digest> previous,
       Optional<String> problem) {
-    static Item of(RestoreItem item) {
+    /** A column a field. */
+    public static final Columns<Item> COLUMNS = Columns.fields(Item.class);
+
+    /** The row of an item. */
+    public static Item of(RestoreItem item) {
       return new Item(
           item.kind().name().toLowerCase(Locale.ROOT),
           item.tag(),
@@ -57,13 +65,13 @@ public final class Restoring {
   }
 
   record Answer(
-      RepositoryHistory.At at, RepositoryName repository, boolean restored, List<Item> items) {}
+      At at, RepositoryName repository, boolean restored, List<Item> items) {}
 
   void post(Exchange exchange, String name) throws IOException {
     RepositoryName repository = RepositoryName.parse(name);
-    JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun");
+    JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun", "reason");
     Optional<Tag> tag = body.text("tag").map(Tag::parse);
-    Optional<Digest> digest = body.text("digest").map(Digest::parse);
+    Optional<Digest> digest = body.text("digest").map(text -> DigestText.parse(text).resolve(registry.archive()));
     if (tag.isPresent() && digest.isPresent()) {
       throw JsonBody.invalid("restore a tag or a digest, or, without both, the whole repository");
     }
@@ -74,16 +82,20 @@ public final class Restoring {
             tag.<Reference>map(t -> t).or(() -> digest.map(Reference.ByDigest::new)),
             body.truth("available"));
     boolean dryRun = body.truth("dryRun");
+    Caller caller =
+        body.text("reason")
+            .map(reason -> JsonBody.parse("", reason, why -> exchange.caller().because(Optional.of(why))))
+            .orElseGet(exchange::caller);
     Restoration restoration =
         Refusals.accepted(
-            dryRun ? restore.preview(request) : restore.run(exchange.caller(), request));
+            dryRun ? restore.preview(request) : restore.run(caller, request));
     if (!dryRun && !restoration.done()) {
       throw notWhole(restoration).asException();
     }
     exchange.sendJson(
         200,
         new Answer(
-            RepositoryHistory.At.of(restoration.asOf()),
+            At.of(restoration.asOf()),
             repository,
             restoration.done(),
             restoration.items().stream().map(Item::of).toList()));

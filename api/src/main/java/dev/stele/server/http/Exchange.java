@@ -6,6 +6,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -19,6 +22,11 @@ public final class Exchange {
   /** The media type of JSON answers. */
   public static final String JSON = "application/json";
 
+  /** The parameter by which a request that writes says why; the header does, too. */
+  public static final String REASON = "reason";
+
+  private static final String REASON_HEADER = "X-Stele-Reason";
+
   private static final int DRAIN_SILENTLY = 1 << 20;
   private static final long DRAIN_LIMIT = 64L << 20;
   private static final long DRAIN_NANOS = 5_000_000_000L;
@@ -26,31 +34,54 @@ public final class Exchange {
   private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final QueryString query;
-  private final Caller caller;
+  private Caller caller;
   private final long maxBodySize;
   private ClientBody body;
 
   /**
    * @param caller whoever asks, authenticated, with the request's id
    * @param maxBodySize how many bytes the body may have
-   * @throws RefusedRequestException 400 for a malformed query string
+   * @throws RefusedRequestException 400 for a malformed query string, or a reason that is none
    */
   public Exchange(
       HttpServletRequest request, HttpServletResponse response, Caller caller, long maxBodySize) {
-    this(request, response, caller, maxBodySize, QueryString.parse(request.getQueryString()));
+    this(request, response, maxBodySize, QueryString.parse(request.getQueryString()), caller);
+    this.caller = because(caller);
   }
 
   private Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
-      Caller caller,
       long maxBodySize,
-      QueryString query) {
+      QueryString query,
+      Caller caller) {
     this.request = request;
     this.response = response;
-    this.caller = caller;
     this.maxBodySize = maxBodySize;
     this.query = query;
+    this.caller = caller;
+  }
+
+  /** The caller with the reason that the header or else the parameter gives. */
+  private Caller because(Caller someone) {
+    Optional<String> reason = header(REASON_HEADER).map(Exchange::utf8).or(() -> query.first(REASON));
+    try {
+      return reason.isEmpty() ? someone : someone.because(reason);
+    } catch (IllegalArgumentException e) {
+      throw new DistributionError(400, ErrorCode.REQUEST_INVALID, e.getMessage()).asException();
+    }
+  }
+
+  /** Headers are read as ISO 8859-1; what is UTF-8 in truth is taken for that. */
+  private static String utf8(String header) {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1)))
+          .toString();
+    } catch (CharacterCodingException e) {
+      return header; // It is what it looks like.
+    }
   }
 
   /** An exchange for refusing a request about whose sender and parameters nothing is known yet. */
@@ -59,9 +90,9 @@ public final class Exchange {
     return new Exchange(
         request,
         response,
-        new Caller(Caller.ANONYMOUS, requestId),
         Long.MAX_VALUE,
-        QueryString.parse(""));
+        QueryString.parse(""),
+        new Caller(Caller.ANONYMOUS, requestId));
   }
 
   // ---- the request

@@ -1,6 +1,7 @@
 package dev.stele.server.http;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,48 @@ public final class QueryString {
     changed.values.putAll(values);
     changed.values.put(name, List.of(value));
     return changed;
+  }
+
+  /** The same parameters and one more value of one. */
+  public QueryString and(String name, String value) {
+    QueryString changed = new QueryString();
+    changed.values.putAll(values);
+    List<String> all = new ArrayList<>(all(name));
+    all.add(value);
+    changed.values.put(name, all);
+    return changed;
+  }
+
+  /** The same parameters but for one. */
+  public QueryString without(String name) {
+    QueryString changed = new QueryString();
+    changed.values.putAll(values);
+    changed.values.remove(name);
+    return changed;
+  }
+
+  /**
+   * Returns if there are no parameters but these. One that is not known would be ignored, and the
+   * answer be to another question than the one that was meant.
+   *
+   * @throws RefusedRequestException 400, naming it and those that there are
+   */
+  public void refuseOthers(Collection<String> known) {
+    for (String name : values.keySet()) {
+      if (!known.contains(name)) {
+        throw new DistributionError(
+                400,
+                ErrorCode.REQUEST_INVALID,
+                "there is no parameter %s here; %s"
+                    .formatted(
+                        Json.text(name),
+                        known.isEmpty()
+                            ? "this address has none"
+                            : "there are "
+                                + known.stream().sorted().collect(Collectors.joining(", "))))
+            .asException();
+      }
+    }
   }
 
   /** The parameters as an address has them after the question mark. */

@@ -1,4 +1,4 @@
-package dev.stele.cli;
+package dev.stele.question;
 
 import dev.stele.history.History;
 import dev.stele.history.Lifetime;
@@ -9,6 +9,8 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.RefusedRequestException;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -21,7 +23,7 @@ final class Absence {
   /**
    * The value of an outcome.
    *
-   * @throws NotThereException saying why it was refused, and what else is known
+   * @throws RefusedRequestException saying why it was refused, and what else is known
    */
   static <T> T present(History history, Outcome<T> outcome) {
     return switch (outcome) {
@@ -30,23 +32,32 @@ final class Absence {
     };
   }
 
-  private static NotThereException explained(History history, Refusal refusal) {
-    String message = Refusals.toError(refusal).message();
+  static RefusedRequestException explained(History history, Refusal refusal) {
+    DistributionError error = Refusals.toError(refusal);
     return switch (refusal) {
       case Refusal.NoRepositoryThen(var repository, var _) ->
-          new NotThereException(message + "; " + story(history, repository));
-      case Refusal.UnknownRepository(var repository) ->
-          new NotThereException(message + "; " + story(history, repository));
+          more(error, story(history, repository));
+      case Refusal.UnknownRepository(var repository) -> more(error, story(history, repository));
       case Refusal.NoManifestThen(var repository, Reference.ByDigest(Digest digest), var _) ->
-          new NotThereException(
-              message
-                  + "; "
-                  + story(
-                      history.lifetimes(repository, digest, MOST_LIFETIMES),
-                      "the repository had it",
-                      "it never did"));
-      default -> new NotThereException(message);
+          more(
+              error,
+              story(
+                  history.lifetimes(repository, digest, MOST_LIFETIMES),
+                  "the repository had it",
+                  "it never did"));
+      default -> error.asException();
     };
+  }
+
+  /** The same error, whose message goes on. */
+  static RefusedRequestException more(DistributionError error, String story) {
+    return new DistributionError(
+            error.status(),
+            error.code(),
+            error.message() + "; " + story,
+            error.detail(),
+            error.headers())
+        .asException();
   }
 
   private static String story(History history, RepositoryName repository) {

@@ -1,0 +1,55 @@
+package dev.stele.question;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A page of rows.
+ *
+ * @param about what the whole answer is of, such as the moment; keys of the JSON object beside the
+ *     rows
+ * @param next the parameters that ask for the page that follows, in place of those asked with; empty
+ *     if nothing follows
+ */
+public record Answer<R>(Map<String, Object> about, List<R> rows, Map<String, String> next) {
+  public Answer {
+    rows = List.copyOf(rows);
+  }
+
+  static <R> Answer<R> of(Map<String, Object> about, List<R> rows) {
+    return new Answer<>(about, rows, Map.of());
+  }
+
+  /** An answer that is one thing. */
+  static <R> Answer<R> one(R row) {
+    return of(Map.of(), List.of(row));
+  }
+
+  /** The same, of which a page follows if a parameter has this value. */
+  Answer<R> next(Parameter<?> parameter, Optional<?> value) {
+    if (value.isEmpty()) {
+      return this;
+    }
+    Map<String, String> more = new LinkedHashMap<>(next);
+    more.put(parameter.name(), value.get().toString());
+    return new Answer<>(about, rows, more);
+  }
+
+  /** Keys and values in this order; an empty value leaves its key out. */
+  static Map<String, Object> about(Object... keysAndValues) {
+    Map<String, Object> about = new LinkedHashMap<>();
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      Object value = keysAndValues[i + 1];
+      if (value instanceof Optional<?> optional) {
+        if (optional.isEmpty()) {
+          continue;
+        }
+        value = optional.get();
+      }
+      about.put((String) keysAndValues[i], value);
+    }
+    return about;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.stele.question;
+
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.server.http.PageRequest;
+import dev.stele.server.http.QueryString;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One asking of a question.
+ *
+ * @param path what stands in the address for {@code {name}} and the like
+ * @param query the parameters
+ * @param body what is sent along, such as a retention policy; may be empty
+ */
+public record Asked(Map<String, String> path, QueryString query, String body) {
+  private static final int DEFAULT_PAGE = 100;
+  private static final int LARGEST_PAGE = 1_000;
+
+  public Asked {
+    path = Map.copyOf(path);
+  }
+
+  /** What stands in the address for a name in braces. */
+  String path(String name) {
+    return Optional.ofNullable(path.get(name))
+        .orElseThrow(() -> new IllegalArgumentException("the address has no {" + name + "}"));
+  }
+
+  RepositoryName repository() {
+    return RepositoryName.parse(path("name"));
+  }
+
+  Tag tag() {
+    return Tag.parse(path("tag"));
+  }
+
+  /** A parameter's value; empty if it is left out. */
+  public <T> Optional<T> first(Parameter<T> parameter) {
+    return query.first(parameter.name()).map(parameter::read);
+  }
+
+  /**
+   * A parameter that must be there.
+   *
+   * @param meaning continues the name if it is not
+   */
+  <T> T required(Parameter<T> parameter, String meaning) {
+    return first(parameter)
+        .orElseThrow(() -> Parameter.invalid(parameter.name() + " must say " + meaning));
+  }
+
+  /** All values of a parameter that may be given more than once. */
+  <T> List<T> all(Parameter<T> parameter) {
+    return query.all(parameter.name()).stream()
+        .filter(text -> !text.isEmpty())
+        .map(parameter::read)
+        .toList();
+  }
+
+  /** How many rows a page may have: at least 1; 100 if nothing is said, 1,000 at most. */
+  int limit() {
+    return limit(DEFAULT_PAGE, LARGEST_PAGE);
+  }
+
+  int limit(int standard, int largest) {
+    return Math.max(1, PageRequest.size(query, Parameter.LIMIT.name(), standard, largest));
+  }
+}

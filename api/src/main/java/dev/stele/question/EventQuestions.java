@@ -1,0 +1,269 @@
+package dev.stele.question;
+
+import dev.stele.history.DigestState;
+import dev.stele.history.DigestStates;
+import dev.stele.history.ObservedPulls;
+import dev.stele.history.Since;
+import dev.stele.history.TagMove;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.registry.EventEntry;
+import dev.stele.registry.EventPage;
+import dev.stele.registry.Registry;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.PageRequest;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/** Events: by any mix of filters, one, those of a digest, the moves of tags, and pulls. */
+public final class EventQuestions {
+  private final Registry registry;
+  private final DigestStates states;
+
+  EventQuestions(Registry registry) {
+    this.registry = registry;
+    this.states = new DigestStates(registry.archive());
+  }
+
+  /**
+   * What happened to a tag.
+   *
+   * @param change {@code created}, {@code moved} or {@code deleted}
+   */
+  public record Move(
+      long position,
+      String at,
+      Optional<String> actor,
+      RepositoryName repository,
+      Tag tag,
+      String change,
+      Optional<Digest> from,
+      Optional<Digest> to,
+      CauseRow cause) {
+    private static final Columns<Move> TABLE =
+        Columns.over(Move.class)
+            .with("position", Move::position)
+            .with("at", Move::at)
+            .with("actor", Move::actor)
+            .with("repository", Move::repository)
+            .with("tag", Move::tag)
+            .with("change", Move::change)
+            .with("from", Move::from)
+            .with("to", Move::to)
+            .with("cause", move -> move.cause().words());
+
+    static Move of(TagMove move) {
+      return new Move(
+          move.position(),
+          move.at().toString(),
+          move.actor(),
+          move.repository(),
+          move.tag(),
+          move.change().name().toLowerCase(Locale.ROOT),
+          move.from(),
+          move.to(),
+          CauseRow.of(move.cause()));
+    }
+  }
+
+  /**
+   * Pulls of a manifest by somebody.
+   *
+   * @param recordedAt after the last of them
+   * @param tag by which; absent: by digest
+   */
+  public record Pulled(
+      long position,
+      String recordedAt,
+      Optional<String> actor,
+      RepositoryName repository,
+      Optional<Tag> tag,
+      Digest digest,
+      long count,
+      String first,
+      String last) {
+    static Pulled of(ObservedPulls pulls) {
+      return new Pulled(
+          pulls.position(),
+          pulls.at().toString(),
+          pulls.actor(),
+          pulls.repository(),
+          pulls.tag(),
+          pulls.digest(),
+          pulls.count(),
+          pulls.first().toString(),
+          pulls.last().toString());
+    }
+  }
+
+  /**
+   * A repository that has a digest now.
+   *
+   * @param kind {@code manifest} or {@code blob}
+   * @param moreTags present if there are more tags than are told
+   */
+  public record Place(
+      RepositoryName repository,
+      String kind,
+      Point since,
+      List<Tag> tags,
+      Optional<Boolean> moreTags,
+      Optional<Point> unreachableSince) {
+    static Place of(DigestState.Place place) {
+      return new Place(
+          place.repository(),
+          place.kind().name().toLowerCase(Locale.ROOT),
+          Point.of(place.since()),
+          place.tags(),
+          place.moreTags() ? Optional.of(true) : Optional.empty(),
+          place.unreachableSince().map(Point::of));
+    }
+  }
+
+  /** That a store gave up the bytes. */
+  public record Swept(String store, long position, String at) {
+    static Swept of(DigestState.Sweep sweep) {
+      Since at = sweep.at();
+      return new Swept(sweep.store(), at.position(), at.at().toString());
+    }
+  }
+
+  Question<EventRow> events() {
+    return Question.list(
+            "events",
+            "/api/v1/events",
+            "events",
+            EventRow.COLUMNS,
+            EventSelection.more(EventSelection.WITH_TYPE, Parameter.DIGEST),
+            this::events)
+        .shown(EventRow.TABLE);
+  }
+
+  List<Question<?>> others() {
+    List<Parameter<?>> ofDigest =
+        EventSelection.more(EventSelection.PARAMETERS, Parameter.DIGEST);
+    return List.of(
+        Question.one(
+                "event", "/api/v1/events/{position}", EventRow.COLUMNS, List.of(), this::event)
+            .shown(EventRow.ONE),
+        Question.list(
+                "digest",
+                "/api/v1/digests/{digest}",
+                "events",
+                EventRow.COLUMNS,
+                EventSelection.WITH_TYPE,
+                this::digest)
+            .shown(EventRow.TABLE),
+        Question.list(
+                "tag-moves",
+                "/api/v1/tag-moves",
+                "moves",
+                Columns.fields(Move.class),
+                ofDigest,
+                asked ->
+                    found(
+                        asked,
+                        EventSelection.of(asked, registry, false).ofTypes(TagMove.TYPES),
+                        event -> Move.of(TagMove.of(event))))
+            .shown(Move.TABLE),
+        Question.list(
+            "pulls",
+            "/api/v1/pulls",
+            "pulls",
+            Columns.fields(Pulled.class),
+            ofDigest,
+            asked ->
+                found(
+                    asked,
+                    EventSelection.of(asked, registry, false).ofTypes(ObservedPulls.TYPES),
+                    event -> Pulled.of(ObservedPulls.of(event)))));
+  }
+
+  private <R> Answer<R> found(
+      Asked asked, EventSelection selection, Function<EventEntry, R> row) {
+    EventPage page = registry.events(selection.query(asked.limit()));
+    return Answer.of(Map.<String, Object>of(), page.events().stream().map(row).toList())
+        .next(selection.next(), number(page.next()));
+  }
+
+  private Answer<EventRow> events(Asked asked) {
+    EventSelection selection = EventSelection.of(asked, registry, false);
+    // To be told of what is wrong with a question alone.
+    return PageRequest.size(asked.query(), Parameter.LIMIT.name(), 1, 1) == 0
+        ? Answer.of(Map.of(), List.of())
+        : found(asked, selection, EventRow::of);
+  }
+
+  private Answer<EventRow> event(Asked asked) {
+    String text = asked.path("position");
+    if (!text.matches("[0-9]{1,18}")) {
+      throw Parameter.invalid("an event is named by its position in the log, such as 17");
+    }
+    long position = Long.parseLong(text);
+    EventEntry event =
+        registry
+            .event(position)
+            .orElseThrow(
+                () ->
+                    new DistributionError(
+                            404,
+                            ErrorCode.NOT_FOUND,
+                            "there is no event at position %d yet; the newest is at %d"
+                                .formatted(
+                                    position,
+                                    registry
+                                            .archive()
+                                            .read(dev.stele.log.LogReader::nextPosition)
+                                        - 1),
+                            Map.of("position", position))
+                        .asException());
+    return Answer.one(EventRow.of(event));
+  }
+
+  /**
+   * The life of a manifest or blob: what there is of it now, and the events that speak of it, the
+   * newest first.
+   */
+  private Answer<EventRow> digest(Asked asked) {
+    Digest digest = DigestText.parse(asked.path("digest")).resolve(registry.archive());
+    EventSelection selection = EventSelection.of(asked, registry, true).of(digest);
+    Answer<EventRow> page = found(asked, selection, EventRow::of);
+    DigestState state = states.of(digest);
+    if (page.rows().isEmpty() && !registry.mentioned(digest)) {
+      throw new DistributionError(
+              404, ErrorCode.BLOB_UNKNOWN, "no event speaks of " + digest, Map.of("digest", digest))
+          .asException();
+    }
+    return new Answer<>(
+        Answer.about(
+            "digest",
+            digest,
+            "mediaType",
+            state.mediaType(),
+            "size",
+            number(state.size()),
+            "repositories",
+            state.places().stream().map(Place::of).toList(),
+            "moreRepositories",
+            state.morePlaces() ? Optional.of(true) : Optional.empty(),
+            "stores",
+            state.stores(),
+            "unlinkedSince",
+            state.unlinkedSince().map(Point::of),
+            "swept",
+            state.sweeps().stream().map(Swept::of).toList()),
+        page.rows(),
+        page.next());
+  }
+
+  /** A number as an answer has it. */
+  static Optional<Long> number(OptionalLong number) {
+    return number.isPresent() ? Optional.of(number.getAsLong()) : Optional.empty();
+  }
+}

@@ -1,0 +1,87 @@
+package dev.stele.question;
+
+import dev.stele.history.Since;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Tag;
+import dev.stele.projection.Hold;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A hold.
+ *
+ * @param repositories a repository's name, or a glob
+ * @param reason why it was placed
+ * @param released absent while it is in force
+ * @param coversNothing present when it was placed and there was nothing that it covers
+ */
+public record HoldRow(
+    String id,
+    String repositories,
+    Optional<Tag> tag,
+    Optional<Digest> digest,
+    boolean freeze,
+    String reason,
+    Act placed,
+    Optional<Act> released,
+    Optional<Boolean> coversNothing) {
+  /** A column a field. */
+  public static final Columns<HoldRow> COLUMNS = Columns.fields(HoldRow.class);
+
+  /** The row of a hold. */
+  public static HoldRow of(Hold hold) {
+    return of(hold, true);
+  }
+
+  /**
+   * The row of a hold that was placed just now.
+   *
+   * @param covers whether there is anything that it covers
+   */
+  public static HoldRow of(Hold hold, boolean covers) {
+    return new HoldRow(
+        hold.id().toString(),
+        hold.scope().repositories().toString(),
+        hold.scope().tag(),
+        hold.scope().digest(),
+        hold.freeze(),
+        hold.reason(),
+        act(hold.placed(), Optional.empty()),
+        hold.release().map(release -> act(release.act(), Optional.of(release.reason()))),
+        covers ? Optional.empty() : Optional.of(true));
+  }
+
+  /**
+   * An id.
+   *
+   * @throws IllegalArgumentException whose message continues what it is called
+   */
+  public static UUID id(String text) {
+    if (!text.matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")) {
+      throw new IllegalArgumentException(
+          "must be a UUID in lower case, such as 123e4567-e89b-12d3-a456-426614174000");
+    }
+    return UUID.fromString(text);
+  }
+
+  /**
+   * The id of a hold that may be there: what cannot be an id cannot be there.
+   *
+   * @throws dev.stele.server.http.RefusedRequestException 404
+   */
+  public static UUID existing(String text) {
+    try {
+      return id(text);
+    } catch (IllegalArgumentException e) {
+      throw new DistributionError(
+              404, ErrorCode.NOT_FOUND, "there is no such hold; its id " + e.getMessage())
+          .asException();
+    }
+  }
+
+  private static Act act(Hold.Act act, Optional<String> reason) {
+    return Act.of(new Since(act.position(), act.at()), act.actor(), reason);
+  }
+}

@@ -1,0 +1,138 @@
+package dev.stele.question;
+
+import dev.stele.gc.Collection;
+import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.GcOptions;
+import dev.stele.gc.Tally;
+import dev.stele.gc.Waiting;
+import dev.stele.projection.Hold;
+import dev.stele.registry.Page;
+import dev.stele.registry.Registry;
+import dev.stele.registry.WebhookStatus;
+import dev.stele.server.distribution.Refusals;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** What an operator asks: holds, webhooks, and how collecting is doing. */
+final class OperatorQuestions {
+  private static final Parameter<String> STATE = Parameter.oneOf("state", "active", "all");
+
+  private final Registry registry;
+
+  OperatorQuestions(Registry registry) {
+    this.registry = registry;
+  }
+
+  /** A webhook; see {@link WebhookStatus}. */
+  public record WebhookRow(
+      String name,
+      Optional<String> address,
+      String state,
+      long nextPosition,
+      long lag,
+      Optional<String> deliveredAt,
+      int failures,
+      Optional<String> nextTryAt,
+      Optional<String> lastErrorAt,
+      Optional<String> lastError) {
+    static WebhookRow of(WebhookStatus status) {
+      return new WebhookRow(
+          status.name(),
+          status.address(),
+          status.state().name().toLowerCase(Locale.ROOT),
+          status.nextPosition(),
+          status.lag(),
+          status.deliveredAt().map(Instant::toString),
+          status.failures(),
+          status.nextTryAt().map(Instant::toString),
+          status.lastErrorAt().map(Instant::toString),
+          status.lastError());
+    }
+  }
+
+  /**
+   * How collecting is configured, what waits, and what this node did last.
+   *
+   * @param leading whether this node is the one that collects
+   * @param last the collection that runs on this node, or its last one
+   */
+  public record Collecting(
+      boolean enabled,
+      String grace,
+      String recycle,
+      String interval,
+      List<String> windows,
+      boolean leading,
+      Waiting waiting,
+      Optional<Last> last) {}
+
+  /** A collection. */
+  public record Last(
+      String startedAt, Optional<String> endedAt, Tally tally, Optional<String> failure) {
+    static Last of(Collection collection) {
+      return new Last(
+          collection.startedAt().toString(),
+          collection.endedAt().map(Instant::toString),
+          collection.tally(),
+          collection.failure());
+    }
+  }
+
+  List<Question<?>> all() {
+    return List.of(
+        Question.list(
+            "hold list",
+            "/api/v1/holds",
+            "holds",
+            HoldRow.COLUMNS,
+            List.of(STATE, Parameter.BEFORE, Parameter.LIMIT),
+            this::holds),
+        Question.one("hold", "/api/v1/holds/{id}", HoldRow.COLUMNS, List.of(), this::hold),
+        Question.list(
+            "webhooks",
+            "/api/v1/webhooks",
+            "webhooks",
+            Columns.fields(WebhookRow.class),
+            List.of(),
+            _ ->
+                Answer.of(
+                    Map.of(), registry.webhooks().list().stream().map(WebhookRow::of).toList())),
+        Question.one(
+            "gc status",
+            "/api/v1/gc",
+            Columns.fields(Collecting.class),
+            List.of(),
+            _ -> Answer.one(collecting())));
+  }
+
+  private Answer<HoldRow> holds(Asked asked) {
+    boolean all = asked.first(STATE).filter("all"::equals).isPresent();
+    Page<Hold> page = registry.holds().list(all, asked.first(Parameter.BEFORE), asked.limit());
+    Answer<HoldRow> answer =
+        Answer.of(Map.of(), page.items().stream().map(HoldRow::of).toList());
+    return page.more()
+        ? answer.next(Parameter.BEFORE, Optional.of(page.items().getLast().placed().position()))
+        : answer;
+  }
+
+  private Answer<HoldRow> hold(Asked asked) {
+    return Answer.one(
+        HoldRow.of(Refusals.accepted(registry.holds().find(HoldRow.existing(asked.path("id"))))));
+  }
+
+  private Collecting collecting() {
+    GcOptions options = registry.collector().options();
+    return new Collecting(
+        options.enabled(),
+        options.grace().toString(),
+        options.recycle().toString(),
+        options.interval().toString(),
+        options.windows().stream().map(CollectingWindow::toString).toList(),
+        registry.leads(),
+        registry.waiting(),
+        registry.collector().last().map(Last::of));
+  }
+}

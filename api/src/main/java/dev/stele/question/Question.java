@@ -1,0 +1,160 @@
+package dev.stele.question;
+
+import dev.stele.server.http.QueryString;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/**
+ * A question to the record. Immutable and thread-safe.
+ *
+ * @param <R> a row of the answer: a record, whose components are the keys of its JSON
+ */
+public final class Question<R> {
+  /** Says in which form the answer is to come; all questions have it. */
+  public static final Parameter<String> FORMAT = Parameter.text("format");
+
+  private final String name;
+  private final String address;
+  private final Optional<String> items;
+  private final Columns<R> columns;
+  private final Columns<R> table;
+  private final Set<String> parameters;
+  private final Function<Asked, Answer<R>> answer;
+
+  private Question(
+      String name,
+      String address,
+      Optional<String> items,
+      Columns<R> columns,
+      Columns<R> table,
+      Set<String> parameters,
+      Function<Asked, Answer<R>> answer) {
+    this.name = name;
+    this.address = address;
+    this.items = items;
+    this.columns = columns;
+    this.table = table;
+    this.parameters = parameters;
+    this.answer = answer;
+  }
+
+  /**
+   * A question whose answer is a list.
+   *
+   * @param name as the command line calls it
+   * @param address the template of its address
+   * @param items the key that the rows have in the JSON of a page
+   * @param parameters all that it has
+   */
+  static <R> Question<R> list(
+      String name,
+      String address,
+      String items,
+      Columns<R> columns,
+      List<Parameter<?>> parameters,
+      Function<Asked, Answer<R>> answer) {
+    return new Question<>(
+        name, address, Optional.of(items), columns, columns, names(parameters), answer);
+  }
+
+  /** A question whose answer is one thing. */
+  static <R> Question<R> one(
+      String name,
+      String address,
+      Columns<R> columns,
+      List<Parameter<?>> parameters,
+      Function<Asked, Answer<R>> answer) {
+    return new Question<>(
+        name, address, Optional.empty(), columns, columns, names(parameters), answer);
+  }
+
+  /** The same question, of whose rows people see other columns than programs do. */
+  Question<R> shown(Columns<R> shown) {
+    return new Question<>(name, address, items, columns, shown, parameters, answer);
+  }
+
+  private static Set<String> names(List<Parameter<?>> parameters) {
+    Set<String> names = new TreeSet<>();
+    parameters.forEach(parameter -> names.add(parameter.name()));
+    return names;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public String address() {
+    return address;
+  }
+
+  /** The names of its parameters, in alphabetical order, without those in the address. */
+  public Set<String> parameters() {
+    return parameters;
+  }
+
+  /** A column for each field of a row. */
+  public Columns<R> columns() {
+    return columns;
+  }
+
+  /** What people see. */
+  public Columns<R> table() {
+    return table;
+  }
+
+  /**
+   * Asks.
+   *
+   * @throws dev.stele.server.http.RefusedRequestException saying what is wrong with the question,
+   *     or that what it is about is not on record
+   * @throws dev.stele.oci.InvalidNameException for what is no name, digest or moment
+   */
+  public Answer<R> ask(Asked asked) {
+    Set<String> known = new TreeSet<>(parameters);
+    known.add(FORMAT.name());
+    asked.query().refuseOthers(known);
+    return answer.apply(asked);
+  }
+
+  /** An answer as JSON has it. */
+  public Object json(Asked asked, Answer<R> page) {
+    if (items.isEmpty()) {
+      return page.rows().getFirst();
+    }
+    Map<String, Object> json = new LinkedHashMap<>(page.about());
+    json.put(items.get(), page.rows());
+    next(asked, page).ifPresent(next -> json.put("next", next));
+    return json;
+  }
+
+  /** The address of the page that follows. */
+  public Optional<String> next(Asked asked, Answer<R> page) {
+    return page.next().isEmpty()
+        ? Optional.empty()
+        : Optional.of(address(asked.path()) + "?" + following(asked, page).query());
+  }
+
+  /** What asks for the page that follows. */
+  public Asked following(Asked asked, Answer<R> page) {
+    QueryString query = asked.query();
+    for (Map.Entry<String, String> parameter : page.next().entrySet()) {
+      query = query.with(parameter.getKey(), parameter.getValue());
+    }
+    return new Asked(asked.path(), query, asked.body());
+  }
+
+  private String address(Map<String, String> path) {
+    List<String> segments = new ArrayList<>();
+    for (String segment : address.split("/", -1)) {
+      segments.add(
+          segment.startsWith("{") ? path.get(segment.substring(1, segment.length() - 1)) : segment);
+    }
+    return String.join("/", segments);
+  }
+}

@@ -1,0 +1,279 @@
+package dev.stele.question;
+
+import dev.stele.event.RecordedEvent;
+import dev.stele.history.History;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.policy.Durations;
+import dev.stele.policy.InvalidPolicyException;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.EventEntry;
+import dev.stele.registry.Refusal;
+import dev.stele.registry.Registry;
+import dev.stele.retention.Difference;
+import dev.stele.retention.Explanation;
+import dev.stele.retention.Fate;
+import dev.stele.retention.Moment;
+import dev.stele.retention.Reprocessing;
+import dev.stele.retention.TagDecision;
+import dev.stele.retention.Verdict;
+import dev.stele.server.config.PolicyYaml;
+import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What retention policies decide, would have decided, and did. A question about a repository takes
+ * time in proportion to its events, whatever the page.
+ */
+final class RetentionQuestions {
+  private static final Parameter<Boolean> ALL =
+      new Parameter<>(
+          "all",
+          text ->
+              switch (text) {
+                case "true" -> true;
+                case "false" -> false;
+                default -> throw new IllegalArgumentException("must be true or false");
+              });
+  private static final Parameter<Reprocessing.Timing> EVERY =
+      new Parameter<>("every", RetentionQuestions::timing);
+
+  private final Registry registry;
+  private final History history;
+  private final Reprocessing reprocessing;
+
+  RetentionQuestions(Registry registry, History history) {
+    this.registry = registry;
+    this.history = history;
+    this.reprocessing = new Reprocessing(registry);
+  }
+
+  List<Question<?>> all() {
+    String retention = RepositoryQuestions.REPOSITORY + "retention/";
+    return List.of(
+        Question.list(
+            "retention log",
+            "/api/v1/retention/evaluations",
+            "evaluations",
+            Columns.fields(RetentionRows.Evaluation.class),
+            List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
+            this::evaluations),
+        Question.one(
+            "retention explain",
+            RepositoryQuestions.REPOSITORY + "tags/{tag}/retention",
+            Columns.fields(RetentionRows.Explained.class),
+            List.of(Parameter.AT),
+            this::explain),
+        Question.list(
+            "retention preview",
+            retention + "preview",
+            "tags",
+            RetentionRows.Decided.COLUMNS,
+            List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST_TAG),
+            this::preview),
+        Question.list(
+            "retention replay",
+            retention + "replay",
+            "tags",
+            RetentionRows.Compared.COLUMNS,
+            List.of(
+                Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
+            this::replay));
+  }
+
+  private static Reprocessing.Timing timing(String every) {
+    if (every.equals("recorded")) {
+      return new Reprocessing.Timing.AsRecorded();
+    }
+    try {
+      return new Reprocessing.Timing.Every(Durations.parse(every));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "must be a duration or 'recorded': " + e.getMessage(), e);
+    }
+  }
+
+  /** The page that is asked for, of what there is in the order of tags. */
+  private static <T, R> Answer<R> page(
+      Asked asked,
+      Map<String, Object> about,
+      List<T> all,
+      Function<T, Tag> tag,
+      Function<T, R> row) {
+    Optional<Tag> last = asked.first(Parameter.LAST_TAG);
+    int limit = asked.limit();
+    List<T> rest =
+        all.stream()
+            .filter(item -> last.isEmpty() || tag.apply(item).compareTo(last.get()) > 0)
+            .limit(limit + 1L)
+            .toList();
+    Answer<R> answer = Answer.of(about, rest.stream().limit(limit).map(row).toList());
+    return rest.size() <= limit
+        ? answer
+        : answer.next(Parameter.LAST_TAG, Optional.of(tag.apply(rest.get(limit - 1))));
+  }
+
+  /** What the policy in the body decides about a repository. */
+  private Answer<RetentionRows.Decided> preview(Asked asked) {
+    RepositoryName repository = asked.repository();
+    Moment at = moment(asked, Parameter.AT);
+    known(repository, at);
+    RetentionPolicy policy = policy(asked).orElseThrow(RetentionQuestions::noPolicy);
+    List<TagDecision> decisions = new ArrayList<>();
+    reprocessing.preview(policy, repository, at, decisions::add);
+    long kept = decisions.stream().filter(decision -> decision.verdict().keeps()).count();
+    return page(
+        asked,
+        Answer.about(
+            "at",
+            RetentionRows.Input.of(at),
+            "repository",
+            repository,
+            "policy",
+            policy.digest(),
+            "kept",
+            kept,
+            "removed",
+            decisions.size() - kept),
+        decisions,
+        TagDecision::tag,
+        decision -> RetentionRows.Decided.of(repository, decision));
+  }
+
+  /** What the policy in the body would have made of a repository. */
+  private Answer<RetentionRows.Compared> replay(Asked asked) {
+    RepositoryName repository = asked.repository();
+    dev.stele.log.Moment _ = asked.required(Parameter.FROM, "since when to replay");
+    Moment from = moment(asked, Parameter.FROM);
+    Moment to = moment(asked, Parameter.TO);
+    if (from.position() > to.position() || from.at().isAfter(to.at())) {
+      throw Parameter.invalid("from must not be after to");
+    }
+    known(repository, to);
+    Reprocessing.Timing timing = asked.first(EVERY).orElseGet(() -> EVERY.read("1d"));
+    boolean all = asked.first(ALL).orElse(false);
+    RetentionPolicy policy = policy(asked).orElseThrow(RetentionQuestions::noPolicy);
+    List<Difference> differences;
+    try {
+      differences =
+          reprocessing.replay(policy, repository, from, to, timing).stream()
+              .filter(difference -> all || difference.kind() != Difference.Kind.SAME)
+              .toList();
+    } catch (IllegalArgumentException e) {
+      throw Parameter.invalid("every: " + e.getMessage());
+    }
+    return page(
+        asked,
+        Answer.about(
+            "from",
+            RetentionRows.Input.of(from),
+            "to",
+            RetentionRows.Input.of(to),
+            "repository",
+            repository,
+            "policy",
+            policy.digest()),
+        differences,
+        Difference::tag,
+        RetentionRows.Compared::of);
+  }
+
+  /** Why a tag stays, goes or went, under the policy in the body or the one in force then. */
+  private Answer<RetentionRows.Explained> explain(Asked asked) {
+    RepositoryName repository = asked.repository();
+    Tag tag = asked.tag();
+    Moment at = moment(asked, Parameter.AT);
+    known(repository, at);
+    Explanation explanation =
+        reprocessing
+            .explain(repository, tag, at, policy(asked))
+            .orElseThrow(
+                () ->
+                    Absence.more(
+                        Refusals.toError(new Refusal.UnknownManifest(repository, tag)),
+                        "there was no tag %s:%s by %s, nor before"
+                            .formatted(repository, tag, at.at())));
+    return Answer.one(
+        new RetentionRows.Explained(
+            repository,
+            tag,
+            explanation.digest(),
+            explanation.removed().isEmpty(),
+            RetentionRows.Input.of(explanation.asOf()),
+            explanation.verdict().map(Verdict::keeps),
+            explanation.verdict().map(Verdict::reason),
+            explanation.policy(),
+            explanation.put().map(RetentionRows.When::of),
+            explanation.pushedRank(),
+            explanation.pulled().map(RetentionRows.When::of),
+            explanation.pulledRank(),
+            explanation.removed().map(this::removal)));
+  }
+
+  private RetentionRows.Removal removal(Fate.Removed removed) {
+    Optional<EventEntry> event = removed.event().flatMap(registry::event);
+    return new RetentionRows.Removal(
+        removed.at().at().toString(),
+        removed.why(),
+        removed.evaluation(),
+        removed.event(),
+        event.flatMap(EventEntry::actor),
+        event.flatMap(entry -> CauseRow.of(entry.cause()).reason()));
+  }
+
+  /** The evaluations on record. */
+  private Answer<RetentionRows.Evaluation> evaluations(Asked asked) {
+    Optional<RepositoryGlob> glob = asked.first(Parameter.REPOSITORY);
+    long after = asked.first(Parameter.AFTER).orElse(-1L);
+    int limit = asked.limit();
+    // A page of those that are looked at: it may have fewer rows.
+    List<RecordedEvent> found = reprocessing.evaluations(after + 1, limit);
+    Answer<RetentionRows.Evaluation> answer =
+        Answer.of(
+            Map.of(),
+            found.stream()
+                .map(RetentionRows.Evaluation::of)
+                .filter(row -> glob.isEmpty() || glob.get().matches(row.repository()))
+                .toList());
+    return found.size() < limit
+        ? answer
+        : answer.next(Parameter.AFTER, Optional.of(found.getLast().position()));
+  }
+
+  private void known(RepositoryName repository, Moment at) {
+    if (!reprocessing.known(repository, at)) {
+      throw Absence.explained(history, new Refusal.UnknownRepository(repository));
+    }
+  }
+
+  private Moment moment(Asked asked, Parameter<dev.stele.log.Moment> parameter) {
+    return asked
+        .first(parameter)
+        .map(moment -> Refusals.accepted(reprocessing.at(moment)))
+        .orElseGet(reprocessing::now);
+  }
+
+  private static Optional<RetentionPolicy> policy(Asked asked) {
+    if (asked.body().isBlank()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(PolicyYaml.read(asked.body()));
+    } catch (InvalidPolicyException e) {
+      throw Parameter.invalid("the body is no retention policy: " + e.getMessage());
+    }
+  }
+
+  private static RuntimeException noPolicy() {
+    return new DistributionError(
+            400, ErrorCode.REQUEST_INVALID, "the body must be a retention policy, as YAML or JSON")
+        .asException();
+  }
+}

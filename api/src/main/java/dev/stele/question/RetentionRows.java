@@ -1,0 +1,180 @@
+package dev.stele.question;
+
+import dev.stele.event.Event;
+import dev.stele.event.RecordedEvent;
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.retention.Difference;
+import dev.stele.retention.Fate;
+import dev.stele.retention.Moment;
+import dev.stele.retention.TagDecision;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What answers about retention have in their rows. */
+public final class RetentionRows {
+  private RetentionRows() {}
+
+  /**
+   * What something follows from.
+   *
+   * @param position of the last event that it follows from; -1 if there was none
+   */
+  public record Input(String time, long position) {
+    static Input of(Moment moment) {
+      return new Input(moment.at().toString(), moment.position() - 1);
+    }
+  }
+
+  /** An event, and its time. */
+  public record When(String at, long position) {
+    static When of(Moment moment) {
+      return new When(moment.at().toString(), moment.position());
+    }
+  }
+
+  /**
+   * What a policy decides about a tag.
+   *
+   * @param put the position of the event by which it was last put
+   * @param pulled likewise, where it was pulled
+   */
+  public record Decided(
+      RepositoryName repository,
+      Tag tag,
+      Digest digest,
+      boolean keeps,
+      String reason,
+      long put,
+      Optional<Long> pulled) {
+    /** A column a field. */
+    public static final Columns<Decided> COLUMNS = Columns.fields(Decided.class);
+
+    /** The row of a decision. */
+    public static Decided of(RepositoryName repository, TagDecision decision) {
+      return new Decided(
+          repository,
+          decision.tag(),
+          decision.digest(),
+          decision.verdict().keeps(),
+          decision.verdict().reason(),
+          decision.put(),
+          decision.pulled());
+    }
+  }
+
+  /** What became of a tag. */
+  public record Outcome(
+      boolean kept, Optional<String> at, Optional<String> why, Optional<Long> evaluation) {
+    static Outcome of(Fate fate) {
+      return switch (fate) {
+        case Fate.Kept _ -> new Outcome(true, Optional.empty(), Optional.empty(), Optional.empty());
+        case Fate.Removed removed ->
+            new Outcome(
+                false,
+                Optional.of(removed.at().at().toString()),
+                Optional.of(removed.why()),
+                removed.evaluation());
+      };
+    }
+  }
+
+  /** What became of a tag, and what would have under another policy. */
+  public record Compared(
+      RepositoryName repository,
+      Tag tag,
+      Digest digest,
+      String difference,
+      Outcome inFact,
+      Outcome underPolicy) {
+    /** A column a field. */
+    public static final Columns<Compared> COLUMNS = Columns.fields(Compared.class);
+
+    /** The row of a difference. */
+    public static Compared of(Difference difference) {
+      return new Compared(
+          difference.repository(),
+          difference.tag(),
+          difference.recorded().digest(),
+          difference.kind().name().toLowerCase(Locale.ROOT),
+          Outcome.of(difference.recorded()),
+          Outcome.of(difference.replayed()));
+    }
+  }
+
+  /**
+   * An evaluation on record.
+   *
+   * @param inputPosition as in the event: the decisions follow from the events below it
+   * @param reason why the policy was adopted, if whoever did said so
+   */
+  public record Evaluation(
+      long position,
+      String recordedAt,
+      RepositoryName repository,
+      long kept,
+      long removed,
+      boolean dryRun,
+      Digest policy,
+      long inputPosition,
+      String evaluatedAt,
+      Digest decisions,
+      Optional<String> reason) {
+    static Evaluation of(RecordedEvent recorded) {
+      Event.RetentionEvaluated evaluated = (Event.RetentionEvaluated) recorded.event();
+      return new Evaluation(
+          recorded.position(),
+          recorded.recordedAt().toString(),
+          evaluated.repository(),
+          evaluated.kept(),
+          evaluated.removed(),
+          evaluated.dryRun(),
+          evaluated.policy(),
+          evaluated.inputPosition(),
+          evaluated.evaluatedAt().toString(),
+          evaluated.decisions(),
+          recorded.cause().reason());
+    }
+  }
+
+  /**
+   * How a tag went.
+   *
+   * @param actor who removed it; empty if that person was forgotten
+   * @param why in words
+   * @param reason what that person said
+   */
+  public record Removal(
+      String at,
+      String why,
+      Optional<Long> evaluation,
+      Optional<Long> position,
+      Optional<String> actor,
+      Optional<String> reason) {}
+
+  /**
+   * Why a tag stays, goes or went.
+   *
+   * @param there whether it is there
+   * @param at what the decision follows from
+   * @param put when it was last put
+   * @param pulled when it, or what it points to, was last pulled
+   * @param pushedRank its place among the tags of its entry, last put first
+   * @param pulledRank likewise, last pulled first
+   */
+  public record Explained(
+      RepositoryName repository,
+      Tag tag,
+      Digest digest,
+      boolean there,
+      Input at,
+      Optional<Boolean> keeps,
+      Optional<String> reason,
+      Optional<Digest> policy,
+      Optional<When> put,
+      Optional<Integer> pushedRank,
+      Optional<When> pulled,
+      Optional<Integer> pulledRank,
+      Optional<Removal> removed) {}
+}

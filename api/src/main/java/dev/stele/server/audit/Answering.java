@@ -1,0 +1,87 @@
+package dev.stele.server.audit;
+
+import dev.stele.question.Answer;
+import dev.stele.question.Asked;
+import dev.stele.question.CsvRows;
+import dev.stele.question.Question;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import dev.stele.server.http.QueryString;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How a question is asked over HTTP: its answer is JSON or, by {@code format=csv} or {@code Accept:
+ * text/csv}, CSV. A {@code Link} leads to the next page in either.
+ */
+final class Answering {
+  private static final int LARGEST_BODY = 1 << 20;
+
+  private Answering() {}
+
+  static <R> void answer(Exchange exchange, Question<R> question, Map<String, String> path)
+      throws IOException {
+    QueryString query = exchange.query().without(Question.FORMAT.name());
+    boolean csv = csv(exchange);
+    Asked asked = new Asked(path, query, body(exchange));
+    Answer<R> answer = question.ask(asked);
+    question
+        .next(asked, answer)
+        .map(next -> csv && inQuery(exchange) ? next + "&format=csv" : next)
+        .ifPresent(next -> exchange.set("Link", "<" + next + ">; rel=\"next\""));
+    exchange.set("Vary", "Accept");
+    if (csv) {
+      exchange.sendBytes(200, CsvRows.TYPE, csv(question, answer));
+    } else {
+      exchange.sendJson(200, question.json(asked, answer));
+    }
+  }
+
+  private static <R> byte[] csv(Question<R> question, Answer<R> answer) {
+    StringWriter text = new StringWriter();
+    try (CsvRows<R> rows = new CsvRows<>(new PrintWriter(text), question.columns())) {
+      answer.rows().forEach(rows::add);
+    }
+    return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static boolean inQuery(Exchange exchange) {
+    return exchange.query().first(Question.FORMAT.name()).isPresent();
+  }
+
+  private static boolean csv(Exchange exchange) {
+    Optional<String> format = exchange.query().first(Question.FORMAT.name());
+    if (format.isPresent()) {
+      return switch (format.get()) {
+        case "csv" -> true;
+        case "json" -> false;
+        default ->
+            throw new DistributionError(
+                    400, ErrorCode.REQUEST_INVALID, "format must be json or csv or, of events, cloudevents")
+                .asException();
+      };
+    }
+    return exchange
+        .header("Accept")
+        .filter(accept -> accept.contains("text/csv") && !accept.contains(Exchange.JSON))
+        .isPresent();
+  }
+
+  /** What is sent along; nothing where nothing can be. */
+  private static String body(Exchange exchange) throws IOException {
+    if (!exchange.method().equals("POST")) {
+      return "";
+    }
+    byte[] body = exchange.body().readNBytes(LARGEST_BODY + 1);
+    if (body.length > LARGEST_BODY) {
+      throw new DistributionError(413, ErrorCode.SIZE_INVALID, "the body may have 1 MiB at most")
+          .asException();
+    }
+    return new String(body, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.stele.log;
+
+import dev.stele.event.ActorId;
+import java.util.Optional;
+
+/** A command for which a reason was given. */
+record ReasonedCommand<R>(Command<R> command, Optional<String> statedReason) implements Command<R> {
+  @Override
+  public ActorId actor() {
+    return command.actor();
+  }
+
+  @Override
+  public String requestId() {
+    return command.requestId();
+  }
+
+  @Override
+  public R decide(Decision decision) {
+    return command.decide(decision);
+  }
+}
