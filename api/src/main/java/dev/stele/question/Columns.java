@@ -13,7 +13,6 @@ import java.lang.reflect.Type;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -192,7 +191,6 @@ public final class Columns<T> {
       case Optional<?> optional -> optional.map(Columns::normal);
       case OptionalLong number ->
           number.isPresent() ? Optional.of(number.getAsLong()) : Optional.empty();
-      case Collection<?> none when none.isEmpty() -> Optional.empty();
       default -> Optional.of(normal(value));
     };
   }

@@ -3,6 +3,7 @@ package dev.stele.server;
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
+import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
@@ -24,7 +25,8 @@ import java.util.function.Consumer;
 /**
  * The database of a configuration, opened to look at it and to work on it, whether its server is
  * running or not. A running server's own PostgreSQL is shared; otherwise it is started and stopped
- * again. Used by one thread.
+ * again. Its schema stays as it is: a program of another version than the one that serves it is
+ * refused. Used by one thread.
  */
 public final class Inspection implements AutoCloseable {
   /** The actor of what a scrub records. A user's name cannot have a colon. */
@@ -50,6 +52,7 @@ public final class Inspection implements AutoCloseable {
    * Opens the database, which must be there: a look at a registry makes none.
    *
    * @throws StartupException if the data folder has no registry or cannot be used
+   * @throws DatabaseException if the database has another schema than this program knows
    */
   public static Inspection open(Configuration configuration) throws StartupException {
     Path folder = configuration.data().toAbsolutePath().normalize().resolve("postgresql");
@@ -63,7 +66,7 @@ public final class Inspection implements AutoCloseable {
       EmbeddedPostgres.Address address = running.get();
       return open(configuration, address.jdbcUrl(), address.user(), address.password());
     }
-    Node node = Node.open(configuration);
+    Node node = Node.look(configuration);
     return new Inspection(configuration, node.database(), node.stores(), Optional.of(node));
   }
 
@@ -77,7 +80,7 @@ public final class Inspection implements AutoCloseable {
     if (!Files.isReadable(folder) || (Files.isDirectory(cluster) && !Files.isReadable(cluster))) {
       throw new StartupException(
           "data: the user %s may not read the data folder %s; run this as the user that serves it"
-              .formatted(System.getProperty("user.name"), data));
+              .formatted(OperatingSystemUser.name(), data));
     }
   }
 
@@ -89,6 +92,7 @@ public final class Inspection implements AutoCloseable {
         configuration,
         Node.openDatabase(
             configuration,
+            Database::openAsItIs,
             Node.databaseSettings(configuration, url, user, password, POOL_SIZE, POOL_SIZE),
             new SimpleMeterRegistry()),
         stores,
@@ -120,6 +124,7 @@ public final class Inspection implements AutoCloseable {
                   stores,
                   Node.options(configuration),
                   new SimpleMeterRegistry()));
+      own.get().collector().besideServers();
     }
     return own.get();
   }

@@ -7,6 +7,7 @@ import dev.stele.blob.S3BlobStore;
 import dev.stele.blob.S3Settings;
 import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
+import dev.stele.database.OtherSchemaException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
@@ -68,9 +69,29 @@ public final class Node implements AutoCloseable {
    * @throws DatabaseException if the database cannot be started or opened
    */
   public static Node open(Configuration configuration) throws StartupException {
+    return open(configuration, Database::open);
+  }
+
+  /**
+   * The same for a database that is there, which stays as it is.
+   *
+   * @throws DatabaseException also if its schema is not that of this program
+   */
+  static Node look(Configuration configuration) throws StartupException {
+    return open(configuration, Database::openAsItIs);
+  }
+
+  /** Opens a database. */
+  @FunctionalInterface
+  interface DatabaseOpener {
+    Database open(Database.Settings settings, MeterRegistry meters);
+  }
+
+  private static Node open(Configuration configuration, DatabaseOpener opener)
+      throws StartupException {
     Node node = new Node(configuration);
     try {
-      node.open();
+      node.open(opener);
       return node;
     } catch (StartupException | RuntimeException e) {
       node.close();
@@ -95,11 +116,11 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  private void open() throws StartupException {
+  private void open(DatabaseOpener opener) throws StartupException {
     Path data = configuration.data().toAbsolutePath().normalize();
     opened.push(DataFolderLock.take(data));
     bindJvmMetrics();
-    database = openDatabase(configuration, databaseSettings(data), meters);
+    database = openDatabase(configuration, opener, databaseSettings(data), meters);
     opened.push(database);
     stores = openStores(configuration, DiskBlobStore::new);
     opened.push(() -> close(stores));
@@ -205,10 +226,15 @@ public final class Node implements AutoCloseable {
    * @throws DatabaseException if the embedded one cannot be opened
    */
   static Database openDatabase(
-      Configuration configuration, Database.Settings settings, MeterRegistry meters)
+      Configuration configuration,
+      DatabaseOpener opener,
+      Database.Settings settings,
+      MeterRegistry meters)
       throws StartupException {
     try {
-      return Database.open(settings, meters);
+      return opener.open(settings, meters);
+    } catch (OtherSchemaException e) {
+      throw e;
     } catch (DatabaseException e) {
       if (configuration.database().isPresent()) {
         throw UnusableDatabase.explain(e);

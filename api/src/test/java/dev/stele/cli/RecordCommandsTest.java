@@ -73,6 +73,7 @@ class RecordCommandsTest {
             """
                 .formatted(
                     folder.resolve("data"), database.url(), database.user(), database.password()));
+    database.open().close();
     try (Inspection inspection =
         Inspection.open(ConfigurationReader.read(Optional.of(configuration), Map.of()))) {
       Registry registry = inspection.registry();
@@ -169,7 +170,7 @@ class RecordCommandsTest {
     assertThat(moves.column("actor")).containsExactly("alice", "bob", "bob");
     assertThat(stele("tag-moves", "--from", "p2", "--to", "p4").text())
         .contains("moved")
-        .endsWith("1 changes of tags\n");
+        .endsWith("1 change of tags\n");
   }
 
   @Test
@@ -201,7 +202,8 @@ class RecordCommandsTest {
         .endsWith("now a manifest of team/app\n");
     assertThat(stele("digest", first.toString(), "--json").column("position"))
         .containsExactly("1", "2", "4", "6");
-    assertThat(stele("digest", second.toString(), "--tags", "--json").column("untilPosition"))
+    assertThat(stele("digest", second.toString(), "--tags", "--json").rows())
+        .extracting(row -> row.at("/until/position").asText())
         .containsExactly("5");
     Answer unknown = stele("digest", "sha256:" + "0".repeat(64));
     assertThat(unknown.status()).isEqualTo(1);

@@ -177,7 +177,7 @@ class CloudEventsTest {
   void aFormatThatIsNoneIsRefused() throws Exception {
     HttpResponse<String> answer = get("/api/v1/events?format=xml");
     assertThat(answer.statusCode()).isEqualTo(400);
-    assertThat(answer.body()).contains("format must be stele or cloudevents");
+    assertThat(answer.body()).contains("format must be json or csv or, of events, cloudevents");
     assertThat(get("/api/v1/events?format=stele", "Accept", BATCH).body())
         .startsWith("{\"events\":");
   }

@@ -17,7 +17,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import dev.stele.question.Question;
+import dev.stele.question.Questions;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -154,6 +158,74 @@ class OpenApiTest {
                     1,
                     () -> false)
                 .routes());
+  }
+
+  @Test
+  void theParametersOfEachQuestionAreDocumentedAndNoOthersAreTaken() throws Exception {
+    for (Question<?> question : new Questions(beneath.registry()).all()) {
+      OpenApiDocument.Operation operation =
+          document.operations().stream()
+              .filter(each -> each.template().equals(question.address()))
+              .filter(each -> !each.bodyType().equals(Optional.of("application/json")))
+              .findFirst()
+              .orElseThrow();
+      Set<String> documented = new TreeSet<>();
+      operation.parameters().stream()
+          .filter(parameter -> parameter.in().equals("query"))
+          .forEach(parameter -> documented.add(parameter.name()));
+      assertThat(documented).as(question.address()).contains(Question.FORMAT.name());
+      documented.remove(Question.FORMAT.name());
+      assertThat(documented).as(question.address()).isEqualTo(question.parameters());
+    }
+    for (OpenApiDocument.Operation operation : document.operations()) {
+      if (!operation.template().startsWith("/api/")) {
+        continue;
+      }
+      String address = operation.address(operation.examples());
+      HttpResponse<byte[]> answer =
+          send(operation, address + (address.contains("?") ? "&" : "?") + "acter=bob");
+      assertThat(answer.statusCode()).as(address).isEqualTo(400);
+      assertThat(new String(answer.body(), UTF_8))
+          .as(address)
+          .contains("there is no parameter \\\"acter\\\" here; ");
+    }
+    assertThat(new String(send("GET", "/api/v1/events?acter=bob", null, "").body(), UTF_8))
+        .contains("there are actor, after, before, cause, digest, format, from, limit");
+  }
+
+  @Test
+  void eachQuestionIsAnsweredAsCsvWithAColumnAField() throws Exception {
+    for (Question<?> question : new Questions(beneath.registry()).all()) {
+      OpenApiDocument.Operation operation =
+          document.operations().stream()
+              .filter(each -> each.template().equals(question.address()))
+              .filter(each -> !each.bodyType().equals(Optional.of("application/json")))
+              .findFirst()
+              .orElseThrow();
+      Map<String, String> values = operation.examples();
+      values.put("format", "csv");
+      HttpResponse<byte[]> answer = send(operation, operation.address(values));
+      String csv = new String(answer.body(), UTF_8);
+      assertThat(answer.statusCode()).as(csv).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("text/csv");
+      assertThat(csv.lines().findFirst().orElseThrow().split(",", -1))
+          .as(question.address())
+          .hasSize(question.columns().size());
+      // Of JSON there is none in a cell, so quotation marks are never doubled before a colon.
+      assertThat(csv).as(question.address()).doesNotContain("\"\":").doesNotContain("{\"\"");
+    }
+    HttpResponse<byte[]> accepted =
+        CLIENT.send(
+            HttpRequest.newBuilder(
+                    URI.create("http://" + server.address() + "/api/v1/events?limit=1"))
+                .header("Accept", "text/csv")
+                .build(),
+            BodyHandlers.ofByteArray());
+    assertThat(new String(accepted.body(), UTF_8))
+        .startsWith("position,recordedAt,type,actor,repository,cause.kind,");
+    assertThat(accepted.headers().firstValue("Link").orElse(""))
+        .isEqualTo("</api/v1/events?limit=1&after=0>; rel=\"next\"");
+    assertThat(send("GET", "/api/v1/events?format=xml", null, "").statusCode()).isEqualTo(400);
   }
 
   @Test

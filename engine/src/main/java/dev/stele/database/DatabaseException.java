@@ -1,7 +1,8 @@
 package dev.stele.database;
 
 /** The database cannot be started or opened. The message says why and what to do. */
-public final class DatabaseException extends RuntimeException {
+public sealed class DatabaseException extends RuntimeException
+    permits OtherSchemaException {
   public DatabaseException(String message) {
     super(message);
   }

@@ -47,12 +47,12 @@ final class DatabaseUse {
         Statement statement = connection.createStatement()) {
       Optional<Integer> present = schema(statement);
       if (present.isEmpty()) {
-        throw new DatabaseException(
+        throw new OtherSchemaException(
             settings.place() + " has no registry yet; stele serve makes one");
       }
       int schema = present.get();
       if (schema != known) {
-        throw new DatabaseException(
+        throw new OtherSchemaException(
             "the database %s is at schema %d and this program knows schema %d (stele %s)%s: %s"
                 .formatted(
                     settings.place(),

@@ -54,6 +54,7 @@ public final class Collector implements AutoCloseable {
   private final GcOptions options;
   private final Promises promises;
   private final Leftovers leftovers;
+  private volatile boolean besideServers;
   private final ReentrantLock running = new ReentrantLock();
   private volatile boolean closed;
   private volatile Optional<Collection> last = Optional.empty();
@@ -177,7 +178,7 @@ public final class Collector implements AutoCloseable {
     removeGivenUp();
     Leases.forget(jdbi, now().minus(options.patience()));
     // Last, since it refuses to go on where database and store do not seem to belong together.
-    if (leftovers.due()) {
+    if (!besideServers && leftovers.due()) {
       clearLeftovers(requestId);
     }
   }
@@ -206,6 +207,14 @@ public final class Collector implements AutoCloseable {
       throw first;
     }
     leftovers.done();
+  }
+
+  /**
+   * Leaves upload sessions and unknown objects to the servers of this registry, whose they may be:
+   * which session is in use, they alone know.
+   */
+  public void besideServers() {
+    besideServers = true;
   }
 
   /** Brings the view up to where the log is now. */

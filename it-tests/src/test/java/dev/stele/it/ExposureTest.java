@@ -172,7 +172,7 @@ class ExposureTest {
         .extracting(row -> row.get("repository").asText() + ":" + row.get("tag").asText())
         .containsExactlyInAnyOrder("base/os:1", "team/app:build", "team/app:v1");
     assertThat(stele(digest, "--pulls", "--csv").output())
-        .contains("actor,repository,tag,digest,how,via,pulls,first,last")
+        .contains("actor,repository,tag,digest,how,via,pulls,first,last,moreIndexes")
         .contains("anonymous,team/app,v1," + index.digest() + ",child,");
     assertThat(stele(digest).output()).contains("Manifests that have it: 3; periods: 6");
     String unknown = Content.of("text/plain", new byte[] {1}).digest().toString();

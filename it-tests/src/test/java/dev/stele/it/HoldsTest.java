@@ -149,7 +149,11 @@ class HoldsTest {
             "--json");
     assertThat(placed.exitStatus()).as(placed.output()).isZero();
     String id = placed.output().replaceAll("(?s).*\"id\":\"([^\"]+)\".*", "$1");
-    assertThat(placed.output()).contains("\"placedBy\":\"cli:" + System.getProperty("user.name"));
+    // By the process's user id, whatever Java is told.
+    String user = ProcessHandle.current().info().user().orElseThrow();
+    assertThat(placed.output())
+        .contains("\"actor\":\"cli:" + user + "\"", "\"repositories\":\"free/app\"")
+        .doesNotContain("coversNothing");
 
     ImageFixture.Image two = SmallImages.image("two");
     client.push("free/app", "next", two);

@@ -293,25 +293,26 @@ class PastTest {
     assertThat(ask("referrers/" + one.manifest().digest() + "?at=p" + from).required("referrers"))
         .isEmpty();
     JsonNode diff = ask("diff?from=p" + from);
-    assertThat(diff.required("tags"))
-        .extracting(tag -> tag.required("name").asText() + " " + tag.required("change").asText())
-        .containsExactly("new added", "old removed", "prod moved");
-    assertThat(diff.required("manifests"))
+    assertThat(diff.required("changes"))
         .extracting(
-            manifest ->
-                manifest.required("digest").asText() + " " + manifest.required("change").asText())
-        .containsExactly(two.manifest().digest() + " added");
+            change ->
+                change.path("name").asText(change.path("to").asText())
+                    + " "
+                    + change.required("change").asText())
+        .containsExactly(
+            "new added", "old removed", "prod moved", two.manifest().digest() + " added");
 
     HttpResponse<byte[]> page =
         client.send("GET", "/api/v1/repositories/" + NAME + "/-/diff?limit=3&from=p" + from);
     String next = RegistryClient.header(page, "Link").replaceFirst("<(.*)>.*", "$1");
     JsonNode second = RegistryClient.json(client.send("GET", next));
-    assertThat(second.required("tags")).isEmpty();
-    assertThat(second.required("manifests")).hasSize(1);
+    assertThat(second.required("changes"))
+        .extracting(change -> change.required("kind").asText())
+        .containsExactly("manifest");
     assertThat(
             RegistryClient.json(client.send("GET", "/api/v1/repositories?at=p" + from))
                 .required("repositories"))
-        .extracting(JsonNode::asText)
+        .extracting(each -> each.required("repository").asText())
         .containsExactly(NAME);
     assertThat(client.send("GET", "/api/v1/repositories?at=yesterday").statusCode()).isEqualTo(400);
   }

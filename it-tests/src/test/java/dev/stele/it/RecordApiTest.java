@@ -62,11 +62,11 @@ class RecordApiTest {
             "record/mix/other",
             "record/mix/other");
     List<String> newest = new ArrayList<>();
-    String next = "";
+    String next = where + "&digest=" + digests.get(1) + "&order=desc&limit=1";
     do {
-      JsonNode page = ask(where + "&digest=" + digests.get(1) + "&order=desc&limit=1" + next);
+      JsonNode page = ask(next);
       newest.addAll(column(page.required("events"), "type"));
-      next = page.has("next") ? "&before=" + page.get("next").asText() : "";
+      next = page.path("next").asText();
     } while (!next.isEmpty());
     assertThat(newest).containsExactly("TagDeleted", "TagMoved");
     JsonNode moved =
