@@ -35,7 +35,11 @@ final class CellText {
           fields.entrySet().stream()
               .map(field -> field.getKey() + "=" + readable(field.getValue(), shortDigests))
               .collect(Collectors.joining(" "));
-      default -> withoutControls(value instanceof JsonNode json && json.isContainerNode() ? json.toString() : CsvRows.plain(value));
+      default ->
+          withoutControls(
+              value instanceof JsonNode json && json.isContainerNode()
+                  ? json.toString()
+                  : CsvRows.plain(value));
     };
   }
 

@@ -1,12 +1,12 @@
 package dev.stele.cli;
 
 import dev.stele.oci.Digest;
-import dev.stele.question.DigestText;
-import dev.stele.question.HoldRow;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.projection.Hold;
+import dev.stele.question.DigestText;
+import dev.stele.question.HoldRow;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
 import dev.stele.registry.Outcome;
@@ -141,9 +141,7 @@ final class HoldCommand implements Runnable {
   }
 
   /** {@code stele hold list}. */
-  @Command(
-      name = "list",
-      description = "Lists the holds in force, newest first.")
+  @Command(name = "list", description = "Lists the holds in force, newest first.")
   static final class Listing extends QuestionCommand {
     @Option(names = "--all", description = "Also those that were released.")
     private boolean all;

@@ -1,11 +1,11 @@
 package dev.stele.cli;
 
 import dev.stele.log.Moment;
-import dev.stele.question.DigestText;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.Durations;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.question.DigestText;
 import java.time.Duration;
 import java.util.function.Function;
 import picocli.CommandLine;

@@ -2,11 +2,11 @@ package dev.stele.cli;
 
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
-import dev.stele.question.DigestText;
-import dev.stele.registry.Caller;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Caller;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import dev.stele.restore.Restoration;

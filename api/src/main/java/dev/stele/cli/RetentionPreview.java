@@ -4,9 +4,9 @@ import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.retention.Reprocessing;
 import dev.stele.question.RetentionRows.Decided;
 import dev.stele.question.Rows;
+import dev.stele.retention.Reprocessing;
 import java.io.PrintWriter;
 import java.util.HashSet;
 import java.util.Set;
@@ -53,24 +53,24 @@ final class RetentionPreview extends RetentionQuestion {
     Set<RepositoryName> losing = new HashSet<>();
     try (Rows<Decided> rows = output().open(out, Decided.COLUMNS)) {
       forEachRepository(
-              reprocessing,
-              moment,
-              repositories,
-              repository ->
-                  reprocessing.preview(
-                      asked,
-                      repository,
-                      moment,
-                      decision -> {
-                        boolean keeps = decision.verdict().keeps();
-                        counts[keeps ? 0 : 1]++;
-                        if (!keeps) {
-                          losing.add(repository);
-                        }
-                        if (all || !keeps) {
-                          rows.add(Decided.of(repository, decision));
-                        }
-                      }));
+          reprocessing,
+          moment,
+          repositories,
+          repository ->
+              reprocessing.preview(
+                  asked,
+                  repository,
+                  moment,
+                  decision -> {
+                    boolean keeps = decision.verdict().keeps();
+                    counts[keeps ? 0 : 1]++;
+                    if (!keeps) {
+                      losing.add(repository);
+                    }
+                    if (all || !keeps) {
+                      rows.add(Decided.of(repository, decision));
+                    }
+                  }));
     }
     output()
         .note(

@@ -54,9 +54,7 @@ abstract class RetentionQuestion implements Callable<Integer> {
 
   /** A moment that must have passed; the present if absent. */
   static Moment moment(Reprocessing reprocessing, dev.stele.log.Moment moment) {
-    return moment == null
-        ? reprocessing.now()
-        : Refusals.accepted(reprocessing.at(moment));
+    return moment == null ? reprocessing.now() : Refusals.accepted(reprocessing.at(moment));
   }
 
   /** A policy that was named, or the one in force then. */

@@ -1,10 +1,10 @@
 package dev.stele.cli;
 
 import dev.stele.event.RecordedEvent;
-import dev.stele.retention.Recheck;
-import dev.stele.retention.Reprocessing;
 import dev.stele.question.Columns;
 import dev.stele.question.Rows;
+import dev.stele.retention.Recheck;
+import dev.stele.retention.Reprocessing;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;

@@ -17,7 +17,9 @@ final class TagMovesCommand extends QuestionCommand {
   @Option(
       names = "--digest",
       paramLabel = "DIGEST",
-      description = "Only where a tag came to this digest, or left it, whole or its beginning as tables print it.")
+      description =
+          "Only where a tag came to this digest, or left it, whole or its beginning as tables print"
+              + " it.")
   private DigestText digest;
 
   @Override

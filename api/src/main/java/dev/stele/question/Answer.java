@@ -10,8 +10,8 @@ import java.util.Optional;
  *
  * @param about what the whole answer is of, such as the moment; keys of the JSON object beside the
  *     rows
- * @param next the parameters that ask for the page that follows, in place of those asked with; empty
- *     if nothing follows
+ * @param next the parameters that ask for the page that follows, in place of those asked with;
+ *     empty if nothing follows
  */
 public record Answer<R>(Map<String, Object> about, List<R> rows, Map<String, String> next) {
   public Answer {

@@ -138,8 +138,7 @@ public final class Columns<T> {
    *
    * @param told what people see; a map of names and values is one more kind of value here
    */
-  public Columns<T> with(
-      String name, Function<? super T, ?> value, Function<? super T, ?> told) {
+  public Columns<T> with(String name, Function<? super T, ?> value, Function<? super T, ?> told) {
     List<Column<T>> more = new ArrayList<>(columns);
     more.add(new Column<>(name, value, told));
     return new Columns<>(more, rowIsJson);

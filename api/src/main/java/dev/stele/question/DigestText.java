@@ -41,8 +41,7 @@ public record DigestText(String text) {
     try {
       return Digest.parse(text);
     } catch (InvalidNameException e) {
-      List<Digest> candidates =
-          new DigestStates(archive).beginningWith(text, CANDIDATES + 1);
+      List<Digest> candidates = new DigestStates(archive).beginningWith(text, CANDIDATES + 1);
       if (candidates.size() == 1) {
         return candidates.getFirst();
       }

@@ -146,11 +146,9 @@ public final class EventQuestions {
   }
 
   List<Question<?>> others() {
-    List<Parameter<?>> ofDigest =
-        EventSelection.more(EventSelection.PARAMETERS, Parameter.DIGEST);
+    List<Parameter<?>> ofDigest = EventSelection.more(EventSelection.PARAMETERS, Parameter.DIGEST);
     return List.of(
-        Question.one(
-                "event", "/api/v1/events/{position}", EventRow.COLUMNS, List.of(), this::event)
+        Question.one("event", "/api/v1/events/{position}", EventRow.COLUMNS, List.of(), this::event)
             .shown(EventRow.ONE),
         Question.list(
                 "digest",
@@ -185,8 +183,7 @@ public final class EventQuestions {
                     event -> Pulled.of(ObservedPulls.of(event)))));
   }
 
-  private <R> Answer<R> found(
-      Asked asked, EventSelection selection, Function<EventEntry, R> row) {
+  private <R> Answer<R> found(Asked asked, EventSelection selection, Function<EventEntry, R> row) {
     EventPage page = registry.events(selection.query(asked.limit()));
     return Answer.of(Map.<String, Object>of(), page.events().stream().map(row).toList())
         .next(selection.next(), number(page.next()));
@@ -217,9 +214,7 @@ public final class EventQuestions {
                             "there is no event at position %d yet; the newest is at %d"
                                 .formatted(
                                     position,
-                                    registry
-                                            .archive()
-                                            .read(dev.stele.log.LogReader::nextPosition)
+                                    registry.archive().read(dev.stele.log.LogReader::nextPosition)
                                         - 1),
                             Map.of("position", position))
                         .asException());

@@ -16,8 +16,8 @@ import java.util.stream.StreamSupport;
 /**
  * An event as people read it.
  *
- * @param data the event's own fields as the log has them, where 64-bit integers are texts; all other
- *     numbers of an answer are numbers, and below 2^53
+ * @param data the event's own fields as the log has them, where 64-bit integers are texts; all
+ *     other numbers of an answer are numbers, and below 2^53
  */
 public record EventRow(
     long position,
@@ -65,7 +65,9 @@ public record EventRow(
     Columns<EventRow> columns = Columns.fields(EventRow.class, Set.of("data"));
     for (String field : fields()) {
       columns =
-          columns.with("data." + field, row -> Optional.ofNullable(row.data().get(field)).map(EventRow::cell));
+          columns.with(
+              "data." + field,
+              row -> Optional.ofNullable(row.data().get(field)).map(EventRow::cell));
     }
     return columns;
   }

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 
 /**
  * Which events are asked for: an interval, by moments ({@code from}, {@code to}) and by positions
- * ({@code after}, {@code before}); a filter ({@code repository}, {@code type}, {@code actor}, {@code
- * digest}, {@code tag}, {@code cause}); and an {@code order}.
+ * ({@code after}, {@code before}); a filter ({@code repository}, {@code type}, {@code actor},
+ * {@code digest}, {@code tag}, {@code cause}); and an {@code order}.
  *
  * @param after only those after this position
  * @param through only those up to this position, itself included
@@ -30,7 +30,8 @@ public record EventSelection(EventFilter filter, long after, long through, boole
   private static final Parameter<String> TYPE = new Parameter<>("type", EventSelection::type);
   private static final Parameter<String> ACTOR = Parameter.text("actor");
   private static final Parameter<Tag> TAG = new Parameter<>("tag", Tag::parse);
-  private static final Parameter<Cause.Kind> CAUSE = new Parameter<>("cause", EventSelection::cause);
+  private static final Parameter<Cause.Kind> CAUSE =
+      new Parameter<>("cause", EventSelection::cause);
   private static final Parameter<String> ORDER =
       new Parameter<>(
           "order",
@@ -81,9 +82,7 @@ public record EventSelection(EventFilter filter, long after, long through, boole
             asked.first(CAUSE));
     return new EventSelection(
         filter,
-        Math.max(
-            after,
-            moment(asked, Parameter.FROM, registry).map(AsOf::position).orElse(-1L)),
+        Math.max(after, moment(asked, Parameter.FROM, registry).map(AsOf::position).orElse(-1L)),
         Math.min(
             before - 1,
             moment(asked, Parameter.TO, registry).map(AsOf::position).orElse(Long.MAX_VALUE)),

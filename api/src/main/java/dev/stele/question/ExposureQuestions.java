@@ -32,8 +32,7 @@ public final class ExposureQuestions {
   private static final int LARGEST_PAGE = 200;
   private static final int NESTED = 20;
 
-  private static final Parameter<Digest> LAST_INDEX =
-      new Parameter<>("last-index", Digest::parse);
+  private static final Parameter<Digest> LAST_INDEX = new Parameter<>("last-index", Digest::parse);
   private static final Parameter<String> LAST_ROW = Parameter.text("last-row");
 
   private final Registry registry;
@@ -180,10 +179,7 @@ public final class ExposureQuestions {
   }
 
   private static List<String> how(Exposed exposed) {
-    return exposed.how().stream()
-        .sorted()
-        .map(how -> how.name().toLowerCase(Locale.ROOT))
-        .toList();
+    return exposed.how().stream().sorted().map(how -> how.name().toLowerCase(Locale.ROOT)).toList();
   }
 
   private Answer<Manifest> manifests(Asked asked) {
@@ -328,7 +324,9 @@ public final class ExposureQuestions {
         rows,
         tags.more()
             ? Optional.of(tags.items().getLast())
-                .map(end -> "tag " + end.repository() + " " + end.tag() + " " + end.from().position())
+                .map(
+                    end ->
+                        "tag " + end.repository() + " " + end.tag() + " " + end.from().position())
             : Optional.empty());
   }
 

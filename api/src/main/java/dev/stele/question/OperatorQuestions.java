@@ -1,7 +1,7 @@
 package dev.stele.question;
 
-import dev.stele.gc.Collection;
 import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.gc.Tally;
 import dev.stele.gc.Waiting;
@@ -111,8 +111,7 @@ final class OperatorQuestions {
   private Answer<HoldRow> holds(Asked asked) {
     boolean all = asked.first(STATE).filter("all"::equals).isPresent();
     Page<Hold> page = registry.holds().list(all, asked.first(Parameter.BEFORE), asked.limit());
-    Answer<HoldRow> answer =
-        Answer.of(Map.of(), page.items().stream().map(HoldRow::of).toList());
+    Answer<HoldRow> answer = Answer.of(Map.of(), page.items().stream().map(HoldRow::of).toList());
     return page.more()
         ? answer.next(Parameter.BEFORE, Optional.of(page.items().getLast().placed().position()))
         : answer;

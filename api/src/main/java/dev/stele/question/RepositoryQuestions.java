@@ -12,7 +12,6 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Page;
-import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +19,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * What there was at a moment ({@code at}, the newest event if absent), and what changed between two.
- * The next page names the position that the moment was resolved to, so that all pages are of one
- * state.
+ * What there was at a moment ({@code at}, the newest event if absent), and what changed between
+ * two. The next page names the position that the moment was resolved to, so that all pages are of
+ * one state.
  */
 final class RepositoryQuestions {
   static final String REPOSITORIES = "/api/v1/repositories";
@@ -144,11 +143,7 @@ final class RepositoryQuestions {
   }
 
   private static <T, R> Answer<R> page(
-      Map<String, Object> about,
-      AsOf at,
-      Page<T> page,
-      Function<T, R> row,
-      Function<T, ?> key) {
+      Map<String, Object> about, AsOf at, Page<T> page, Function<T, R> row, Function<T, ?> key) {
     Answer<R> answer = Answer.of(about, page.items().stream().map(row).toList());
     return page.more()
         ? answer
@@ -199,8 +194,7 @@ final class RepositoryQuestions {
     AsOf at = moment(asked, Parameter.AT);
     Optional<Digest> last = asked.first(Parameter.LAST_DIGEST);
     Page<Descriptor> found =
-        history.referrers(
-            at, repository, subject, asked.first(ARTIFACT_TYPE), last, asked.limit());
+        history.referrers(at, repository, subject, asked.first(ARTIFACT_TYPE), last, asked.limit());
     if (found.items().isEmpty() && last.isEmpty()) {
       PastManifest _ =
           Absence.present(
@@ -228,9 +222,7 @@ final class RepositoryQuestions {
                 () ->
                     asked
                         .first(LAST_CHANGED_TAG)
-                        .map(
-                            tag ->
-                                new Change.TagChange(tag, Optional.empty(), Optional.empty())));
+                        .map(tag -> new Change.TagChange(tag, Optional.empty(), Optional.empty())));
     Page<Change> page =
         Absence.present(history, history.diff(from, to, repository, last, asked.limit()));
     Answer<Changed> answer =

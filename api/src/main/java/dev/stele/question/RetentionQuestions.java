@@ -83,8 +83,7 @@ final class RetentionQuestions {
             retention + "replay",
             "tags",
             RetentionRows.Compared.COLUMNS,
-            List.of(
-                Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
+            List.of(Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
             this::replay));
   }
 
@@ -95,8 +94,7 @@ final class RetentionQuestions {
     try {
       return new Reprocessing.Timing.Every(Durations.parse(every));
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "must be a duration or 'recorded': " + e.getMessage(), e);
+      throw new IllegalArgumentException("must be a duration or 'recorded': " + e.getMessage(), e);
     }
   }
 

@@ -22,7 +22,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** When tags pointed where: a tag's history, what could be pulled, and where a digest was tagged. */
+/**
+ * When tags pointed where: a tag's history, what could be pulled, and where a digest was tagged.
+ */
 final class TagQuestions {
   private static final int MOST_TAGS = 10;
   private static final Parameter<Long> LAST_POSITION = Parameter.position("last-position");
@@ -67,10 +69,7 @@ final class TagQuestions {
     }
 
     private static Act act(
-        long position,
-        java.time.Instant at,
-        Optional<String> actor,
-        Map<Long, String> reasons) {
+        long position, java.time.Instant at, Optional<String> actor, Map<Long, String> reasons) {
       return Act.of(new Since(position, at), actor, Optional.ofNullable(reasons.get(position)));
     }
   }
@@ -118,11 +117,7 @@ final class TagQuestions {
             "tags",
             Columns.fields(Period.class),
             List.of(
-                Parameter.FROM,
-                Parameter.TO,
-                Parameter.LIMIT,
-                Parameter.LAST_TAG,
-                LAST_POSITION),
+                Parameter.FROM, Parameter.TO, Parameter.LIMIT, Parameter.LAST_TAG, LAST_POSITION),
             this::pullable),
         Question.list(
             "digest --tags",
@@ -140,8 +135,7 @@ final class TagQuestions {
     Outcome<List<TagView.Period>> outcome =
         registry.tagHistory(repository, tag, limit + 1, asked.first(Parameter.BEFORE));
     if (outcome instanceof Outcome.Refused<?>(Refusal.UnknownManifest unknown)) {
-      throw Absence.more(
-          Refusals.toError(unknown), "it never had that tag; " + tags(repository));
+      throw Absence.more(Refusals.toError(unknown), "it never had that tag; " + tags(repository));
     }
     Page<TagView.Period> page = Page.of(Absence.present(history, outcome), limit);
     Set<Long> positions = new HashSet<>();
@@ -185,8 +179,7 @@ final class TagQuestions {
     Optional<TagPeriods.Key> after =
         asked
             .first(Parameter.LAST_TAG)
-            .map(
-                tag -> new TagPeriods.Key(tag, asked.first(LAST_POSITION).orElse(Long.MAX_VALUE)));
+            .map(tag -> new TagPeriods.Key(tag, asked.first(LAST_POSITION).orElse(Long.MAX_VALUE)));
     Page<TagPeriod> page =
         Absence.present(history, periods.overlapping(repository, from, to, after, asked.limit()));
     Answer<Period> answer =

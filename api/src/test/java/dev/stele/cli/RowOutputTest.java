@@ -202,8 +202,7 @@ class RowOutputTest {
                 "r",
                 data));
     StringWriter table = new StringWriter();
-    try (TableRows<EventRow> rows =
-        new TableRows<>(new PrintWriter(table), EventRow.TABLE, true)) {
+    try (TableRows<EventRow> rows = new TableRows<>(new PrintWriter(table), EventRow.TABLE, true)) {
       rows.add(event);
     }
     String shortened = DIGEST.toString().substring(0, 19);

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
+import dev.stele.question.Question;
+import dev.stele.question.Questions;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.http.RouteTable;
@@ -17,8 +19,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import dev.stele.question.Question;
-import dev.stele.question.Questions;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;

@@ -158,11 +158,7 @@ public final class Database implements AutoCloseable {
   /** The programs of this kind that use the database now, beside this process. */
   public List<String> otherPrograms() {
     return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(DatabaseUse.OTHERS)
-                .mapTo(String.class)
-                .list());
+        handle -> handle.createQuery(DatabaseUse.OTHERS).mapTo(String.class).list());
   }
 
   private static HikariDataSource pool(

@@ -1,8 +1,7 @@
 package dev.stele.database;
 
 /** The database cannot be started or opened. The message says why and what to do. */
-public sealed class DatabaseException extends RuntimeException
-    permits OtherSchemaException {
+public sealed class DatabaseException extends RuntimeException permits OtherSchemaException {
   public DatabaseException(String message) {
     super(message);
   }

@@ -42,8 +42,7 @@ final class DatabaseUse {
             .mapToInt(version -> version.getMajor().intValueExact())
             .max()
             .orElse(0);
-    try (Connection connection =
-            DriverManager.getConnection(settings.url(), credentials);
+    try (Connection connection = DriverManager.getConnection(settings.url(), credentials);
         Statement statement = connection.createStatement()) {
       Optional<Integer> present = schema(statement);
       if (present.isEmpty()) {
@@ -62,8 +61,8 @@ final class DatabaseUse {
                     usedBy(others(statement)),
                     schema > known
                         ? "use the program of the version that serves it"
-                        : "use the program of the version that serves it, or serve it with this one,"
-                            + " which migrates it"));
+                        : "use the program of the version that serves it, or serve it with this"
+                              + " one, which migrates it"));
       }
     } catch (SQLException e) {
       throw new DatabaseException(

@@ -1,16 +1,16 @@
 package dev.stele.registry;
 
-import dev.stele.projection.Hold;
-import dev.stele.projection.HoldView;
-import dev.stele.projection.RepositoryView;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
+import dev.stele.projection.Hold;
+import dev.stele.projection.HoldView;
+import dev.stele.projection.RepositoryView;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -117,8 +117,7 @@ public final class Holds {
                      OR EXISTS (SELECT FROM manifest m WHERE m.repository = r.name AND m.digest = :digest)
                      OR EXISTS (SELECT FROM blob_link b WHERE b.repository = r.name AND b.digest = :digest)))
             """)
-        .bindArray(
-            "names", String.class, repositories.stream().map(RepositoryName::value).toList())
+        .bindArray("names", String.class, repositories.stream().map(RepositoryName::value).toList())
         .bind("tag", scope.tag().map(Tag::value).orElse(null))
         .bind("digest", scope.digest().map(Digest::toString).orElse(null))
         .mapTo(Boolean.class)

@@ -62,7 +62,9 @@ final class Answering {
         case "json" -> false;
         default ->
             throw new DistributionError(
-                    400, ErrorCode.REQUEST_INVALID, "format must be json or csv or, of events, cloudevents")
+                    400,
+                    ErrorCode.REQUEST_INVALID,
+                    "format must be json or csv or, of events, cloudevents")
                 .asException();
       };
     }

@@ -62,9 +62,7 @@ public final class Audit {
     Holding holds = new Holding(registry);
     Restoring restoring = new Restoring(registry);
     routes
-        .get(
-            "/api/v1/manifests/{digest}",
-            (x, path) -> document.get(plain(x), path.get("digest")))
+        .get("/api/v1/manifests/{digest}", (x, path) -> document.get(plain(x), path.get("digest")))
         .on("POST", "/api/v1/holds", (x, _) -> holds.place(plain(x)))
         .on(
             "POST",

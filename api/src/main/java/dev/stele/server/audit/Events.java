@@ -14,19 +14,18 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Json;
+import dev.stele.server.http.RefusedRequestException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import dev.stele.server.http.RefusedRequestException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -127,12 +126,10 @@ final class Events {
   }
 
   /** An array has no place for {@code next}, so a link says where the next page is. */
-  private void sendBatch(Exchange exchange, Asked asked, Answer<EventRow> page)
-      throws IOException {
+  private void sendBatch(Exchange exchange, Asked asked, Answer<EventRow> page) throws IOException {
     question
         .next(asked, page)
-        .ifPresent(
-            next -> exchange.set("Link", "<" + next + "&format=cloudevents>; rel=\"next\""));
+        .ifPresent(next -> exchange.set("Link", "<" + next + "&format=cloudevents>; rel=\"next\""));
     exchange.sendBytes(
         200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page.rows()));
   }

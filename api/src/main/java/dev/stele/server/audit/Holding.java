@@ -46,7 +46,8 @@ final class Holding {
               new HoldScope(
                   repositories,
                   body.text("tag").map(Tag::parse),
-                  body.text("digest").map(text -> DigestText.parse(text).resolve(registry.archive()))),
+                  body.text("digest")
+                      .map(text -> DigestText.parse(text).resolve(registry.archive()))),
               body.truth("freeze"),
               body.required("reason", "why the hold is placed"));
     } catch (dev.stele.oci.InvalidNameException e) {

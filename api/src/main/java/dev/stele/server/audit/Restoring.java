@@ -1,14 +1,14 @@
 package dev.stele.server.audit;
 
-import dev.stele.question.Columns;
-import dev.stele.question.At;
-import dev.stele.question.DigestText;
-import dev.stele.registry.Caller;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.question.At;
+import dev.stele.question.Columns;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.Restore;
@@ -64,14 +64,14 @@ public final class Restoring {
     }
   }
 
-  record Answer(
-      At at, RepositoryName repository, boolean restored, List<Item> items) {}
+  record Answer(At at, RepositoryName repository, boolean restored, List<Item> items) {}
 
   void post(Exchange exchange, String name) throws IOException {
     RepositoryName repository = RepositoryName.parse(name);
     JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun", "reason");
     Optional<Tag> tag = body.text("tag").map(Tag::parse);
-    Optional<Digest> digest = body.text("digest").map(text -> DigestText.parse(text).resolve(registry.archive()));
+    Optional<Digest> digest =
+        body.text("digest").map(text -> DigestText.parse(text).resolve(registry.archive()));
     if (tag.isPresent() && digest.isPresent()) {
       throw JsonBody.invalid("restore a tag or a digest, or, without both, the whole repository");
     }
@@ -84,11 +84,12 @@ public final class Restoring {
     boolean dryRun = body.truth("dryRun");
     Caller caller =
         body.text("reason")
-            .map(reason -> JsonBody.parse("", reason, why -> exchange.caller().because(Optional.of(why))))
+            .map(
+                reason ->
+                    JsonBody.parse("", reason, why -> exchange.caller().because(Optional.of(why))))
             .orElseGet(exchange::caller);
     Restoration restoration =
-        Refusals.accepted(
-            dryRun ? restore.preview(request) : restore.run(caller, request));
+        Refusals.accepted(dryRun ? restore.preview(request) : restore.run(caller, request));
     if (!dryRun && !restoration.done()) {
       throw notWhole(restoration).asException();
     }

@@ -64,7 +64,8 @@ public final class Exchange {
 
   /** The caller with the reason that the header or else the parameter gives. */
   private Caller because(Caller someone) {
-    Optional<String> reason = header(REASON_HEADER).map(Exchange::utf8).or(() -> query.first(REASON));
+    Optional<String> reason =
+        header(REASON_HEADER).map(Exchange::utf8).or(() -> query.first(REASON));
     try {
       return reason.isEmpty() ? someone : someone.because(reason);
     } catch (IllegalArgumentException e) {
