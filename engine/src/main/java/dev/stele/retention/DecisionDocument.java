@@ -108,6 +108,8 @@ final class DecisionDocument {
           json.put("verdict", "kept").put("entry", entry).put("rule", rule.key());
       case Verdict.Expired(int entry) -> json.put("verdict", "expired").put("entry", entry);
       case Verdict.Unclaimed _ -> json.put("verdict", "unclaimed");
+      case Verdict.Follows(String image, boolean stays) ->
+          json.put("verdict", "follows").put("image", image).put("stays", stays);
       case Verdict.Held(UUID hold) -> json.put("verdict", "held").put("hold", hold.toString());
     }
     return json;
@@ -142,6 +144,8 @@ final class DecisionDocument {
       case "kept" -> new Verdict.Kept(json.required("entry").asInt(), rule(json.required("rule")));
       case "expired" -> new Verdict.Expired(json.required("entry").asInt());
       case "unclaimed" -> new Verdict.Unclaimed();
+      case "follows" ->
+          new Verdict.Follows(json.required("image").asText(), json.required("stays").asBoolean());
       case "held" -> new Verdict.Held(UUID.fromString(json.required("hold").asText()));
       default -> throw new IllegalStateException("an unknown verdict: " + verdict);
     };

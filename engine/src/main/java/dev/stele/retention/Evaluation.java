@@ -6,14 +6,16 @@ import dev.stele.projection.Hold;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
  * What rules decide about the tags of a repository: a function of the rules, the facts and a time,
- * and of nothing else. Reads the facts once to find the most recent tags and then once for each
- * question; memory is bounded by the policy's counts, not by the tags. Not thread-safe.
+ * and of nothing else. Reads the facts a few times at first and then once for each question; memory
+ * is bounded by the policy's counts and by the tags that follow an image ({@link FollowingTags}),
+ * not by the others. Not thread-safe.
  */
 public final class Evaluation {
   /** How many tags stay and how many go. */
@@ -57,6 +59,7 @@ public final class Evaluation {
   private final Instant at;
   private final List<Entry> entries;
   private final List<Hold> holds;
+  private final FollowingTags following;
 
   /**
    * Evaluates rules.
@@ -79,13 +82,19 @@ public final class Evaluation {
                       entry.mostRecentlyPulledCount().map(MostRecent::pulled));
                 })
             .toList();
+    this.following = new FollowingTags(rules, facts);
+    Map<String, RepositoryFacts.Image> images = following.present(facts);
     if (entries.stream().anyMatch(e -> e.pushed().isPresent() || e.pulled().isPresent())) {
       facts.forEachTag(tag -> claiming(tag).ifPresent(entry -> entry.offer(tag)));
     }
+    // What follows stays by a hold of its own at this point, or not at all.
+    following.settle(facts, images, holds, tag -> verdict(tag).keeps());
   }
 
   private Optional<Entry> claiming(TagFacts facts) {
-    return entries.stream().filter(entry -> entry.rules().matches(facts.tag())).findFirst();
+    return following.image(facts).isPresent()
+        ? Optional.empty()
+        : entries.stream().filter(entry -> entry.rules().matches(facts.tag())).findFirst();
   }
 
   /** Hands over what is decided about each tag, in the byte order of the tags. */
@@ -107,6 +116,10 @@ public final class Evaluation {
   private Verdict ruled(TagFacts facts) {
     if (entries.isEmpty()) {
       return new Verdict.Unruled();
+    }
+    Optional<String> image = following.image(facts);
+    if (image.isPresent()) {
+      return new Verdict.Follows(image.get(), following.stays(image.get()));
     }
     Optional<Entry> entry = claiming(facts);
     if (entry.isEmpty()) {

@@ -13,9 +13,14 @@ import dev.stele.projection.PullView;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -71,6 +76,48 @@ final class LiveFacts implements RepositoryFacts {
       page.forEach(consumer);
       after = page.isEmpty() ? after : page.getLast().tag().value();
     } while (page.size() == PAGE);
+  }
+
+  @Override
+  public Map<String, Image> images(Collection<String> beginnings) {
+    Map<String, Image> images = new HashMap<>();
+    List<String> all = List.copyOf(beginnings);
+    for (int from = 0; from < all.size(); from += PAGE) {
+      images.putAll(imagesOf(all.subList(from, Math.min(from + PAGE, all.size()))));
+    }
+    return images;
+  }
+
+  private Map<String, Image> imagesOf(List<String> beginnings) {
+    return handle
+        .createQuery(
+            """
+            SELECT wanted.beginning, m.subject IS NOT NULL AS referrer,
+                   ARRAY(SELECT r.manifest FROM manifest_reference r
+                         WHERE r.repository = :repository AND r.digest = m.digest
+                         UNION
+                         SELECT s.digest FROM manifest s
+                         WHERE s.repository = :repository AND s.digest = m.subject) AS keepers
+            FROM unnest(:beginnings::text[]) AS wanted (beginning)
+            CROSS JOIN LATERAL (
+              SELECT digest, subject FROM manifest
+              WHERE repository = :repository
+                AND digest >= wanted.beginning COLLATE "C" AND digest < wanted.beginning || 'g' COLLATE "C"
+              ORDER BY repository, digest
+              LIMIT 1) AS m
+            """)
+        .bind("repository", repository.value())
+        .bindArray("beginnings", String.class, beginnings)
+        .map(
+            (row, _) ->
+                Map.entry(
+                    row.getString("beginning"),
+                    new Image(
+                        row.getBoolean("referrer"),
+                        Stream.of((String[]) row.getArray("keepers").getArray())
+                            .map(Digest::parse)
+                            .collect(Collectors.toSet()))))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   @Override

@@ -12,10 +12,14 @@ import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -25,8 +29,8 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * The facts of a repository as of any position, by replaying its events one by one. Memory is in
- * proportion to its tags, those that went included, and to what was pulled from it. Not
- * thread-safe; once nothing is applied any more, it may be read by many.
+ * proportion to its tags, those that went included, to its manifests, and to what was pulled from
+ * it. Not thread-safe; once nothing is applied any more, it may be read by many.
  */
 final class ReplayedFacts implements RepositoryFacts {
   private static final int PAGE = 1000;
@@ -50,10 +54,17 @@ final class ReplayedFacts implements RepositoryFacts {
   private final SortedMap<Tag, Put> tags = new TreeMap<>();
   private final Map<Tag, Fate.Removed> removed = new HashMap<>();
   private final LastPulls pulls;
+  private final Handle handle;
+
+  /** Those that are there, with their subjects. */
+  private final NavigableMap<Digest, Optional<Digest>> manifests = new TreeMap<>();
+
   private long position;
   private Optional<Evaluated> lastEvaluation = Optional.empty();
 
-  private ReplayedFacts(Removals removals, List<Hold> everyHold, LastPulls pulls, long position) {
+  private ReplayedFacts(
+      Handle handle, Removals removals, List<Hold> everyHold, LastPulls pulls, long position) {
+    this.handle = handle;
     this.removals = removals;
     this.everyHold = everyHold;
     this.pulls = pulls;
@@ -66,7 +77,12 @@ final class ReplayedFacts implements RepositoryFacts {
    * @param position below which they are
    */
   ReplayedFacts(Handle handle, LogReader reader, RepositoryName repository, long position) {
-    this(Removals.RECORDED, HoldView.concerning(handle, repository), new LastPulls(), position);
+    this(
+        handle,
+        Removals.RECORDED,
+        HoldView.concerning(handle, repository),
+        new LastPulls(),
+        position);
     forEach(handle, reader, repository, 0, position, this::apply);
     this.position = position;
   }
@@ -95,8 +111,9 @@ final class ReplayedFacts implements RepositoryFacts {
    * event is to be applied to all copies before any of them is read.
    */
   ReplayedFacts copy(Removals counting) {
-    ReplayedFacts copy = new ReplayedFacts(counting, everyHold, pulls, position);
+    ReplayedFacts copy = new ReplayedFacts(handle, counting, everyHold, pulls, position);
     copy.tags.putAll(tags);
+    copy.manifests.putAll(manifests);
     copy.lastEvaluation = lastEvaluation;
     return copy;
   }
@@ -108,21 +125,31 @@ final class ReplayedFacts implements RepositoryFacts {
       case Event.TagMoved moved -> put(moved.tag(), moved.digest(), moment);
       case Event.TagRestored restored -> put(restored.tag(), restored.digest(), moment);
       case Event.TagDeleted deleted -> remove(deleted, recorded.cause(), moment);
-      case Event.ManifestPut put -> put.tags().forEach(tag -> putAgain(tag, put.digest(), moment));
-      case Event.ManifestDeleted deleted ->
-          // On record an event of its own follows for each of its tags. Here there may be more.
-          List.copyOf(tags.entrySet()).stream()
-              .filter(entry -> entry.getValue().digest().equals(deleted.digest()))
-              .forEach(
-                  entry ->
-                      remove(
-                          entry.getKey(),
-                          new Fate.Removed(
-                              deleted.digest(),
-                              moment,
-                              Optional.empty(),
-                              MANIFEST_DELETED,
-                              Optional.of(recorded.position()))));
+      case Event.ManifestPut put -> {
+        manifests.put(put.digest(), put.subject());
+        put.tags().forEach(tag -> putAgain(tag, put.digest(), moment));
+      }
+      case Event.ManifestCollected collected -> {
+        if (removals == Removals.RECORDED) {
+          manifests.remove(collected.digest());
+        }
+      }
+      case Event.ManifestDeleted deleted -> {
+        manifests.remove(deleted.digest());
+        // On record an event of its own follows for each of its tags. Here there may be more.
+        List.copyOf(tags.entrySet()).stream()
+            .filter(entry -> entry.getValue().digest().equals(deleted.digest()))
+            .forEach(
+                entry ->
+                    remove(
+                        entry.getKey(),
+                        new Fate.Removed(
+                            deleted.digest(),
+                            moment,
+                            Optional.empty(),
+                            MANIFEST_DELETED,
+                            Optional.of(recorded.position()))));
+      }
       case Event.PullsObserved observed -> pulls.add(recorded, observed);
       case Event.RetentionEvaluated evaluated ->
           lastEvaluation =
@@ -134,7 +161,6 @@ final class ReplayedFacts implements RepositoryFacts {
           Event.BlobEvent _,
           Event.ObjectEvent _,
           Event.HoldEvent _,
-          Event.ManifestCollected _,
           Event.RetentionPolicyAdopted _,
           Event.OperatorEvent _ -> {}
     }
@@ -216,6 +242,42 @@ final class ReplayedFacts implements RepositoryFacts {
     return everyHold.stream().filter(hold -> hold.activeBelow(position)).toList();
   }
 
+  /** What lists what follows from documents, which a view that follows the log has read. */
+  @Override
+  public Map<String, Image> images(Collection<String> beginnings) {
+    Map<String, Image> images = new HashMap<>();
+    Map<String, Digest> found = new HashMap<>();
+    for (String beginning : beginnings) {
+      Digest least = Digest.parse(padded(beginning));
+      Digest digest = manifests.ceilingKey(least);
+      if (digest != null && digest.toString().startsWith(beginning)) {
+        found.put(digest.toString(), digest);
+        Set<Digest> keepers = new HashSet<>();
+        manifests.get(digest).filter(manifests::containsKey).ifPresent(keepers::add);
+        images.put(beginning, new Image(manifests.get(digest).isPresent(), keepers));
+      }
+    }
+    handle
+        .createQuery(
+            """
+            SELECT digest, manifest FROM exposure_reference
+            WHERE digest = ANY (:digests) AND kind NOT IN ('subject', 'base')
+            """)
+        .bindArray("digests", String.class, List.copyOf(found.keySet()))
+        .map(
+            (row, _) ->
+                Map.entry(
+                    Digest.parse(row.getString("digest")), Digest.parse(row.getString("manifest"))))
+        .filter(edge -> manifests.containsKey(edge.getValue()))
+        .forEach(
+            edge -> images.get(ImageOfTag.beginning(edge.getKey())).keepers().add(edge.getValue()));
+    return images;
+  }
+
+  private static String padded(String beginning) {
+    return beginning.startsWith("sha512:") ? beginning + "0".repeat(64) : beginning;
+  }
+
   @Override
   public void forEachTag(Consumer<TagFacts> consumer) {
     tags.forEach((tag, put) -> consumer.accept(facts(tag, put)));
@@ -242,6 +304,11 @@ final class ReplayedFacts implements RepositoryFacts {
       @Override
       public void forEachTag(Consumer<TagFacts> consumer) {
         ReplayedFacts.this.forEachTag(consumer);
+      }
+
+      @Override
+      public Map<String, Image> images(Collection<String> beginnings) {
+        return ReplayedFacts.this.images(beginnings);
       }
 
       @Override

@@ -131,6 +131,7 @@ public final class Reprocessing {
       Moment at,
       Consumer<TagDecision> consumer) {
     RetentionPolicy.Rules rules = rules(policy, repository);
+    archive.followExposure(at.position() - 1);
     archive.<Void>read(
         handle -> {
           List<TagDecision> decisions = new ArrayList<>();
@@ -171,6 +172,7 @@ public final class Reprocessing {
   public List<Difference> replay(
       RetentionPolicy policy, RepositoryName repository, Moment from, Moment to, Timing timing) {
     RetentionPolicy.Rules rules = rules(policy, repository);
+    archive.followExposure(to.position() - 1);
     return archive.read(
         handle -> {
           ReplayedFacts past = new ReplayedFacts(handle, reader, repository, from.position());
@@ -242,6 +244,7 @@ public final class Reprocessing {
    */
   public Optional<Explanation> explain(
       RepositoryName repository, Tag tag, Moment at, Optional<RetentionPolicy> policy) {
+    archive.followExposure(at.position() - 1);
     return archive.read(
         handle -> {
           ReplayedFacts facts = new ReplayedFacts(handle, reader, repository, at.position());

@@ -23,7 +23,7 @@ public record TagDecision(
                 case PATTERNS, MOST_RECENTLY_PUSHED_COUNT, PUSHED_WITHIN -> false;
               };
           case Verdict.Expired _ -> true;
-          case Verdict.Unruled _, Verdict.Unclaimed _, Verdict.Held _ -> false;
+          case Verdict.Unruled _, Verdict.Unclaimed _, Verdict.Follows _, Verdict.Held _ -> false;
         };
     return new TagDecision(
         facts.tag(),

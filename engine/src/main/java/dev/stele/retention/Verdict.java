@@ -37,12 +37,20 @@ public sealed interface Verdict {
   /** It goes: no entry claims it. */
   record Unclaimed() implements Verdict {}
 
+  /**
+   * It is named after an image, such as a signature of it, and stays or goes as that does.
+   *
+   * @param image the digest of the image, or the first 64 digits of it
+   */
+  record Follows(String image, boolean stays) implements Verdict {}
+
   /** The rules would remove it, but a hold keeps it. */
   record Held(UUID hold) implements Verdict {}
 
   default boolean keeps() {
     return switch (this) {
       case Unruled _, Kept _, Held _ -> true;
+      case Follows(_, boolean stays) -> stays;
       case Expired _, Unclaimed _ -> false;
     };
   }
@@ -54,6 +62,8 @@ public sealed interface Verdict {
       case Kept(int entry, Rule rule) -> "kept by keep-tags[%d].%s".formatted(entry, rule.key());
       case Expired(int entry) -> "not kept by any rule of keep-tags[%d]".formatted(entry);
       case Unclaimed _ -> "not matched by any entry of keep-tags";
+      case Follows(String image, boolean stays) ->
+          "named after %s, which %s".formatted(image, stays ? "stays" : "goes");
       case Held(UUID hold) -> "held by " + hold;
     };
   }
