@@ -45,6 +45,9 @@ public final class Collector implements AutoCloseable {
   /** The most things in one command: it holds the lane for some milliseconds. */
   static final int BATCH = 64;
 
+  /** A view that does not move for so long has failed. */
+  private static final Duration STANDSTILL = Duration.ofSeconds(30);
+
   private final Jdbi jdbi;
   private final AppendLane lane;
   private final BlobStores stores;
@@ -220,8 +223,16 @@ public final class Collector implements AutoCloseable {
   /** Brings the view up to where the log is now. */
   private void catchUp() {
     long head = jdbi.withHandle(LogReader::nextPosition);
-    while (!closed && reachability.nextPosition() < head && follow() > 0) {
-      // until the view has taken in what was there when this began
+    long before = -1;
+    for (long next = reachability.nextPosition(); !closed && next < head; ) {
+      // Until the view has taken in what was there when this began. If another node leads, it does.
+      if (follow() == 0 && !reachability.await(head - 1, STANDSTILL) && next == before) {
+        throw new IllegalStateException(
+            "what nobody can reach is known up to event %d of %d and no further; the log of the node that leads says why"
+                .formatted(next, head));
+      }
+      before = next;
+      next = reachability.nextPosition();
     }
   }
 

@@ -3,8 +3,12 @@ package dev.stele.projection;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -20,10 +24,21 @@ public final class ProjectionRunner {
   /** The most events in one transaction: few enough that a view's readers hardly wait. */
   private static final int PAGE = 512;
 
+  private static final long NANOS_BETWEEN_LOOKS = TimeUnit.MILLISECONDS.toNanos(25);
+
   private final Jdbi jdbi;
   private final LogReader reader;
   private final Projection projection;
   private final Supplier<OptionalLong> term;
+
+  // How far the view is known to be, for those who wait: one looks for all.
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition looked = lock.newCondition();
+  private long looksBegun;
+  private long lastLook;
+  private long lastLookNanos = System.nanoTime() - NANOS_BETWEEN_LOOKS;
+  private boolean looking;
+  private long known;
 
   /** A runner for when nobody leads. */
   public ProjectionRunner(Jdbi jdbi, LogReader reader, Projection projection) {
@@ -50,11 +65,21 @@ public final class ProjectionRunner {
    * fewer than the projection's {@linkplain Projection#unit unit}, or it is somebody else's turn.
    */
   public List<RecordedEvent> step() {
-    return jdbi.inTransaction(
-        handle ->
-            LogCheckpoint.lock(handle, projection.name(), term.get())
-                .map(checkpoint -> step(handle, checkpoint))
-                .orElse(List.of()));
+    List<RecordedEvent> events =
+        jdbi.inTransaction(
+            handle ->
+                LogCheckpoint.lock(handle, projection.name(), term.get())
+                    .map(checkpoint -> step(handle, checkpoint))
+                    .orElse(List.of()));
+    if (!events.isEmpty()) {
+      lock.lock();
+      try {
+        tell(++looksBegun, events.getLast().position() + 1, true);
+      } finally {
+        lock.unlock();
+      }
+    }
+    return events;
   }
 
   private List<RecordedEvent> step(Handle handle, LogCheckpoint checkpoint) {
@@ -70,5 +95,81 @@ public final class ProjectionRunner {
   /** The position of the first event that is not in the view yet. */
   public long nextPosition() {
     return jdbi.withHandle(handle -> LogCheckpoint.read(handle, projection.name()).nextPosition());
+  }
+
+  /**
+   * Waits until the view has the event at a position and all before it. Whoever waits holds nothing
+   * of the database, and one look at it serves all who wait. While nobody leads, those who wait bring
+   * the view up by themselves.
+   *
+   * @return false if that was not so in time, or the thread was interrupted, as it stays then
+   */
+  public boolean await(long position, Duration patience) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    lock.lock();
+    try {
+      long before = looksBegun;
+      while (lastLook <= before || known <= position) {
+        long now = System.nanoTime();
+        long untilLook =
+            lastLook <= before ? 0 : lastLookNanos + NANOS_BETWEEN_LOOKS - now;
+        if (!looking && untilLook <= 0) {
+          if (lastLook > before && deadline <= now) {
+            return false;
+          }
+          look(position);
+        } else if (deadline <= now) {
+          return false;
+        } else {
+          long nanos = looking ? deadline - now : Math.min(deadline - now, untilLook);
+          long _ = looked.awaitNanos(nanos);
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Looks how far the view is, without the lock; and takes it further if it is nobody's turn. */
+  private void look(long position) {
+    long number = ++looksBegun;
+    looking = true;
+    lock.unlock();
+    long next = 0;
+    boolean moved = false;
+    boolean done = false;
+    try {
+      next = nextPosition();
+      if (next <= position) {
+        List<RecordedEvent> events = step();
+        moved = !events.isEmpty();
+        next = moved ? events.getLast().position() + 1 : next;
+      }
+      done = true;
+    } finally {
+      lock.lock();
+      looking = false;
+      if (done) {
+        tell(number, next, moved);
+      } else {
+        looked.signalAll(); // the next one looks
+      }
+    }
+  }
+
+  /**
+   * @param moved whether that was a step of this node's, after which there may be more to do at once
+   */
+  private void tell(long look, long next, boolean moved) {
+    if (look > lastLook) {
+      lastLookNanos = moved ? System.nanoTime() - NANOS_BETWEEN_LOOKS : System.nanoTime();
+      lastLook = look;
+      known = next;
+    }
+    looked.signalAll();
   }
 }

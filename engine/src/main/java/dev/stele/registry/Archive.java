@@ -7,6 +7,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,8 @@ import org.jdbi.v3.core.Jdbi;
  * learns of content in this way may find it swept a moment later. Thread-safe.
  */
 public final class Archive {
-  /** How much of the log one request takes into the history view, if nobody else does. */
-  private static final int MOST_STEPS = 20;
+  /** How long a request waits for a view that is behind. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Jdbi jdbi;
   private final RepositoryBlobs blobs;
@@ -55,10 +56,9 @@ public final class Archive {
 
   /**
    * Returns when the history view has the event at a position and all before it, which it follows
-   * at some distance. It is helped along, so this needs no node that leads.
+   * at some distance. While no node leads, whoever asks brings it nearer.
    *
-   * @throws RegistryUnavailableException if the view is far behind, as it is when it is new; each
-   *     request brings it nearer
+   * @throws RegistryUnavailableException if the view is far behind, as it is when it is new
    */
   public void follow(long position) {
     follow(history, "history of the registry", position);
@@ -74,28 +74,23 @@ public final class Archive {
   public void buildExposure() {
     long end = read(LogReader::nextPosition);
     for (ProjectionRunner view : List.of(history, exposure)) {
-      while (next(view) < end) {
-        Availability.guard(view::step);
+      while (!Availability.guard(() -> view.await(end - 1, PATIENCE))) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw new RegistryUnavailableException("interrupted while a view was being built");
+        }
       }
     }
   }
 
   private void follow(ProjectionRunner view, String what, long position) {
-    for (int step = 0; step < MOST_STEPS; step++) {
-      if (next(view) > position || Availability.guard(view::step).isEmpty()) {
-        return;
-      }
-    }
-    long next = next(view);
-    if (next <= position) {
+    if (!Availability.guard(() -> view.await(position, PATIENCE))) {
       throw new RegistryUnavailableException(
           "the %s is being built and has come to event %d of %d; try again later"
-              .formatted(what, next, read(LogReader::nextPosition)));
+              .formatted(
+                  what,
+                  Availability.guard(view::nextPosition),
+                  read(LogReader::nextPosition)));
     }
-  }
-
-  private static long next(ProjectionRunner view) {
-    return Availability.guard(view::nextPosition);
   }
 
   /** Why people did what is recorded at these positions, of those who said so. */

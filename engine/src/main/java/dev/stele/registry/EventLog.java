@@ -19,8 +19,8 @@ import org.jdbi.v3.core.Jdbi;
 
 /** The log as people read it: events with the names of their actors. Thread-safe. */
 final class EventLog {
-  /** How much of the log one request indexes, if nobody else does. */
-  private static final int MOST_STEPS = 20;
+  /** The index takes whole units, and a search reads what is newer than that by itself. */
+  private static final int UNINDEXED = EventSearch.STRAIGHT / 2;
 
   private final Jdbi jdbi;
   private final EventCodec codec;
@@ -41,7 +41,9 @@ final class EventLog {
 
   /** A page of events; see {@link Registry#events(EventQuery)}. */
   EventPage page(EventQuery query) {
-    for (int step = 0; step < MOST_STEPS; step++) {
+    long deadline = System.nanoTime() + Archive.PATIENCE.toNanos();
+    boolean waited;
+    do {
       Optional<EventPage> page =
           Availability.read(
               jdbi,
@@ -52,8 +54,8 @@ final class EventLog {
       if (page.isPresent()) {
         return page.get();
       }
-      Availability.guard(index::step);
-    }
+      waited = indexed(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    } while (waited);
     throw new RegistryUnavailableException(
         "the index of events is being built and has come to event %d of %d; try again later"
             .formatted(
@@ -96,11 +98,19 @@ final class EventLog {
     }
   }
 
-  /** Indexes all events that there are, however long that takes. */
+  /** Returns when all events that there are have been indexed, however long that takes. */
   void index() {
-    while (!Availability.guard(index::step).isEmpty()) {
-      // The next step takes the next events.
+    while (!indexed(Archive.PATIENCE)) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new RegistryUnavailableException("interrupted while events were being indexed");
+      }
     }
+  }
+
+  /** Waits until the index has all events but for the newest. False if it has not in time. */
+  private boolean indexed(Duration patience) {
+    long next = Availability.read(jdbi, LogReader::nextPosition);
+    return Availability.guard(() -> index.await(next - UNINDEXED, patience));
   }
 
   private static Map<String, String> names(Handle handle, List<JsonNode> leaves) {

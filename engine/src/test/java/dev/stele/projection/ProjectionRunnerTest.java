@@ -9,10 +9,17 @@ import dev.stele.log.LogReader;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryFixture;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.SqlLogger;
+import org.jdbi.v3.core.statement.StatementContext;
 import org.junit.jupiter.api.Test;
 
 class ProjectionRunnerTest {
@@ -41,14 +48,7 @@ class ProjectionRunnerTest {
   void whoLeadsNoMoreChangesNothing() {
     try (RegistryFixture fixture = new RegistryFixture(new StoreThatDoesNothing())) {
       Noting view = new Noting();
-      fixture
-          .database()
-          .jdbi()
-          .useHandle(
-              handle ->
-                  handle.execute(
-                      "UPDATE leader SET term = 7, expires_at = clock_timestamp() + interval '1"
-                          + " h'"));
+      lead(fixture, 7);
       ProjectionRunner old = runner(fixture, view, OptionalLong.of(6));
       ProjectionRunner leader = runner(fixture, view, OptionalLong.of(7));
       ProjectionRunner bystander = runner(fixture, view, OptionalLong.empty());
@@ -68,6 +68,67 @@ class ProjectionRunnerTest {
       assertThat(bystander.step()).as("while nobody leads").hasSize(1);
       assertThat(view.applied).containsExactly(0L, 1L);
     }
+  }
+
+  @Test
+  void thoseWhoWaitForAViewHoldNothingAndOneLooksForAll() throws Exception {
+    try (RegistryFixture fixture = new RegistryFixture(new StoreThatDoesNothing());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Noting view = new Noting();
+      lead(fixture, 7);
+      ProjectionRunner leader = runner(fixture, view, OptionalLong.of(7));
+      ProjectionRunner bystander = runner(fixture, view, OptionalLong.empty());
+      fixture.registry().initialise(new Caller("alice", "r"), RepositoryName.parse("team/app"));
+      assertThat(bystander.await(0, Duration.ofMillis(100))).isFalse();
+
+      AtomicInteger looks = new AtomicInteger();
+      fixture
+          .database()
+          .audit()
+          .setSqlLogger(
+              new SqlLogger() {
+                @Override
+                public void logAfterExecution(StatementContext context) {
+                  looks.incrementAndGet();
+                }
+              });
+      List<Future<Boolean>> waiting = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        waiting.add(threads.submit(() -> bystander.await(0, Duration.ofSeconds(60))));
+      }
+      Thread.sleep(1_000);
+      // Some 40 looks and as many tries, where each of those who wait would have made as many.
+      assertThat(looks.get()).isLessThan(500);
+      assertThat(leader.step()).hasSize(1);
+      for (Future<Boolean> each : waiting) {
+        assertThat(each.get()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void whileNobodyLeadsThoseWhoWaitBringTheViewUp() {
+    try (RegistryFixture fixture = new RegistryFixture(new StoreThatDoesNothing())) {
+      Noting view = new Noting();
+      for (int i = 0; i < 5; i++) {
+        fixture.registry().initialise(new Caller("alice", "r"), RepositoryName.parse("app" + i));
+      }
+      ProjectionRunner runner = runner(fixture, view, OptionalLong.empty());
+      assertThat(runner.await(4, Duration.ofSeconds(60))).isTrue();
+      assertThat(view.applied).containsExactly(0L, 1L, 2L, 3L, 4L);
+      assertThat(runner.await(5, Duration.ofMillis(50))).as("no such event yet").isFalse();
+    }
+  }
+
+  private static void lead(RegistryFixture fixture, long term) {
+    fixture
+        .database()
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "UPDATE leader SET term = ?, expires_at = clock_timestamp() + interval '1 h'",
+                    term));
   }
 
   private static ProjectionRunner runner(

@@ -138,7 +138,7 @@ class LookUpsTest {
     registry =
         new Registry(
             database.jdbi(),
-            database.audit(),
+            database.jdbi(), // one session has all that is counted
             () -> {
               Connection connection = database.openDedicated();
               dedicated.add(connection);
