@@ -99,8 +99,8 @@ public final class ProjectionRunner {
 
   /**
    * Waits until the view has the event at a position and all before it. Whoever waits holds nothing
-   * of the database, and one look at it serves all who wait. While nobody leads, those who wait bring
-   * the view up by themselves.
+   * of the database, and one look at it serves all who wait. While nobody leads, those who wait
+   * bring the view up by themselves.
    *
    * @return false if that was not so in time, or the thread was interrupted, as it stays then
    */
@@ -111,8 +111,7 @@ public final class ProjectionRunner {
       long before = looksBegun;
       while (lastLook <= before || known <= position) {
         long now = System.nanoTime();
-        long untilLook =
-            lastLook <= before ? 0 : lastLookNanos + NANOS_BETWEEN_LOOKS - now;
+        long untilLook = lastLook <= before ? 0 : lastLookNanos + NANOS_BETWEEN_LOOKS - now;
         if (!looking && untilLook <= 0) {
           if (lastLook > before && deadline <= now) {
             return false;
@@ -162,7 +161,8 @@ public final class ProjectionRunner {
   }
 
   /**
-   * @param moved whether that was a step of this node's, after which there may be more to do at once
+   * @param moved whether that was a step of this node's, after which there may be more to do at
+   *     once
    */
   private void tell(long look, long next, boolean moved) {
     if (look > lastLook) {

@@ -87,9 +87,7 @@ public final class Archive {
       throw new RegistryUnavailableException(
           "the %s is being built and has come to event %d of %d; try again later"
               .formatted(
-                  what,
-                  Availability.guard(view::nextPosition),
-                  read(LogReader::nextPosition)));
+                  what, Availability.guard(view::nextPosition), read(LogReader::nextPosition)));
     }
   }
 

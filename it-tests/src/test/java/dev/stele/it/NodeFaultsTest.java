@@ -144,7 +144,8 @@ class NodeFaultsTest {
   @Test
   void nobodyWaitsForLocksThatAForeignSessionHolds() throws Exception {
     RegistryClient client = nodes.node(0).client();
-    Digest lonely = client.pushBlob("locked/lease", "nobody refers to it".getBytes(StandardCharsets.UTF_8));
+    Digest lonely =
+        client.pushBlob("locked/lease", "nobody refers to it".getBytes(StandardCharsets.UTF_8));
     try (Connection foreign = foreignSession();
         Statement statement = foreign.createStatement()) {
       while (count(statement, "SELECT count(*) FROM lease WHERE digest = '" + lonely + "'") == 0) {
@@ -165,10 +166,7 @@ class NodeFaultsTest {
       }
       foreign.rollback();
     }
-    assertThat(
-            client
-                .send("DELETE", RegistryClient.blobPath("locked/lease", lonely))
-                .statusCode())
+    assertThat(client.send("DELETE", RegistryClient.blobPath("locked/lease", lonely)).statusCode())
         .isEqualTo(202);
     assertViewsAreEqual();
   }
