@@ -190,6 +190,9 @@ final class RequestDispatcher {
       handler.get().handle(exchange);
       return;
     }
+    if (!resource.get().heedsPreconditions(exchange.method())) {
+      exchange.refusePreconditions();
+    }
     if (!uploads.tryAcquire()) {
       throw new DistributionError(
               429, ErrorCode.TOOMANYREQUESTS, "too many uploads at once; try again shortly")

@@ -5,6 +5,7 @@ import dev.stele.event.Event;
 import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
+import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
@@ -13,7 +14,12 @@ import java.util.List;
 import java.util.Optional;
 
 /** Removes a blob from a repository, unless a present manifest uses it or it is held. */
-record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Digest digest)
+record DeleteBlob(
+    ActorId actor,
+    String requestId,
+    RepositoryName repository,
+    Digest digest,
+    Precondition precondition)
     implements Command<Outcome<Digest>> {
 
   @Override
@@ -40,6 +46,11 @@ record DeleteBlob(ActorId actor, String requestId, RepositoryName repository, Di
     Optional<Refusal> held = Protection.againstDeletingBlob(decision.handle(), repository, digest);
     if (held.isPresent()) {
       return Outcome.refused(held.get());
+    }
+    if (precondition.failed(Optional.of(digest)).isPresent()) {
+      return Outcome.refused(
+          new Refusal.PreconditionFailed(
+              repository, new Reference.ByDigest(digest), Optional.of(digest)));
     }
     Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.BlobDeleted(repository, digest));

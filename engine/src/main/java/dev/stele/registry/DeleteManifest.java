@@ -29,7 +29,8 @@ record DeleteManifest(
     Digest digest,
     boolean onlyTag,
     Protection protection,
-    long seen)
+    long seen,
+    Precondition precondition)
     implements Command<Outcome<Digest>> {
   /** How many of several tags a refusal names. */
   private static final int MOST_NAMED = 10;
@@ -61,6 +62,11 @@ record DeleteManifest(
             .or(() -> protection.immutable(decision.handle(), repository, digest, seen).refusal());
     if (protectedContent.isPresent()) {
       return Outcome.refused(protectedContent.get());
+    }
+    if (precondition.failed(Optional.of(digest)).isPresent()) {
+      return Outcome.refused(
+          new Refusal.PreconditionFailed(
+              repository, new Reference.ByDigest(digest), Optional.of(digest)));
     }
     Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.ManifestDeleted(repository, digest));

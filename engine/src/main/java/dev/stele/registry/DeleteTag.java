@@ -17,7 +17,12 @@ import java.util.Optional;
  * tag pointed to.
  */
 record DeleteTag(
-    ActorId actor, String requestId, RepositoryName repository, Tag tag, Protection protection)
+    ActorId actor,
+    String requestId,
+    RepositoryName repository,
+    Tag tag,
+    Protection protection,
+    Precondition precondition)
     implements Command<Outcome<Digest>> {
 
   @Override
@@ -33,6 +38,9 @@ record DeleteTag(
         protection.againstDeleting(decision.handle(), repository, Map.of(tag, digest));
     if (protectedTag.isPresent()) {
       return Outcome.refused(protectedTag.get());
+    }
+    if (precondition.failed(Optional.of(digest)).isPresent()) {
+      return Outcome.refused(new Refusal.PreconditionFailed(repository, tag, Optional.of(digest)));
     }
     decision.append(new Event.TagDeleted(repository, tag, digest));
     return Outcome.ok(digest);

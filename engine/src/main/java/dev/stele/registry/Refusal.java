@@ -9,6 +9,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.Hold;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -62,6 +63,15 @@ public sealed interface Refusal {
       swept = List.copyOf(swept);
     }
   }
+
+  /**
+   * What the caller asked to be true is not.
+   *
+   * @param reference the tag, or the digest of the manifest or blob
+   * @param actual what is there: what the tag points to; absent if there is nothing
+   */
+  record PreconditionFailed(RepositoryName repository, Reference reference, Optional<Digest> actual)
+      implements Refusal {}
 
   record UnknownUpload(UploadId id) implements Refusal {}
 

@@ -355,6 +355,7 @@ public final class Registry implements AutoCloseable {
    * @param reference a tag to move to it, or its digest
    * @param mediaType as declared by the client, without parameters
    * @param moreTags tags to move to it beside the reference
+   * @param precondition of every tag that is to move; if there is none, of the manifest itself
    */
   public Outcome<PutManifest> putManifest(
       Caller caller,
@@ -362,27 +363,60 @@ public final class Registry implements AutoCloseable {
       Reference reference,
       String mediaType,
       byte[] bytes,
+      List<Tag> moreTags,
+      Precondition precondition) {
+    return manifests.put(caller, repository, reference, mediaType, bytes, moreTags, precondition);
+  }
+
+  /** As the other, whatever is there. */
+  public Outcome<PutManifest> putManifest(
+      Caller caller,
+      RepositoryName repository,
+      Reference reference,
+      String mediaType,
+      byte[] bytes,
       List<Tag> moreTags) {
-    return manifests.put(caller, repository, reference, mediaType, bytes, moreTags);
+    return putManifest(
+        caller, repository, reference, mediaType, bytes, moreTags, Precondition.NONE);
   }
 
   /** Deletes a tag; the manifest stays. Returns what the tag pointed to. */
+  public Outcome<Digest> deleteTag(
+      Caller caller, RepositoryName repository, Tag tag, Precondition precondition) {
+    return manifests.delete(caller, repository, tag, precondition);
+  }
+
+  /** As the other, whatever it points to. */
   public Outcome<Digest> deleteTag(Caller caller, RepositoryName repository, Tag tag) {
-    return manifests.delete(caller, repository, tag);
+    return deleteTag(caller, repository, tag, Precondition.NONE);
   }
 
   /**
    * Deletes a manifest and all tags that point to it. Refused if a present index lists it, or, with
    * {@linkplain RegistryOptions#collisionDetection collision detection}, if several tags do.
    */
+  public Outcome<Digest> deleteManifest(
+      Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {
+    return manifests.delete(caller, repository, digest, precondition);
+  }
+
+  /** As the other, without a precondition. */
   public Outcome<Digest> deleteManifest(Caller caller, RepositoryName repository, Digest digest) {
-    return manifests.delete(caller, repository, digest);
+    return deleteManifest(caller, repository, digest, Precondition.NONE);
   }
 
   /** Removes a blob from a repository; its bytes remain until swept. */
-  public Outcome<Digest> deleteBlob(Caller caller, RepositoryName repository, Digest digest) {
+  public Outcome<Digest> deleteBlob(
+      Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {
     return submit(
-        caller, new DeleteBlob(actors.id(caller.actor()), caller.requestId(), repository, digest));
+        caller,
+        new DeleteBlob(
+            actors.id(caller.actor()), caller.requestId(), repository, digest, precondition));
+  }
+
+  /** As the other, without a precondition. */
+  public Outcome<Digest> deleteBlob(Caller caller, RepositoryName repository, Digest digest) {
+    return deleteBlob(caller, repository, digest, Precondition.NONE);
   }
 
   private <R> R append(Command<R> command) {

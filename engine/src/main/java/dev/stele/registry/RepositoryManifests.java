@@ -49,7 +49,8 @@ final class RepositoryManifests {
       Reference reference,
       String mediaType,
       byte[] bytes,
-      List<Tag> moreTags) {
+      List<Tag> moreTags,
+      Precondition precondition) {
     ReservedNames.check(repository);
     Manifest manifest;
     try {
@@ -88,18 +89,27 @@ final class RepositoryManifests {
             tags,
             documents,
             options.sparseManifests(),
-            protection));
+            protection,
+            precondition));
   }
 
   /** See {@link Registry#deleteTag}. */
-  Outcome<Digest> delete(Caller caller, RepositoryName repository, Tag tag) {
+  Outcome<Digest> delete(
+      Caller caller, RepositoryName repository, Tag tag, Precondition precondition) {
     return commands.append(
         caller,
-        new DeleteTag(actors.id(caller.actor()), caller.requestId(), repository, tag, protection));
+        new DeleteTag(
+            actors.id(caller.actor()),
+            caller.requestId(),
+            repository,
+            tag,
+            protection,
+            precondition));
   }
 
   /** See {@link Registry#deleteManifest}. */
-  Outcome<Digest> delete(Caller caller, RepositoryName repository, Digest digest) {
+  Outcome<Digest> delete(
+      Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {
     Protection.Immutable tags =
         Availability.read(jdbi, handle -> protection.immutable(handle, repository, digest, -1));
     if (tags.refusal().isPresent()) {
@@ -114,6 +124,7 @@ final class RepositoryManifests {
             digest,
             options.collisionDetection(),
             protection,
-            tags.seen()));
+            tags.seen(),
+            precondition));
   }
 }

@@ -8,6 +8,7 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestDocuments;
@@ -34,7 +35,8 @@ record StoreManifest(
     List<Tag> tags,
     ManifestDocuments documents,
     boolean sparse,
-    Protection protection)
+    Protection protection,
+    Precondition precondition)
     implements Command<Outcome<PutManifest>> {
 
   @Override
@@ -64,6 +66,10 @@ record StoreManifest(
       return Outcome.refused(protectedTag.get());
     }
     boolean added = ManifestView.byDigest(decision.handle(), repository, digest).isEmpty();
+    Optional<Refusal> conflict = conflict(targets, added);
+    if (conflict.isPresent()) {
+      return Outcome.refused(conflict.get());
+    }
     if (added) {
       documents.add(decision.handle(), digest, document);
       if (!RepositoryView.exists(decision.handle(), repository)) {
@@ -85,6 +91,26 @@ record StoreManifest(
             tags));
     moveTags(decision, targets);
     return Outcome.ok(new PutManifest(digest, subject, tags));
+  }
+
+  /** The precondition is about every tag that is to point here; without one, about the manifest. */
+  private Optional<Refusal> conflict(Map<Tag, Digest> targets, boolean added) {
+    if (tags.isEmpty()) {
+      Optional<Digest> current = added ? Optional.empty() : Optional.of(digest);
+      return precondition
+          .failed(current)
+          .map(
+              _ ->
+                  new Refusal.PreconditionFailed(
+                      repository, new Reference.ByDigest(digest), current));
+    }
+    return tags.stream()
+        .filter(tag -> precondition.failed(Optional.ofNullable(targets.get(tag))).isPresent())
+        .findFirst()
+        .map(
+            tag ->
+                new Refusal.PreconditionFailed(
+                    repository, tag, Optional.ofNullable(targets.get(tag))));
   }
 
   private void moveTags(Decision decision, Map<Tag, Digest> targets) {

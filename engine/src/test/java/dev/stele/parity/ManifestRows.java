@@ -8,17 +8,24 @@ import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Outcome;
+import dev.stele.registry.Precondition;
 import dev.stele.registry.PutManifest;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.StoredManifest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Rows 12 to 21. */
+/** Rows 12 to 21, and 50. */
 abstract class ManifestRows extends ParityRows {
   ManifestRows(Callable<ParityStorage> storages) {
     super(storages);
@@ -262,6 +269,99 @@ abstract class ManifestRows extends ParityRows {
     put(APP, V1, ManifestBytes.ociArtifact(config, "application/signature", config, "1"));
     put(APP, V2, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(config, config));
     assertThat(tags(APP)).hasSize(3);
+  }
+
+  private Outcome<PutManifest> tryPut(
+      Reference reference, byte[] image, Precondition precondition) {
+    return registry.putManifest(
+        ALICE, APP, reference, MediaTypes.OCI_IMAGE, image, List.of(), precondition);
+  }
+
+  private static Refusal failed(Reference reference, Digest... actual) {
+    return new Refusal.PreconditionFailed(APP, reference, Stream.of(actual).findFirst());
+  }
+
+  @Test
+  @DisplayName("50: a tag is created only if absent, and moved or deleted only from what it was")
+  void heedsPreconditions() throws Exception {
+    Digest config = upload(APP, "{}");
+    byte[] one = ManifestBytes.image(config, upload(APP, "one"));
+    byte[] two = ManifestBytes.image(config, upload(APP, "two"));
+    assertRefused(tryPut(V1, one, Precondition.PRESENT), failed(V1));
+    assertRefused(tryPut(V1, one, Precondition.at(digest(one))), failed(V1));
+    ok(tryPut(V1, one, Precondition.ABSENT));
+    List<String> before = types();
+    assertRefused(tryPut(V1, one, Precondition.ABSENT), failed(V1, digest(one)));
+    assertRefused(tryPut(V1, two, Precondition.at(digest(two))), failed(V1, digest(one)));
+    assertRefused(
+        registry.deleteTag(ALICE, APP, V1, Precondition.at(digest(two))), failed(V1, digest(one)));
+    assertRefused(
+        registry.deleteManifest(ALICE, APP, digest(one), Precondition.at(digest(two))),
+        failed(by(digest(one)), digest(one)));
+    assertRefused(
+        registry.putManifest(
+            ALICE,
+            APP,
+            by(digest(two)),
+            MediaTypes.OCI_IMAGE,
+            two,
+            List.of(V2, V1),
+            Precondition.ABSENT),
+        failed(V1, digest(one)));
+    assertThat(types()).as("nothing of what was refused happened").isEqualTo(before);
+    assertThat(tags(APP)).containsExactly(V1);
+    assertUnknown(by(digest(two)));
+
+    ok(tryPut(V1, two, Precondition.at(digest(one))));
+    assertRefused(
+        tryPut(by(digest(two)), two, Precondition.ABSENT), failed(by(digest(two)), digest(two)));
+    assertThat(registry.deleteTag(ALICE, APP, V1, Precondition.at(digest(two))))
+        .isEqualTo(Outcome.ok(digest(two)));
+    assertRefused(
+        registry.deleteTag(ALICE, APP, V1, Precondition.PRESENT),
+        new Refusal.UnknownManifest(APP, V1));
+    assertRefused(
+        registry.deleteBlob(ALICE, APP, upload(APP, "free"), Precondition.ABSENT),
+        failed(by(digest("free")), digest("free")));
+  }
+
+  @Test
+  @DisplayName("50: of any number that move a tag from the same digest at once, one does")
+  void oneOfManyMovesATag() throws Exception {
+    int callers = 16;
+    Digest config = upload(APP, "{}");
+    Digest first = put(APP, V1, ManifestBytes.image(config));
+    List<byte[]> images = new ArrayList<>();
+    for (int i = 0; i < callers; i++) {
+      images.add(ManifestBytes.image(config, upload(APP, "layer " + i)));
+    }
+    CyclicBarrier together = new CyclicBarrier(callers);
+    List<Outcome<PutManifest>> outcomes = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Outcome<PutManifest>>> puts =
+          images.stream()
+              .map(
+                  image ->
+                      threads.submit(
+                          () -> {
+                            together.await();
+                            return tryPut(V1, image, Precondition.at(first));
+                          }))
+              .toList();
+      for (Future<Outcome<PutManifest>> put : puts) {
+        outcomes.add(put.get());
+      }
+    }
+    Digest now = ok(registry.manifest(APP, V1)).digest();
+    for (int i = 0; i < callers; i++) {
+      if (digest(images.get(i)).equals(now)) {
+        assertThat(outcomes.get(i)).isInstanceOf(Outcome.Ok.class);
+      } else {
+        assertRefused(outcomes.get(i), failed(V1, now));
+      }
+    }
+    assertThat(now).isNotEqualTo(first);
+    assertThat(events("TagMoved")).hasSize(2);
   }
 
   private List<Descriptor> referrers(Digest subject, Optional<String> artifactType) {

@@ -2,7 +2,9 @@ package dev.stele.server.distribution;
 
 import dev.stele.blob.BlobContent;
 import dev.stele.oci.Digest;
+import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.registry.Precondition;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.ByteRange;
 import dev.stele.server.http.DistributionError;
@@ -26,17 +28,21 @@ final class Blobs {
   void get(Exchange exchange, Reading reading, DistributionRoute.Blob route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
     Digest digest = Digest.parse(route.digest());
-    String etag = EntityTags.of(digest);
-    boolean notModified = EntityTags.matches(exchange.listHeader("If-None-Match"), etag);
-    if (notModified || exchange.isHead()) {
+    String etag = Preconditions.entityTag(digest);
+    boolean conditional = !Preconditions.of(exchange).equals(Precondition.NONE);
+    if (conditional || exchange.isHead()) {
       long size = reading.blobSize(repository, digest);
-      describe(exchange, digest, etag);
-      if (notModified) {
-        exchange.sendEmpty(304);
-      } else {
-        exchange.startBody(200, TYPE, size);
+      boolean notModified =
+          Preconditions.notModified(exchange, repository, new Reference.ByDigest(digest), digest);
+      if (notModified || exchange.isHead()) {
+        describe(exchange, digest, etag);
+        if (notModified) {
+          exchange.sendNotModified();
+        } else {
+          exchange.startBody(200, TYPE, size);
+        }
+        return;
       }
-      return;
     }
     Optional<URI> elsewhere = reading.blobLocation(repository, digest);
     if (elsewhere.isPresent()) {
@@ -96,7 +102,11 @@ final class Blobs {
   void delete(Exchange exchange, DistributionRoute.Blob route) {
     RepositoryName repository = RepositoryName.parse(route.name());
     Refusals.accepted(
-        registry.deleteBlob(exchange.caller(), repository, Digest.parse(route.digest())));
+        registry.deleteBlob(
+            exchange.caller(),
+            repository,
+            Digest.parse(route.digest()),
+            Preconditions.of(exchange)));
     exchange.sendEmpty(202);
   }
 }

@@ -62,20 +62,26 @@ public final class Distribution {
           deletable(
               Resource.at("/v2/{name}/manifests/{reference}")
                   .get(x -> manifests.get(x, present, r))
-                  .on("PUT", x -> manifests.put(x, r)),
+                  .on("PUT", x -> manifests.put(x, r))
+                  .heedingPreconditions("PUT", "DELETE"),
               x -> manifests.delete(x, r));
       case DistributionRoute.Blob r ->
           deletable(
-              Resource.at("/v2/{name}/blobs/{digest}").get(x -> blobs.get(x, present, r)),
+              Resource.at("/v2/{name}/blobs/{digest}")
+                  .get(x -> blobs.get(x, present, r))
+                  .heedingPreconditions("DELETE"),
               x -> blobs.delete(x, r));
       case DistributionRoute.Uploads r ->
-          Resource.at("/v2/{name}/blobs/uploads/").on("POST", x -> uploads.post(x, r));
+          Resource.at("/v2/{name}/blobs/uploads/")
+              .on("POST", x -> uploads.post(x, r))
+              .heedingPreconditions("POST");
       case DistributionRoute.Upload r ->
           Resource.at("/v2/{name}/blobs/uploads/{id}")
               .get(x -> uploads.get(x, r))
               .on("PATCH", x -> uploads.patch(x, r))
               .on("PUT", x -> uploads.put(x, r))
-              .on("DELETE", x -> uploads.delete(x, r));
+              .on("DELETE", x -> uploads.delete(x, r))
+              .heedingPreconditions("PUT");
       case DistributionRoute.Referrers r ->
           Resource.at("/v2/{name}/referrers/{digest}").get(x -> referrers.get(x, present, r));
       case DistributionRoute.TagHistory r ->

@@ -4,6 +4,7 @@ import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.registry.Precondition;
 import dev.stele.registry.PutManifest;
 import dev.stele.registry.Registry;
 import dev.stele.registry.StoredManifest;
@@ -36,14 +37,17 @@ final class Manifests {
     RepositoryName repository = RepositoryName.parse(route.name());
     Reference reference = existing(repository, route.reference());
     StoredManifest manifest = reading.manifest(repository, reference);
+    boolean notModified =
+        Preconditions.notModified(exchange, repository, reference, manifest.digest());
     if (!exchange.isHead()) {
       // Also where the client turns out to have it: it uses what it asks for.
       reading.pulled(exchange.caller(), repository, manifest.digest(), reference);
     }
-    String etag = EntityTags.of(manifest.digest());
-    exchange.set("Docker-Content-Digest", manifest.digest().toString()).set("ETag", etag);
-    if (EntityTags.matches(exchange.listHeader("If-None-Match"), etag)) {
-      exchange.sendEmpty(304);
+    exchange
+        .set("Docker-Content-Digest", manifest.digest().toString())
+        .set("ETag", Preconditions.entityTag(manifest.digest()));
+    if (notModified) {
+      exchange.sendNotModified();
       return;
     }
     exchange.sendBytes(200, manifest.mediaType(), manifest.bytes());
@@ -54,13 +58,21 @@ final class Manifests {
     Reference reference = Reference.parse(route.reference());
     List<Tag> tags = tags(exchange);
     String mediaType = mediaType(exchange);
+    Precondition precondition = Preconditions.of(exchange);
     PutManifest put =
         Refusals.accepted(
             registry.putManifest(
-                exchange.caller(), repository, reference, mediaType, read(exchange), tags));
+                exchange.caller(),
+                repository,
+                reference,
+                mediaType,
+                read(exchange),
+                tags,
+                precondition));
     exchange
         .set("Location", "/v2/" + repository + "/manifests/" + reference)
-        .set("Docker-Content-Digest", put.digest().toString());
+        .set("Docker-Content-Digest", put.digest().toString())
+        .set("ETag", Preconditions.entityTag(put.digest()));
     put.subject().ifPresent(subject -> exchange.set("OCI-Subject", subject.toString()));
     tags.forEach(tag -> exchange.add("OCI-Tag", tag.value()));
     exchange.sendEmpty(201);
@@ -68,11 +80,13 @@ final class Manifests {
 
   void delete(Exchange exchange, DistributionRoute.Manifest route) {
     RepositoryName repository = RepositoryName.parse(route.name());
-    switch (existing(repository, route.reference())) {
-      case Tag tag -> Refusals.accepted(registry.deleteTag(exchange.caller(), repository, tag));
-      case Reference.ByDigest(var digest) ->
-          Refusals.accepted(registry.deleteManifest(exchange.caller(), repository, digest));
-    }
+    Precondition precondition = Preconditions.of(exchange);
+    Refusals.accepted(
+        switch (existing(repository, route.reference())) {
+          case Tag tag -> registry.deleteTag(exchange.caller(), repository, tag, precondition);
+          case Reference.ByDigest(var digest) ->
+              registry.deleteManifest(exchange.caller(), repository, digest, precondition);
+        });
     exchange.sendEmpty(202);
   }
 

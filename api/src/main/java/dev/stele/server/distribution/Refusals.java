@@ -1,6 +1,7 @@
 package dev.stele.server.distribution;
 
 import dev.stele.blob.UploadId;
+import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.projection.Hold;
 import dev.stele.registry.Outcome;
@@ -8,6 +9,7 @@ import dev.stele.registry.Refusal;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The one place that says what HTTP status and code a refusal of the registry becomes. */
@@ -74,6 +76,23 @@ public final class Refusals {
               Map.of("name", repository, "digest", digest, "asOf", asOf.position()));
       case Refusal.BlobGone gone -> BlobFate.error(gone);
       case Refusal.ImageGone gone -> BlobFate.error(gone);
+      case Refusal.PreconditionFailed(var repository, var reference, var actual) -> {
+        Map<String, Object> detail = new LinkedHashMap<>();
+        detail.put("name", repository);
+        detail.put("reference", reference.toString());
+        actual.ifPresent(digest -> detail.put("actual", digest));
+        DistributionError error =
+            error(
+                412,
+                ErrorCode.PRECONDITION_FAILED,
+                "nothing was done: %s of %s is %s, which If-Match or If-None-Match rules out"
+                    .formatted(
+                        reference, repository, actual.map(Digest::toString).orElse("not there")),
+                detail);
+        yield actual
+            .map(digest -> error.with("ETag", Preconditions.entityTag(digest)))
+            .orElse(error);
+      }
       case Refusal.UnknownUpload(var id) -> unknownUpload(id.toString());
       case Refusal.UploadBusy(var id) ->
           error(

@@ -4,8 +4,10 @@ import dev.stele.blob.Chunk;
 import dev.stele.blob.UploadId;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Outcome;
+import dev.stele.registry.Precondition;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.UploadProgress;
@@ -28,6 +30,7 @@ final class Uploads {
     Optional<String> mount = exchange.query().first("mount");
     if (mount.isPresent()) {
       Digest digest = Digest.parse(mount.get());
+      checkPrecondition(exchange, repository, digest);
       Optional<RepositoryName> from = exchange.query().first("from").map(RepositoryName::parse);
       if (registry.mount(exchange.caller(), repository, digest, from)) {
         created(exchange, repository, digest);
@@ -35,6 +38,7 @@ final class Uploads {
       }
     } else if (exchange.query().first("digest").isPresent()) {
       Digest digest = digest(exchange);
+      checkPrecondition(exchange, repository, digest);
       created(
           exchange,
           repository,
@@ -46,6 +50,8 @@ final class Uploads {
                   exchange.contentLength(),
                   exchange.body())));
       return;
+    } else {
+      exchange.refusePreconditions();
     }
     Digest.Algorithm algorithm =
         exchange
@@ -83,6 +89,7 @@ final class Uploads {
     RepositoryName repository = RepositoryName.parse(route.name());
     UploadId id = UploadId.parse(route.id());
     Digest digest = digest(exchange);
+    checkPrecondition(exchange, repository, digest);
     Optional<ContentRange> range = range(exchange, repository, id);
     created(
         exchange,
@@ -99,6 +106,28 @@ final class Uploads {
     RepositoryName repository = RepositoryName.parse(route.name());
     Refusals.accepted(registry.uploads().cancel(repository, UploadId.parse(route.id())));
     exchange.sendEmpty(204);
+  }
+
+  /**
+   * Looks at a precondition before the bytes come, so that refusing it loses none. It is about the
+   * blob that the request makes; nobody can give that digest other bytes meanwhile.
+   */
+  private void checkPrecondition(Exchange exchange, RepositoryName repository, Digest digest)
+      throws IOException {
+    Precondition precondition = Preconditions.of(exchange);
+    if (precondition.equals(Precondition.NONE)) {
+      return;
+    }
+    Optional<Digest> current =
+        switch (registry.blobSize(repository, digest)) {
+          case Outcome.Ok<Long> _ -> Optional.of(digest);
+          case Outcome.Refused<Long> _ -> Optional.empty();
+        };
+    if (precondition.failed(current).isPresent()) {
+      throw Refusals.toError(
+              new Refusal.PreconditionFailed(repository, new Reference.ByDigest(digest), current))
+          .asException();
+    }
   }
 
   private static Digest digest(Exchange exchange) {

@@ -26,6 +26,8 @@ public enum ErrorCode {
   REQUEST_INVALID,
   /** A byte range outside the content. */
   RANGE_INVALID,
+  /** If-Match or If-None-Match is false of what is there. */
+  PRECONDITION_FAILED,
   /** No such address. */
   NOT_FOUND,
   /** The database or a store is away, or the server is overloaded or stopping. */

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
@@ -121,10 +122,29 @@ public final class Exchange {
         .filter(s -> !s.isEmpty());
   }
 
-  /** A header that is a list, whose lines are one list (RFC 9110, section 5.3). */
+  /**
+   * A header that is a list, whose lines are one list (RFC 9110, section 5.3). Absent only if there
+   * is no such line: one that says nothing is not as if it had not been sent.
+   */
   public Optional<String> listHeader(String name) {
-    return Optional.of(String.join(",", Collections.list(request.getHeaders(name))))
-        .filter(s -> !s.isBlank());
+    List<String> lines = Collections.list(request.getHeaders(name));
+    return lines.isEmpty() ? Optional.empty() : Optional.of(String.join(",", lines));
+  }
+
+  /**
+   * Refuses a write that makes demands which nothing here looks at.
+   *
+   * @throws RefusedRequestException 400 if there is an If-Match or If-None-Match
+   */
+  public void refusePreconditions() {
+    if (listHeader("If-Match").isPresent() || listHeader("If-None-Match").isPresent()) {
+      throw new DistributionError(
+              400,
+              ErrorCode.REQUEST_INVALID,
+              "If-Match and If-None-Match can be demanded of manifests, tags and whole blobs only,"
+                  + " not of this")
+          .asException();
+    }
   }
 
   /** The declared length of the body in bytes; absent for a chunked one. */
@@ -178,9 +198,18 @@ public final class Exchange {
   /** An answer without a body. */
   public void sendEmpty(int status) {
     response.setStatus(status);
-    if (status != 204 && status != 304) {
+    if (status != 204) {
       response.setContentLengthLong(0);
     }
+  }
+
+  /**
+   * Tells a reader that it has the content. There is no length: the one that the server would add
+   * by itself is not that of the content (RFC 9110, section 8.6).
+   */
+  public void sendNotModified() throws IOException {
+    response.setStatus(304);
+    response.flushBuffer();
   }
 
   /** An answer with a JSON body. */

@@ -1,8 +1,11 @@
 package dev.stele.server.http;
 
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -18,6 +21,7 @@ public final class Resource {
 
   private final String template;
   private final Map<String, Handler> handlers = new TreeMap<>();
+  private final Set<String> conditional = new HashSet<>();
 
   private Resource(String template) {
     this.template = template;
@@ -35,6 +39,19 @@ public final class Resource {
   public Resource on(String method, Handler handler) {
     handlers.put(method, handler);
     return this;
+  }
+
+  /**
+   * Says that a method that writes heeds preconditions; one that does not is refused with any,
+   * since a write must not be carried out if what it demands is false (RFC 9110, section 13.1).
+   */
+  public Resource heedingPreconditions(String... methods) {
+    conditional.addAll(List.of(methods));
+    return this;
+  }
+
+  public boolean heedsPreconditions(String method) {
+    return conditional.contains(method);
   }
 
   public String template() {
