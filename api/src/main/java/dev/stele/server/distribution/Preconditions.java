@@ -27,7 +27,9 @@ final class Preconditions {
    */
   private static final Pattern ELEMENT =
       Pattern.compile(
-          "\\G[ \\t]*+(?:(W/)?\"([\\x21\\x23-\\x7e\\x80-\\xff]*+)\"|([a-z0-9]++:[0-9a-f]++))?[ \\t]*+(,|$)");
+          "\\G[ \\t]*+"
+              + "(?:(W/)?\"([\\x21\\x23-\\x7e\\x80-\\xff]*+)\"|([a-z0-9]++:[0-9a-f]++))?"
+              + "[ \\t]*+(,|$)");
 
   private Preconditions() {}
 
