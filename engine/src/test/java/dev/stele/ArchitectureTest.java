@@ -26,6 +26,8 @@ class ArchitectureTest {
           .definedBy("dev.stele.log..")
           .layer("blob")
           .definedBy("dev.stele.blob..")
+          .layer("claim")
+          .definedBy("dev.stele.claim..")
           .layer("projection")
           .definedBy("dev.stele.projection..")
           .layer("registry")
@@ -56,9 +58,11 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("gc", "registry", "retention", "history", "verify", "restore")
           .whereLayer("log")
           .mayOnlyBeAccessedByLayers(
-              "projection", "gc", "registry", "retention", "history", "verify", "restore")
+              "claim", "projection", "gc", "registry", "retention", "history", "verify", "restore")
           .whereLayer("blob")
-          .mayOnlyBeAccessedByLayers("gc", "registry", "history", "verify")
+          .mayOnlyBeAccessedByLayers("claim", "gc", "registry", "history", "verify")
+          .whereLayer("claim")
+          .mayOnlyBeAccessedByLayers("gc", "registry", "verify")
           .whereLayer("event")
           .mayOnlyBeAccessedByLayers(
               "policy",

@@ -49,6 +49,7 @@ import picocli.CommandLine.Spec;
       GcCommand.class,
       HoldCommand.class,
       ScrubCommand.class,
+      StoreCommand.class,
       RestoreCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,

@@ -5,6 +5,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.blob.S3BlobStore;
 import dev.stele.blob.S3Settings;
+import dev.stele.claim.StoreRefusedException;
 import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
@@ -107,12 +108,24 @@ public final class Node implements AutoCloseable {
   public static Node serve(Configuration configuration) throws StartupException {
     Node node = open(configuration);
     try {
+      node.claimStores();
       node.retention.adopt(configuration.retention());
       node.registry.startBackground(node.retention::run);
       return node;
     } catch (RuntimeException e) {
       node.close();
       throw e;
+    }
+  }
+
+  /** Before anything is appended: a database that is an older copy must not go on. */
+  private void claimStores() throws StartupException {
+    try {
+      registry.claimStores();
+    } catch (StoreRefusedException e) {
+      throw new StartupException("stores." + e.store() + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new StartupException("stores: " + e.getMessage(), e);
     }
   }
 

@@ -131,7 +131,7 @@ class CloudEventsTest {
   }
 
   private UUID logId() {
-    return beneath.registry().logId().orElseThrow();
+    return beneath.registry().logIdentity().orElseThrow().id();
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.stele.gc;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.StoredObject;
+import dev.stele.claim.StoreClaims;
+import dev.stele.claim.StoreRefusedException;
 import dev.stele.event.ActorId;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
@@ -51,6 +53,7 @@ public final class Collector implements AutoCloseable {
   private final Jdbi jdbi;
   private final AppendLane lane;
   private final BlobStores stores;
+  private final StoreClaims claims;
   private final ProjectionRunner reachability;
   private final ObjectSweeper sweeper;
   private final Supplier<ActorId> actor;
@@ -63,6 +66,7 @@ public final class Collector implements AutoCloseable {
   private volatile Optional<Collection> last = Optional.empty();
 
   /**
+   * @param claims whose the stores are: nothing is collected while one is not ours
    * @param reachability keeps the view up with the log
    * @param actor in whose name things are collected
    * @param promises are written before anything is collected
@@ -72,6 +76,7 @@ public final class Collector implements AutoCloseable {
       AppendLane lane,
       LogReader reader,
       BlobStores stores,
+      StoreClaims claims,
       ProjectionRunner reachability,
       Supplier<ActorId> actor,
       Promises promises,
@@ -79,8 +84,9 @@ public final class Collector implements AutoCloseable {
     this.jdbi = jdbi;
     this.lane = lane;
     this.stores = stores;
+    this.claims = claims;
     this.reachability = reachability;
-    this.sweeper = new ObjectSweeper(jdbi, reader, stores, options.workers());
+    this.sweeper = new ObjectSweeper(jdbi, reader, stores, claims, options.workers());
     this.actor = actor;
     this.promises = promises;
     this.options = options;
@@ -169,6 +175,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collect(String requestId) throws IOException {
+    requireOwnStores();
     promises.pay();
     catchUp();
     Leases.start(jdbi, Instant.EPOCH);
@@ -180,9 +187,24 @@ public final class Collector implements AutoCloseable {
     removeRepositories(requestId);
     removeGivenUp();
     Leases.forget(jdbi, now().minus(options.patience()));
-    // Last, since it refuses to go on where database and store do not seem to belong together.
     if (!besideServers && leftovers.due()) {
       clearLeftovers(requestId);
+    }
+  }
+
+  /**
+   * One store that is another's shows that this database may be a wrong one, so then nothing is
+   * collected at all. One that cannot be asked only keeps its own objects.
+   */
+  private void requireOwnStores() throws StoreRefusedException {
+    for (BlobStores.Named store : stores.all()) {
+      try {
+        claims.renew(store);
+      } catch (StoreRefusedException e) {
+        throw e;
+      } catch (IOException e) {
+        logger.warn("store {} cannot be asked whose it is now: {}", store.name(), e.getMessage());
+      }
     }
   }
 
@@ -197,8 +219,10 @@ public final class Collector implements AutoCloseable {
     List<IOException> failures = new ArrayList<>();
     for (BlobStores.Named store : stores.all()) {
       try {
-        note(Tally.ofLeftovers(0, leftovers.endAbandonedUploads(store)));
-        note(Tally.ofLeftovers(sweepOrphans(requestId, store), 0));
+        claims.verify(store);
+        Leftovers.Listing listing = leftovers.list(store);
+        note(Tally.ofLeftovers(0, leftovers.endAbandonedUploads(listing, store)));
+        note(Tally.ofLeftovers(sweepOrphans(requestId, listing), 0));
       } catch (IOException e) {
         failures.add(e);
       }
@@ -340,12 +364,16 @@ public final class Collector implements AutoCloseable {
     } while (page.size() == Unreachable.PAGE);
   }
 
-  private int sweepOrphans(String requestId, BlobStores.Named store) throws IOException {
+  private int sweepOrphans(String requestId, Leftovers.Listing listing) {
     int[] swept = new int[1];
-    inBatches(
-        leftovers.orphans(store),
-        (List<StoredObject> batch) ->
-            swept[0] += submit(new SweepOrphans(actor.get(), requestId, store.name(), batch)));
+    leftovers.orphans(
+        listing,
+        page ->
+            inBatches(
+                page,
+                (List<StoredObject> batch) ->
+                    swept[0] +=
+                        submit(new SweepOrphans(actor.get(), requestId, listing.store(), batch))));
     return swept[0];
   }
 

@@ -1,21 +1,23 @@
 package dev.stele.gc;
 
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
 import dev.stele.blob.UnknownUploadException;
 import dev.stele.blob.UploadBusyException;
+import dev.stele.blob.UploadId;
 import dev.stele.blob.UploadStatus;
+import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -25,23 +27,52 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What crashes and clients that went away leave in a store, and the log knows nothing of: objects
- * that were stored and never recorded, and upload sessions. Finding them takes a listing of the
- * store, so it is done once a grace period and no more often. Used by one thread.
+ * that were stored and never recorded, and upload sessions. What a listing finds is put down in the
+ * database, and goes when later listings have found it there, in the same state, for a whole grace
+ * period. That is measured by the database's clock alone: no other clock need be right or agree
+ * with another's, and a change of leader loses nothing. Listing a store is dear, so it is done once
+ * a grace period and no more often. Used by one thread.
  */
 final class Leftovers {
   private static final Logger logger = LoggerFactory.getLogger(Leftovers.class);
 
-  /** The most objects that are kept in mind from one listing to the next. */
-  private static final int MOST_SUSPECTS = 100_000;
+  private enum Kind {
+    OBJECT,
+    UPLOAD;
 
-  /** So many orphans are no accident, if they are more than what is known. */
-  private static final int MANY = 1000;
+    private String column() {
+      return this == OBJECT ? "object" : "upload";
+    }
+  }
 
-  private record Suspect(StoredObject object, long firstSeenNanos) {}
+  /**
+   * @param state what would be another if somebody had used it since
+   */
+  private record Found(String name, String state) {
+    private static Found of(StoredObject object) {
+      return new Found(object.key().value(), Long.toString(object.size()));
+    }
+
+    private static Found of(UploadStatus upload) {
+      return new Found(
+          upload.id().toString(),
+          upload.repository() + " " + upload.size() + " " + upload.lastActivityAt());
+    }
+
+    private StoredObject object() {
+      return new StoredObject(new ObjectKey(name), Long.parseLong(state));
+    }
+
+    private RepositoryName repository() {
+      return RepositoryName.parse(state.substring(0, state.indexOf(' ')));
+    }
+  }
+
+  /** One look at a store. */
+  record Listing(String store, UUID id, OffsetDateTime startedAt) {}
 
   private final Jdbi jdbi;
   private final Duration grace;
-  private final Map<String, Map<String, Suspect>> suspects = new HashMap<>();
   private boolean scanned;
   private long lastScanNanos;
 
@@ -62,54 +93,140 @@ final class Leftovers {
   }
 
   /**
-   * Looks for objects that the log does not know. The time is measured from when this process first
-   * saw one, so that clocks need not agree.
+   * Lists a store and puts down what the log does not know, in memory that does not depend on how
+   * much that is.
    *
-   * @return those that have been unknown for longer than the grace period
-   * @throws IOException if the store fails, or if most of its many objects are unknown: then this
-   *     is probably another registry's store, or an old copy of the database
+   * @throws IOException if the store fails
    */
-  List<StoredObject> orphans(BlobStores.Named store) throws IOException {
-    Map<String, Suspect> known = suspects.getOrDefault(store.name(), Map.of());
-    Map<String, Suspect> found = new HashMap<>();
-    long[] objects = new long[1];
-    long[] unknown = new long[1];
-    long now = System.nanoTime();
+  Listing list(BlobStores.Named store) throws IOException {
+    OffsetDateTime now =
+        jdbi.withHandle(
+            handle ->
+                handle.createQuery("SELECT clock_timestamp()").mapTo(OffsetDateTime.class).one());
+    Listing listing = new Listing(store.name(), UUID.randomUUID(), now);
     inPages(
         store.store()::objects,
-        page -> {
-          objects[0] += page.size();
-          for (StoredObject object : unknown(store.name(), page)) {
-            unknown[0]++;
-            if (found.size() < MOST_SUSPECTS) {
-              String key = object.key().value();
-              found.put(key, known.getOrDefault(key, new Suspect(object, now)));
-            }
-          }
-        });
-    suspects.put(store.name(), found);
-    if (unknown[0] > MANY && unknown[0] > objects[0] / 2) {
-      throw new IOException(
-          ("%,d of the %,d objects of store %s are unknown to the log; nothing was removed, since"
-                  + " the store and the database do not seem to belong together")
-              .formatted(unknown[0], objects[0], store.name()));
+        page -> note(listing, Kind.OBJECT, unknown(store.name(), page).map(Found::of).toList()));
+    inPages(
+        store.store()::uploads,
+        page -> note(listing, Kind.UPLOAD, page.stream().map(Found::of).toList()));
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    "DELETE FROM store_leftover WHERE store = :store AND listing <> :listing")
+                .bind("store", listing.store())
+                .bind("listing", listing.id())
+                .execute());
+    return listing;
+  }
+
+  private void note(Listing listing, Kind kind, List<Found> found) {
+    if (found.isEmpty()) {
+      return;
     }
-    return found.values().stream()
-        .filter(
-            suspect ->
-                now - suspect.firstSeenNanos() >= grace.toNanos()
-                    && known.containsKey(suspect.object().key().value()))
-        .map(Suspect::object)
-        .toList();
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    """
+                    INSERT INTO store_leftover AS known (store, kind, name, state, first_seen, listing)
+                    SELECT :store, :kind, name, state, :now, :listing
+                    FROM unnest(:names::text[], :states::text[]) AS found (name, state)
+                    ON CONFLICT (store, kind, name) DO UPDATE SET
+                      first_seen = CASE WHEN known.state = excluded.state THEN known.first_seen
+                                        ELSE excluded.first_seen END,
+                      state = excluded.state,
+                      listing = excluded.listing
+                    """)
+                .bind("store", listing.store())
+                .bind("kind", kind.column())
+                .bind("now", listing.startedAt())
+                .bind("listing", listing.id())
+                .bindArray("names", String.class, found.stream().map(Found::name).toList())
+                .bindArray("states", String.class, found.stream().map(Found::state).toList())
+                .execute());
+  }
+
+  /** What has been there for longer than the grace period, and in an earlier listing, by name. */
+  private List<Found> overdue(Listing listing, Kind kind, String after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    """
+                    SELECT name, state FROM store_leftover
+                    WHERE store = :store AND kind = :kind AND name > :after
+                      AND first_seen <= :cutoff AND first_seen < :now
+                    ORDER BY name
+                    LIMIT :limit
+                    """)
+                .bind("store", listing.store())
+                .bind("kind", kind.column())
+                .bind("after", after)
+                .bind("cutoff", listing.startedAt().minus(grace))
+                .bind("now", listing.startedAt())
+                .bind("limit", Unreachable.PAGE)
+                .map((row, _) -> new Found(row.getString("name"), row.getString("state")))
+                .list());
+  }
+
+  private void eachOverdue(Listing listing, Kind kind, Consumer<List<Found>> work) {
+    String after = "";
+    List<Found> page;
+    do {
+      page = overdue(listing, kind, after);
+      if (!page.isEmpty()) {
+        work.accept(page);
+        after = page.getLast().name();
+      }
+    } while (page.size() == Unreachable.PAGE);
+  }
+
+  /** Hands on, in pages, the objects that have been unknown to the log for a grace period. */
+  void orphans(Listing listing, Consumer<List<StoredObject>> work) {
+    eachOverdue(
+        listing, Kind.OBJECT, page -> work.accept(page.stream().map(Found::object).toList()));
+  }
+
+  /** Ends the upload sessions that nothing has come in for during a whole grace period. */
+  int endAbandonedUploads(Listing listing, BlobStores.Named store) throws IOException {
+    int[] ended = new int[1];
+    try {
+      eachOverdue(
+          listing,
+          Kind.UPLOAD,
+          page -> {
+            for (Found upload : page) {
+              ended[0] += end(store, upload) ? 1 : 0;
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw new IOException(e.getCause().getMessage(), e.getCause());
+    }
+    return ended[0];
+  }
+
+  private static boolean end(BlobStores.Named store, Found upload) {
+    try {
+      store.store().cancel(upload.repository(), UploadId.parse(upload.name()));
+      logger.info("upload {} of {} was abandoned: ended", upload.name(), upload.repository());
+      return true;
+    } catch (UploadBusyException | UnknownUploadException e) {
+      logger.debug("upload {} goes on or is gone: {}", upload.name(), e.getMessage());
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @FunctionalInterface
-  private interface Listing<T> {
+  private interface Source<T> {
     Stream<T> open() throws IOException;
   }
 
-  private static <T> void inPages(Listing<T> listing, Consumer<List<T>> work) throws IOException {
-    try (Stream<T> all = listing.open()) {
+  private static <T> void inPages(Source<T> source, Consumer<List<T>> work) throws IOException {
+    try (Stream<T> all = source.open()) {
       List<T> page = new ArrayList<>(Unreachable.PAGE);
       for (Iterator<T> each = all.iterator(); each.hasNext(); ) {
         page.add(each.next());
@@ -123,10 +240,10 @@ final class Leftovers {
     }
   }
 
-  private List<StoredObject> unknown(String store, List<StoredObject> objects) {
+  private Stream<StoredObject> unknown(String store, List<StoredObject> objects) {
     Set<String> known =
         new HashSet<>(jdbi.withHandle((Handle handle) -> known(handle, store, objects)));
-    return objects.stream().filter(object -> !known.contains(object.key().value())).toList();
+    return objects.stream().filter(object -> !known.contains(object.key().value()));
   }
 
   private static List<String> known(Handle handle, String store, List<StoredObject> objects) {
@@ -142,32 +259,5 @@ final class Leftovers {
             "keys", String.class, objects.stream().map(object -> object.key().value()).toList())
         .mapTo(String.class)
         .list();
-  }
-
-  /** Ends the upload sessions that nothing has come in for during a whole grace period. */
-  int endAbandonedUploads(BlobStores.Named store) throws IOException {
-    Instant before = Instant.now().minus(grace);
-    List<UploadStatus> abandoned = new ArrayList<>();
-    inPages(
-        store.store()::uploads,
-        page ->
-            page.stream()
-                .filter(upload -> upload.lastActivityAt().isBefore(before))
-                .forEach(abandoned::add));
-    int ended = 0;
-    for (UploadStatus upload : abandoned) {
-      try {
-        store.store().cancel(upload.repository(), upload.id());
-        ended++;
-        logger.info(
-            "upload {} of {} was abandoned since {}: ended",
-            upload.id(),
-            upload.repository(),
-            upload.lastActivityAt());
-      } catch (UploadBusyException | UnknownUploadException e) {
-        logger.debug("upload {} goes on or is gone: {}", upload.id(), e.getMessage());
-      }
-    }
-    return ended;
   }
 }

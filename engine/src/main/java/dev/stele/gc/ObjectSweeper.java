@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.ObjectKey;
+import dev.stele.claim.StoreClaims;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogCheckpoint;
@@ -40,11 +41,13 @@ final class ObjectSweeper {
   private final Jdbi jdbi;
   private final LogReader reader;
   private final Map<String, BlobStores.Named> stores = new HashMap<>();
+  private final StoreClaims claims;
   private final int workers;
 
-  ObjectSweeper(Jdbi jdbi, LogReader reader, BlobStores stores, int workers) {
+  ObjectSweeper(Jdbi jdbi, LogReader reader, BlobStores stores, StoreClaims claims, int workers) {
     this.jdbi = jdbi;
     this.reader = reader;
+    this.claims = claims;
     this.workers = workers;
     stores.all().forEach(store -> this.stores.put(store.name(), store));
   }
@@ -124,6 +127,7 @@ final class ObjectSweeper {
   }
 
   private void remove(BlobStores.Named store, List<ObjectKey> keys) throws IOException {
+    claims.verify(store);
     int share = Math.ceilDiv(keys.size(), workers);
     List<Future<?>> running = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import dev.stele.claim.StoreClaims;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.Collector;
 import dev.stele.gc.GcOptions;
@@ -50,6 +51,7 @@ final class Background implements AutoCloseable {
       List<ProjectionRunner> followers,
       Collector collector,
       BuriedTags buriedTags,
+      StoreClaims claims,
       Runnable beforeCollecting,
       Webhooks webhooks,
       MeterRegistry meters) {
@@ -63,6 +65,7 @@ final class Background implements AutoCloseable {
       follow(follower.projection().name(), () -> !follower.step().isEmpty());
     }
     follow("buried tags", buriedTags::step);
+    startMarking(claims);
     follow("sweep", () -> collector.sweep() > 0);
     webhooks
         .begin(leadership::leading)
@@ -86,6 +89,25 @@ final class Background implements AutoCloseable {
           return work.step();
         },
         () -> signal.await(seen[0], LOOK_AGAIN));
+  }
+
+  /**
+   * Has the stores' markers follow the log, a second apart: a bucket takes money for each. Uploads
+   * do not wait for this, but see to it themselves.
+   */
+  private void startMarking(StoreClaims claims) {
+    long[] seen = new long[1];
+    start(
+        "marker",
+        () -> {
+          seen[0] = signal.known();
+          claims.cover();
+          return false;
+        },
+        () -> {
+          pause(LOOK_AGAIN);
+          boolean _ = signal.await(seen[0], LOOK_AGAIN);
+        });
   }
 
   @FunctionalInterface

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.EventCodec;
+import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.projection.ProjectionRunner;
@@ -28,7 +29,6 @@ final class EventLog {
   private final LogSignal signal;
   private final ProjectionRunner index;
   private final EventTail tail = new EventTail(this::read);
-  private volatile Optional<UUID> id = Optional.empty();
 
   EventLog(
       Jdbi jdbi, EventCodec codec, LogReader reader, LogSignal signal, ProjectionRunner index) {
@@ -72,17 +72,9 @@ final class EventLog {
         entries, more ? OptionalLong.of(entries.getLast().position()) : found.examined());
   }
 
-  /** The identity of the log, made from its first event; empty while there is none. */
-  Optional<UUID> id() {
-    if (id.isEmpty()) {
-      id =
-          Availability.read(
-                  jdbi, handle -> reader.leaves(handle, -1, 1, Optional.empty(), Optional.empty()))
-              .stream()
-              .findFirst()
-              .map(first -> UUID.nameUUIDFromBytes(first.bytes()));
-    }
-    return id;
+  /** What the log is called; empty while there is no event. */
+  Optional<LogIdentity> identity() {
+    return Availability.read(jdbi, LogIdentity::read);
   }
 
   List<EventEntry> list(long after, int limit, EventFilter filter) {

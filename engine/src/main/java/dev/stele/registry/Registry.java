@@ -3,6 +3,10 @@ package dev.stele.registry;
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.StoreUnavailableException;
+import dev.stele.claim.Standing;
+import dev.stele.claim.StoreClaims;
+import dev.stele.claim.StoreMarker;
+import dev.stele.claim.StoreRefusedException;
 import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.Collector;
@@ -12,6 +16,7 @@ import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
 import dev.stele.log.Leadership;
+import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Descriptor;
@@ -38,13 +43,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The registry: everything that a client, an auditor or an embedding program can ask of it.
@@ -63,11 +72,14 @@ public final class Registry implements AutoCloseable {
   /** How long a client may take to follow a redirect; what has begun then goes on. */
   public static final Duration REDIRECT_VALIDITY = Duration.ofMinutes(15);
 
+  private static final Logger logger = LoggerFactory.getLogger(Registry.class);
+
   private final Jdbi jdbi;
   private final Jdbi audit;
   private final Leadership leadership;
   private final MeterRegistry meters;
   private final BlobStores stores;
+  private final StoreClaims claims;
   private final RegistryOptions options;
   private final Actors actors;
   private final ManifestDocuments documents;
@@ -109,6 +121,7 @@ public final class Registry implements AutoCloseable {
     this.leadership = new Leadership(connections);
     this.meters = meters;
     this.stores = stores.observed(meters);
+    this.claims = new StoreClaims(jdbi, this.stores);
     this.options = options;
     this.actors = new Actors(jdbi);
     this.documents = new ManifestDocuments();
@@ -116,7 +129,7 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.promises = new Promises(jdbi);
-    this.blobs = new RepositoryBlobs(jdbi, promises, this.stores, actors, this::append);
+    this.blobs = new RepositoryBlobs(jdbi, promises, this.stores, claims, actors, this::append);
     this.uploads = new Uploads(blobs);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
@@ -135,6 +148,7 @@ public final class Registry implements AutoCloseable {
             lane,
             reader,
             this.stores,
+            claims,
             follow.apply(asynchronous.reachability()),
             () -> actors.id(COLLECTOR),
             promises,
@@ -420,7 +434,79 @@ public final class Registry implements AutoCloseable {
   }
 
   private <R> R append(Command<R> command) {
+    requireOwnStores();
     return Availability.guard(() -> lane.submit(command));
+  }
+
+  // ---- stores
+
+  /**
+   * Returns if every store belongs to this log; one that is empty and unmarked does from then on.
+   * Nothing is appended, stored or collected otherwise. Asked once before the first of these, and
+   * again whenever something shows that a store is another's by now; ask it before that to be told
+   * early.
+   *
+   * @throws StoreRefusedException if a store is another registry's, has content and no marker, or
+   *     knows of events that the log does not have; the message says what to do
+   * @throws IOException if a store cannot be used
+   */
+  public void claimStores() throws IOException {
+    claims.require();
+  }
+
+  private void requireOwnStores() {
+    try {
+      claims.require();
+    } catch (IOException e) {
+      throw new RegistryUnavailableException(e.getMessage(), e);
+    }
+  }
+
+  /** The stores by name, with how each stands to this log. Changes nothing. */
+  public Map<String, Standing> stores() throws IOException {
+    Map<String, Standing> standings = new LinkedHashMap<>();
+    for (BlobStores.Named store : stores.all()) {
+      standings.put(store.name(), claims.standing(store));
+    }
+    return standings;
+  }
+
+  /**
+   * Makes a store this log's, whoever it belonged to, and begins a new {@linkplain LogIdentity
+   * epoch}. To be called when nobody else uses the store. What the log does not know in it is
+   * collected after a whole grace period.
+   *
+   * @return how it stood before; empty if there is no store of that name
+   * @throws IOException if the store cannot be used or somebody else marks it meanwhile; then the
+   *     event may be there, and it is to be done again
+   */
+  public Optional<Standing> takeOver(Caller caller, String name) throws IOException {
+    Optional<BlobStores.Named> store = claims.find(name);
+    if (store.isEmpty()) {
+      return Optional.empty();
+    }
+    Standing before = claims.standing(store.get());
+    Optional<String> marker =
+        switch (before) {
+          case Standing.Owned owned -> Optional.of(owned.text());
+          case Standing.Fresh() -> Optional.empty();
+          case Standing.Refused refused -> refused.text();
+        };
+    Optional<UUID> log =
+        switch (before) {
+          case Standing.Owned owned -> owned.marker().log();
+          case Standing.Fresh() -> Optional.empty();
+          case Standing.Refused refused -> refused.marker().flatMap(StoreMarker::log);
+        };
+    Availability.guard(
+        () ->
+            lane.submit(
+                new TakeStoreOver(actors.id(caller.actor()), caller.requestId(), name, log)));
+    if (!claims.takeOver(store.get(), marker)) {
+      throw new IOException(
+          "store " + name + " was marked by somebody else meanwhile; look at it again");
+    }
+    return Optional.of(before);
   }
 
   // ---- holds
@@ -445,8 +531,10 @@ public final class Registry implements AutoCloseable {
    *
    * @param beforeCollecting is run before each collection, such as the evaluation of a retention
    *     policy; if it throws, there is no collection
+   * @throws RegistryUnavailableException if a store is not this log's; see {@link #claimStores}
    */
   public void startBackground(Runnable beforeCollecting) {
+    requireOwnStores();
     webhooks.register();
     background =
         Optional.of(
@@ -456,6 +544,7 @@ public final class Registry implements AutoCloseable {
                 followers,
                 collector,
                 buriedTags,
+                claims,
                 beforeCollecting,
                 webhooks,
                 meters));
@@ -553,12 +642,9 @@ public final class Registry implements AutoCloseable {
     events.index();
   }
 
-  /**
-   * The identity of the log, which no other one has: a UUID made from its first event. Empty while
-   * there is none.
-   */
-  public Optional<UUID> logId() {
-    return events.id();
+  /** What the log is called, which no other one is. Empty while there is no event. */
+  public Optional<LogIdentity> logIdentity() {
+    return events.identity();
   }
 
   /** Who is told of events, and how that goes. */
@@ -655,6 +741,11 @@ public final class Registry implements AutoCloseable {
     pulls.close();
     promises.close();
     lane.close();
+    try {
+      claims.cover();
+    } catch (IOException | RuntimeException e) {
+      logger.warn("the stores' markers are not quite up to the log: {}", e.getMessage());
+    }
     signal.close();
   }
 }

@@ -5,6 +5,8 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
+import dev.stele.claim.StoreClaims;
+import dev.stele.claim.StoreRefusedException;
 import dev.stele.event.BlobProblem;
 import dev.stele.gc.Promises;
 import dev.stele.oci.Digest;
@@ -31,20 +33,42 @@ final class RepositoryBlobs {
   private final Jdbi jdbi;
   private final Promises promises;
   private final BlobStores stores;
+  private final StoreClaims claims;
   private final Actors actors;
   private final Commands commands;
 
   RepositoryBlobs(
-      Jdbi jdbi, Promises promises, BlobStores stores, Actors actors, Commands commands) {
+      Jdbi jdbi,
+      Promises promises,
+      BlobStores stores,
+      StoreClaims claims,
+      Actors actors,
+      Commands commands) {
     this.jdbi = jdbi;
     this.promises = promises;
     this.stores = stores;
+    this.claims = claims;
     this.actors = actors;
     this.commands = commands;
   }
 
   /** The store of a repository. */
   BlobStores.Named storeOf(RepositoryName repository) {
+    return stores.of(repository);
+  }
+
+  /**
+   * The store of a repository, to write to it.
+   *
+   * @throws RegistryUnavailableException if a store is not this log's
+   * @throws IOException if one cannot be used
+   */
+  BlobStores.Named writableStoreOf(RepositoryName repository) throws IOException {
+    try {
+      claims.require();
+    } catch (StoreRefusedException e) {
+      throw new RegistryUnavailableException(e.getMessage(), e);
+    }
     return stores.of(repository);
   }
 
@@ -206,14 +230,29 @@ final class RepositoryBlobs {
                 stored.key().value(),
                 damaged(store, digest)));
     switch (result) {
-      case TAKEN -> {}
-      case NOT_NEEDED -> discard(store, stored.key());
+      case TAKEN -> cover(store);
+      case NOT_NEEDED -> {
+        discard(store, stored.key());
+        cover(store);
+      }
       case GIVEN_UP ->
           throw new RegistryUnavailableException(
               "recording the upload took so long that the collector gave its bytes up; upload it"
                   + " again");
     }
     return digest;
+  }
+
+  /**
+   * INVARIANT: an upload is acknowledged only when the store knows up to where the log has been, so
+   * that no older copy of the log is ever taken for the one that has it.
+   */
+  private void cover(BlobStores.Named store) throws IOException {
+    try {
+      claims.cover(store);
+    } catch (StoreRefusedException e) {
+      throw new RegistryUnavailableException(e.getMessage(), e);
+    }
   }
 
   /** The upload has succeeded, so what cannot be removed now is left to the collector. */

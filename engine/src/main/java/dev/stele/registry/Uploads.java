@@ -105,8 +105,8 @@ public final class Uploads {
                 caller, repository, expected, store(repository).put(expected, length, body)));
   }
 
-  private BlobStore store(RepositoryName repository) {
-    return blobs.storeOf(repository).store();
+  private BlobStore store(RepositoryName repository) throws IOException {
+    return blobs.writableStoreOf(repository).store();
   }
 
   /** Something to do with an upload session, whose refusals are exceptions in the store. */

@@ -176,7 +176,7 @@ final class WebhookDelivery implements AutoCloseable {
 
   private boolean deliver(EventEntry event, long saved) throws InterruptedException {
     long start = System.nanoTime();
-    WebhookReceiver.Answer answer = webhook.receiver().deliver(log.id().orElseThrow(), event);
+    WebhookReceiver.Answer answer = webhook.receiver().deliver(log.identity().orElseThrow(), event);
     long nanos = System.nanoTime() - start;
     return switch (answer) {
       case WebhookReceiver.Answer.Taken() -> {

@@ -1,8 +1,8 @@
 package dev.stele.registry;
 
+import dev.stele.log.LogIdentity;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 
 /** Takes the events of a {@link Webhook}, one after the other. Used by one thread at a time. */
 public interface WebhookReceiver extends AutoCloseable {
@@ -28,9 +28,9 @@ public interface WebhookReceiver extends AutoCloseable {
    * It may get an event again that it has taken, since its answer, or what was to be remembered of
    * it, may be lost.
    *
-   * @param log the identity of the log that the event is of; see {@link Registry#logId}
+   * @param log the log that the event is of
    */
-  Answer deliver(UUID log, EventEntry event) throws InterruptedException;
+  Answer deliver(LogIdentity log, EventEntry event) throws InterruptedException;
 
   /** Who it is, for people, without anything secret. */
   String address();

@@ -162,6 +162,19 @@ public sealed interface Finding {
     }
   }
 
+  /**
+   * A store is not this log's, or knows of events that the log does not have, so that what the log
+   * does not know in it may be needed elsewhere.
+   *
+   * @param reason with what to do
+   */
+  record StoreRefused(String store, String reason) implements Finding {
+    @Override
+    public String what() {
+      return reason;
+    }
+  }
+
   /** An object that the log does not know: what a crash between storing and recording leaves. */
   record Orphan(String store, String key, long size) implements Finding {
     @Override

@@ -1,6 +1,8 @@
 package dev.stele.verify;
 
 import dev.stele.blob.BlobStores;
+import dev.stele.claim.Standing;
+import dev.stele.claim.StoreClaims;
 import dev.stele.event.EventCodec;
 import java.io.IOException;
 import java.util.Optional;
@@ -49,7 +51,11 @@ public final class Fsck {
     long blobs = 0;
     long objects = 0;
     Optional<Pace> reading = deep ? Optional.of(Pace.unlimited()) : Optional.empty();
+    StoreClaims claims = new StoreClaims(jdbi, stores);
     for (BlobStores.Named store : stores.all()) {
+      if (claims.standing(store) instanceof Standing.Refused refused) {
+        counted.accept(new Finding.StoreRefused(store.name(), refused.reason()));
+      }
       StoreCheck check = new StoreCheck(jdbi, store);
       blobs += check.recorded(reading, (_, finding) -> finding.ifPresent(counted));
       objects += check.orphans(counted);

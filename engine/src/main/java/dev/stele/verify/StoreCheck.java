@@ -27,6 +27,10 @@ import org.jdbi.v3.core.Jdbi;
  */
 final class StoreCheck {
   private static final int PAGE = 1000;
+
+  /** So many take some megabytes of memory. */
+  private static final int MOST_SUSPECTS = 20_000;
+
   private static final int BUFFER_BYTES = 1 << 18;
 
   /** Is told of every object that was looked at. */
@@ -128,7 +132,7 @@ final class StoreCheck {
 
   /**
    * Lists what the log does not know. An upload that is just being recorded looks like that for a
-   * moment, so suspects are asked about once more at the end.
+   * moment, so suspects are asked about once more, at the end or when there are many.
    *
    * @return how many objects the store has
    */
@@ -144,15 +148,23 @@ final class StoreCheck {
           suspects.addAll(unknown(page));
           page.clear();
         }
+        if (suspects.size() >= MOST_SUSPECTS) {
+          confirm(suspects, findings);
+        }
       }
     }
+    confirm(suspects, findings);
+    return count;
+  }
+
+  private void confirm(List<StoredObject> suspects, Consumer<Finding> findings) {
     for (int from = 0; from < suspects.size(); from += PAGE) {
       for (StoredObject orphan :
           unknown(suspects.subList(from, Math.min(from + PAGE, suspects.size())))) {
         findings.accept(new Finding.Orphan(store.name(), orphan.key().value(), orphan.size()));
       }
     }
-    return count;
+    suspects.clear();
   }
 
   private List<StoredObject> unknown(List<StoredObject> objects) {

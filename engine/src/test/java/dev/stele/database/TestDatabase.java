@@ -58,6 +58,11 @@ public final class TestDatabase implements AutoCloseable {
     return create(" TEMPLATE " + Template.NAME);
   }
 
+  /** Makes a copy of this one, to which nobody may be connected meanwhile. */
+  public TestDatabase copy() {
+    return create(" TEMPLATE " + name);
+  }
+
   /** Makes a database in which nothing is. */
   public static TestDatabase empty() {
     return create("");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.claim.StoreClaims;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.event.ActorId;
@@ -90,12 +91,14 @@ class ReachabilityPropertyTest {
             signal,
             new SimpleMeterRegistry());
     ActorId actor = ActorId.random();
+    BlobStores stores = new BlobStores(store);
     collector =
         new Collector(
             database.jdbi(),
             lane,
             READER,
-            new BlobStores(store),
+            stores,
+            new StoreClaims(database.jdbi(), stores),
             new ProjectionRunner(
                 database.jdbi(), READER, new AsynchronousProjections(DOCUMENTS).reachability()),
             () -> actor,

@@ -286,6 +286,7 @@ abstract class CollectingRows extends ParityRows {
     ok(registry.uploads().status(APP, id));
 
     grace(SHORT);
+    assertThat(collect().tally().uploads()).isZero();
     waitPastGrace();
     UploadId fresh = registry.uploads().begin(APP, Digest.Algorithm.SHA256).id();
     assertThat(collect().tally().uploads()).isEqualTo(1);

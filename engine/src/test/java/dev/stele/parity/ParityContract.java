@@ -59,6 +59,13 @@ public abstract class ParityContract {
   }
 
   @Nested
+  class Ownership extends OwnershipRows {
+    Ownership() {
+      super(ParityContract.this::openStorage);
+    }
+  }
+
+  @Nested
   class Stores extends StoreRows {
     Stores() {
       super(ParityContract.this::openStorage);

@@ -8,6 +8,7 @@ import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStore;
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.StoredObject;
+import dev.stele.claim.Standing;
 import dev.stele.gc.Collection;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
@@ -100,7 +101,7 @@ abstract class ParityRows {
     registry = fixture.registry();
   }
 
-  /** Begins again with an empty log, and what the stores had. */
+  /** Begins again with an empty log, and what the stores had, which it takes over. */
   void reopen(RegistryOptions options, String... stores) throws IOException {
     close();
     Map<String, BlobStore> byPrefix = new HashMap<>();
@@ -108,6 +109,11 @@ abstract class ParityRows {
       byPrefix.put(store, openStore(store));
     }
     open(new BlobStores(openStore(BlobStores.DEFAULT), byPrefix), options);
+    for (Map.Entry<String, Standing> store : registry.stores().entrySet()) {
+      if (store.getValue() instanceof Standing.Refused) {
+        assertThat(registry.takeOver(ALICE, store.getKey())).contains(store.getValue());
+      }
+    }
   }
 
   // ---- what a client does

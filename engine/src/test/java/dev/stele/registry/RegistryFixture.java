@@ -8,8 +8,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 
 /** A registry over a fresh database and a store that the test brings. */
 public final class RegistryFixture implements AutoCloseable {
-  private final TestDatabase testDatabase = TestDatabase.create();
-  private final Database database = testDatabase.open();
+  private final TestDatabase testDatabase;
+  private final boolean ours;
+  private final Database database;
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Registry registry;
 
@@ -22,6 +23,19 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   public RegistryFixture(BlobStores stores, RegistryOptions options) {
+    this(TestDatabase.create(), true, stores, options);
+  }
+
+  /** Over a database that stays the test's to drop. */
+  public RegistryFixture(TestDatabase testDatabase, BlobStores stores, RegistryOptions options) {
+    this(testDatabase, false, stores, options);
+  }
+
+  private RegistryFixture(
+      TestDatabase testDatabase, boolean ours, BlobStores stores, RegistryOptions options) {
+    this.testDatabase = testDatabase;
+    this.ours = ours;
+    this.database = testDatabase.open();
     this.registry =
         new Registry(
             database.jdbi(), database.audit(), database::openDedicated, stores, options, meters);
@@ -47,6 +61,8 @@ public final class RegistryFixture implements AutoCloseable {
   public void close() {
     registry.close();
     database.close();
-    testDatabase.close();
+    if (ours) {
+      testDatabase.close();
+    }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.event.EventCodec;
+import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.RepositoryName;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
@@ -111,7 +111,7 @@ class WebhookDeliveryTest {
     private Optional<Duration> retryAfter = Optional.empty();
 
     @Override
-    public Answer deliver(UUID log, EventEntry event) {
+    public Answer deliver(LogIdentity log, EventEntry event) {
       Fate fate = fates.isEmpty() ? Fate.TAKEN : fates.removeFirst();
       if (fate == Fate.OVERTAKEN || fate == Fate.OVERTAKEN_AND_REFUSED) {
         List<Fate> mine = fates;

@@ -2,12 +2,12 @@ package dev.stele.server.audit;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.log.LogIdentity;
 import dev.stele.question.EventRow;
 import dev.stele.registry.EventEntry;
 import dev.stele.server.http.Json;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 
 /**
  * Events in the form of <a
@@ -25,7 +25,7 @@ public final class CloudEvents {
 
   /**
    * @param source a URI reference that names this registry; absent: a URN made from the identity of
-   *     the log
+   *     the log. Either has the epoch of an event as its fragment
    */
   public CloudEvents(Optional<String> source) {
     this.source = source;
@@ -50,11 +50,11 @@ public final class CloudEvents {
       EventRow data) {}
 
   /** An event of the log that has this identity. */
-  CloudEvent of(UUID log, EventRow event) {
+  CloudEvent of(LogIdentity log, EventRow event) {
     return new CloudEvent(
         "1.0",
         Long.toString(event.position()),
-        source.orElseGet(() -> "urn:uuid:" + log),
+        source(log, event.position()),
         "dev.stele." + event.type(),
         subject(event),
         event.recordedAt(),
@@ -62,13 +62,23 @@ public final class CloudEvents {
         event);
   }
 
+  /**
+   * Of the first epoch it is the plain name, so that an event keeps its name when another begins.
+   */
+  private String source(LogIdentity log, long position) {
+    String name = source.orElseGet(() -> "urn:uuid:" + log.id());
+    return log.epoch(position)
+        .map(epoch -> name + (name.contains("#") ? "." : "#") + epoch)
+        .orElse(name);
+  }
+
   /** The same in structured mode, as UTF-8 JSON. */
-  public byte[] bytes(UUID log, EventEntry entry) {
+  public byte[] bytes(LogIdentity log, EventEntry entry) {
     return Json.bytes(of(log, EventRow.of(entry)));
   }
 
   /** A batch, as UTF-8 JSON. */
-  byte[] batch(Optional<UUID> log, List<EventRow> events) {
+  byte[] batch(Optional<LogIdentity> log, List<EventRow> events) {
     return Json.bytes(events.stream().map(event -> of(log.orElseThrow(), event)).toList());
   }
 

@@ -122,7 +122,7 @@ final class Events {
   }
 
   private CloudEvents.CloudEvent cloudEvent(EventEntry entry) {
-    return cloudEvents.of(registry.logId().orElseThrow(), EventRow.of(entry));
+    return cloudEvents.of(registry.logIdentity().orElseThrow(), EventRow.of(entry));
   }
 
   /** An array has no place for {@code next}, so a link says where the next page is. */
@@ -131,7 +131,7 @@ final class Events {
         .next(asked, page)
         .ifPresent(next -> exchange.set("Link", "<" + next + "&format=cloudevents>; rel=\"next\""));
     exchange.sendBytes(
-        200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logId(), page.rows()));
+        200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logIdentity(), page.rows()));
   }
 
   /** A stream is open for as long as its client likes, so there may be so many at once. */

@@ -1,5 +1,6 @@
 package dev.stele.server.webhook;
 
+import dev.stele.log.LogIdentity;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.WebhookReceiver;
 import dev.stele.server.audit.CloudEvents;
@@ -15,7 +16,6 @@ import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +46,7 @@ public final class HttpReceiver implements WebhookReceiver {
   }
 
   @Override
-  public Answer deliver(UUID log, EventEntry event) throws InterruptedException {
+  public Answer deliver(LogIdentity log, EventEntry event) throws InterruptedException {
     // HttpRequest's own timeout ends with the headers; the answer's body may stop, too.
     CompletableFuture<HttpResponse<Void>> answer =
         client.sendAsync(request(log, event), BodyHandlers.discarding());
@@ -62,9 +62,14 @@ public final class HttpReceiver implements WebhookReceiver {
     }
   }
 
-  private HttpRequest request(UUID log, EventEntry event) {
+  private HttpRequest request(LogIdentity log, EventEntry event) {
     byte[] body = cloudEvents.bytes(log, event);
-    String id = "evt_" + log + "_" + event.position();
+    String id =
+        "evt_"
+            + log.id()
+            + "_"
+            + log.epoch(event.position()).map(epoch -> epoch + "_").orElse("")
+            + event.position();
     Instant now = Instant.now();
     return HttpRequest.newBuilder(settings.url())
         .header("Content-Type", CloudEvents.EVENT_TYPE)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.log.LogIdentity;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.WebhookReceiver.Answer;
 import dev.stele.server.audit.CloudEvents;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -33,7 +35,8 @@ import org.junit.jupiter.api.Test;
 /** What an event looks like on the wire, and what every kind of answer is taken for. */
 class HttpReceiverTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final UUID LOG = UUID.fromString("00000000-0000-3000-8000-000000000001");
+  private static final LogIdentity LOG =
+      new LogIdentity(UUID.fromString("00000000-0000-3000-8000-000000000001"), new TreeMap<>());
   private static final SigningSecret OLD = SigningSecret.parse("whsec_" + "A".repeat(32));
   private static final SigningSecret NEW = SigningSecret.parse("whsec_" + "B".repeat(32));
 
@@ -135,15 +138,15 @@ class HttpReceiverTest {
     assertThat(message.start()).isEqualTo("POST /hook?token=t HTTP/1.1");
     assertThat(message.headers())
         .containsEntry("content-type", "application/cloudevents+json")
-        .containsEntry("webhook-id", "evt_" + LOG + "_17")
+        .containsEntry("webhook-id", "evt_" + LOG.id() + "_17")
         .doesNotContainKey("upgrade");
     Instant sentAt =
         Instant.ofEpochSecond(Long.parseLong(message.headers().get("webhook-timestamp")));
     assertThat(sentAt).isBetween(Instant.now().minusSeconds(60), Instant.now());
     assertThat(message.headers().get("webhook-signature").split(" "))
         .containsExactly(
-            OLD.sign("evt_" + LOG + "_17", sentAt, message.body()),
-            NEW.sign("evt_" + LOG + "_17", sentAt, message.body()));
+            OLD.sign("evt_" + LOG.id() + "_17", sentAt, message.body()),
+            NEW.sign("evt_" + LOG.id() + "_17", sentAt, message.body()));
     JsonNode json = JSON.readTree(message.body());
     assertThat(json)
         .isEqualTo(

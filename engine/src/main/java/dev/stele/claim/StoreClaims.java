@@ -1,0 +1,382 @@
+package dev.stele.claim;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.log.LogIdentity;
+import dev.stele.log.LogReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Holds a log against the {@linkplain StoreMarker markers} of its stores.
+ *
+ * <p>A store is this log's if its marker has a claim of this database, and the log has the event
+ * that the marker names. So a database is refused that has nothing to do with the store, one that
+ * is an older copy than what was last acknowledged there, one that has gone another way since, and
+ * one that is a copy from before the last change of the claim. A store that is older than the log,
+ * as a restored bucket is, is still the log's.
+ *
+ * <p>INVARIANT: an upload is acknowledged when the marker names its event or a later one; see
+ * {@link #cover}. Events that store nothing are named a second later, by whoever leads.
+ *
+ * <p>All methods block, and are safe for concurrent use. None holds a connection while it waits for
+ * a store.
+ */
+public final class StoreClaims {
+  private static final Logger logger = LoggerFactory.getLogger(StoreClaims.class);
+
+  /** How often a marker is tried to be replaced while others replace it. */
+  private static final int ATTEMPTS = 20;
+
+  /** A store, with its marker as this process last saw or wrote it. */
+  private static final class Known {
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile Optional<Standing.Owned> owned = Optional.empty();
+  }
+
+  private record Head(Optional<UUID> log, long position, String event, boolean hasMarked) {}
+
+  private final Jdbi jdbi;
+  private final BlobStores stores;
+  private volatile Optional<UUID> log = Optional.empty();
+  private final Map<String, Known> known = new ConcurrentHashMap<>();
+
+  public StoreClaims(Jdbi jdbi, BlobStores stores) {
+    this.jdbi = jdbi;
+    this.stores = stores;
+  }
+
+  private Known known(BlobStores.Named store) {
+    return known.computeIfAbsent(store.name(), _ -> new Known());
+  }
+
+  // ---- looking
+
+  /**
+   * Looks at a store; changes nothing.
+   *
+   * @throws IOException if the store cannot be read
+   */
+  public Standing standing(BlobStores.Named store) throws IOException {
+    Optional<String> text = store.store().marker();
+    if (text.isEmpty()) {
+      return unmarked(store);
+    }
+    Optional<StoreMarker> marker = StoreMarker.parse(text.get());
+    if (marker.isEmpty()) {
+      return refused(store, text, marker, "has a marker that cannot be read: " + text.get());
+    }
+    return jdbi.withHandle(handle -> marked(handle, store, text.get(), marker.get()));
+  }
+
+  private Standing unmarked(BlobStores.Named store) throws IOException {
+    if (!isEmpty(store)) {
+      return refused(
+          store,
+          Optional.empty(),
+          Optional.empty(),
+          "has objects or uploads, and no marker that says whose they are");
+    }
+    boolean used =
+        jdbi.withHandle(
+            handle ->
+                handle
+                    .createQuery("SELECT EXISTS (SELECT FROM blob_object WHERE store = :store)")
+                    .bind("store", store.name())
+                    .mapTo(Boolean.class)
+                    .one());
+    return used
+        ? refused(
+            store,
+            Optional.empty(),
+            Optional.empty(),
+            "is empty, but the log has blobs in it: look whether its folder is mounted, and its"
+                + " path, bucket and prefix are right")
+        : new Standing.Fresh();
+  }
+
+  private static boolean isEmpty(BlobStores.Named store) throws IOException {
+    try (Stream<?> objects = store.store().objects();
+        Stream<?> uploads = store.store().uploads()) {
+      return objects.findFirst().isEmpty() && uploads.findFirst().isEmpty();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private Standing marked(Handle handle, BlobStores.Named store, String text, StoreMarker marker) {
+    boolean claimed =
+        handle
+            .createQuery(
+                """
+                SELECT EXISTS (SELECT FROM store_claim WHERE store = :store AND claim = :claim)
+                """)
+            .bind("store", store.name())
+            .bind("claim", marker.claim())
+            .mapTo(Boolean.class)
+            .one();
+    Head head = head(handle, marker);
+    if (claimed && head.hasMarked()) {
+      return new Standing.Owned(text, marker);
+    }
+    String reason;
+    if (!head.hasMarked() && (claimed || marker.log().equals(head.log()))) {
+      reason =
+          ("is ahead of the log: events up to position %d were acknowledged on it that this database,"
+                  + " whose log ends at %d, does not have; it is an older copy, or one that went"
+                  + " another way: restore the newest database")
+              .formatted(marker.position(), head.position());
+    } else if (head.hasMarked() && marker.log().isPresent() && marker.log().equals(head.log())) {
+      reason =
+          "is used by another copy of this database, which claimed it after this one was copied:"
+              + " give this one a store of its own, or stop that one";
+    } else {
+      reason =
+          "belongs to another registry (%s), not to this one (%s): configure a folder, bucket or prefix of its own"
+              .formatted(name(marker.log()), name(head.log()));
+    }
+    return refused(store, Optional.of(text), Optional.of(marker), reason);
+  }
+
+  private static String name(Optional<UUID> log) {
+    return log.map(id -> "log " + id).orElse("whose log is empty");
+  }
+
+  private static Standing refused(
+      BlobStores.Named store, Optional<String> text, Optional<StoreMarker> marker, String reason) {
+    return new Standing.Refused(
+        text,
+        marker,
+        ("store %s %s. Nothing is written to it or removed from it. If it is to be this registry's"
+                + " all the same, stop whoever else uses it and run 'stele store take-over %s'")
+            .formatted(store.name(), reason, store.name()));
+  }
+
+  private Head head(Handle handle, StoreMarker marker) {
+    long position = LogReader.nextPosition(handle) - 1;
+    boolean hasMarked =
+        marker.position() < 0 || hash(handle, marker.position()).equals(marker.event());
+    if (log.isEmpty()) {
+      log = LogIdentity.read(handle).map(LogIdentity::id);
+    }
+    return new Head(log, position, hash(handle, position), hasMarked);
+  }
+
+  /** The SHA-256 of an event, in hex; empty if there is none at that position. */
+  private static String hash(Handle handle, long position) {
+    return handle
+        .createQuery("SELECT encode(sha256(leaf), 'hex') FROM event WHERE position = :position")
+        .bind("position", position)
+        .mapTo(String.class)
+        .findOne()
+        .orElse("");
+  }
+
+  // ---- claiming
+
+  /**
+   * Returns if every store is this log's; claims what is fresh. Asks a store once, until something
+   * shows that it is another's.
+   *
+   * @throws StoreRefusedException if one is not
+   * @throws IOException if one cannot be used
+   */
+  public void require() throws IOException {
+    for (BlobStores.Named store : stores.all()) {
+      if (known(store).owned.isEmpty()) {
+        verify(store);
+      }
+    }
+  }
+
+  /**
+   * Returns if a store is this log's now; claims it if it is fresh. To be asked before anything is
+   * removed from it.
+   *
+   * @throws StoreRefusedException if it is not
+   * @throws IOException if it cannot be used
+   */
+  public void verify(BlobStores.Named store) throws IOException {
+    Known here = known(store);
+    here.writing.lock();
+    try {
+      Standing.Owned _ = look(store, here);
+    } finally {
+      here.writing.unlock();
+    }
+  }
+
+  /** What the store says now. */
+  private Standing.Owned look(BlobStores.Named store, Known here) throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      here.owned = Optional.empty();
+      switch (standing(store)) {
+        case Standing.Owned owned -> {
+          here.owned = Optional.of(owned);
+          return owned;
+        }
+        case Standing.Refused refused ->
+            throw new StoreRefusedException(store.name(), refused.reason());
+        case Standing.Fresh() -> {
+          if (write(store, here, Optional.empty(), newClaim(store))) {
+            logger.info("store {} is new and belongs to this registry from now on", store.name());
+            return here.owned.orElseThrow();
+          }
+        }
+      }
+    }
+    throw new IOException("the marker of store " + store.name() + " does not stay as it is read");
+  }
+
+  private UUID newClaim(BlobStores.Named store) {
+    UUID claim = UUID.randomUUID();
+    // First here, so that a marker never has one that the database does not know.
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate("INSERT INTO store_claim (store, claim) VALUES (:store, :claim)")
+                .bind("store", store.name())
+                .bind("claim", claim)
+                .execute());
+    return claim;
+  }
+
+  /** Replaces the marker by one of this claim that names the newest event. */
+  private boolean write(
+      BlobStores.Named store, Known here, Optional<Standing.Owned> current, UUID claim)
+      throws IOException {
+    Head head =
+        jdbi.withHandle(
+            handle ->
+                head(
+                    handle,
+                    current
+                        .map(Standing.Owned::marker)
+                        .orElse(new StoreMarker(claim, Optional.empty(), -1, ""))));
+    if (!head.hasMarked()) {
+      // This database is not what it was: look at the store and say so.
+      return false;
+    }
+    return write(store, here, current.map(Standing.Owned::text), claim, head);
+  }
+
+  private static boolean write(
+      BlobStores.Named store, Known here, Optional<String> text, UUID claim, Head head)
+      throws IOException {
+    StoreMarker next = new StoreMarker(claim, head.log(), head.position(), head.event());
+    here.owned = Optional.empty();
+    if (!store.store().mark(text, next.toJson())) {
+      return false;
+    }
+    here.owned = Optional.of(new Standing.Owned(next.toJson(), next));
+    return true;
+  }
+
+  // ---- keeping up
+
+  /**
+   * Returns when a store's marker names the newest event there is, or a later one. Of many callers
+   * at once few write.
+   *
+   * @throws StoreRefusedException if the store is not this log's any more
+   * @throws IOException if it cannot be written
+   */
+  public void cover(BlobStores.Named store) throws IOException {
+    long wanted = jdbi.withHandle(LogReader::nextPosition) - 1;
+    Known here = known(store);
+    if (covers(here, wanted)) {
+      return;
+    }
+    here.writing.lock();
+    try {
+      for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (here.owned.isEmpty()) {
+          Standing.Owned _ = look(store, here);
+        }
+        if (covers(here, wanted)) {
+          return;
+        }
+        Standing.Owned current = here.owned.orElseThrow();
+        if (write(store, here, Optional.of(current), current.marker().claim())) {
+          return;
+        }
+        here.owned = Optional.empty();
+      }
+      throw new IOException("the marker of store " + store.name() + " is replaced all the time");
+    } finally {
+      here.writing.unlock();
+    }
+  }
+
+  private static boolean covers(Known here, long position) {
+    return here.owned.filter(owned -> owned.marker().position() >= position).isPresent();
+  }
+
+  /** As {@link #cover}, for every store that this process has used. */
+  public void cover() throws IOException {
+    for (BlobStores.Named store : stores.all()) {
+      if (known.containsKey(store.name())) {
+        cover(store);
+      }
+    }
+  }
+
+  /**
+   * Replaces the claim on a store, so that copies of the database from before are known as such.
+   * What fails is tried again another time.
+   */
+  public void renew(BlobStores.Named store) throws IOException {
+    Known here = known(store);
+    here.writing.lock();
+    try {
+      Standing.Owned current = look(store, here);
+      if (!write(store, here, Optional.of(current), newClaim(store))) {
+        Standing.Owned _ = look(store, here);
+      }
+    } finally {
+      here.writing.unlock();
+    }
+  }
+
+  // ---- taking over
+
+  /** The store of that name, if there is one. */
+  public Optional<BlobStores.Named> find(String name) {
+    return stores.all().stream().filter(store -> store.name().equals(name)).findFirst();
+  }
+
+  /**
+   * Marks a store as this log's, whatever it said. What lies in it that the log does not know gets
+   * a whole new grace period.
+   *
+   * @param expected the marker that the operator decided about
+   * @return false if the store has another marker by now
+   */
+  public boolean takeOver(BlobStores.Named store, Optional<String> expected) throws IOException {
+    Known here = known(store);
+    here.writing.lock();
+    try {
+      jdbi.useHandle(
+          handle ->
+              handle
+                  .createUpdate("DELETE FROM store_leftover WHERE store = :store")
+                  .bind("store", store.name())
+                  .execute());
+      UUID claim = newClaim(store);
+      Head head =
+          jdbi.withHandle(handle -> head(handle, new StoreMarker(claim, Optional.empty(), -1, "")));
+      return write(store, here, expected, claim, head);
+    } finally {
+      here.writing.unlock();
+    }
+  }
+}
