@@ -116,9 +116,9 @@ final class StoreCommand implements Runnable {
         "Makes a store this registry's, whoever it belonged to. Stop every server that uses the"
             + " store before.",
         "What this registry's log does not know in it is removed when it has been there for"
-            + " gc.grace more: that includes what a newer copy of the database, or another registry,"
-            + " needs. The log begins a new epoch, which CloudEvents show in their source. Recorded"
-            + " as StoreTakenOver."
+            + " gc.grace more: that includes what a newer copy of the database, or another"
+            + " registry, needs. The log begins a new epoch, which CloudEvents show in their"
+            + " source. Recorded as StoreTakenOver."
       },
       mixinStandardHelpOptions = true)
   static final class TakeOver implements Callable<Integer> {
@@ -127,14 +127,14 @@ final class StoreCommand implements Runnable {
 
     @Parameters(
         paramLabel = "NAME",
-        description = "The store's name, as in the configuration; 'default' for that of all others.")
+        description =
+            "The store's name, as in the configuration; 'default' for that of all others.")
     private String name;
 
     @Override
     public Integer call() throws ConfigurationException, StartupException, IOException {
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Optional<Standing> before =
-            inspection.registry().takeOver(inspection.operator(), name);
+        Optional<Standing> before = inspection.registry().takeOver(inspection.operator(), name);
         PrintWriter to =
             before.isPresent() ? spec.commandLine().getOut() : spec.commandLine().getErr();
         to.println(

@@ -131,9 +131,9 @@ public final class StoreClaims {
     String reason;
     if (!head.hasMarked() && (claimed || marker.log().equals(head.log()))) {
       reason =
-          ("is ahead of the log: events up to position %d were acknowledged on it that this database,"
-                  + " whose log ends at %d, does not have; it is an older copy, or one that went"
-                  + " another way: restore the newest database")
+          ("is ahead of the log: events up to position %d were acknowledged on it that this"
+               + " database, whose log ends at %d, does not have; it is an older copy, or one that"
+               + " went another way: restore the newest database")
               .formatted(marker.position(), head.position());
     } else if (head.hasMarked() && marker.log().isPresent() && marker.log().equals(head.log())) {
       reason =

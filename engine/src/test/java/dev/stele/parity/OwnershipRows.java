@@ -110,11 +110,9 @@ abstract class OwnershipRows {
                   new ByteArrayInputStream(ParityRows.bytes(blob))))
           .isEqualTo(Outcome.ok(digest(blob)));
     }
-    byte[] image =
-        ManifestBytes.image(digest("{\"of\":\"" + content + "\"}"), digest(content));
+    byte[] image = ManifestBytes.image(digest("{\"of\":\"" + content + "\"}"), digest(content));
     ParityRows.ok(
-        registry.putManifest(
-            ALICE, APP, Tag.parse(tag), MediaTypes.OCI_IMAGE, image, List.of()));
+        registry.putManifest(ALICE, APP, Tag.parse(tag), MediaTypes.OCI_IMAGE, image, List.of()));
   }
 
   private static void assertPullable(Registry registry, String... contents) throws IOException {
@@ -244,7 +242,8 @@ abstract class OwnershipRows {
   }
 
   @Test
-  @DisplayName("53: a copy of the database that is as new keeps off once the live one has collected")
+  @DisplayName(
+      "53: a copy of the database that is as new keeps off once the live one has collected")
   void copyOfTheSameLog() throws Exception {
     TestDatabase live = database();
     Registry registry = over(live);
@@ -318,7 +317,8 @@ abstract class OwnershipRows {
   }
 
   @Test
-  @DisplayName("53: an older store is still the log's, and so is one that is older together with it")
+  @DisplayName(
+      "53: an older store is still the log's, and so is one that is older together with it")
   void olderStore() throws Exception {
     TestDatabase live = database();
     Registry registry = over(live);
@@ -364,7 +364,8 @@ abstract class OwnershipRows {
   }
 
   @Test
-  @DisplayName("53: a store with content and no marker, and an empty one that the log knows as full")
+  @DisplayName(
+      "53: a store with content and no marker, and an empty one that the log knows as full")
   void unmarkedStores() throws Exception {
     assertThat(
             store.put(
