@@ -3,6 +3,7 @@ package dev.stele.cli;
 import dev.stele.event.Cause;
 import dev.stele.log.Moment;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.TagGlob;
 import picocli.CommandLine.Option;
 
 /** Which events a command is about, and how many of them it prints. A mixin. */
@@ -32,7 +33,7 @@ final class EventOptions {
       names = "--tag",
       paramLabel = "GLOB",
       description = "Only what speaks of a tag of this name, or one that a glob matches: v1.*")
-  private String tag;
+  private TagGlob tag;
 
   @Option(
       names = "--cause",

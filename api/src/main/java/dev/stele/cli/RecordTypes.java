@@ -5,6 +5,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.Durations;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.TagGlob;
 import dev.stele.question.DigestText;
 import java.time.Duration;
 import java.util.function.Function;
@@ -41,6 +42,7 @@ final class RecordTypes {
         .registerConverter(Tag.class, converter(Tag::parse))
         .registerConverter(TagName.class, converter(TagName::parse))
         .registerConverter(RepositoryGlob.class, converter(RecordTypes::glob))
+        .registerConverter(TagGlob.class, converter(TagGlob::parse))
         .registerConverter(DigestText.class, converter(DigestText::parse))
         .registerConverter(Moment.class, converter(Moment::parse))
         .registerConverter(Duration.class, converter(Durations::parse));

@@ -5,7 +5,7 @@ import dev.stele.event.EventCodec;
 import dev.stele.log.AsOf;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Tag;
+import dev.stele.policy.TagGlob;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.EventQuery;
 import dev.stele.registry.Refusal;
@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 public record EventSelection(EventFilter filter, long after, long through, boolean newestFirst) {
   private static final Parameter<String> TYPE = new Parameter<>("type", EventSelection::type);
   private static final Parameter<String> ACTOR = Parameter.text("actor");
-  private static final Parameter<Tag> TAG = new Parameter<>("tag", Tag::parse);
+  private static final Parameter<TagGlob> TAG = new Parameter<>("tag", TagGlob::parse);
   private static final Parameter<Cause.Kind> CAUSE =
       new Parameter<>("cause", EventSelection::cause);
   private static final Parameter<String> ORDER =

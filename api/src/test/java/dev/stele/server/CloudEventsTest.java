@@ -178,7 +178,7 @@ class CloudEventsTest {
     HttpResponse<String> answer = get("/api/v1/events?format=xml");
     assertThat(answer.statusCode()).isEqualTo(400);
     assertThat(answer.body()).contains("format must be json or csv or, of events, cloudevents");
-    assertThat(get("/api/v1/events?format=stele", "Accept", BATCH).body())
+    assertThat(get("/api/v1/events?format=json", "Accept", BATCH).body())
         .startsWith("{\"events\":");
   }
 }

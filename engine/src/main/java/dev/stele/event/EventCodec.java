@@ -26,6 +26,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -169,6 +170,18 @@ public final class EventCodec {
   /** The names of all types of events. */
   public static Set<String> typeNames() {
     return TYPES.keySet();
+  }
+
+  /** The names of the types of events that have any of these fields. */
+  public static Set<String> typesWith(String... fields) {
+    List<String> wanted = List.of(fields);
+    return TYPES.entrySet().stream()
+        .filter(
+            type ->
+                Arrays.stream(type.getValue().getRecordComponents())
+                    .anyMatch(field -> wanted.contains(field.getName())))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The time as the log counts it: whole microseconds. */

@@ -5,9 +5,12 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.RepositoryName;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
@@ -187,5 +190,26 @@ public final class LogReader {
       pages.accept(page);
       next = page.getLast().position() + 1;
     }
+  }
+
+  /** The reasons that were given for the events at these positions, where there are any. */
+  public static Map<Long, String> reasons(Handle handle, Collection<Long> positions) {
+    if (positions.isEmpty()) {
+      return Map.of();
+    }
+    return handle
+        .createQuery(
+            """
+            SELECT position, reason
+            FROM unnest(:positions::bigint[]) AS wanted (position)
+            CROSS JOIN LATERAL (
+              SELECT convert_from(leaf, 'UTF8')::json #>> '{cause,reason}' AS reason
+              FROM event e WHERE e.position = wanted.position
+              LIMIT 1) AS found
+            WHERE reason IS NOT NULL
+            """)
+        .bindArray("positions", Long.class, positions)
+        .map((row, _) -> Map.entry(row.getLong("position"), row.getString("reason")))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 }

@@ -3,12 +3,14 @@ package dev.stele.log;
 import dev.stele.oci.InvalidNameException;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
+import java.time.temporal.TemporalAccessor;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,7 +40,8 @@ public sealed interface Moment {
   /**
    * Reads {@code p12345}, an RFC 3339 time such as {@code 2026-03-03T14:05:00Z}, or the compact
    * form of one in UTC, {@code 20260303t140500z}, with up to six digits after a point for fractions
-   * of a second.
+   * of a second. A time without a zone is in UTC, and may lack its seconds; a date alone is its
+   * midnight.
    *
    * @throws InvalidNameException if it is none of these
    */
@@ -64,6 +67,17 @@ public sealed interface Moment {
   final class Grammar {
     private static final Pattern POSITION = Pattern.compile("p[0-9]{1,18}");
     private static final Pattern COMPACT = Pattern.compile("[0-9]{8}t[0-9]{6}(?:\\.[0-9]{1,6})?z");
+    private static final DateTimeFormatter READABLE_TIME =
+        new DateTimeFormatterBuilder()
+            .parseCaseInsensitive()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE)
+            .optionalStart()
+            .appendLiteral('T')
+            .append(DateTimeFormatter.ISO_LOCAL_TIME)
+            .optionalStart()
+            .appendOffsetId()
+            .toFormatter(java.util.Locale.ROOT)
+            .withResolverStyle(java.time.format.ResolverStyle.STRICT);
     private static final DateTimeFormatter COMPACT_TIME =
         new DateTimeFormatterBuilder()
             .appendPattern("uuuuMMdd't'HHmmss")
@@ -85,14 +99,23 @@ public sealed interface Moment {
     }
 
     private static Moment rfc3339(String text) {
+      TemporalAccessor time;
       try {
-        return new AtInstant(OffsetDateTime.parse(text).toInstant());
+        time =
+            READABLE_TIME.parseBest(
+                text, OffsetDateTime::from, LocalDateTime::from, LocalDate::from);
       } catch (DateTimeException e) {
         throw invalid(
             text,
-            "use a time such as 2026-03-03T14:05:00Z or 20260303t140500z, or a position of the log"
-                + " such as p12345");
+            "use a time such as 2026-03-03T14:05:00Z, 2026-03-03T14:05 or 2026-03-03 (UTC unless it"
+                + " names a zone) or 20260303t140500z, or a position of the log such as p12345");
       }
+      return new AtInstant(
+          switch (time) {
+            case OffsetDateTime zoned -> zoned.toInstant();
+            case LocalDateTime local -> local.toInstant(ZoneOffset.UTC);
+            default -> LocalDate.from(time).atStartOfDay(ZoneOffset.UTC).toInstant();
+          });
     }
 
     private static InvalidNameException invalid(String text, String what) {

@@ -61,15 +61,18 @@ public record ImmutableTags(List<Rule> rules) {
           key, "must be a list of entries with the keys patterns, repositories");
     }
     List<Rule> rules = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
     for (JsonNode item : list) {
       String path = key + "[" + rules.size() + "]";
-      Section section = Section.of(path, item, Set.of("repositories", "patterns"));
+      Section section = Section.of(path, item, Set.of("repositories", "patterns"), problems);
       List<RepositoryGlob> repositories = section.texts("repositories", RepositoryGlob::parse);
-      if (repositories.isEmpty()) {
-        throw new InvalidPolicyException(
-            path, "needs repositories: a list of globs, such as [team/**]");
+      if (!section.has("repositories")) {
+        problems.add(path + " needs repositories: a list of globs, such as [team/**]");
       }
       rules.add(new Rule(repositories, section.texts("patterns", TagPattern::parse)));
+    }
+    if (!problems.isEmpty()) {
+      throw new InvalidPolicyException(problems);
     }
     return new ImmutableTags(rules);
   }

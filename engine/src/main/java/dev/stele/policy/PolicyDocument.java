@@ -27,8 +27,9 @@ import java.util.Set;
  *     {"patterns":["^v"],"most-recently-pushed-count":10,"pulled-within":"30d"}]}]}
  * }</pre>
  *
- * <p>Every key but {@code repositories} may be left out. Unknown keys and bad values are refused.
- * What is written is canonical: one policy always has the same bytes. Stateless and thread-safe.
+ * <p>Every key but {@code repositories} may be left out; {@code reason} says why the policy is what
+ * it is. Unknown keys and bad values are refused. What is written is canonical: one policy always
+ * has the same bytes. Stateless and thread-safe.
  */
 public final class PolicyDocument {
   public static final String MEDIA_TYPE = "application/vnd.stele.retention-policy.v1+json";
@@ -63,22 +64,29 @@ public final class PolicyDocument {
    * Reads a tree, which may come from another notation than JSON, so that numbers and truth values
    * may also be texts.
    *
-   * @throws InvalidPolicyException if it is not a policy
+   * @throws InvalidPolicyException if it is not a policy, with all that is wrong with it
    */
   public static RetentionPolicy read(JsonNode document) throws InvalidPolicyException {
-    Section root = Section.of("", document, Set.of("delay", "dry-run", "policies"));
+    List<String> problems = new ArrayList<>();
+    Section root =
+        Section.of("", document, Set.of("delay", "dry-run", "policies", "reason"), problems);
     List<RetentionPolicy.Policy> policies = new ArrayList<>();
     for (Item item : root.list("policies")) {
-      policies.add(policy(item));
+      policies.add(policy(item, problems));
     }
     if (policies.stream().mapToLong(PolicyDocument::patterns).sum() > MOST_PATTERNS) {
-      throw new InvalidPolicyException(
-          "policies", "have more than " + MOST_PATTERNS + " globs and patterns together");
+      problems.add("policies have more than " + MOST_PATTERNS + " globs and patterns together");
     }
-    return new RetentionPolicy(
-        root.duration("delay", Duration.ZERO).orElse(RetentionPolicy.DEFAULT_DELAY),
-        root.truth("dry-run"),
-        policies);
+    RetentionPolicy policy =
+        new RetentionPolicy(
+            root.duration("delay", Duration.ZERO).orElse(RetentionPolicy.DEFAULT_DELAY),
+            root.truth("dry-run"),
+            policies,
+            root.text("reason", RetentionPolicy::checkReason));
+    if (!problems.isEmpty()) {
+      throw new InvalidPolicyException(problems);
+    }
+    return policy;
   }
 
   private static long patterns(RetentionPolicy.Policy policy) {
@@ -86,20 +94,20 @@ public final class PolicyDocument {
         + policy.rules().keepTags().stream().mapToLong(entry -> entry.patterns().size()).sum();
   }
 
-  private static RetentionPolicy.Policy policy(Item item) throws InvalidPolicyException {
+  private static RetentionPolicy.Policy policy(Item item, List<String> problems) {
     Section section =
         Section.of(
             item.path(),
             item.node(),
-            Set.of("repositories", "delete-referrers", "delete-untagged", "keep-tags"));
+            Set.of("repositories", "delete-referrers", "delete-untagged", "keep-tags"),
+            problems);
     List<RepositoryGlob> repositories = section.texts("repositories", RepositoryGlob::parse);
-    if (repositories.isEmpty()) {
-      throw new InvalidPolicyException(
-          item.path(), "needs repositories: a list of globs, such as [team/**]");
+    if (!section.has("repositories")) {
+      problems.add(item.path() + " needs repositories: a list of globs, such as [team/**]");
     }
     List<KeepTags> keepTags = new ArrayList<>();
     for (Item entry : section.list("keep-tags")) {
-      keepTags.add(keepTags(entry));
+      keepTags.add(keepTags(entry, problems));
     }
     return new RetentionPolicy.Policy(
         repositories,
@@ -107,7 +115,7 @@ public final class PolicyDocument {
             section.truth("delete-untagged"), section.truth("delete-referrers"), keepTags));
   }
 
-  private static KeepTags keepTags(Item item) throws InvalidPolicyException {
+  private static KeepTags keepTags(Item item, List<String> problems) {
     Section section =
         Section.of(
             item.path(),
@@ -117,7 +125,8 @@ public final class PolicyDocument {
                 "most-recently-pushed-count",
                 "most-recently-pulled-count",
                 "pushed-within",
-                "pulled-within"));
+                "pulled-within"),
+            problems);
     Duration shortest = Duration.ofMillis(1);
     return new KeepTags(
         section.texts("patterns", TagPattern::parse),
@@ -132,6 +141,7 @@ public final class PolicyDocument {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("delay", Durations.format(policy.delay()));
     root.put("dry-run", policy.dryRun());
+    policy.reason().ifPresent(reason -> root.put("reason", reason));
     ArrayNode policies = root.putArray("policies");
     for (RetentionPolicy.Policy each : policy.policies()) {
       ObjectNode node = policies.addObject();

@@ -218,7 +218,11 @@ public final class RepositoryGlob {
   }
 
   public boolean matches(RepositoryName repository) {
-    String name = repository.value();
+    return matches(repository.value());
+  }
+
+  /** Whether it matches a name of ASCII characters. */
+  boolean matches(String name) {
     BitSet at = new BitSet();
     reach(at, 0);
     for (int i = 0; i < name.length() && !at.isEmpty(); i++) {

@@ -14,8 +14,14 @@ import java.util.Optional;
  * @param delay how long untagged manifests and referrers stay before they may go, should that be
  *     longer than the grace period
  * @param dryRun whether what would be removed is only recorded
+ * @param reason why, in the words of whoever wrote it: what follows from the policy says so in the
+ *     record
  */
-public record RetentionPolicy(Duration delay, boolean dryRun, List<Policy> policies) {
+public record RetentionPolicy(
+    Duration delay, boolean dryRun, List<Policy> policies, Optional<String> reason) {
+  /** The most characters of a reason. */
+  public static final int LONGEST_REASON = 1000;
+
   /** The delay of a policy that does not say: the grace period alone counts. */
   public static final Duration DEFAULT_DELAY = Duration.ZERO;
 
@@ -24,6 +30,29 @@ public record RetentionPolicy(Duration delay, boolean dryRun, List<Policy> polic
 
   public RetentionPolicy {
     policies = List.copyOf(policies);
+    reason.ifPresent(RetentionPolicy::checkReason);
+  }
+
+  /** A policy without a reason. */
+  public RetentionPolicy(Duration delay, boolean dryRun, List<Policy> policies) {
+    this(delay, dryRun, policies, Optional.empty());
+  }
+
+  /**
+   * Returns a text that may be a reason.
+   *
+   * @throws IllegalArgumentException if it is none, whose message continues what it is called
+   */
+  public static String checkReason(String text) {
+    if (text.isBlank()
+        || text.length() > LONGEST_REASON
+        || text.codePoints()
+            .anyMatch(
+                c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE)) {
+      throw new IllegalArgumentException(
+          "must be a text of one line and at most " + LONGEST_REASON + " characters");
+    }
+    return text;
   }
 
   /** What the repositories of some globs keep. */

@@ -10,24 +10,30 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The keys and values of one place in a written policy; a value that is null counts as left out.
+ * The keys and values of one place in a written policy; a value that is null counts as left out,
+ * and so does one that is wrong, which is noted.
+ *
+ * @param problems takes what is wrong, so that all of it can be told at once
  */
-record Section(String path, JsonNode node) {
+record Section(String path, JsonNode node, List<String> problems) {
 
   /** A place that may have these keys and no others. */
-  static Section of(String path, JsonNode node, Set<String> keys) throws InvalidPolicyException {
+  static Section of(String path, JsonNode node, Set<String> keys, List<String> problems) {
     String known = keys.stream().sorted().collect(Collectors.joining(", "));
     if (!node.isObject()) {
-      throw new InvalidPolicyException(path, "must have the keys " + known);
+      problems.add(InvalidPolicyException.problem(path, "must have the keys " + known));
     }
-    Section section = new Section(path, node);
+    Section section = new Section(path, node, problems);
     for (String key : (Iterable<String>) node::fieldNames) {
       if (!keys.contains(key)) {
-        throw new InvalidPolicyException(
-            section.path(key), "is not known; the keys here are " + known);
+        section.wrong(key, "is not known; the keys here are " + known);
       }
     }
     return section;
+  }
+
+  private void wrong(String key, String problem) {
+    problems.add(InvalidPolicyException.problem(path(key), problem));
   }
 
   private String path(String key) {
@@ -38,13 +44,19 @@ record Section(String path, JsonNode node) {
     return Optional.ofNullable(node.get(key)).filter(value -> !value.isNull());
   }
 
+  /** Whether there is anything of this key, right or wrong. */
+  boolean has(String key) {
+    return find(key).isPresent();
+  }
+
   /** The items of a list; empty if it is left out. */
-  List<Item> list(String key) throws InvalidPolicyException {
+  List<Item> list(String key) {
     List<Item> items = new ArrayList<>();
     Optional<JsonNode> list = find(key);
     if (list.isPresent()) {
       if (!list.get().isArray()) {
-        throw new InvalidPolicyException(path(key), "must be a list");
+        wrong(key, "must be a list");
+        return items;
       }
       for (JsonNode item : list.get()) {
         items.add(new Item(path(key) + "[" + items.size() + "]", item));
@@ -54,22 +66,23 @@ record Section(String path, JsonNode node) {
   }
 
   /** The texts of a list, each read; empty if it is left out. */
-  <T> List<T> texts(String key, Function<String, T> reader) throws InvalidPolicyException {
+  <T> List<T> texts(String key, Function<String, T> reader) {
     List<T> values = new ArrayList<>();
     for (Item item : list(key)) {
       if (!item.node().isValueNode() || item.node().isNull()) {
-        throw new InvalidPolicyException(item.path(), "must be a text");
+        problems.add(InvalidPolicyException.problem(item.path(), "must be a text"));
+      } else {
+        read(item.path(), item.node().asText(), reader).ifPresent(values::add);
       }
-      values.add(read(item.path(), item.node().asText(), reader));
     }
-    if (values.isEmpty() && find(key).isPresent()) {
-      throw new InvalidPolicyException(path(key), "must not be empty");
+    if (find(key).filter(list -> list.isArray() && list.isEmpty()).isPresent()) {
+      wrong(key, "must not be empty");
     }
     return values;
   }
 
   /** True or false; false if it is left out. */
-  boolean truth(String key) throws InvalidPolicyException {
+  boolean truth(String key) {
     return value(
             key,
             text ->
@@ -83,8 +96,13 @@ record Section(String path, JsonNode node) {
         .orElse(false);
   }
 
+  /** A text. */
+  Optional<String> text(String key, Function<String, String> reader) {
+    return value(key, reader);
+  }
+
   /** A whole number from 1 on. */
-  Optional<Integer> count(String key, int highest) throws InvalidPolicyException {
+  Optional<Integer> count(String key, int highest) {
     return value(
         key,
         text -> {
@@ -98,7 +116,7 @@ record Section(String path, JsonNode node) {
         });
   }
 
-  Optional<Duration> duration(String key, Duration shortest) throws InvalidPolicyException {
+  Optional<Duration> duration(String key, Duration shortest) {
     return value(
         key,
         text -> {
@@ -111,25 +129,25 @@ record Section(String path, JsonNode node) {
         });
   }
 
-  private <T> Optional<T> value(String key, Function<String, T> reader)
-      throws InvalidPolicyException {
+  private <T> Optional<T> value(String key, Function<String, T> reader) {
     Optional<JsonNode> value = find(key);
     if (value.isEmpty()) {
       return Optional.empty();
     }
     String where = path(key);
     if (!value.get().isValueNode()) {
-      throw new InvalidPolicyException(where, "must be a single value");
+      wrong(key, "must be a single value");
+      return Optional.empty();
     }
-    return Optional.of(read(where, value.get().asText(), reader));
+    return read(where, value.get().asText(), reader);
   }
 
-  private static <T> T read(String path, String text, Function<String, T> reader)
-      throws InvalidPolicyException {
+  private <T> Optional<T> read(String place, String text, Function<String, T> reader) {
     try {
-      return reader.apply(text);
+      return Optional.of(reader.apply(text));
     } catch (IllegalArgumentException e) {
-      throw new InvalidPolicyException(path, e.getMessage());
+      problems.add(InvalidPolicyException.problem(place, e.getMessage()));
+      return Optional.empty();
     }
   }
 }

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.Collectors;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
 
@@ -93,25 +92,7 @@ public final class Archive {
 
   /** Why people did what is recorded at these positions, of those who said so. */
   public Map<Long, String> reasons(Collection<Long> positions) {
-    if (positions.isEmpty()) {
-      return Map.of();
-    }
-    return read(
-        handle ->
-            handle
-                .createQuery(
-                    """
-                    SELECT position, reason
-                    FROM unnest(:positions::bigint[]) AS wanted (position)
-                    CROSS JOIN LATERAL (
-                      SELECT convert_from(leaf, 'UTF8')::json #>> '{cause,reason}' AS reason
-                      FROM event e WHERE e.position = wanted.position
-                      LIMIT 1) AS found
-                    WHERE reason IS NOT NULL
-                    """)
-                .bindArray("positions", Long.class, positions)
-                .map((row, _) -> Map.entry(row.getLong("position"), row.getString("reason")))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    return read(handle -> LogReader.reasons(handle, positions));
   }
 
   /** The exact bytes of a manifest that was ever put into any repository. */

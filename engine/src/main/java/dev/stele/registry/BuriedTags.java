@@ -3,9 +3,12 @@ package dev.stele.registry;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.log.Command;
+import dev.stele.log.LogReader;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.TagView;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +36,16 @@ public final class BuriedTags {
   boolean step() {
     List<TagView.Tombstone> tombstones =
         Availability.read(jdbi, handle -> TagView.tombstones(handle, AT_ONCE));
+    Map<Long, String> reasons =
+        Availability.read(
+            jdbi,
+            handle ->
+                LogReader.reasons(
+                    handle, tombstones.stream().map(TagView.Tombstone::position).toList()));
     for (TagView.Tombstone tombstone : tombstones) {
       long before = recorded;
-      recorded += commands.append(new DeleteTagsOfManifest(tombstone));
+      Optional<String> reason = Optional.ofNullable(reasons.get(tombstone.position()));
+      recorded += commands.append(new DeleteTagsOfManifest(tombstone).because(reason));
       if (before / TELL_EVERY < recorded / TELL_EVERY) {
         logger.info(
             "{} tags that went with their manifests are recorded; at {} of {}",

@@ -6,8 +6,8 @@ import dev.stele.event.Facets;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.TagGlob;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,7 +18,7 @@ import java.util.Set;
  * @param types one of these, such as {@code TagMoved}; any type if there are none
  * @param actor the name of who acted
  * @param digest that they speak of: the digest itself, the one that a tag had before, or a subject
- * @param tag that they speak of, of whatever repository
+ * @param tag a tag that they speak of, of whatever repository
  * @param cause the kind of their cause
  */
 public record EventFilter(
@@ -26,7 +26,7 @@ public record EventFilter(
     Set<String> types,
     Optional<String> actor,
     Optional<Digest> digest,
-    Optional<Tag> tag,
+    Optional<TagGlob> tag,
     Optional<Cause.Kind> cause) {
   /** Every event. */
   public static final EventFilter ALL = new EventFilter(Optional.empty(), Optional.empty());
@@ -56,11 +56,19 @@ public record EventFilter(
     return (types.isEmpty() || types.contains(event.event().type()))
         && (actor.isEmpty() || actor.equals(name))
         && digest.map(Facets::digest).map(facets::contains).orElse(true)
-        && tag.map(Facets::tag).map(facets::contains).orElse(true)
+        && speaksOfTag(facets)
         && cause.map(event.cause().kind()::equals).orElse(true)
         && repository
             .map(glob -> event.event().place().filter(glob::matches).isPresent())
             .orElse(true);
+  }
+
+  /** Whether an event that has these facets speaks of a tag that is meant. */
+  boolean speaksOfTag(Set<Facet> facets) {
+    return tag.isEmpty()
+        || facets.stream()
+            .filter(facet -> facet.kind() == Facet.Kind.TAG)
+            .anyMatch(facet -> tag.get().matches(facet.value()));
   }
 
   /** The same, but for the types: these. */

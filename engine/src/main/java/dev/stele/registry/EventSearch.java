@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -47,6 +48,12 @@ final class EventSearch {
    * @param examined the position to go on from if the search was given up before its end
    */
   record Found(List<JsonNode> leaves, OptionalLong examined) {}
+
+  /** The types of events that may speak of a tag. */
+  private static final Set<Facet> WITH_TAGS =
+      EventCodec.typesWith("tag", "tags").stream()
+          .map(type -> new Facet(Kind.TYPE, type))
+          .collect(Collectors.toUnmodifiableSet());
 
   private final Handle handle;
   private final EventCodec codec;
@@ -112,7 +119,10 @@ final class EventSearch {
       all.add(types);
     }
     filter.digest().ifPresent(digest -> all.add(Set.of(Facets.digest(digest))));
-    filter.tag().ifPresent(tag -> all.add(Set.of(Facets.tag(tag))));
+    filter
+        .tag()
+        .ifPresent(
+            tag -> all.add(tag.only().map(only -> Set.of(Facets.tag(only))).orElse(WITH_TAGS)));
     filter.cause().ifPresent(cause -> all.add(Set.of(new Facet(Kind.CAUSE, cause.name()))));
     if (filter.actor().isPresent()) {
       Optional<ActorId> actor = actor(filter.actor().get());
@@ -142,7 +152,8 @@ final class EventSearch {
       RecordedEvent recorded = reader.decode(leaf);
       Set<Facet> has = Facets.of(recorded);
       if (facets.stream().noneMatch(group -> Collections.disjoint(has, group))
-          && matches(recorded.event().place())) {
+          && matches(recorded.event().place())
+          && query.filter().speaksOfTag(has)) {
         found.add(codec.tree(leaf.bytes()));
       }
     }
@@ -158,7 +169,9 @@ final class EventSearch {
       return;
     }
     List<Collection<Facet>> groups = new ArrayList<>(facets);
-    boolean check = query.filter().repository().filter(glob -> addGlob(glob, groups)).isPresent();
+    boolean checkTag = query.filter().tag().filter(tag -> tag.only().isEmpty()).isPresent();
+    boolean check =
+        query.filter().repository().filter(glob -> addGlob(glob, groups)).isPresent() || checkTag;
     long from = low;
     long to = high;
     int looked = 0;
@@ -171,7 +184,9 @@ final class EventSearch {
                   handle, EventIndex.find(handle, groups, from, to, query.newestFirst(), limit));
       for (LogReader.Leaf leaf : chunk) {
         JsonNode tree = codec.tree(leaf.bytes());
-        if (!check || matches(place(tree))) {
+        if (!check
+            || (matches(place(tree))
+                && (!checkTag || query.filter().speaksOfTag(Facets.of(reader.decode(leaf)))))) {
           found.add(tree);
         }
       }

@@ -102,7 +102,8 @@ public final class Retention implements AutoCloseable {
     AdoptPolicy adopt = new AdoptPolicy(actor(), requestId(), policy);
     // Most starts change nothing: the lane need not hear of those. It decides again about the
     // others.
-    boolean adopted = !jdbi.withHandle(adopt::isInForce) && registry.submit(adopt);
+    boolean adopted =
+        !jdbi.withHandle(adopt::isInForce) && registry.submit(adopt.because(policy.reason()));
     if (adopted) {
       logger.info(
           "retention policy {} is in force{}",
@@ -217,7 +218,8 @@ public final class Retention implements AutoCloseable {
       InForce inForce,
       SnapshotClock clock) {
     Evaluated evaluated = snapshot(handle -> evaluate(handle, repository, rules, inForce, clock));
-    long removed = evaluated.toRecord().map(this::apply).orElse(0L);
+    long removed =
+        evaluated.toRecord().map(each -> apply(each, inForce.policy().reason())).orElse(0L);
     Evaluation.Counts counts = evaluated.counts();
     return new Summary(1, counts.kept(), counts.removed(), removed, 0);
   }
@@ -265,9 +267,9 @@ public final class Retention implements AutoCloseable {
   }
 
   /** Records an evaluation and removes what it decided, page by page of its decisions. */
-  private long apply(Event.RetentionEvaluated evaluated) {
+  private long apply(Event.RetentionEvaluated evaluated, Optional<String> reason) {
     OptionalLong evaluation =
-        registry.submit(new RecordEvaluation(actor(), requestId(), evaluated));
+        registry.submit(new RecordEvaluation(actor(), requestId(), evaluated).because(reason));
     if (evaluation.isEmpty() || evaluated.dryRun()) {
       return 0;
     }
@@ -282,7 +284,7 @@ public final class Retention implements AutoCloseable {
           return removed;
         }
         OptionalInt batchRemoved =
-            registry.submit(removal(evaluated, evaluation.getAsLong(), batch));
+            registry.submit(removal(evaluated, evaluation.getAsLong(), batch).because(reason));
         if (batchRemoved.isEmpty()) {
           return removed;
         }

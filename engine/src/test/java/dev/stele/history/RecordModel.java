@@ -5,6 +5,9 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -93,7 +96,7 @@ final class RecordModel {
             .filter(c -> !event.cause().get("kind").asText().equals(c.name()))
             .isEmpty()
         && filter.digest().filter(digest -> !speaksOf(event, digest)).isEmpty()
-        && filter.tag().filter(tag -> !tagged(event, tag.value())).isEmpty();
+        && filter.tag().filter(tag -> !tagged(event, tag.toString())).isEmpty();
   }
 
   /** Wherever it stands. */
@@ -101,13 +104,14 @@ final class RecordModel {
     return event.data().toString().contains('"' + digest.toString() + '"');
   }
 
-  private static boolean tagged(EventEntry event, String tag) {
+  private static boolean tagged(EventEntry event, String glob) {
     List<String> tags = new ArrayList<>(event.data().findValuesAsText("tag"));
     JsonNode several = event.data().get("tags");
     if (several != null) {
       several.forEach(one -> tags.add(one.asText()));
     }
-    return tags.contains(tag);
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + glob);
+    return tags.stream().anyMatch(tag -> matcher.matches(Path.of(tag)));
   }
 
   /** The periods of a digest, in the order in which they began. */

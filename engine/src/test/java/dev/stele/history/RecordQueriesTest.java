@@ -15,6 +15,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.policy.TagGlob;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
@@ -258,7 +259,11 @@ class RecordQueriesTest {
               .orElse(Set.of()),
           perhaps(random.nextInt(8) == 0 ? "nobody" : any(ACTORS)),
           perhaps(digest(random.nextBoolean() ? any(blobs) : any(manifests))),
-          perhaps(any(TAGS)),
+          perhaps(
+              TagGlob.parse(
+                  random.nextBoolean()
+                      ? any(TAGS).value()
+                      : any(List.of("*", "[ab]", "{a,c*}", "b?", "z*")))),
           perhaps(any(List.of(Cause.Kind.values()))));
     }
 

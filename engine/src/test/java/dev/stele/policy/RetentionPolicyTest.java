@@ -115,7 +115,16 @@ class RetentionPolicyTest {
 
   @Test
   void whatIsWrongIsSaidWithItsPlaceAndWhatIsAllowed() {
-    refused("[]", "must have the keys delay, dry-run, policies");
+    refused("[]", "must have the keys delay, dry-run, policies, reason");
+    refused(
+        """
+        {"dryrun":true,"reason":"","policies":[{"repositories":["a{"]},{"keep-tags":[{"patterns":["("]}]}]}
+        """,
+        "dryrun is not known",
+        "reason must be a text of one line",
+        "policies[0].repositories[0] is not a glob",
+        "policies[1] needs repositories",
+        "policies[1].keep-tags[0].patterns[0] is not a regular expression");
     refused("{", "not JSON");
     refused("{\"delay\":\"1d\",\"delay\":\"2d\"}", "Duplicate field");
     refused("{\"dryrun\":true}", "dryrun is not known", "dry-run");

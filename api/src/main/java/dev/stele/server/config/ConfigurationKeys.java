@@ -223,6 +223,15 @@ final class ConfigurationKeys {
           Duration.ZERO,
           Duration.ofDays(3650));
 
+  static final ConfigurationKey<String> RETENTION_REASON =
+      new ConfigurationKey<>(
+          "retention.reason",
+          "why the policy is what it is, for the record",
+          RetentionPolicy::checkReason,
+          Function.identity(),
+          Optional.empty(),
+          false);
+
   static final ConfigurationKey<Boolean> RETENTION_DRY_RUN =
       ConfigurationKey.truth(
           "retention.dry-run",
@@ -278,6 +287,7 @@ final class ConfigurationKeys {
           LOG_FORMAT,
           RETENTION_DELAY,
           RETENTION_DRY_RUN,
+          RETENTION_REASON,
           PULLS_RECORD,
           EVENTS_SOURCE);
 

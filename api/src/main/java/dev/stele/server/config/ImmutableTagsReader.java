@@ -34,7 +34,7 @@ final class ImmutableTagsReader {
     try {
       tags = ImmutableTags.read(PATH, list);
     } catch (InvalidPolicyException e) {
-      values.problem(source + ": " + e.getMessage());
+      e.problems().forEach(problem -> values.problem(source + ": " + problem));
     }
   }
 

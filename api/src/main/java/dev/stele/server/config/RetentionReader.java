@@ -40,7 +40,7 @@ final class RetentionReader {
       policies =
           PolicyDocument.read(JsonNodeFactory.instance.objectNode().set(LIST, list)).policies();
     } catch (InvalidPolicyException e) {
-      values.problem(source + ": " + SECTION + "." + e.getMessage());
+      e.problems().forEach(problem -> values.problem(source + ": " + SECTION + "." + problem));
     }
   }
 
@@ -50,7 +50,8 @@ final class RetentionReader {
         new RetentionPolicy(
             values.get(ConfigurationKeys.RETENTION_DELAY),
             values.get(ConfigurationKeys.RETENTION_DRY_RUN),
-            policies);
+            policies,
+            values.find(ConfigurationKeys.RETENTION_REASON));
     values.note(new Setting(PATH, String.valueOf(policies.size()), origin.orElse(Setting.DEFAULT)));
     return policy;
   }

@@ -332,7 +332,12 @@ class ConfigurationReaderTest {
       String value =
           switch (key.path()) {
             case "database.url" -> "jdbc:postgresql://db/x";
-            case "database.user", "database.password", "htpasswd", "events.source" -> "given";
+            case "database.user",
+                "database.password",
+                "htpasswd",
+                "events.source",
+                "retention.reason" ->
+                "given";
             default -> shown(key);
           };
       Map<String, String> environment = new HashMap<>(Map.of(key.variable(), value));

@@ -1,0 +1,293 @@
+package dev.stele.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.database.TestDatabase;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.server.ListenAddress;
+import dev.stele.server.Node;
+import dev.stele.server.ServerSettings;
+import dev.stele.server.SteleServer;
+import dev.stele.server.config.ConfigurationReader;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What commands answer beside a server is what it answers over HTTP, and what they may not do. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CommandAnswersTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String WHY = "CVE-2026-1, see the ticket";
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private TestDatabase database;
+  private Path configuration;
+  private Node node;
+  private SteleServer server;
+  private Digest digest;
+
+  /** What a command answered. */
+  private record Answer(int status, String text, String errors) {}
+
+  @BeforeAll
+  void serve(@TempDir Path folder) throws Exception {
+    database = TestDatabase.create();
+    configuration =
+        Files.writeString(
+            folder.resolve("stele.yaml"),
+            """
+            data: %s
+            database: {url: "%s", user: "%s", password: "%s"}
+            pulls: {record: every}
+            gc: {enabled: false}
+            retention:
+              reason: keep it small
+              policies: [{repositories: ["kept/**"], keep-tags: [{most-recently-pushed-count: 1}]}]
+            """
+                .formatted(
+                    folder.resolve("data"), database.url(), database.user(), database.password()));
+    node = Node.serve(ConfigurationReader.read(Optional.of(configuration), Map.of()));
+    server =
+        SteleServer.start(
+            node.registry(), node.meters(), ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+    digest = Digest.of(Digest.Algorithm.SHA256, index);
+    for (String tag : List.of("v1", "v2", "prod")) {
+      send("PUT", "/v2/team/app/manifests/" + tag, index);
+      send("PUT", "/v2/kept/app/manifests/" + tag, index);
+    }
+    send("GET", "/v2/team/app/manifests/v1", null);
+    HttpResponse<String> deleted =
+        http.send(
+            request("DELETE", "/v2/team/app/manifests/prod", null)
+                .header("X-Stele-Reason", WHY)
+                .build(),
+            BodyHandlers.ofString(UTF_8));
+    assertThat(deleted.statusCode()).as(deleted.body()).isEqualTo(202);
+    send("PUT", "/v2/team/app/manifests/moved?reason=pr%C3%BCfung", index);
+    node.retention().run();
+    send(
+        "POST",
+        "/api/v1/holds",
+        "{\"repositories\":\"team/*\",\"tag\":\"v1\",\"reason\":\"case 7\"}".getBytes(UTF_8));
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+    node.close();
+    database.close();
+  }
+
+  private HttpRequest.Builder request(String method, String address, byte[] body) {
+    return HttpRequest.newBuilder(URI.create("http://" + server.address() + address))
+        .header("Content-Type", MediaTypes.OCI_INDEX)
+        .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+  }
+
+  private JsonNode send(String method, String address, byte[] body) throws Exception {
+    HttpResponse<String> answer =
+        http.send(request(method, address, body).build(), BodyHandlers.ofString(UTF_8));
+    assertThat(answer.statusCode()).as(address + " " + answer.body()).isBetween(200, 299);
+    return answer.body().isEmpty() ? null : JSON.readTree(answer.body());
+  }
+
+  private Answer stele(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.addAll(List.of("--config", configuration.toString()));
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    try (PrintStream newOut = new PrintStream(printed, true, UTF_8);
+        PrintStream newErr = new PrintStream(errors, true, UTF_8)) {
+      System.setOut(newOut);
+      System.setErr(newErr);
+      int status = Stele.run(command.toArray(String[]::new));
+      return new Answer(status, printed.toString(UTF_8), errors.toString(UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private List<JsonNode> rows(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.add("--json");
+    Answer answer = stele(command.toArray(String[]::new));
+    assertThat(answer.status()).as(String.join(" ", arguments) + answer.errors()).isZero();
+    List<JsonNode> rows = new ArrayList<>();
+    for (String line : answer.text().lines().toList()) {
+      rows.add(JSON.readTree(line));
+    }
+    return rows;
+  }
+
+  /** The command's rows are those that HTTP has under a key, or the one thing that it answers. */
+  private void same(String address, String key, String... command) throws Exception {
+    JsonNode answer = send("GET", address, null);
+    List<JsonNode> expected = new ArrayList<>();
+    if (key.isEmpty()) {
+      expected.add(answer);
+    } else {
+      answer.required(key).forEach(expected::add);
+    }
+    assertThat(rows(command)).as(address).isNotEmpty().isEqualTo(expected);
+  }
+
+  @Test
+  void theJsonOfACommandIsTheAnswerOverHttp() throws Exception {
+    String app = "/api/v1/repositories/team/app/-/";
+    same("/api/v1/events?limit=1000", "events", "events");
+    same(
+        "/api/v1/events?order=desc&tag=v%3F&limit=1000",
+        "events", "events", "--tag", "v?", "--newest-first");
+    same("/api/v1/events/3", "", "event", "3");
+    same("/api/v1/digests/" + digest + "?order=asc", "events", "digest", digest.toString());
+    same("/api/v1/tags?digest=" + digest, "tags", "digest", digest.toString(), "--tags");
+    same("/api/v1/tag-moves", "moves", "tag-moves");
+    same("/api/v1/pulls", "pulls", "pulls");
+    same("/api/v1/exposure/periods?digest=" + digest, "periods", "exposure", digest.toString());
+    same(
+        "/api/v1/exposure/pulls?digest=" + digest,
+        "pulls",
+        "exposure",
+        "--pulls",
+        digest.toString());
+    same("/api/v1/repositories", "repositories", "repositories");
+    same(app + "tags", "tags", "tags", "team/app");
+    same(app + "manifests", "manifests", "manifests", "team/app");
+    same(app + "diff?from=p0", "changes", "diff", "team/app", "p0");
+    same(app + "pullable?from=p0", "tags", "pullable", "team/app", "p0");
+    same(app + "tags/prod/history", "history", "tag-history", "team/app:prod");
+    String then = newest();
+    same(
+        app + "tags/prod/retention?at=" + then,
+        "",
+        "retention",
+        "explain",
+        "team/app:prod",
+        "--at",
+        then);
+    same("/api/v1/retention/evaluations", "evaluations", "retention", "log");
+    same("/api/v1/holds?state=all", "holds", "hold", "list", "--all");
+  }
+
+  private String newest() throws Exception {
+    return "p" + send("GET", "/api/v1/events?order=desc&limit=1", null).at("/events/0/position");
+  }
+
+  @Test
+  void aReasonIsInTheRecordAndShown() throws Exception {
+    JsonNode deleted =
+        rows("events", "--type", "TagDeleted", "--repository", "team/app").getFirst();
+    assertThat(deleted.at("/cause/kind").asText()).isEqualTo("CLIENT_REQUEST");
+    assertThat(deleted.at("/cause/reason").asText()).isEqualTo(WHY);
+    assertThat(rows("tag-history", "team/app:prod").getFirst().at("/until/reason").asText())
+        .isEqualTo(WHY);
+    assertThat(rows("tag-history", "team/app:moved").getFirst().at("/from/reason").asText())
+        .isEqualTo("pr\u00fcfung");
+    assertThat(stele("retention", "explain", "team/app:prod").text())
+        .contains("a client deleted it", "by anonymous (position ", WHY);
+    assertThat(rows("retention", "log").getFirst().get("reason").asText())
+        .isEqualTo("keep it small");
+    assertThat(stele("tag-moves", "--tag", "prod").text()).contains('"' + WHY + '"');
+    HttpResponse<String> refused =
+        http.send(
+            request("DELETE", "/v2/team/app/manifests/v2?reason=" + "x".repeat(1001), null).build(),
+            BodyHandlers.ofString(UTF_8));
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("reason has at most 1000 characters");
+    assertThat(rows("tag-history", "team/app:v2").getFirst().has("until")).isFalse();
+    String then = newest();
+    send("DELETE", "/v2/team/app/manifests/v2", null);
+    assertThat(
+            stele("restore", "team/app", "--tag", "v2", "--at", then, "--reason", "by mistake")
+                .status())
+        .isZero();
+    assertThat(rows("tag-history", "team/app:v2").getFirst().at("/from/reason").asText())
+        .isEqualTo("by mistake");
+  }
+
+  @Test
+  void aHoldSaysWhatItCovers() throws Exception {
+    JsonNode nothing = rows("hold", "place", "tea/app", "--reason", "slip").getFirst();
+    assertThat(nothing.get("repositories").asText()).isEqualTo("tea/app");
+    assertThat(nothing.get("coversNothing").asBoolean()).isTrue();
+    JsonNode something =
+        rows(
+                "hold",
+                "place",
+                "team/*",
+                "--digest",
+                digest.toString().substring(0, 19),
+                "--reason",
+                "x")
+            .getFirst();
+    assertThat(something.get("digest").asText()).isEqualTo(digest.toString());
+    assertThat(something.has("coversNothing")).isFalse();
+    assertThat(stele("hold", "place", "none/**", "--tag", "v1", "--reason", "x").text())
+        .contains("there is nothing now that it covers");
+    assertThat(something.at("/placed/actor").asText())
+        .isEqualTo("cli:" + ProcessHandle.current().info().user().orElseThrow());
+  }
+
+  @Test
+  void previewCountsTheRepositoriesOfWhatWouldGo() throws Exception {
+    Path policy =
+        Files.writeString(
+            configuration.resolveSibling("all.yaml"),
+            "policies: [{repositories: ['kept/**'], keep-tags: [{patterns: ['^never$']}]}]");
+    assertThat(stele("retention", "preview", "--policy", policy.toString()).text())
+        .contains("1 tag of 1 repository would go and ");
+  }
+
+  @Test
+  void aDatabaseOfAnotherVersionIsLeftAsItIs() throws Exception {
+    try (Connection owner = database.connect();
+        Statement statement = owner.createStatement()) {
+      statement.execute(
+          """
+          INSERT INTO flyway_schema_history
+            (installed_rank, version, description, type, script, installed_by, execution_time, success)
+          VALUES (9999, '9999', 'newer', 'SQL', 'V9999__newer.sql', 'x', 0, true)
+          """);
+      Answer refused = stele("tags", "team/app");
+      assertThat(refused.status()).isEqualTo(1);
+      assertThat(refused.text()).isEmpty();
+      assertThat(refused.errors())
+          .contains("is at schema 9999 and this program knows schema ")
+          .contains("use the program of the version that serves it");
+      statement.execute("DELETE FROM flyway_schema_history WHERE version = '9999'");
+      statement.execute(
+          "UPDATE flyway_schema_history SET version = '0' WHERE version = (SELECT"
+              + " max(version::integer)::text FROM flyway_schema_history)");
+      assertThat(stele("hold", "list").errors()).contains("which migrates it");
+      statement.execute(
+          "UPDATE flyway_schema_history SET version = (SELECT (max(version::integer) + 1)::text"
+              + " FROM flyway_schema_history) WHERE version = '0'");
+    }
+  }
+}
