@@ -19,7 +19,7 @@ import org.jdbi.v3.core.Handle;
  * kept alive by a present manifest that is not going as well, is held, or was promised to a client
  * stays. The result is how many went.
  *
- * @param digests all members of a cycle of liveness together, or none of them
+ * @param digests those that keep each other alive together, or none of them
  * @param policyKnownUntil the position up to which the view has followed changes of the retention
  *     policy, which says what keeps itself
  */

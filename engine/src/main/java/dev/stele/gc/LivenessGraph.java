@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,43 +48,105 @@ final class LivenessGraph {
 
   /**
    * Splits a set that can go as a whole into batches that can go one after the other: whoever keeps
-   * alive before whom it keeps alive. At most {@code limit} in a batch; but cycles, and what only
-   * they keep alive, are the last batch, of whatever size.
+   * alive before or with whom it keeps alive. At most {@code limit} in a batch, but for those that
+   * keep each other alive: these are together.
    */
   static List<List<Digest>> batches(Collection<Digest> going, Collection<Edge> edges, int limit) {
-    Set<Digest> left = new LinkedHashSet<>(going);
+    Set<Digest> all = new LinkedHashSet<>(going);
     Map<Digest, List<Digest>> children = new HashMap<>();
-    Map<Digest, Integer> parents = new HashMap<>();
     for (Edge edge : new HashSet<>(edges)) {
-      if (left.contains(edge.parent()) && left.contains(edge.child())) {
+      if (all.contains(edge.parent()) && all.contains(edge.child())) {
         children.computeIfAbsent(edge.parent(), _ -> new ArrayList<>()).add(edge.child());
-        parents.merge(edge.child(), 1, Integer::sum);
       }
     }
-    Deque<Digest> free = new ArrayDeque<>();
-    left.stream().filter(digest -> !parents.containsKey(digest)).forEach(free::add);
     List<List<Digest>> batches = new ArrayList<>();
     List<Digest> batch = new ArrayList<>();
-    while (!free.isEmpty()) {
-      Digest digest = free.remove();
-      left.remove(digest);
-      batch.add(digest);
-      if (batch.size() == limit) {
+    for (List<Digest> together : new Components(all, children).parentsFirst()) {
+      if (!batch.isEmpty() && batch.size() + together.size() > limit) {
         batches.add(batch);
         batch = new ArrayList<>();
       }
-      for (Digest child : children.getOrDefault(digest, List.of())) {
-        if (parents.merge(child, -1, Integer::sum) == 0) {
-          free.add(child);
-        }
-      }
+      batch.addAll(together);
     }
     if (!batch.isEmpty()) {
       batches.add(batch);
     }
-    if (!left.isEmpty()) {
-      batches.add(List.copyOf(left));
-    }
     return batches;
+  }
+
+  /** Those that reach each other, by Tarjan's algorithm, without recursion: chains may be long. */
+  private static final class Components {
+    private static final class Visit {
+      private final Digest digest;
+      private final Iterator<Digest> children;
+      private final int index;
+      private int low;
+
+      private Visit(Digest digest, Iterator<Digest> children, int index) {
+        this.digest = digest;
+        this.children = children;
+        this.index = index;
+        this.low = index;
+      }
+    }
+
+    private final Map<Digest, List<Digest>> children;
+    private final Map<Digest, Integer> indexes = new HashMap<>();
+    private final Deque<Digest> open = new ArrayDeque<>();
+    private final Set<Digest> opened = new HashSet<>();
+    private final Deque<Visit> path = new ArrayDeque<>();
+    private final Deque<List<Digest>> found = new ArrayDeque<>();
+
+    private Components(Collection<Digest> all, Map<Digest, List<Digest>> children) {
+      this.children = children;
+      for (Digest digest : all) {
+        if (!indexes.containsKey(digest)) {
+          begin(digest);
+          while (!path.isEmpty()) {
+            step(path.element());
+          }
+        }
+      }
+    }
+
+    /** Each after those that keep it alive, which were found after it. */
+    private Collection<List<Digest>> parentsFirst() {
+      return found;
+    }
+
+    private void begin(Digest digest) {
+      int index = indexes.size();
+      indexes.put(digest, index);
+      open.push(digest);
+      opened.add(digest);
+      path.push(new Visit(digest, children.getOrDefault(digest, List.of()).iterator(), index));
+    }
+
+    private void step(Visit visit) {
+      if (visit.children.hasNext()) {
+        Digest child = visit.children.next();
+        if (!indexes.containsKey(child)) {
+          begin(child);
+        } else if (opened.contains(child)) {
+          visit.low = Math.min(visit.low, indexes.get(child));
+        }
+        return;
+      }
+      path.remove();
+      if (!path.isEmpty()) {
+        Visit parent = path.element();
+        parent.low = Math.min(parent.low, visit.low);
+      }
+      if (visit.low == visit.index) {
+        List<Digest> component = new ArrayList<>();
+        Digest member;
+        do {
+          member = open.pop();
+          opened.remove(member);
+          component.add(member);
+        } while (!member.equals(visit.digest));
+        found.push(component);
+      }
+    }
   }
 }

@@ -11,17 +11,23 @@ import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import dev.stele.projection.RetentionView;
 import dev.stele.projection.TagView;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
 
 /**
  * Removes tags as an evaluation on record decided, those that are still as it saw them: a tag that
- * was put since, moved or not, stays, and so does one that is held by now. The result is how many
- * were removed; empty if another policy is in force by now, so that none was.
+ * was put since, moved or not, stays, and so does one that is held by now or follows an image that
+ * was put since. The result is how many were removed; empty if another policy is in force by now,
+ * so that none was.
  *
  * @param evaluation the position of its event
+ * @param input it followed from the events below this position
  * @param decisions at most {@value #MOST}, all of them to remove
  */
 record RemoveTags(
@@ -30,6 +36,7 @@ record RemoveTags(
     RepositoryName repository,
     Digest policy,
     long evaluation,
+    long input,
     List<TagDecision> decisions)
     implements Command<OptionalInt> {
   /** Few enough that a push which waits behind them hardly notices. */
@@ -44,11 +51,14 @@ record RemoveTags(
         TagView.lastPuts(
             lane.handle(), repository, decisions.stream().map(TagDecision::tag).toList());
     List<Hold> holds = holds(lane);
+    Set<String> used = imagesInUse(lane.handle());
     int removed = 0;
     for (TagDecision decision : decisions) {
       TagView.LastPut seen = new TagView.LastPut(decision.digest(), decision.put());
       boolean held = holds.stream().anyMatch(hold -> hold.keeps(decision.tag(), decision.digest()));
-      if (!held && seen.equals(present.get(decision.tag()))) {
+      boolean follows =
+          decision.verdict() instanceof Verdict.Follows(String image, _) && used.contains(image);
+      if (!held && !follows && seen.equals(present.get(decision.tag()))) {
         lane.append(
             new Event.TagDeleted(repository, decision.tag(), decision.digest()),
             Cause.retention(
@@ -57,6 +67,43 @@ record RemoveTags(
       }
     }
     return OptionalInt.of(removed);
+  }
+
+  /** Of the images that tags follow, those that were tagged or listed since the evaluation. */
+  private Set<String> imagesInUse(Handle handle) {
+    List<String> images =
+        decisions.stream()
+            .map(TagDecision::verdict)
+            .flatMap(
+                verdict ->
+                    verdict instanceof Verdict.Follows(String image, _)
+                        ? Stream.of(image)
+                        : Stream.empty())
+            .distinct()
+            .toList();
+    return images.isEmpty()
+        ? Set.of()
+        : new HashSet<>(
+            handle
+                .createQuery(
+                    """
+                    SELECT wanted.image
+                    FROM unnest(:images::text[]) AS wanted (image)
+                    WHERE EXISTS (
+                            SELECT FROM live_tag t
+                            WHERE t.repository = :repository AND t.put_position >= :since
+                              AND t.digest >= wanted.image COLLATE "C" AND t.digest < wanted.image || 'g' COLLATE "C")
+                       OR EXISTS (
+                            SELECT FROM manifest_reference r
+                            JOIN manifest m ON m.repository = :repository AND m.digest = r.manifest
+                            WHERE r.repository = :repository AND m.put_position >= :since
+                              AND r.digest >= wanted.image COLLATE "C" AND r.digest < wanted.image || 'g' COLLATE "C")
+                    """)
+                .bind("repository", repository.value())
+                .bindArray("images", String.class, images)
+                .bind("since", input)
+                .mapTo(String.class)
+                .list());
   }
 
   private List<Hold> holds(Decision lane) {

@@ -297,7 +297,13 @@ public final class Retention implements AutoCloseable {
   private RemoveTags removal(
       Event.RetentionEvaluated evaluated, long evaluation, List<TagDecision> batch) {
     return new RemoveTags(
-        actor(), requestId(), evaluated.repository(), evaluated.policy(), evaluation, batch);
+        actor(),
+        requestId(),
+        evaluated.repository(),
+        evaluated.policy(),
+        evaluation,
+        evaluated.inputPosition(),
+        batch);
   }
 
   private static List<List<TagDecision>> batches(List<TagDecision> removals) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -136,6 +137,48 @@ class FollowingTagsTest {
                     registry.reprocessing().now(),
                     new Reprocessing.Timing.AsRecorded()))
         .allMatch(difference -> difference.kind() == Difference.Kind.SAME);
+  }
+
+  @Test
+  @DisplayName("52: an image that is put while tags are removed keeps its signatures")
+  void putMeanwhile() {
+    Digest old = registry.put("a", "old", "v1");
+    registry.put("a", "of old", named(old, ".sig"));
+    Digest older = registry.put("a", "older", "v0");
+    registry.put("a", "of older", named(older, ".sig"));
+    registry.put("a", "young", "v2");
+    registry.retention().adopt(newest(1));
+    List<TagDecision> removals = new ArrayList<>();
+    registry
+        .retention()
+        .preview(
+            newest(1).of(A).orElseThrow(),
+            A,
+            decision -> {
+              if (!decision.verdict().keeps()) {
+                removals.add(decision);
+              }
+            });
+    assertThat(removals).hasSize(4);
+    long head = registry.events().size();
+    registry.put("a", "old", "another");
+    index("index", older);
+    OptionalInt removed =
+        registry
+            .registry()
+            .submit(
+                new RemoveTags(
+                    registry.registry().actorId(Retention.ACTOR),
+                    "r",
+                    A,
+                    newest(1).digest(),
+                    head,
+                    head,
+                    removals));
+    assertThat(removed).hasValue(2);
+    assertThat(registry.tags("a"))
+        .containsExactlyInAnyOrder(
+            "another", "index", "v2", named(old, ".sig"), named(older, ".sig"));
   }
 
   @Test
