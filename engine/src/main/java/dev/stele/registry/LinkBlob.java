@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param objectKey where the new bytes lie
  * @param damagedKey the object that the log has for this digest, if the caller found it damaged or
  *     gone
+ * @param session that it arrived in, if it came in pieces
  */
 record LinkBlob(
     ActorId actor,
@@ -27,7 +28,8 @@ record LinkBlob(
     long size,
     String store,
     String objectKey,
-    Optional<String> damagedKey)
+    Optional<String> damagedKey,
+    Optional<FinishedUpload> session)
     implements Command<LinkBlob.Result> {
   /** What became of the new bytes. */
   enum Result {
@@ -67,6 +69,8 @@ record LinkBlob(
     if (repairs) {
       decision.append(new Event.BlobRepaired(repository, digest, store, present.get().objectKey()));
     }
+    session.ifPresent(
+        finished -> finished.remember(decision.handle(), repository, digest, decision.now()));
     return stored ? Result.TAKEN : Result.NOT_NEEDED;
   }
 }

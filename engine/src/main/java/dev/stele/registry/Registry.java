@@ -130,7 +130,7 @@ public final class Registry implements AutoCloseable {
         new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
     this.promises = new Promises(jdbi);
     this.blobs = new RepositoryBlobs(jdbi, promises, this.stores, claims, actors, this::append);
-    this.uploads = new Uploads(blobs);
+    this.uploads = new Uploads(blobs, options.gc().grace());
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
     Function<Projection, ProjectionRunner> follow =

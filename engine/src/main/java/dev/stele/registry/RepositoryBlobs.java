@@ -5,6 +5,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.NoSuchObjectException;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
+import dev.stele.blob.UploadId;
 import dev.stele.claim.StoreClaims;
 import dev.stele.claim.StoreRefusedException;
 import dev.stele.event.BlobProblem;
@@ -213,8 +214,17 @@ final class RepositoryBlobs {
     return located.problem().filter(BlobProblem::hidden).isPresent();
   }
 
-  /** Records an upload whose bytes are durable in the repository's store. */
-  Digest link(Caller caller, RepositoryName repository, Digest digest, StoredObject stored)
+  /**
+   * Records an upload whose bytes are durable in the repository's store.
+   *
+   * @param session that it arrived in, if it came in pieces
+   */
+  Digest link(
+      Caller caller,
+      RepositoryName repository,
+      Digest digest,
+      StoredObject stored,
+      Optional<FinishedUpload> session)
       throws IOException {
     BlobStores.Named store = stores.of(repository);
     LinkBlob.Result result =
@@ -228,7 +238,8 @@ final class RepositoryBlobs {
                 stored.size(),
                 store.name(),
                 stored.key().value(),
-                damaged(store, digest)));
+                damaged(store, digest),
+                session));
     switch (result) {
       case TAKEN -> cover(store);
       case NOT_NEEDED -> {
@@ -253,6 +264,16 @@ final class RepositoryBlobs {
     } catch (StoreRefusedException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     }
+  }
+
+  /**
+   * Whether a repository has a blob since that session was finished with it. Whoever is told so may
+   * count on it, as ever.
+   */
+  boolean finished(RepositoryName repository, UploadId id, Digest digest) throws IOException {
+    return Availability.read(jdbi, handle -> FinishedUpload.digest(handle, repository, id))
+            .equals(Optional.of(digest))
+        && size(repository, digest).isPresent();
   }
 
   /** The upload has succeeded, so what cannot be removed now is left to the collector. */

@@ -13,6 +13,8 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -28,9 +30,14 @@ import java.util.OptionalLong;
  */
 public final class Uploads {
   private final RepositoryBlobs blobs;
+  private final Duration remembered;
 
-  Uploads(RepositoryBlobs blobs) {
+  /**
+   * @param remembered how long a session that was finished is known, at least
+   */
+  Uploads(RepositoryBlobs blobs, Duration remembered) {
     this.blobs = blobs;
+    this.remembered = remembered;
   }
 
   /**
@@ -74,19 +81,26 @@ public final class Uploads {
   /**
    * Appends the last chunk (perhaps empty), checks the digest, and makes the blob part of the
    * repository. Bytes of another digest are discarded with the session and refused as {@link
-   * Refusal.DigestMismatch}.
+   * Refusal.DigestMismatch}. Repeated with the same digest, since the answer was lost, it does
+   * nothing and answers the same for a grace period, while the repository has the blob.
    */
   public Outcome<Digest> finish(
       Caller caller, RepositoryName repository, UploadId id, Chunk last, Digest expected)
       throws IOException {
-    return accepted(
-        id,
-        () ->
-            blobs.link(
-                caller,
-                repository,
-                expected,
-                store(repository).finish(repository, id, last, expected)));
+    Outcome<Digest> outcome =
+        accepted(
+            id,
+            () ->
+                blobs.link(
+                    caller,
+                    repository,
+                    expected,
+                    store(repository).finish(repository, id, last, expected),
+                    Optional.of(new FinishedUpload(id, remembered))));
+    boolean repeated =
+        outcome.equals(Outcome.refused(new Refusal.UnknownUpload(id)))
+            && blobs.finished(repository, id, expected);
+    return repeated ? Outcome.ok(expected) : outcome;
   }
 
   /** See {@link Registry#putBlob}. */
@@ -102,7 +116,11 @@ public final class Uploads {
         UploadId.random(),
         () ->
             blobs.link(
-                caller, repository, expected, store(repository).put(expected, length, body)));
+                caller,
+                repository,
+                expected,
+                store(repository).put(expected, length, body),
+                Optional.empty()));
   }
 
   private BlobStore store(RepositoryName repository) throws IOException {

@@ -171,6 +171,24 @@ abstract class UploadRows extends ParityRows {
   }
 
   @Test
+  @DisplayName(
+      "51: a finish that is repeated is answered the same, and with another digest refused")
+  void finishesAgain() throws Exception {
+    UploadId id = begin();
+    append(id, streamed("hello"));
+    assertThat(finish(id, streamed(", blob"), digest("hello, blob")))
+        .isEqualTo(Outcome.ok(digest("hello, blob")));
+    List<String> before = types();
+    assertThat(finish(id, streamed(", blob"), digest("hello, blob")))
+        .isEqualTo(Outcome.ok(digest("hello, blob")));
+    assertThat(types()).isEqualTo(before);
+    assertReads(APP, digest("hello, blob"), "hello, blob");
+    assertRefused(finish(id, Chunk.empty(), digest("other")), new Refusal.UnknownUpload(id));
+    ok(registry.deleteBlob(ALICE, APP, digest("hello, blob")));
+    assertRefused(finish(id, Chunk.empty(), digest("hello, blob")), new Refusal.UnknownUpload(id));
+  }
+
+  @Test
   @DisplayName("11: a range is clamped to the blob's end; one that starts past it is an error")
   void readsRanges() throws Exception {
     Digest blob = upload(APP, "hello, blob");

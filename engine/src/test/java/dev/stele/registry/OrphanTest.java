@@ -70,6 +70,7 @@ class OrphanTest {
             stored.size(),
             BlobStores.DEFAULT,
             stored.key().value(),
+            Optional.empty(),
             Optional.empty()));
   }
 
