@@ -6,4 +6,4 @@ CREATE TABLE finished_upload (
   finished_at timestamptz NOT NULL
 );
 CREATE INDEX finished_upload_by_time ON finished_upload (finished_at);
-GRANT SELECT, INSERT, DELETE ON finished_upload TO stele_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON finished_upload TO stele_runtime;
