@@ -29,9 +29,6 @@ public final class Database implements AutoCloseable {
   /** How much longer the network may be silent than a statement may take. */
   private static final Duration SILENCE_AFTER_STATEMENT = Duration.ofSeconds(30);
 
-  /** Checks of the whole log lift the statement's limit, but not the network's. */
-  private static final Duration LEAST_SILENCE = Duration.ofSeconds(60);
-
   /**
    * What the server does about a client that is frozen, cut off or gone: it ends a transaction that
    * is left open after 5 s, and a session whose client's machine does not answer within about 25 s,
@@ -210,8 +207,7 @@ public final class Database implements AutoCloseable {
     properties.setProperty("ApplicationName", ProgramVersion.NAME);
     properties.setProperty("connectTimeout", seconds(settings.connectTimeout()));
     Duration silence = settings.statementTimeout().plus(SILENCE_AFTER_STATEMENT);
-    properties.setProperty(
-        "socketTimeout", seconds(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence));
+    properties.setProperty("socketTimeout", seconds(silence));
     properties.setProperty("tcpKeepAlive", "true");
     return properties;
   }

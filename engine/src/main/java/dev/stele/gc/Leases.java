@@ -4,6 +4,9 @@ import dev.stele.log.LaneUnavailableException;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -23,10 +26,8 @@ import org.jdbi.v3.core.Jdbi;
  * no deadlock.
  */
 public final class Leases {
-  /** All that waits may be more than a request's statement is given the time for. */
-  private static final String UNLIMITED = "SET LOCAL statement_timeout = 0";
-
-  private static final int FORGOTTEN_AT_ONCE = 10_000;
+  /** What a statement deals with, so that it takes no longer than a request's may. */
+  private static final int AT_ONCE = 5_000;
 
   private Leases() {}
 
@@ -100,45 +101,96 @@ public final class Leases {
     }
   }
 
-  /** Starts the grace period of what became unreachable from a time on and has none yet. */
+  /** Something unreachable, in the order of the view's index. */
+  private record Found(OffsetDateTime sinceAt, long since, String repository, String digest) {}
+
+  /**
+   * Starts the grace period of what became unreachable from a time on and has none yet: page by
+   * page, since an event may concern all of a large repository.
+   */
   static void start(Jdbi jdbi, Instant from) {
-    jdbi.useTransaction(
-        handle -> {
-          handle.execute(UNLIMITED);
-          handle
-              .createUpdate(
-                  """
-                  INSERT INTO lease (repository, digest, promised_at)
-                  SELECT DISTINCT repository, digest, 'infinity'::timestamptz
-                  FROM unreachable
-                  WHERE kind IN ('manifest', 'blob') AND since_at >= :from
-                  ORDER BY repository, digest
-                  ON CONFLICT DO NOTHING
-                  """)
-              .bind("from", from)
-              .execute();
-        });
-    jdbi.useTransaction(
-        handle -> {
-          handle.execute(UNLIMITED);
-          handle
-              .createUpdate(
-                  """
-                  UPDATE lease SET promised_at = clock_timestamp()
-                  FROM (
-                    SELECT DISTINCT waiting.repository, waiting.digest
-                    FROM unreachable u
-                    CROSS JOIN LATERAL (
-                      SELECT l.repository, l.digest FROM lease l
-                      WHERE l.repository = u.repository AND l.digest = u.digest
-                        AND (l.promised_at < u.since_at OR l.promised_at = 'infinity')
-                      FOR UPDATE SKIP LOCKED) AS waiting
-                    WHERE u.kind IN ('manifest', 'blob') AND u.since_at >= :from) AS found
-                  WHERE lease.repository = found.repository AND lease.digest = found.digest
-                  """)
-              .bind("from", from)
-              .execute();
-        });
+    for (String kind : List.of("manifest", "blob")) {
+      Found last = new Found(from.atOffset(ZoneOffset.UTC), -1, "", "");
+      List<Found> page;
+      do {
+        page = unreachable(jdbi, kind, last);
+        if (!page.isEmpty()) {
+          start(jdbi, page);
+          last = page.getLast();
+        }
+      } while (page.size() == AT_ONCE);
+    }
+  }
+
+  private static List<Found> unreachable(Jdbi jdbi, String kind, Found after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    """
+                    SELECT since_at, since, repository, digest
+                    FROM unreachable
+                    WHERE kind = :kind
+                      AND (since_at, since, repository, digest) > (:sinceAt, :since, :repository, :digest)
+                    ORDER BY since_at, since, repository, digest
+                    LIMIT :limit
+                    """)
+                .bind("kind", kind)
+                .bind("sinceAt", after.sinceAt())
+                .bind("since", after.since())
+                .bind("repository", after.repository())
+                .bind("digest", after.digest())
+                .bind("limit", AT_ONCE)
+                .map(
+                    (row, _) ->
+                        new Found(
+                            row.getObject("since_at", OffsetDateTime.class),
+                            row.getLong("since"),
+                            row.getString("repository"),
+                            row.getString("digest")))
+                .list());
+  }
+
+  /** In two transactions, see above. */
+  private static void start(Jdbi jdbi, List<Found> page) {
+    Object[] repositories = page.stream().map(Found::repository).toArray();
+    Object[] digests = page.stream().map(Found::digest).toArray();
+    Object[] times = page.stream().map(found -> found.sinceAt().toString()).toArray();
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    """
+                    INSERT INTO lease (repository, digest, promised_at)
+                    SELECT repository, digest, 'infinity'::timestamptz
+                    FROM unnest(:repositories::text[], :digests::text[]) AS u (repository, digest)
+                    ORDER BY repository, digest
+                    ON CONFLICT DO NOTHING
+                    """)
+                .bindArray("repositories", String.class, repositories)
+                .bindArray("digests", String.class, digests)
+                .execute());
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    """
+                    UPDATE lease SET promised_at = clock_timestamp()
+                    FROM (
+                      SELECT waiting.repository, waiting.digest
+                      FROM unnest(:repositories::text[], :digests::text[], :times::timestamptz[])
+                        AS u (repository, digest, since_at)
+                      CROSS JOIN LATERAL (
+                        SELECT l.repository, l.digest FROM lease l
+                        WHERE l.repository = u.repository AND l.digest = u.digest
+                          AND (l.promised_at < u.since_at OR l.promised_at = 'infinity')
+                        FOR UPDATE SKIP LOCKED) AS waiting) AS found
+                    WHERE lease.repository = found.repository AND lease.digest = found.digest
+                    """)
+                .bindArray("repositories", String.class, repositories)
+                .bindArray("digests", String.class, digests)
+                .bindArray("times", String.class, times)
+                .execute());
   }
 
   /** Drops promises that were given before a time, of what a root reaches again or is gone. */
@@ -162,8 +214,8 @@ public final class Leases {
                           WHERE lease.repository = old.repository AND lease.digest = old.digest
                           """)
                       .bind("before", before)
-                      .bind("limit", FORGOTTEN_AT_ONCE)
+                      .bind("limit", AT_ONCE)
                       .execute());
-    } while (forgotten == FORGOTTEN_AT_ONCE);
+    } while (forgotten == AT_ONCE);
   }
 }
