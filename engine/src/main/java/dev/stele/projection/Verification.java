@@ -17,10 +17,11 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
  * with the live ones.
  *
  * <p>No statement reads more than a page of the log or a {@linkplain TableComparison range} of a
- * table, so none takes long. Both are read in one repeatable-read transaction, so that the live views are those of exactly
- * the events replayed, while the registry goes on. The second tables are temporary ones of the same
- * names, which PostgreSQL finds first: the projections' code and SQL are the very same as in the
- * append lane. Asynchronous projections are compared as of their checkpoints.
+ * table, so none takes long. Both are read in one repeatable-read transaction, so that the live
+ * views are those of exactly the events replayed, while the registry goes on. The second tables are
+ * temporary ones of the same names, which PostgreSQL finds first: the projections' code and SQL are
+ * the very same as in the append lane. Asynchronous projections are compared as of their
+ * checkpoints.
  */
 public final class Verification {
   /** How a projection's live rows compare with the replayed ones. */
