@@ -87,7 +87,7 @@ final class RetentionReplay extends RetentionQuestion {
     for (Difference.Kind kind : Difference.Kind.values()) {
       counts.put(kind, 0L);
     }
-    try (Rows<Compared> rows = output().open(out, Compared.COLUMNS)) {
+    try (Rows<Compared> rows = output().open(out, Compared.COLUMNS, Compared.TABLE)) {
       forEachRepository(
           reprocessing,
           end,

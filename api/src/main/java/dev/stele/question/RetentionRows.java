@@ -67,6 +67,10 @@ public final class RetentionRows {
   /** What became of a tag. */
   public record Outcome(
       boolean kept, Optional<String> at, Optional<String> why, Optional<Long> evaluation) {
+    private String word() {
+      return kept ? "kept" : "removed";
+    }
+
     static Outcome of(Fate fate) {
       return switch (fate) {
         case Fate.Kept _ -> new Outcome(true, Optional.empty(), Optional.empty(), Optional.empty());
@@ -90,6 +94,20 @@ public final class RetentionRows {
       Outcome underPolicy) {
     /** A column a field. */
     public static final Columns<Compared> COLUMNS = Columns.fields(Compared.class);
+
+    /** What people see. */
+    public static final Columns<Compared> TABLE =
+        Columns.over(Compared.class)
+            .with("repository", Compared::repository)
+            .with("tag", Compared::tag)
+            .with("digest", Compared::digest)
+            .with("difference", Compared::difference)
+            .with("inFact", row -> row.inFact().word())
+            .with("inFactAt", row -> row.inFact().at())
+            .with("inFactWhy", row -> row.inFact().why())
+            .with("underPolicy", row -> row.underPolicy().word())
+            .with("underPolicyAt", row -> row.underPolicy().at())
+            .with("underPolicyWhy", row -> row.underPolicy().why());
 
     /** The row of a difference. */
     public static Compared of(Difference difference) {

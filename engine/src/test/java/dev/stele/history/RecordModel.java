@@ -51,6 +51,17 @@ final class RecordModel {
     this.events = events;
     Map<String, Period> open = new HashMap<>();
     for (EventEntry event : events) {
+      if (event.type().equals("ManifestDeleted")) {
+        // Its tags went with it; an event each says so later.
+        String repository = event.repository().orElseThrow();
+        String digest = text(event, "digest");
+        for (Period period : List.copyOf(open.values())) {
+          if (period.repository.equals(repository) && period.digest.equals(digest)) {
+            period.until = Optional.of(event);
+            open.remove(repository + ":" + period.tag);
+          }
+        }
+      }
       if (event.type().equals("TagMoved") || event.type().equals("TagDeleted")) {
         String repository = event.repository().orElseThrow();
         String tag = text(event, "tag");
