@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
       FsckCommand.class,
       GcCommand.class,
       HoldCommand.class,
+      ClockCommand.class,
       ScrubCommand.class,
       StoreCommand.class,
       RestoreCommand.class,

@@ -3,12 +3,10 @@ package dev.stele.question;
 import dev.stele.event.Cause;
 import dev.stele.event.EventCodec;
 import dev.stele.log.AsOf;
-import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.policy.TagGlob;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.EventQuery;
-import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.server.distribution.Refusals;
 import java.util.Arrays;
@@ -94,18 +92,7 @@ public record EventSelection(EventFilter filter, long after, long through, boole
       Asked asked, Parameter<dev.stele.log.Moment> parameter, Registry registry) {
     return asked
         .first(parameter)
-        .map(
-            moment ->
-                registry
-                    .archive()
-                    .read(handle -> LogReader.asOf(handle, moment))
-                    .orElseThrow(
-                        () ->
-                            Refusals.toError(
-                                    new Refusal.NotYet(
-                                        moment,
-                                        registry.archive().read(LogReader::nextPosition) - 1))
-                                .asException()));
+        .map(moment -> Refusals.accepted(registry.archive().asOf(moment)));
   }
 
   /** The same, of these types of events only. */

@@ -158,6 +158,7 @@ public final class Node implements AutoCloseable {
         .withMandatoryAnnotations(manifests.mandatoryAnnotations())
         .withImmutableTags(configuration.immutableTags())
         .withPulls(configuration.pulls())
+        .withClockTolerance(configuration.clockTolerance())
         .withGc(configuration.gc())
         .withWebhooks(webhooks(configuration));
   }

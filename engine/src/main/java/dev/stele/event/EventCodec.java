@@ -38,8 +38,8 @@ import java.util.stream.Stream;
  * Turns events into leaf bytes and back. A leaf is canonical JSON (see {@link CanonicalJson}):
  *
  * <pre>{@code
- * {"actor":"<uuid>","at":"2026-03-03T14:05:00.000000Z","cause":{"kind":"CLIENT_REQUEST"},"command":"<uuid>",
- *  "data":{...},"position":"17","request":"...","salt":"<32 hex digits>","schema":1,"type":"TagMoved"}
+ * {"actor":"<uuid>","at":"2026-03-03T14:05:00.000000Z","cause":{"kind":"CLIENT_REQUEST"},
+ *  "clock":"2026-03-03T14:05:00.000000Z","command":"<uuid>","data":{...},"position":"17","request":"...","salt":"<32 hex digits>","schema":1,"type":"TagMoved"}
  * }</pre>
  *
  * <p>64-bit integers are strings, absent values are left out. The salt is random, so that a
@@ -100,6 +100,7 @@ public final class EventCodec {
     ObjectNode leaf = JsonNodeFactory.instance.objectNode();
     leaf.put("actor", recorded.actor().value().toString());
     leaf.put("at", TIME.format(recorded.recordedAt()));
+    leaf.put("clock", TIME.format(recorded.clock()));
     leaf.set("cause", json.valueToTree(recorded.cause()));
     leaf.put("command", recorded.commandId().toString());
     leaf.set("data", json.valueToTree(recorded.event()));
@@ -142,6 +143,7 @@ public final class EventCodec {
       return new RecordedEvent(
           Long.parseLong(required(node, "position").asText()),
           Instant.parse(required(node, "at").asText()),
+          Instant.parse(required(node, "clock").asText()),
           new ActorId(UUID.fromString(required(node, "actor").asText())),
           json.treeToValue(required(node, "cause"), Cause.class),
           required(node, "request").asText(),

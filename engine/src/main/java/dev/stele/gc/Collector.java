@@ -7,6 +7,7 @@ import dev.stele.claim.StoreRefusedException;
 import dev.stele.event.ActorId;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
+import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
@@ -52,6 +53,7 @@ public final class Collector implements AutoCloseable {
 
   private final Jdbi jdbi;
   private final AppendLane lane;
+  private final ClockWatch clock;
   private final BlobStores stores;
   private final StoreClaims claims;
   private final ProjectionRunner reachability;
@@ -74,6 +76,7 @@ public final class Collector implements AutoCloseable {
   public Collector(
       Jdbi jdbi,
       AppendLane lane,
+      ClockWatch clock,
       LogReader reader,
       BlobStores stores,
       StoreClaims claims,
@@ -83,6 +86,7 @@ public final class Collector implements AutoCloseable {
       GcOptions options) {
     this.jdbi = jdbi;
     this.lane = lane;
+    this.clock = clock;
     this.stores = stores;
     this.claims = claims;
     this.reachability = reachability;
@@ -175,6 +179,10 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collect(String requestId) throws IOException {
+    Optional<String> doubt = jdbi.withHandle(clock::look);
+    if (doubt.isPresent()) {
+      throw new IllegalStateException("nothing is collected: " + doubt.get());
+    }
     requireOwnStores();
     promises.pay();
     catchUp();

@@ -59,12 +59,11 @@ public final class History {
    * @throws RegistryUnavailableException also while the views are far behind the moment
    */
   public Outcome<AsOf> asOf(Moment moment) {
-    Optional<AsOf> asOf = archive.read(handle -> LogReader.asOf(handle, moment));
-    if (asOf.isEmpty()) {
-      return Outcome.refused(new Refusal.NotYet(moment, archive.read(LogReader::nextPosition) - 1));
+    Outcome<AsOf> placed = archive.asOf(moment);
+    if (placed instanceof Outcome.Ok<AsOf>(AsOf asOf)) {
+      archive.follow(asOf.position());
     }
-    archive.follow(asOf.get().position());
-    return Outcome.ok(asOf.get());
+    return placed;
   }
 
   /** The last event so far, as a moment. */

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +31,7 @@ public final class AppendLane implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(AppendLane.class);
   private static final Duration MAX_WAIT_FOR_ROOM = Duration.ofSeconds(5);
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(10);
   private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofSeconds(20);
   private static final String FULL = "the append lane is full; try again later";
   private static final String CLOSED = "the registry is shutting down";
@@ -42,10 +44,13 @@ public final class AppendLane implements AutoCloseable {
   private final Semaphore bytes;
   private final LaneConnection connection;
   private final LaneTransaction transaction;
+  private final ClockWatch clock;
   private final LogSignal signal;
   private final LaneMetrics metrics;
   private final Thread thread;
   private volatile boolean closed;
+  private OptionalLong lookedAt = OptionalLong.empty();
+  private boolean toldOfClock;
 
   /**
    * A command on its way, and what came of it. Only the lane's thread touches the result before the
@@ -93,9 +98,10 @@ public final class AppendLane implements AutoCloseable {
       ConnectionSource connections,
       EventCodec codec,
       InlineViews views,
+      ClockWatch clock,
       LogSignal signal,
       MeterRegistry meters) {
-    this(connections, codec, views, signal, meters, roomInMemory());
+    this(connections, codec, views, clock, signal, meters, roomInMemory());
   }
 
   /** An eighth of the memory, within reason; the largest manifest must have room. */
@@ -110,13 +116,15 @@ public final class AppendLane implements AutoCloseable {
       ConnectionSource connections,
       EventCodec codec,
       InlineViews views,
+      ClockWatch clock,
       LogSignal signal,
       MeterRegistry meters,
       int mostBytes) {
     this.mostBytes = mostBytes;
     this.bytes = new Semaphore(mostBytes);
     this.connection = new LaneConnection(connections);
-    this.transaction = new LaneTransaction(codec, views);
+    this.transaction = new LaneTransaction(codec, views, clock);
+    this.clock = clock;
     this.signal = signal;
     this.metrics = new LaneMetrics(meters, queue);
     this.thread = Thread.ofPlatform().name("append-lane").start(this::run);
@@ -126,9 +134,9 @@ public final class AppendLane implements AutoCloseable {
    * Decides the command and appends what follows; returns when that is durable. Waits some seconds
    * for room if the lane is full, unless the command is a heavy one.
    *
-   * @throws LaneUnavailableException if the lane is full or closed, the database is away, or the
-   *     command took longer than a statement may; nothing was appended, but for {@link
-   *     LaneUnavailableException.UnknownOutcomeException}
+   * @throws LaneUnavailableException if the lane is full or closed, the database is away, the clock
+   *     is in doubt, or the command took longer than a statement may; nothing was appended, but for
+   *     {@link LaneUnavailableException.UnknownOutcomeException}
    */
   public <R> R submit(Command<R> command) {
     Pending<R> pending = new Pending<>(command);
@@ -194,6 +202,7 @@ public final class AppendLane implements AutoCloseable {
   private boolean takeBatch(List<Pending<?>> batch) {
     try {
       while (batch.isEmpty()) {
+        lookAtClock();
         Pending<?> first = queue.poll(200, TimeUnit.MILLISECONDS);
         if (first != null) {
           batch.add(first);
@@ -239,6 +248,9 @@ public final class AppendLane implements AutoCloseable {
       case LaneTransaction.TooSlow slow -> {
         return failAlone(batch, slow);
       }
+      case LaneTransaction.Doubtful(String reason) -> {
+        return refuseInDoubt(batch, reason);
+      }
       case LaneTransaction.Failed failed -> {
         if (batch.size() == 1) {
           metrics.failures.increment();
@@ -253,6 +265,38 @@ public final class AppendLane implements AutoCloseable {
         }
         return List.of();
       }
+    }
+  }
+
+  /** What an operator says about the clock is still heard. */
+  private List<Pending<?>> refuseInDoubt(List<Pending<?>> batch, String reason) {
+    boolean confirmation = batch.getFirst().command().confirmsClock();
+    List<Pending<?>> refused =
+        confirmation
+            ? batch.subList(0, 1)
+            : batch.stream().filter(each -> !each.command().confirmsClock()).toList();
+    log.warn("{} commands are refused: {}", refused.size(), reason);
+    LaneUnavailableException doubt = new LaneUnavailableException(reason);
+    refused.forEach(pending -> pending.fail(doubt));
+    List<Pending<?>> others = new ArrayList<>(batch);
+    others.removeAll(refused);
+    return others;
+  }
+
+  /** Somebody must be looking when the clock leaps, also while nothing is appended. */
+  private void lookAtClock() {
+    if (lookedAt.isPresent() && System.nanoTime() - lookedAt.getAsLong() < LOOK_EVERY.toNanos()) {
+      return;
+    }
+    lookedAt = OptionalLong.of(System.nanoTime());
+    connection.attempt(transaction::look);
+    if (clock.doubtAboutAges().isPresent() != toldOfClock) {
+      toldOfClock = !toldOfClock;
+      clock
+          .doubtAboutAges()
+          .ifPresentOrElse(
+              reason -> log.error("the clock is in doubt: {}", reason),
+              () -> log.info("the clock is right again, or was confirmed"));
     }
   }
 
@@ -299,6 +343,7 @@ public final class AppendLane implements AutoCloseable {
         case LaneTransaction.Unknown _,
             LaneTransaction.Disconnected _,
             LaneTransaction.TooSlow _,
+            LaneTransaction.Doubtful _,
             LaneTransaction.Failed _ ->
             pause(Duration.ofMillis(200));
       }

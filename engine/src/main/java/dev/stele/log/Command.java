@@ -37,6 +37,14 @@ public interface Command<R> {
   }
 
   /**
+   * Whether this is an operator's word that the clock is right: it is decided though the clock is
+   * in doubt, and by itself, and the log's time goes on from there.
+   */
+  default boolean confirmsClock() {
+    return false;
+  }
+
+  /**
    * Decides against the current rows and appends what follows. It may run more than once (each time
    * in a transaction of its own, of which at most one commits), so it must have no effect but
    * through the decision.

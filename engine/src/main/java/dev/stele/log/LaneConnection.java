@@ -48,7 +48,10 @@ final class LaneConnection {
     }
     LaneTransaction.Attempt attempt = work.apply(handle);
     switch (attempt) {
-      case LaneTransaction.Committed _, LaneTransaction.TooSlow _, LaneTransaction.Failed _ -> {}
+      case LaneTransaction.Committed _,
+          LaneTransaction.TooSlow _,
+          LaneTransaction.Doubtful _,
+          LaneTransaction.Failed _ -> {}
       case LaneTransaction.Unknown _, LaneTransaction.Disconnected _ -> close();
     }
     return attempt;

@@ -10,7 +10,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,12 +36,14 @@ final class LaneTransaction {
 
   private final EventCodec codec;
   private final InlineViews views;
+  private final ClockWatch clock;
   private long nextPosition;
   private long partitionsReadyUntil;
 
-  LaneTransaction(EventCodec codec, InlineViews views) {
+  LaneTransaction(EventCodec codec, InlineViews views, ClockWatch clock) {
     this.codec = codec;
     this.views = views;
+    this.clock = clock;
   }
 
   /** What became of a transaction. */
@@ -66,15 +67,28 @@ final class LaneTransaction {
    */
   record TooSlow(int command, Throwable cause) implements Attempt {}
 
+  /** The clock is in doubt (see {@link ClockWatch}); nothing happened. */
+  record Doubtful(String reason) implements Attempt {}
+
   /** Something threw; the transaction was rolled back. */
   record Failed(Throwable cause) implements Attempt {}
 
   /** What a transaction was about to commit; the command at its first position identifies it. */
   record Intended(Committed committed, long firstPosition, Optional<UUID> firstCommand) {}
 
-  private record Head(long nextPosition, Instant now) {}
-
   private record Appended(RecordedEvent event, byte[] leaf) {}
+
+  /** Looks at the clock, in a transaction of its own. */
+  Attempt look(Handle handle) {
+    Connection connection = handle.getConnection();
+    try {
+      clock.look(handle);
+      connection.commit();
+      return new Committed(0, 0, nextPosition);
+    } catch (SQLException | RuntimeException e) {
+      return rolledBack(connection) ? new Failed(e) : new Disconnected(e);
+    }
+  }
 
   Attempt run(Handle handle, List<AppendLane.Pending<?>> batch) {
     Intended intended = null;
@@ -83,17 +97,27 @@ final class LaneTransaction {
     try {
       ensurePartitions(handle, connection);
       lockLog(handle);
-      Head head = head(handle);
+      ClockReading head = clock.read(handle);
       nextPosition = head.nextPosition();
+      boolean confirms = batch.getFirst().command().confirmsClock();
+      Optional<String> doubt = confirms ? clock.judgeConfirmation(head) : clock.judge(head);
+      if (doubt.isPresent()) {
+        connection.rollback();
+        return new Doubtful(doubt.get());
+      }
+      Instant now = confirms ? head.clock() : head.now();
       List<Appended> appended = new ArrayList<>();
       int commands = 0;
       int bytes = 0;
-      while (commands < batch.size() && bytes < MAX_BATCH_BYTES) {
+      while (commands < batch.size()
+          && bytes < MAX_BATCH_BYTES
+          && (commands == 0 || !confirms && !batch.get(commands).command().confirmsClock())) {
         deciding = OptionalInt.of(commands);
         AppendLane.Pending<?> pending = batch.get(commands++);
         bytes += (int) Math.min(pending.command().weight(), MAX_BATCH_BYTES);
         LaneDecision decision =
-            new LaneDecision(handle, pending, head.now(), head.nextPosition() + appended.size());
+            new LaneDecision(
+                handle, pending, now, head.clock(), head.nextPosition() + appended.size());
         pending.decide(decision);
         for (RecordedEvent event : decision.events) {
           byte[] leaf = codec.encode(event);
@@ -105,6 +129,9 @@ final class LaneTransaction {
         }
       }
       deciding = OptionalInt.empty();
+      if (confirms) {
+        ClockWatch.note(handle, now);
+      }
       long next = head.nextPosition() + appended.size();
       if (!appended.isEmpty()) {
         insert(handle, appended);
@@ -195,21 +222,6 @@ final class LaneTransaction {
     handle.createQuery("SELECT lock_log()").mapTo(String.class).findOne();
   }
 
-  private static Head head(Handle handle) {
-    return handle
-        .createQuery(
-            """
-            SELECT next_position, greatest(recorded_at, clock_timestamp()) AS now
-            FROM log_head
-            """)
-        .map(
-            (row, _) ->
-                new Head(
-                    row.getLong("next_position"),
-                    row.getObject("now", OffsetDateTime.class).toInstant()))
-        .one();
-  }
-
   private static void insert(Handle handle, List<Appended> appended) {
     int count = appended.size();
     Long[] positions = new Long[count];
@@ -270,14 +282,20 @@ final class LaneTransaction {
     private final Handle handle;
     private final AppendLane.Pending<?> pending;
     private final Instant now;
+    private final Instant clock;
     private final long firstPosition;
     private final List<RecordedEvent> events = new ArrayList<>(4);
 
     private LaneDecision(
-        Handle handle, AppendLane.Pending<?> pending, Instant now, long firstPosition) {
+        Handle handle,
+        AppendLane.Pending<?> pending,
+        Instant now,
+        Instant clock,
+        long firstPosition) {
       this.handle = handle;
       this.pending = pending;
       this.now = now;
+      this.clock = clock;
       this.firstPosition = firstPosition;
     }
 
@@ -299,6 +317,7 @@ final class LaneTransaction {
           new RecordedEvent(
               position,
               now,
+              clock,
               actor,
               cause.because(pending.command().statedReason()),
               pending.command().requestId(),

@@ -37,33 +37,72 @@ public final class LogReader {
     return handle.createQuery("SELECT next_position FROM log_head").mapTo(Long.class).one();
   }
 
+  /** What a moment means in the log, if that can be told. */
+  public sealed interface Placed {
+    /** The last event that had happened by then, for ever. */
+    record Known(AsOf asOf) implements Placed {}
+
+    /** It has not passed yet: there is no such event, or the time is not before the database's. */
+    record NotYet() implements Placed {}
+
+    /** Somebody is appending events that may get an earlier time: ask again in a moment. */
+    record Unsettled() implements Placed {}
+  }
+
   /**
-   * The last event that had happened by a moment; empty if the moment has not passed yet: there is
-   * no event at that position, or the time is later than the database's clock. What is recorded
-   * while this runs may still get a time that is not later than {@code moment}.
+   * The last event that had happened by a moment. INVARIANT: what is told of an instant stays true.
+   * An event gets its time before others can see it; but whoever appends does so one after the
+   * other, and with times that never go back. So an instant is settled once an event of a later
+   * time is there, or if nobody is appending after it has passed.
+   *
+   * @param handle not in a transaction: each statement must see what is there when it begins
    */
-  public static Optional<AsOf> asOf(Handle handle, Moment moment) {
+  public static Placed asOf(Handle handle, Moment moment) {
     return switch (moment) {
       case Moment.AtPosition(long position) ->
           position < nextPosition(handle)
-              ? Optional.of(new AsOf(moment, position))
-              : Optional.empty();
+              ? new Placed.Known(new AsOf(moment, position))
+              : new Placed.NotYet();
       case Moment.AtInstant(Instant instant) ->
-          lastAt(handle, instant).map(position -> new AsOf(moment, position));
+          settled(handle, instant)
+              .map(
+                  settled ->
+                      settled
+                          ? new Placed.Known(new AsOf(moment, lastAt(handle, instant)))
+                          : new Placed.Unsettled())
+              .orElseGet(Placed.NotYet::new);
     };
+  }
+
+  /** Empty if the instant has not passed. */
+  private static Optional<Boolean> settled(Handle handle, Instant instant) {
+    return handle
+        .createQuery(
+            """
+            SELECT CASE WHEN now <= :instant THEN NULL WHEN recorded_at > :instant THEN true ELSE log_is_still() END
+            FROM (SELECT clock_timestamp() AS now, recorded_at FROM log_head OFFSET 0) AS head
+            """)
+        .bind("instant", instant.atOffset(ZoneOffset.UTC))
+        .map((row, _) -> Optional.ofNullable(row.getObject(1, Boolean.class)))
+        .one();
   }
 
   /**
    * Times are monotone along positions, which are dense, so this halves the log until one event is
-   * left: some thirty look-ups, and no index that every append would have to keep.
+   * left: some thirty look-ups, and no index that every append would have to keep. Where an
+   * operator confirmed the clock they may go back: what was recorded before then is not later than
+   * that.
    */
-  private static Optional<Long> lastAt(Handle handle, Instant instant) {
+  private static long lastAt(Handle handle, Instant instant) {
     return handle
         .createQuery(
             """
-            WITH RECURSIVE search (low, high) AS (
+            WITH RECURSIVE stretch (low) AS (
+              SELECT coalesce(max(position), 0) FROM clock_confirmation WHERE confirmed_at <= :instant
+            ), search (low, high) AS (
               -- INVARIANT: what is below low is not later than the instant; what is from high on is.
-              SELECT 0::bigint, next_position FROM log_head
+              SELECT low, coalesce((SELECT min(position) FROM clock_confirmation WHERE position > low), next_position)
+              FROM stretch CROSS JOIN log_head
               UNION ALL
               SELECT CASE WHEN middle.recorded_at <= :instant THEN middle.position + 1 ELSE low END,
                      CASE WHEN middle.recorded_at <= :instant THEN high ELSE middle.position END
@@ -71,11 +110,11 @@ public final class LogReader {
               CROSS JOIN LATERAL (
                 SELECT position, recorded_at FROM event WHERE position = (low + high) / 2 LIMIT 1) AS middle
               WHERE low < high)
-            SELECT low - 1 FROM search WHERE low = high AND :instant <= clock_timestamp()
+            SELECT low - 1 FROM search WHERE low = high
             """)
         .bind("instant", instant.atOffset(ZoneOffset.UTC))
         .mapTo(Long.class)
-        .findOne();
+        .one();
   }
 
   /**

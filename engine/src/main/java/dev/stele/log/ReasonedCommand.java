@@ -16,6 +16,16 @@ record ReasonedCommand<R>(Command<R> command, Optional<String> statedReason) imp
   }
 
   @Override
+  public long weight() {
+    return command.weight();
+  }
+
+  @Override
+  public boolean confirmsClock() {
+    return command.confirmsClock();
+  }
+
+  @Override
   public R decide(Decision decision) {
     return command.decide(decision);
   }

@@ -22,7 +22,8 @@ public final class InlineProjections implements InlineViews {
             new ReferrerView(documents),
             new OrphanView(),
             new RetentionView(),
-            new HoldView(documents));
+            new HoldView(documents),
+            new ClockView());
   }
 
   public List<Projection> projections() {

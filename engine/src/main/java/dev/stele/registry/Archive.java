@@ -1,7 +1,9 @@
 package dev.stele.registry;
 
 import dev.stele.blob.BlobContent;
+import dev.stele.log.AsOf;
 import dev.stele.log.LogReader;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ManifestDocuments;
@@ -23,6 +25,9 @@ import org.jdbi.v3.core.Jdbi;
 public final class Archive {
   /** How long a request waits for a view that is behind. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private static final Duration LONGEST_APPEND = Duration.ofSeconds(5);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
 
   private final Jdbi jdbi;
   private final RepositoryBlobs blobs;
@@ -51,6 +56,43 @@ public final class Archive {
    */
   public <T> T read(HandleCallback<T, RuntimeException> work) {
     return Availability.read(jdbi, work);
+  }
+
+  /**
+   * What a moment means in the log. An instant that has passed means the same for ever; if events
+   * are being appended that may belong before it, this waits for them, holding nothing.
+   *
+   * @throws RegistryUnavailableException if the database is away, or what is being appended takes
+   *     long
+   */
+  public Outcome<AsOf> asOf(Moment moment) {
+    long deadline = System.nanoTime() + LONGEST_APPEND.toNanos();
+    while (true) {
+      switch (read(handle -> LogReader.asOf(handle, moment))) {
+        case LogReader.Placed.Known(AsOf asOf) -> {
+          return Outcome.ok(asOf);
+        }
+        case LogReader.Placed.NotYet _ -> {
+          return Outcome.refused(new Refusal.NotYet(moment, read(LogReader::nextPosition) - 1));
+        }
+        case LogReader.Placed.Unsettled _ -> pause(moment, deadline);
+      }
+    }
+  }
+
+  private static void pause(Moment moment, long deadline) {
+    try {
+      if (System.nanoTime() < deadline) {
+        Thread.sleep(LOOK_AGAIN);
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new RegistryUnavailableException(
+        "what had happened by %s is not certain yet: events are being recorded that may belong before"
+                .formatted(moment)
+            + " it; try again in a moment");
   }
 
   /**

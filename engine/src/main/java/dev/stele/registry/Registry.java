@@ -13,6 +13,7 @@ import dev.stele.gc.Collector;
 import dev.stele.gc.Promises;
 import dev.stele.gc.Waiting;
 import dev.stele.log.AppendLane;
+import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
 import dev.stele.log.Leadership;
@@ -38,17 +39,21 @@ import dev.stele.projection.TagView;
 import dev.stele.projection.Verification;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Scrub;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jdbi.v3.core.Jdbi;
@@ -84,6 +89,7 @@ public final class Registry implements AutoCloseable {
   private final Actors actors;
   private final ManifestDocuments documents;
   private final LogSignal signal;
+  private final ClockWatch clock;
   private final AppendLane lane;
   private final EventCodec codec = new EventCodec();
   private final EventLog events;
@@ -126,8 +132,10 @@ public final class Registry implements AutoCloseable {
     this.actors = new Actors(jdbi);
     this.documents = new ManifestDocuments();
     this.signal = new LogSignal(connections);
+    this.clock = new ClockWatch(options.clockTolerance());
+    measure(clock, meters);
     this.lane =
-        new AppendLane(connections, codec, new InlineProjections(documents), signal, meters);
+        new AppendLane(connections, codec, new InlineProjections(documents), clock, signal, meters);
     this.promises = new Promises(jdbi);
     this.blobs = new RepositoryBlobs(jdbi, promises, this.stores, claims, actors, this::append);
     this.uploads = new Uploads(blobs, options.gc().grace());
@@ -146,6 +154,7 @@ public final class Registry implements AutoCloseable {
         new Collector(
             audit,
             lane,
+            clock,
             reader,
             this.stores,
             claims,
@@ -159,6 +168,19 @@ public final class Registry implements AutoCloseable {
     this.buriedTags = new BuriedTags(jdbi, this::append);
     this.holds = new Holds(jdbi, actors, this::append);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
+  }
+
+  private static void measure(ClockWatch clock, MeterRegistry meters) {
+    Gauge.builder("stele.clock.doubt", clock, watch -> watch.doubtAboutAges().isPresent() ? 1 : 0)
+        .description("1 while the clock is in doubt, so that nothing is removed or even appended")
+        .register(meters);
+    TimeGauge.builder(
+            "stele.clock.difference",
+            clock,
+            TimeUnit.MILLISECONDS,
+            watch -> watch.difference().toMillis())
+        .description("How far the database's clock is ahead of this node's")
+        .register(meters);
   }
 
   // ---- reading
@@ -599,6 +621,28 @@ public final class Registry implements AutoCloseable {
   /** What may not go or move; to be asked in the lane by whoever submits commands of its own. */
   public Protection protection() {
     return protection;
+  }
+
+  /**
+   * Says that the clock is right, whatever it looked like: the log's time goes on from there, and
+   * what is due may be removed again.
+   *
+   * @return what the clock read
+   * @throws RegistryUnavailableException if the database is away, or its clock is far from this
+   *     node's: one of them is surely wrong
+   */
+  public Instant confirmClock(Caller caller) {
+    return append(new ConfirmClock(actors.id(caller.actor()), caller.requestId()));
+  }
+
+  /** Why nothing may be removed for now, or not even appended, if so. Looks at the clocks. */
+  public Optional<String> clockDoubt() {
+    return Availability.read(jdbi, clock::look);
+  }
+
+  /** What an operator must see to though pulls go on, as far as is known. */
+  public List<String> alarms() {
+    return clock.doubtAboutAges().stream().toList();
   }
 
   /** The id that the log has for a name, which becomes known with this call if need be. */

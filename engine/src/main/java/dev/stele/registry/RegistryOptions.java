@@ -1,7 +1,9 @@
 package dev.stele.registry;
 
 import dev.stele.gc.GcOptions;
+import dev.stele.log.ClockWatch;
 import dev.stele.policy.ImmutableTags;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 
@@ -20,6 +22,7 @@ import java.util.List;
  * @param pulls how the log learns of pulls
  * @param gc how collecting is done
  * @param webhooks who is told of events, with names that differ
+ * @param clockTolerance how far the database's clock, this node's and the log's time may be apart
  */
 public record RegistryOptions(
     boolean sparseManifests,
@@ -28,7 +31,8 @@ public record RegistryOptions(
     ImmutableTags immutableTags,
     PullRecording pulls,
     GcOptions gc,
-    List<Webhook> webhooks) {
+    List<Webhook> webhooks,
+    Duration clockTolerance) {
   public static final RegistryOptions DEFAULT =
       new RegistryOptions(
           false,
@@ -37,7 +41,8 @@ public record RegistryOptions(
           ImmutableTags.NONE,
           PullRecording.MINUTE,
           GcOptions.DEFAULT,
-          List.of());
+          List.of(),
+          ClockWatch.DEFAULT_TOLERANCE);
 
   public RegistryOptions {
     mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
@@ -47,25 +52,53 @@ public record RegistryOptions(
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
     return new RegistryOptions(
-        on, collisionDetection, mandatoryAnnotations, immutableTags, pulls, gc, webhooks);
+        on,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        gc,
+        webhooks,
+        clockTolerance);
   }
 
   /** The same with collision detection on or off. */
   public RegistryOptions withCollisionDetection(boolean on) {
     return new RegistryOptions(
-        sparseManifests, on, mandatoryAnnotations, immutableTags, pulls, gc, webhooks);
+        sparseManifests,
+        on,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        gc,
+        webhooks,
+        clockTolerance);
   }
 
   /** The same with other mandatory annotations. */
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, List.copyOf(keys), immutableTags, pulls, gc, webhooks);
+        sparseManifests,
+        collisionDetection,
+        List.copyOf(keys),
+        immutableTags,
+        pulls,
+        gc,
+        webhooks,
+        clockTolerance);
   }
 
   /** The same with other immutable tags. */
   public RegistryOptions withImmutableTags(ImmutableTags tags) {
     return new RegistryOptions(
-        sparseManifests, collisionDetection, mandatoryAnnotations, tags, pulls, gc, webhooks);
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        tags,
+        pulls,
+        gc,
+        webhooks,
+        clockTolerance);
   }
 
   /** The same with pulls recorded in another way. */
@@ -77,7 +110,8 @@ public record RegistryOptions(
         immutableTags,
         recording,
         gc,
-        webhooks);
+        webhooks,
+        clockTolerance);
   }
 
   /** The same with another way of collecting. */
@@ -89,7 +123,8 @@ public record RegistryOptions(
         immutableTags,
         pulls,
         other,
-        webhooks);
+        webhooks,
+        clockTolerance);
   }
 
   /** The same with other webhooks. */
@@ -101,6 +136,20 @@ public record RegistryOptions(
         immutableTags,
         pulls,
         gc,
-        others);
+        others,
+        clockTolerance);
+  }
+
+  /** The same with another tolerance for clocks. */
+  public RegistryOptions withClockTolerance(Duration tolerance) {
+    return new RegistryOptions(
+        sparseManifests,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        gc,
+        webhooks,
+        tolerance);
   }
 }

@@ -3,6 +3,7 @@ package dev.stele.retention;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.AsOf;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -49,14 +50,11 @@ public final class Reprocessing {
    * count back from its time.
    */
   public Outcome<Moment> at(dev.stele.log.Moment moment) {
-    return archive.read(
-        handle ->
-            LogReader.asOf(handle, moment)
-                .map(asOf -> Outcome.ok(new Moment(asOf.position() + 1, time(handle, moment))))
-                .orElseGet(
-                    () ->
-                        Outcome.refused(
-                            new Refusal.NotYet(moment, LogReader.nextPosition(handle) - 1))));
+    return switch (archive.asOf(moment)) {
+      case Outcome.Ok<AsOf>(AsOf asOf) ->
+          Outcome.ok(new Moment(asOf.position() + 1, archive.read(handle -> time(handle, moment))));
+      case Outcome.Refused<AsOf>(Refusal refusal) -> Outcome.refused(refusal);
+    };
   }
 
   private Instant time(Handle handle, dev.stele.log.Moment moment) {

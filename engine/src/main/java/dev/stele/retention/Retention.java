@@ -159,8 +159,14 @@ public final class Retention implements AutoCloseable {
    * Evaluates every repository under the policy in force, once, and removes what it does not keep.
    * Ends after the batch that it is at when this is closed. Throws what says so if the database is
    * away; the next run goes on from what is done.
+   *
+   * @throws RegistryUnavailableException also while the clock is in doubt: ages mean nothing then
    */
   public Summary run() {
+    Optional<String> doubt = registry.clockDoubt();
+    if (doubt.isPresent()) {
+      throw new RegistryUnavailableException("nothing is removed: " + doubt.get());
+    }
     return run(Retention::now);
   }
 

@@ -1,6 +1,7 @@
 package dev.stele.verify;
 
 import dev.stele.event.CorruptLeafException;
+import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
@@ -22,6 +23,9 @@ import org.jdbi.v3.core.Handle;
  */
 final class LogCheck {
   private static final int PAGE = 1000;
+
+  /** After which times go on from what the clock reads, be that earlier. */
+  private static final String CLOCK_CONFIRMED = Event.ClockConfirmed.class.getSimpleName();
 
   private record Row(
       long position,
@@ -99,7 +103,7 @@ final class LogCheck {
   }
 
   private void check(Row row, Instant previous) {
-    if (row.recordedAt().isBefore(previous)) {
+    if (row.recordedAt().isBefore(previous) && !row.type().equals(CLOCK_CONFIRMED)) {
       broken(
           row,
           "its time " + row.recordedAt() + " is before that of the event before it, " + previous);

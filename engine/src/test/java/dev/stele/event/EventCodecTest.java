@@ -120,6 +120,7 @@ class EventCodecTest {
             """
             {"actor":"00000000-0000-0000-0000-000000000001","at":"2026-03-03T14:05:00.000001Z",\
             "cause":{"detail":"sha256:x","kind":"DIGEST_DELETE"},\
+            "clock":"2026-03-03T14:05:00.000001Z",\
             "command":"00000000-0000-0000-0000-000000000002",\
             "data":{"digest":"sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a",\
             "repository":"payments/api","tag":"prod"},\

@@ -13,6 +13,7 @@ import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
+import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
@@ -83,11 +84,13 @@ class ReachabilityPropertyTest {
     testDatabase = TestDatabase.create();
     database = testDatabase.open();
     signal = new LogSignal(database::openDedicated);
+    ClockWatch clock = new ClockWatch(ClockWatch.DEFAULT_TOLERANCE);
     lane =
         new AppendLane(
             database::openDedicated,
             new EventCodec(),
             new InlineProjections(DOCUMENTS),
+            clock,
             signal,
             new SimpleMeterRegistry());
     ActorId actor = ActorId.random();
@@ -96,6 +99,7 @@ class ReachabilityPropertyTest {
         new Collector(
             database.jdbi(),
             lane,
+            clock,
             READER,
             stores,
             new StoreClaims(database.jdbi(), stores),

@@ -74,7 +74,11 @@ class AppendLaneTest {
   }
 
   private AppendLane lane(ConnectionSource source, MeterRegistry meters) {
-    return new AppendLane(source, new EventCodec(), (_, _) -> {}, signal, meters);
+    return new AppendLane(source, new EventCodec(), (_, _) -> {}, clock(), signal, meters);
+  }
+
+  private static ClockWatch clock() {
+    return new ClockWatch(ClockWatch.DEFAULT_TOLERANCE);
   }
 
   @AfterEach
@@ -293,6 +297,7 @@ class AppendLaneTest {
                 database::openDedicated,
                 new EventCodec(),
                 (_, _) -> {},
+                clock(),
                 signal,
                 new SimpleMeterRegistry(),
                 10 << 20);
@@ -350,6 +355,7 @@ class AppendLaneTest {
                 replicated::openDedicated,
                 new EventCodec(),
                 (_, _) -> {},
+                clock(),
                 signal,
                 new SimpleMeterRegistry());
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -123,7 +123,7 @@ class LookUpsTest {
           INSERT INTO event
             SELECT n, now() - interval '1 s' * (%1$d - n), type, repository, md5('1')::uuid, gen_random_uuid(),
                    convert_to(format(
-                     '{"position":"%%s","type":"%%s","schema":1,"at":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
+                     '{"position":"%%s","type":"%%s","schema":1,"at":"2026-01-01T00:00:00.000000Z","clock":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
                      '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","command":"00000000-0000-0000-0000-000000000000","salt":"",'
                      '"data":{"repository":"%%s","digest":"%%s"}}',
                      n, type, md5('1')::uuid, repository, digest(n)), 'UTF8')

@@ -9,6 +9,7 @@ import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
+import dev.stele.log.ClockWatch;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Digest;
@@ -116,6 +117,7 @@ class PullRecorderTest {
                   },
                   new EventCodec(),
                   (_, _) -> {},
+                  new ClockWatch(ClockWatch.DEFAULT_TOLERANCE),
                   signal,
                   fixture.meters())) {
         PullRecorder recorder =

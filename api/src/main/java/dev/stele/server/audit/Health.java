@@ -4,6 +4,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
@@ -32,6 +33,10 @@ final class Health {
       exchange.sendJson(503, Map.of("status", "unavailable", "reason", e.getMessage()));
       return;
     }
-    exchange.sendJson(200, Map.of("status", "ready"));
+    // Pulls go on meanwhile, so a load balancer must not turn away.
+    List<String> alarms = registry.alarms();
+    exchange.sendJson(
+        200,
+        alarms.isEmpty() ? Map.of("status", "ready") : Map.of("status", "ready", "alarms", alarms));
   }
 }

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
  * @param immutableTags which tags clients may neither move nor delete
+ * @param clockTolerance how far clocks may be apart before appending stops
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
  * @param webhooks by name
  */
@@ -33,6 +34,7 @@ public record Configuration(
     ManifestRules manifests,
     ImmutableTags immutableTags,
     HttpLimits http,
+    Duration clockTolerance,
     GcOptions gc,
     LogFormat logFormat,
     RetentionPolicy retention,

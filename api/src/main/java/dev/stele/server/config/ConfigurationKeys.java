@@ -2,6 +2,7 @@ package dev.stele.server.config;
 
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
+import dev.stele.log.ClockWatch;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
@@ -158,6 +159,14 @@ final class ConfigurationKeys {
           Duration.ofMillis(100),
           Duration.ofHours(1));
 
+  static final ConfigurationKey<Duration> CLOCK_TOLERANCE =
+      ConfigurationKey.duration(
+          "clock.tolerance",
+          "how far the clocks of the database and the node, and the log's time, may be apart",
+          ClockWatch.DEFAULT_TOLERANCE,
+          Duration.ofSeconds(1),
+          Duration.ofDays(1));
+
   static final ConfigurationKey<Boolean> GC_ENABLED =
       ConfigurationKey.truth(
           "gc.enabled",
@@ -277,6 +286,7 @@ final class ConfigurationKeys {
           HTTP_MAX_STREAMS,
           HTTP_IDLE_TIMEOUT,
           HTTP_DRAIN_TIME,
+          CLOCK_TOLERANCE,
           GC_ENABLED,
           GC_GRACE,
           GC_RECYCLE,

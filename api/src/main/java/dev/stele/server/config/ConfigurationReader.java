@@ -243,6 +243,7 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.HTTP_MAX_STREAMS),
             values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
             values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
+        values.get(ConfigurationKeys.CLOCK_TOLERANCE),
         new GcOptions(
             values.get(ConfigurationKeys.GC_ENABLED),
             values.get(ConfigurationKeys.GC_GRACE),

@@ -53,6 +53,7 @@ class ConfigurationReaderTest {
                     500,
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(30)),
+                Duration.ofMinutes(5),
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
@@ -187,6 +188,7 @@ class ConfigurationReaderTest {
                     20,
                     Duration.ofSeconds(30),
                     Duration.ofMillis(500)),
+                Duration.ofMinutes(5),
                 new GcOptions(
                     false,
                     Duration.ofHours(12),
