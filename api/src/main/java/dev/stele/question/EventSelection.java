@@ -90,9 +90,7 @@ public record EventSelection(EventFilter filter, long after, long through, boole
   /** What a parameter's moment means in the log, if it is there. Needs no view. */
   private static Optional<AsOf> moment(
       Asked asked, Parameter<dev.stele.log.Moment> parameter, Registry registry) {
-    return asked
-        .first(parameter)
-        .map(moment -> Refusals.accepted(registry.archive().asOf(moment)));
+    return asked.first(parameter).map(moment -> Refusals.accepted(registry.archive().asOf(moment)));
   }
 
   /** The same, of these types of events only. */

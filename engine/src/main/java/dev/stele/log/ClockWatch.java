@@ -170,7 +170,7 @@ public final class ClockWatch {
         ? Optional.empty()
         : Optional.of(
             ("the clock reads %s, but the last event was recorded at %s: one of the two is false."
-                 + " Set the clock right, then confirm it (stele clock confirm)")
+                    + " Set the clock right, then confirm it (stele clock confirm)")
                 .formatted(seconds(reading.clock()), seconds(reading.lastEvent())));
   }
 
@@ -198,7 +198,7 @@ public final class ClockWatch {
         ? Optional.empty()
         : Optional.of(
             ("the clock leapt to %s, though by the time that went by it would read %s. Set it"
-                 + " right, or confirm it (stele clock confirm)")
+                    + " right, or confirm it (stele clock confirm)")
                 .formatted(seconds(reading.clock()), seconds(anchor.clock().plus(elapsed))));
   }
 
