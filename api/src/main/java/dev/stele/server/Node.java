@@ -19,6 +19,7 @@ import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
 import dev.stele.server.webhook.HttpReceiver;
 import dev.stele.server.webhook.WebhookSettings;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -27,6 +28,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +37,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -133,6 +136,7 @@ public final class Node implements AutoCloseable {
     Path data = configuration.data().toAbsolutePath().normalize();
     opened.push(DataFolderLock.take(data));
     bindJvmMetrics();
+    bindMachineMetrics(data);
     database = openDatabase(configuration, opener, databaseSettings(data), meters);
     opened.push(database);
     stores = openStores(configuration, DiskBlobStore::new);
@@ -185,6 +189,35 @@ public final class Node implements AutoCloseable {
     new JvmThreadMetrics().bindTo(meters);
     new ProcessorMetrics().bindTo(meters);
     new UptimeMetrics().bindTo(meters);
+  }
+
+  private void bindMachineMetrics(Path data) {
+    Gauge.builder("stele.build", () -> 1)
+        .description("1; what runs is in the labels")
+        .tag(
+            "version",
+            Optional.ofNullable(Node.class.getPackage().getImplementationVersion())
+                .orElse("development"))
+        .tag("java", Runtime.version().toString())
+        .register(meters);
+    bindFreeSpace("data", data);
+    configuration
+        .stores()
+        .forEach(
+            (name, store) -> {
+              if (store instanceof StoreSettings.Disk(Path path)) {
+                bindFreeSpace(name, path);
+              }
+            });
+  }
+
+  private void bindFreeSpace(String folder, Path path) {
+    Gauge.builder("stele.disk.free", path.toFile(), File::getUsableSpace)
+        .description("Bytes that are free where the data folder or a store lies")
+        .baseUnit("bytes")
+        .tag("folder", folder)
+        .strongReference(true)
+        .register(meters);
   }
 
   private Database.Settings databaseSettings(Path data) {

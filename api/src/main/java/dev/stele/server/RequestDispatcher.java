@@ -21,15 +21,12 @@ import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,14 +40,11 @@ import org.slf4j.MDC;
 final class RequestDispatcher {
   private static final Logger logger = LoggerFactory.getLogger(RequestDispatcher.class);
   private static final String REQUEST_ID = "requestId";
-  private static final Set<String> KNOWN_METHODS =
-      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT");
-  private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
 
   private final Distribution distribution;
   private final Audit audit;
   private final Authenticator authenticator;
-  private final MeterRegistry meters;
+  private final RequestLog requests;
   private final long maxBodySize;
   private final Semaphore uploads;
 
@@ -63,7 +57,7 @@ final class RequestDispatcher {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
-    this.meters = meters;
+    this.requests = new RequestLog(meters);
     this.maxBodySize = limits.maxBodySize().bytes();
     int maxUploads = limits.maxUploads();
     this.uploads = new Semaphore(maxUploads);
@@ -85,24 +79,20 @@ final class RequestDispatcher {
     response.setHeader("Docker-Distribution-API-Version", "registry/2.0");
     response.setHeader("X-Content-Type-Options", "nosniff");
     MDC.put(REQUEST_ID, requestId);
-    Served served = new Served();
+    RequestLog.Served served = new RequestLog.Served();
     try {
       serve(request, response, requestId, served);
     } finally {
-      long nanos = System.nanoTime() - start;
-      measure(request, response, served, nanos);
+      requests.add(request, response, served, System.nanoTime() - start);
       MDC.remove(REQUEST_ID);
     }
   }
 
-  /** What is known of a request for metrics and the log once it has been served. */
-  private static final class Served {
-    private String template = "unknown";
-    private boolean aborted;
-  }
-
   private void serve(
-      HttpServletRequest request, HttpServletResponse response, String requestId, Served served) {
+      HttpServletRequest request,
+      HttpServletResponse response,
+      String requestId,
+      RequestLog.Served served) {
     Exchange exchange = null;
     try {
       try {
@@ -110,8 +100,9 @@ final class RequestDispatcher {
         exchange = Exchange.withoutQuery(request, response, requestId);
         RawPath path = RawPath.parse(Optional.ofNullable(request.getRequestURI()).orElse("/"));
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
-        resource.ifPresent(found -> served.template = found.template());
+        resource.ifPresent(found -> served.at(found.template()));
         Caller caller = caller(request, path, requestId);
+        served.by(caller.actor());
         exchange = new Exchange(request, response, caller, maxBodySize);
         handle(exchange, resource);
       } catch (RefusedRequestException e) {
@@ -143,7 +134,7 @@ final class RequestDispatcher {
       }
     } catch (EofException e) {
       // The client went away while its answer was written.
-      served.aborted = true;
+      served.abort();
       logger.debug("the client went away: {}", e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -160,15 +151,23 @@ final class RequestDispatcher {
     if (Audit.open(path)) {
       return new Caller(Caller.ANONYMOUS, requestId);
     }
-    return authenticator
-        .authenticate(Optional.ofNullable(request.getHeader("Authorization")))
-        .map(user -> new Caller(user, requestId))
-        .orElseThrow(
-            () ->
-                new DistributionError(
-                        401, ErrorCode.UNAUTHORIZED, "a user name and its password are required")
-                    .with("WWW-Authenticate", authenticator.challenge())
-                    .asException());
+    Optional<String> credentials = Optional.ofNullable(request.getHeader("Authorization"));
+    Optional<String> user = authenticator.authenticate(credentials);
+    if (user.isPresent()) {
+      return new Caller(user.get(), requestId);
+    }
+    if (credentials.isPresent()) {
+      String name = RequestLog.text(authenticator.claimed(credentials).orElse(null));
+      logger
+          .atWarn()
+          .addKeyValue("claimedUser", name)
+          .addKeyValue("address", request.getRemoteAddr())
+          .log("sign-in refused: as {} from {}", name, request.getRemoteAddr());
+    }
+    throw new DistributionError(
+            401, ErrorCode.UNAUTHORIZED, "a user name and its password are required")
+        .with("WWW-Authenticate", authenticator.challenge())
+        .asException();
   }
 
   private void handle(Exchange exchange, Optional<Resource> resource)
@@ -186,7 +185,7 @@ final class RequestDispatcher {
           .with("Allow", resource.get().allowed())
           .asException();
     }
-    if (READS.contains(exchange.method())) {
+    if (RequestLog.reads(exchange.method())) {
       handler.get().handle(exchange);
       return;
     }
@@ -216,20 +215,21 @@ final class RequestDispatcher {
     return new DistributionError(503, ErrorCode.UNAVAILABLE, message).with("Retry-After", "5");
   }
 
-  private static void answer(Exchange exchange, DistributionError error, Served served)
+  private static void answer(Exchange exchange, DistributionError error, RequestLog.Served served)
       throws IOException {
     if (exchange.committed()) {
       // Too late for another status: only a broken connection tells the client.
-      served.aborted = true;
+      served.abort();
       exchange.abort();
       return;
     }
     exchange.sendError(error);
   }
 
-  private static void unforeseen(Exchange exchange, String requestId, Exception e, Served served) {
+  private static void unforeseen(
+      Exchange exchange, String requestId, Exception e, RequestLog.Served served) {
     if (Exchange.clientGone(e)) {
-      served.aborted = true;
+      served.abort();
       logger.debug("the client went away: {}", e.toString());
       return;
     }
@@ -244,39 +244,8 @@ final class RequestDispatcher {
               Map.of("requestId", requestId)),
           served);
     } catch (IOException again) {
-      served.aborted = true;
+      served.abort();
       logger.debug("the answer could not be sent: {}", again.toString());
     }
-  }
-
-  private void measure(
-      HttpServletRequest request, HttpServletResponse response, Served served, long nanos) {
-    String method = KNOWN_METHODS.contains(request.getMethod()) ? request.getMethod() : "other";
-    String status = served.aborted ? "aborted" : response.getStatus() / 100 + "xx";
-    Timer.builder("stele.http.requests")
-        .description("Requests answered, by kind of address, method and class of status")
-        .tags("route", served.template, "method", method, "status", status)
-        .register(meters)
-        .record(nanos, TimeUnit.NANOSECONDS);
-    if (logger.isDebugEnabled() || !READS.contains(request.getMethod())) {
-      String line =
-          "%s %s %s %.1f ms"
-              .formatted(
-                  method,
-                  loggable(request.getRequestURI()),
-                  served.aborted ? "aborted" : response.getStatus(),
-                  nanos / 1e6);
-      if (READS.contains(request.getMethod())) {
-        logger.debug(line);
-      } else {
-        logger.info(line);
-      }
-    }
-  }
-
-  /** The path without its query, which is where tokens would be, and without control characters. */
-  private static String loggable(String path) {
-    String shown = path == null ? "-" : path.replaceAll("[^\\x21-\\x7e]", "?");
-    return shown.length() > 400 ? shown.substring(0, 400) + "..." : shown;
   }
 }

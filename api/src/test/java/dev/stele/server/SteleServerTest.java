@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.stele.oci.Digest;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -21,15 +25,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the server itself promises; what each endpoint answers is tested as a black box elsewhere.
@@ -385,8 +394,88 @@ class SteleServerTest {
     assertThat(send(request(server, "/v2/demo/none/tags/list").GET()).statusCode()).isEqualTo(404);
     assertThat(send(request(server, "/metrics").GET()).body())
         .contains(
-            "stele_http_requests_seconds_count{method=\"GET\",route=\"/v2/{name}/tags/list\",status=\"4xx\"}");
+            "stele_http_requests_seconds_count{method=\"GET\",route=\"/v2/{name}/tags/list\",status=\"404\"}");
     assertThat(send(request(server, "/readyz").GET()).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void everyMetricSaysWhatItIsAndNoneNamesARepository() throws Exception {
+    String blob = "metrics/of-one/blobs/uploads/?digest=sha256:" + "0".repeat(64);
+    assertThat(
+            send(request(server, "/v2/" + blob).POST(BodyPublishers.ofString("other")))
+                .statusCode())
+        .isEqualTo(400);
+    List<String> lines = send(request(server, "/metrics").GET()).body().lines().toList();
+    for (String line : lines) {
+      if (line.startsWith("# TYPE stele_")) {
+        assertThat(lines)
+            .as(line)
+            .anyMatch(help -> help.matches("# HELP " + line.split(" ", -1)[2] + " \\S.+"));
+      }
+    }
+    assertThat(lines).noneMatch(line -> line.contains("of-one"));
+    for (String name :
+        List.of(
+            "stele_http_requests_seconds_bucket{",
+            "stele_lane_batch_seconds_bucket{",
+            "stele_log_position ",
+            "stele_view_lag_events{view=\"reachability\"}",
+            "stele_view_lag_seconds{view=\"history\"}",
+            "stele_stored_bytes{store=\"default\"}",
+            "stele_stored_objects{store=\"default\"}")) {
+      assertThat(lines).as(name).anyMatch(line -> line.startsWith(name));
+    }
+  }
+
+  @Test
+  void aRequestThatWritesOrFailsIsALineWithFields() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(RequestLog.class);
+    BlockingQueue<ILoggingEvent> logged = new LinkedBlockingQueue<>();
+    AppenderBase<ILoggingEvent> lines =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            if (event.getFormattedMessage().contains("/v2/logged/app")) {
+              logged.add(event);
+            }
+          }
+        };
+    lines.start();
+    logger.addAppender(lines);
+    logger.setLevel(Level.INFO);
+    try {
+      HttpResponse<String> answer =
+          send(
+              request(server, "/v2/logged/app/blobs/uploads/?token=secret")
+                  .header("User-Agent", "agent/1 \u00e9")
+                  .header("Authorization", "Bearer secret")
+                  .POST(BodyPublishers.ofString("")));
+      assertThat(answer.statusCode()).isEqualTo(202);
+      // It is written after the answer.
+      ILoggingEvent line = logged.poll(20, TimeUnit.SECONDS);
+      assertThat(line).isNotNull();
+      assertFields(line);
+    } finally {
+      logger.detachAppender(lines);
+      logger.setLevel(null);
+    }
+  }
+
+  private static void assertFields(ILoggingEvent line) {
+    Map<String, Object> fields = new HashMap<>();
+    line.getKeyValuePairs().forEach(pair -> fields.put(pair.key, pair.value));
+    assertThat(fields)
+        .containsEntry("user", "anonymous")
+        .containsEntry("address", "127.0.0.1")
+        .containsEntry("method", "POST")
+        .containsEntry("path", "/v2/logged/app/blobs/uploads/")
+        .containsEntry("status", "202")
+        .containsEntry("bytesReceived", 0L)
+        .containsEntry("userAgent", "agent/1 ?")
+        .containsKeys("seconds", "bytesSent");
+    assertThat(line.getFormattedMessage() + fields)
+        .doesNotContain("secret")
+        .doesNotContain("\u00e9");
   }
 
   @Test

@@ -359,9 +359,9 @@ public final class AppendLane implements AutoCloseable {
       List<Pending<?>> commands, LaneTransaction.Committed committed, long startedNanos) {
     metrics.batchTime.record(System.nanoTime() - startedNanos, TimeUnit.NANOSECONDS);
     metrics.batchCommands.record(commands.size());
-    metrics.batchEvents.record(committed.events());
+    metrics.appended(committed.events());
     commands.forEach(Pending::complete);
-    if (committed.events() > 0) {
+    if (!committed.events().isEmpty()) {
       signal.appended(committed.nextPosition());
     }
   }

@@ -50,7 +50,8 @@ final class LaneTransaction {
   sealed interface Attempt {}
 
   /** It committed the first {@code commands} of the batch. */
-  record Committed(int commands, int events, long nextPosition) implements Attempt {}
+  record Committed(int commands, List<RecordedEvent> events, long nextPosition)
+      implements Attempt {}
 
   /**
    * The connection broke during the commit, or the database warns that a standby which is to have
@@ -84,7 +85,7 @@ final class LaneTransaction {
     try {
       clock.look(handle);
       connection.commit();
-      return new Committed(0, 0, nextPosition);
+      return new Committed(0, List.of(), nextPosition);
     } catch (SQLException | RuntimeException e) {
       return rolledBack(connection) ? new Failed(e) : new Disconnected(e);
     }
@@ -138,7 +139,7 @@ final class LaneTransaction {
       }
       intended =
           new Intended(
-              new Committed(commands, appended.size(), next),
+              new Committed(commands, appended.stream().map(Appended::event).toList(), next),
               head.nextPosition(),
               appended.stream().findFirst().map(first -> first.event().commandId()));
       Optional<SQLWarning> warning = commit(connection);
@@ -205,7 +206,7 @@ final class LaneTransaction {
               .findOne();
       if (!found.equals(intended.firstCommand())) {
         connection.rollback();
-        return new Committed(0, 0, intended.firstPosition());
+        return new Committed(0, List.of(), intended.firstPosition());
       }
       handle
           .createQuery("SELECT pg_logical_emit_message(true, 'stele', 'outcome')::text")

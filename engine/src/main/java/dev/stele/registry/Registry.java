@@ -168,6 +168,7 @@ public final class Registry implements AutoCloseable {
     this.buriedTags = new BuriedTags(jdbi, this::append);
     this.holds = new Holds(jdbi, actors, this::append);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
+    new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
   }
 
   private static void measure(ClockWatch clock, MeterRegistry meters) {

@@ -13,6 +13,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -100,7 +101,12 @@ public final class Uploads {
     boolean repeated =
         outcome.equals(Outcome.refused(new Refusal.UnknownUpload(id)))
             && blobs.finished(repository, id, expected);
-    return repeated ? Outcome.ok(expected) : outcome;
+    if (!repeated) {
+      return outcome;
+    }
+    // Who sends the bytes again reads no answer before they are all sent.
+    last.body().transferTo(OutputStream.nullOutputStream());
+    return Outcome.ok(expected);
   }
 
   /** See {@link Registry#putBlob}. */

@@ -297,6 +297,14 @@ public final class Retention implements AutoCloseable {
         removed += batchRemoved.getAsInt();
       }
     }
+    if (removed > 0) {
+      logger.info(
+          "retention removed {} tags of {}, as evaluated at position {} by policy {}",
+          removed,
+          evaluated.repository(),
+          evaluation.getAsLong(),
+          evaluated.policy());
+    }
     return removed;
   }
 

@@ -15,6 +15,9 @@ public interface Authenticator {
    */
   Optional<String> authenticate(Optional<String> authorization);
 
+  /** Who the sender says it is, true or not, for the log; empty if that cannot be read. */
+  Optional<String> claimed(Optional<String> authorization);
+
   /** Whether it tells users apart at all. */
   boolean required();
 
@@ -28,6 +31,11 @@ public interface Authenticator {
     @Override
     public Optional<String> authenticate(Optional<String> authorization) {
       return Optional.of(Caller.ANONYMOUS);
+    }
+
+    @Override
+    public Optional<String> claimed(Optional<String> authorization) {
+      return Optional.empty();
     }
 
     @Override

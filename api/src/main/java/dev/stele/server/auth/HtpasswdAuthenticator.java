@@ -85,6 +85,14 @@ public final class HtpasswdAuthenticator implements Authenticator {
     return Optional.of(user);
   }
 
+  @Override
+  public Optional<String> claimed(Optional<String> authorization) {
+    return authorization
+        .flatMap(HtpasswdAuthenticator::decode)
+        .filter(text -> text.indexOf(':') > 0)
+        .map(text -> text.substring(0, text.indexOf(':')));
+  }
+
   private static Optional<String> decode(String authorization) {
     if (authorization.length() > LONGEST_HEADER
         || !authorization.toLowerCase(Locale.ROOT).startsWith("basic ")) {

@@ -1,0 +1,160 @@
+package dev.stele.registry;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.log.LogReader;
+import dev.stele.projection.Projection;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How long the log is, how far its followers have come, and how much is stored, for metrics.
+ * Whoever reads them causes a query of a few look-ups every {@link #FRESH} at most; counting what
+ * is stored takes as long as there are objects, so it is done every {@link #COUNTED} at most. While
+ * the database is away they are not a number. Thread-safe.
+ */
+final class LogGauges {
+  private static final Logger logger = LoggerFactory.getLogger(LogGauges.class);
+  private static final Duration FRESH = Duration.ofSeconds(2);
+  private static final Duration COUNTED = Duration.ofMinutes(10);
+
+  private record Lag(long events, double seconds) {}
+
+  private record Stored(long objects, long bytes) {}
+
+  private record Progress(long newest, Map<String, Lag> lags) {}
+
+  /** A value that is read again when it is old, by one thread while others take the old one. */
+  private static final class Sampled<T> {
+    private final Jdbi jdbi;
+    private final Duration age;
+    private final Function<Handle, T> query;
+    private T value;
+    private long nextNanos = System.nanoTime();
+
+    private Sampled(Jdbi jdbi, Duration age, Function<Handle, T> query) {
+      this.jdbi = jdbi;
+      this.age = age;
+      this.query = query;
+    }
+
+    private synchronized double get(Function<T, Double> part) {
+      if (System.nanoTime() - nextNanos >= 0) {
+        try {
+          value = jdbi.withHandle(query::apply);
+        } catch (JdbiException e) {
+          value = null;
+          logger.debug("no metrics of the log for now", e);
+        }
+        nextNanos = System.nanoTime() + age.toNanos();
+      }
+      return value == null ? Double.NaN : part.apply(value);
+    }
+  }
+
+  private final Sampled<Progress> progress;
+  private final Sampled<Map<String, Stored>> stored;
+
+  LogGauges(Jdbi jdbi) {
+    this.progress = new Sampled<>(jdbi, FRESH, LogGauges::progress);
+    this.stored = new Sampled<>(jdbi, COUNTED, LogGauges::stored);
+  }
+
+  void register(MeterRegistry meters, List<Projection> views, BlobStores stores) {
+    Gauge.builder(
+            "stele.log.position", progress, p -> p.get(known -> Double.valueOf(known.newest())))
+        .description("Position of the newest event, -1 if there is none")
+        .strongReference(true)
+        .register(meters);
+    Lag none = new Lag(0, 0);
+    for (Projection view : views) {
+      Gauge.builder(
+              "stele.view.lag.events",
+              progress,
+              p ->
+                  p.get(
+                      known ->
+                          Double.valueOf(known.lags().getOrDefault(view.name(), none).events())))
+          .description("How many events a view has not taken in yet")
+          .tag("view", view.name())
+          .strongReference(true)
+          .register(meters);
+      TimeGauge.builder(
+              "stele.view.lag",
+              progress,
+              TimeUnit.SECONDS,
+              p -> p.get(known -> known.lags().getOrDefault(view.name(), none).seconds()))
+          .description("How old the first event is that a view has not taken in yet")
+          .tag("view", view.name())
+          .strongReference(true)
+          .register(meters);
+    }
+    Stored nothing = new Stored(0, 0);
+    for (BlobStores.Named store : stores.all()) {
+      Gauge.builder(
+              "stele.stored.objects",
+              stored,
+              s -> s.get(all -> Double.valueOf(all.getOrDefault(store.name(), nothing).objects())))
+          .description("Objects that the log has in a store, counted every ten minutes")
+          .tag("store", store.name())
+          .strongReference(true)
+          .register(meters);
+      Gauge.builder(
+              "stele.stored",
+              stored,
+              s -> s.get(all -> Double.valueOf(all.getOrDefault(store.name(), nothing).bytes())))
+          .description("Bytes of the objects that the log has in a store, every ten minutes")
+          .baseUnit("bytes")
+          .tag("store", store.name())
+          .strongReference(true)
+          .register(meters);
+    }
+  }
+
+  private static Progress progress(Handle handle) {
+    long next = LogReader.nextPosition(handle);
+    Map<String, Lag> lags = new HashMap<>();
+    handle
+        .createQuery(
+            """
+            SELECT follower, next_position,
+                   (SELECT extract(epoch FROM clock_timestamp() - recorded_at)
+                    FROM event WHERE position = next_position) AS age
+            FROM log_checkpoint
+            """)
+        .map(
+            (row, _) ->
+                Map.entry(
+                    row.getString("follower"),
+                    new Lag(
+                        Math.max(0, next - row.getLong("next_position")),
+                        Math.max(0, row.getDouble("age")))))
+        .forEach(entry -> lags.put(entry.getKey(), entry.getValue()));
+    return new Progress(next - 1, lags);
+  }
+
+  private static Map<String, Stored> stored(Handle handle) {
+    Map<String, Stored> found = new HashMap<>();
+    handle
+        .createQuery(
+            "SELECT store, count(*) AS objects, sum(size) AS bytes FROM blob_object GROUP BY store")
+        .map(
+            (row, _) ->
+                Map.entry(
+                    row.getString("store"),
+                    new Stored(row.getLong("objects"), row.getLong("bytes"))))
+        .forEach(entry -> found.put(entry.getKey(), entry.getValue()));
+    return found;
+  }
+}
