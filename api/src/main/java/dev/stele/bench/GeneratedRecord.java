@@ -7,7 +7,6 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.projection.ManifestDocuments;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -55,7 +54,7 @@ final class GeneratedRecord {
   record Batch(String actor, List<Step> steps) {}
 
   /** An event, and the document of the manifest that it puts, if it puts one. */
-  record Step(Event event, Optional<ManifestDocuments.Document> document) {
+  record Step(Event event, Optional<byte[]> document) {
     static Step of(Event event) {
       return new Step(event, Optional.empty());
     }
@@ -147,17 +146,16 @@ final class GeneratedRecord {
     if (repository.baseLayers.add(base)) {
       steps.add(upload(repository, base));
     }
-    ManifestDocuments.Document document =
-        new ManifestDocuments.Document(MediaTypes.OCI_IMAGE, image(config, base));
-    Digest manifest = Digest.of(Digest.Algorithm.SHA256, document.bytes());
+    byte[] document = image(config, base);
+    Digest manifest = Digest.of(Digest.Algorithm.SHA256, document);
     Tag version = Tag.parse("v" + number);
     steps.add(
         new Step(
             new Event.ManifestPut(
                 repository.name,
                 manifest,
-                document.mediaType(),
-                document.bytes().length,
+                MediaTypes.OCI_IMAGE,
+                document.length,
                 Optional.empty(),
                 true,
                 List.of(version, moving())),

@@ -57,7 +57,9 @@ public final class QueryCost {
                 document ->
                     documents.add(
                         decision.handle(),
-                        Digest.of(Digest.Algorithm.SHA256, document.bytes()),
+                        Digest.of(Digest.Algorithm.SHA256, document),
+                        ManifestDocuments.read(
+                            Digest.of(Digest.Algorithm.SHA256, document), document),
                         document));
         decision.append(step.event(), Cause.CLIENT_REQUEST);
       }

@@ -58,7 +58,7 @@ final class ManifestCommand implements Callable<Integer> {
     try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
       Archive archive = inspection.registry().archive();
       Digest digest = text.resolve(archive);
-      ManifestDocuments.Document found =
+      byte[] found =
           archive
               .document(digest)
               .orElseThrow(
@@ -70,20 +70,21 @@ final class ManifestCommand implements Callable<Integer> {
                           .asException());
       if (raw) {
         out.flush();
-        System.out.write(found.bytes());
+        System.out.write(found);
         System.out.flush();
         return 0;
       }
-      JsonNode document = JSON.readTree(found.bytes());
+      JsonNode document = JSON.readTree(found);
+      String mediaType = ManifestDocuments.read(digest, found).mediaType();
       output.print(
           out,
           Document.COLUMNS,
-          new Document(digest, found.mediaType(), found.bytes().length, document),
+          new Document(digest, mediaType, found.length, document),
           "%s%n%s, %,d bytes%n%n%s"
               .formatted(
                   digest,
-                  found.mediaType(),
-                  found.bytes().length,
+                  mediaType,
+                  found.length,
                   JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document)));
       out.flush();
       return 0;

@@ -158,6 +158,7 @@ public final class Node implements AutoCloseable {
     Configuration.ManifestRules manifests = configuration.manifests();
     return RegistryOptions.DEFAULT
         .withSparseManifests(manifests.sparse())
+        .withMostDescriptors(manifests.maxDescriptors())
         .withCollisionDetection(manifests.collisionDetection())
         .withMandatoryAnnotations(manifests.mandatoryAnnotations())
         .withImmutableTags(configuration.immutableTags())

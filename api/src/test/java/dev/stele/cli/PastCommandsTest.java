@@ -111,8 +111,8 @@ class PastCommandsTest {
   }
 
   private String subject() {
-    return ",\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},\"artifactType\":\"application/x.sig\""
-        .formatted(MediaTypes.OCI_INDEX, second);
+    return ",\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d},\"artifactType\":\"application/x.sig\""
+        .formatted(MediaTypes.OCI_INDEX, second, index("second", "").length);
   }
 
   private static byte[] index(String what, String more) {

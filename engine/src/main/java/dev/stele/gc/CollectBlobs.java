@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Removes blobs from a repository whose manifests do not use them, and gives up the bytes of those
- * that no other repository has. Decided against the present: what a present manifest uses, or was
+ * Removes blobs from a repository whose manifests do not list them, and gives up the bytes of those
+ * that no other repository has. Decided against the present: what a present manifest lists, or was
  * promised to a client, stays, and so does what is held.
  */
 record CollectBlobs(
@@ -70,7 +70,7 @@ record CollectBlobs(
         }
       }
     }
-    Expired.release(handle, repository, unused.keySet());
+    Expired.release(handle, repository, "blob", unused.keySet());
     if (EmptyRepository.after(handle, repository, Set.of(), unused.keySet())) {
       decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);
     }
@@ -88,7 +88,7 @@ record CollectBlobs(
             FROM blob_link l
             WHERE l.repository = :repository AND l.digest = ANY (:digests)
               AND (SELECT true FROM manifest_reference r
-                   WHERE r.repository = :repository AND r.digest = l.digest AND r.kind IN ('config', 'layer')
+                   WHERE r.repository = :repository AND r.digest = l.digest
                    LIMIT 1) IS NULL
             """)
         .bind("repository", repository.value())

@@ -53,7 +53,7 @@ record CollectManifests(
             new Event.ManifestCollected(repository, digest, expired.get(digest)), Cause.COLLECTOR);
       }
     }
-    Expired.release(handle, repository, going);
+    Expired.release(handle, repository, "manifest", going);
     if (EmptyRepository.after(handle, repository, going, Set.of())) {
       decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);
     }
@@ -102,7 +102,7 @@ record CollectManifests(
             """
             SELECT manifest AS parent, digest AS child
             FROM manifest_reference
-            WHERE repository = :repository AND digest = ANY (:children) AND kind = 'manifest'
+            WHERE repository = :repository AND digest = ANY (:children)
             UNION ALL
             SELECT m.subject, m.digest
             FROM manifest m

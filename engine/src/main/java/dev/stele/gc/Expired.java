@@ -55,12 +55,20 @@ final class Expired {
     return expired;
   }
 
-  /** Drops the leases of what is being collected. */
-  static void release(Handle handle, RepositoryName repository, Collection<Digest> digests) {
+  /** Drops the leases of what is being collected, unless they are also those of something else. */
+  static void release(
+      Handle handle, RepositoryName repository, String kind, Collection<Digest> digests) {
     handle
         .createUpdate(
-            "DELETE FROM lease WHERE repository = :repository AND digest = ANY (:digests)")
+            """
+            DELETE FROM lease l
+            WHERE l.repository = :repository AND l.digest = ANY (:digests)
+              AND NOT EXISTS (
+                SELECT FROM unreachable u
+                WHERE u.repository = l.repository AND u.digest = l.digest AND u.kind <> :kind)
+            """)
         .bind("repository", repository.value())
+        .bind("kind", kind)
         .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
         .execute();
   }

@@ -15,9 +15,7 @@ import java.util.Set;
 
 /** Which manifests of a set can go, and in which order, given who keeps whom alive. Pure. */
 final class LivenessGraph {
-  /**
-   * A present manifest that keeps another alive: an index its children, a subject its referrers.
-   */
+  /** A present manifest that keeps another alive: one that lists it, or its subject. */
   record Edge(Digest parent, Digest child) {}
 
   private LivenessGraph() {}

@@ -113,7 +113,7 @@ final class Unreachable {
         after,
         """
         AND (SELECT true FROM manifest_reference r
-             WHERE r.repository = u.repository AND r.digest = u.digest AND r.kind IN ('config', 'layer')
+             WHERE r.repository = u.repository AND r.digest = u.digest
              LIMIT 1) IS NULL
         """);
   }
@@ -163,7 +163,7 @@ final class Unreachable {
         .createQuery(
             """
             SELECT manifest FROM manifest_reference
-            WHERE repository = :repository AND digest = :digest AND kind IN ('config', 'layer')
+            WHERE repository = :repository AND digest = :digest
             LIMIT :limit
             """)
         .bind("repository", blob.repository().value())

@@ -10,7 +10,8 @@ import java.util.OptionalLong;
 /**
  * What there is of a digest now.
  *
- * @param mediaType that it was first put with, if it was ever put as a manifest
+ * @param mediaType as its bytes say ({@link dev.stele.oci.Manifest#mediaType}), if it was ever put
+ *     as a manifest
  * @param size in bytes, if it is a manifest or a store has its bytes
  * @param places the repositories that have it, as a manifest or as a blob, in byte order
  * @param morePlaces whether there are more than are told

@@ -7,7 +7,7 @@ import java.util.Set;
 /**
  * A manifest by which a digest came to people.
  *
- * @param mediaType that it was first put with
+ * @param mediaType {@linkplain dev.stele.oci.Manifest#mediaType as its bytes say}
  * @param size in bytes
  * @param how it has to do with the digest
  * @param via the image that has the digest and that this index lists, itself or in an index that it

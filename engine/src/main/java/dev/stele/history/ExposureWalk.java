@@ -164,7 +164,7 @@ final class ExposureWalk {
             """
             SELECT manifest, kinds,
                    EXISTS (SELECT FROM exposure_reference up
-                           WHERE up.digest = named.manifest AND up.kind = 'child') AS listed
+                           WHERE up.digest = named.manifest AND up.kind IN ('config', 'layer', 'child')) AS listed
             FROM (
               SELECT manifest, array_agg(kind) AS kinds
               FROM (
@@ -245,8 +245,8 @@ final class ExposureWalk {
   }
 
   /** The layers of a container's file system, from the lowest; none of anything else. */
-  private static List<Digest> layers(Digest digest, ManifestDocuments.Document document) {
-    Manifest manifest = ManifestDocuments.read(digest, document.mediaType(), document.bytes());
+  private static List<Digest> layers(Digest digest, byte[] document) {
+    Manifest manifest = ManifestDocuments.read(digest, document);
     return manifest.isContainerImage()
         ? manifest.layers().stream().map(Descriptor::digest).toList()
         : List.of();
@@ -289,7 +289,7 @@ final class ExposureWalk {
                   FROM above
                   CROSS JOIN LATERAL (
                     SELECT manifest FROM exposure_reference r
-                    WHERE r.digest = above.digest AND r.kind = 'child'
+                    WHERE r.digest = above.digest AND r.kind IN ('config', 'layer', 'child')
                     OFFSET 0) AS lists), -- So that it is looked up, whatever PostgreSQL believes.
                 told AS MATERIALIZED (SELECT digest FROM above LIMIT :most)
                 SELECT digest, (SELECT count(*) FROM told) = :most AS more

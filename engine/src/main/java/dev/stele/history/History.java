@@ -7,16 +7,16 @@ import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
-import dev.stele.oci.InvalidManifestException;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.TagView;
 import dev.stele.registry.Archive;
+import dev.stele.registry.BlobFacts;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
+import dev.stele.registry.ManifestContent;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
@@ -25,10 +25,11 @@ import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.registry.StoredManifest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Function;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -172,14 +173,14 @@ public final class History {
   }
 
   /**
-   * As {@link #manifest}, for a client that goes on to pull what the manifest refers to: refused as
-   * {@link Refusal.ImageGone} if the bytes of a config or layer are no longer kept.
+   * As {@link #manifest}, for a client that goes on to pull what the manifest lists: refused as
+   * {@link Refusal.ImageGone} if the bytes of a blob among it are no longer kept.
    */
   public Outcome<StoredManifest> image(AsOf asOf, RepositoryName repository, Reference reference) {
     return switch (manifest(asOf, repository, reference)) {
       case Outcome.Refused<PastManifest>(Refusal refusal) -> Outcome.refused(refusal);
       case Outcome.Ok<PastManifest>(PastManifest found) -> {
-        byte[] bytes = archive.document(found.digest()).orElseThrow().bytes();
+        byte[] bytes = archive.document(found.digest()).orElseThrow();
         List<Digest> swept =
             archive.read(
                 handle ->
@@ -187,7 +188,7 @@ public final class History {
                         handle,
                         repository,
                         archive.store(repository),
-                        blobs(found, bytes),
+                        ManifestDocuments.read(found.digest(), bytes).references(),
                         asOf.position()));
         yield swept.isEmpty()
             ? Outcome.ok(new StoredManifest(found.digest(), found.mediaType(), bytes))
@@ -204,19 +205,6 @@ public final class History {
     };
   }
 
-  private static List<Digest> blobs(PastManifest found, byte[] bytes) {
-    try {
-      Manifest manifest = Manifest.parse(found.mediaType(), bytes);
-      return Stream.concat(manifest.config().stream(), manifest.layers().stream())
-          .map(Descriptor::digest)
-          .distinct()
-          .toList();
-    } catch (InvalidManifestException e) {
-      throw new IllegalStateException(
-          "the recorded manifest " + found.digest() + " cannot be read", e);
-    }
-  }
-
   private static Refusal noManifest(
       Handle handle, AsOf asOf, RepositoryName repository, Reference reference) {
     return PastQueries.exists(handle, repository, asOf.position())
@@ -225,10 +213,10 @@ public final class History {
   }
 
   /**
-   * The exact bytes of a manifest that was ever put, and the media type of its first put; kept
-   * after every repository has lost it.
+   * The exact bytes of a manifest that was ever put, not to be modified; kept after every
+   * repository has lost it.
    */
-  public Optional<ManifestDocuments.Document> document(Digest digest) {
+  public Optional<byte[]> document(Digest digest) {
     return archive.document(digest);
   }
 
@@ -240,9 +228,14 @@ public final class History {
    */
   public Outcome<BlobContent> blob(AsOf asOf, RepositoryName repository, Digest digest)
       throws IOException {
+    Optional<PastManifest> manifest = manifest(asOf, repository, digest);
+    if (manifest.isPresent()) {
+      return Outcome.ok(
+          new ManifestContent(manifest.get().mediaType(), archive.document(digest).orElseThrow()));
+    }
     Optional<PastQueries.Link> link = link(asOf, repository, digest);
     if (link.isEmpty()) {
-      return manifestAsBlob(asOf, repository, digest, archive::asBlob);
+      return Outcome.refused(noBlob(asOf, repository, digest));
     }
     return archive
         .open(repository, digest)
@@ -251,39 +244,47 @@ public final class History {
   }
 
   /**
-   * The size in bytes of a blob that a repository had, if it can still be read, or of a manifest by
-   * its digest.
+   * What is known of a blob that a repository had, if it can still be read, or of a manifest by its
+   * digest.
    *
    * @throws IOException if the store fails
    */
-  public Outcome<Long> blobSize(AsOf asOf, RepositoryName repository, Digest digest)
+  public Outcome<BlobFacts> blobFacts(AsOf asOf, RepositoryName repository, Digest digest)
       throws IOException {
+    Optional<PastManifest> manifest = manifest(asOf, repository, digest);
+    if (manifest.isPresent()) {
+      return Outcome.ok(
+          new BlobFacts(manifest.get().size(), Optional.of(manifest.get().mediaType())));
+    }
     Optional<PastQueries.Link> link = link(asOf, repository, digest);
     if (link.isEmpty()) {
-      return manifestAsBlob(asOf, repository, digest, document -> (long) document.bytes().length);
+      return Outcome.refused(noBlob(asOf, repository, digest));
     }
     OptionalLong size = archive.size(repository, digest);
     return size.isPresent()
-        ? Outcome.ok(size.getAsLong())
+        ? Outcome.ok(new BlobFacts(size.getAsLong(), Optional.empty()))
         : Outcome.refused(gone(asOf, repository, digest, link.get()));
+  }
+
+  private Optional<PastManifest> manifest(AsOf asOf, RepositoryName repository, Digest digest) {
+    return archive.read(
+        handle -> PastQueries.manifest(handle, repository, digest, asOf.position()));
+  }
+
+  /** Those of these digests that were manifests of a repository. */
+  public Set<Digest> manifests(AsOf asOf, RepositoryName repository, Collection<Digest> digests) {
+    return archive.read(
+        handle -> PastQueries.manifests(handle, repository, digests, asOf.position()));
   }
 
   private Optional<PastQueries.Link> link(AsOf asOf, RepositoryName repository, Digest digest) {
     return archive.read(handle -> PastQueries.link(handle, repository, digest, asOf.position()));
   }
 
-  private <T> Outcome<T> manifestAsBlob(
-      AsOf asOf,
-      RepositoryName repository,
-      Digest digest,
-      Function<ManifestDocuments.Document, T> as) {
-    return switch (manifest(asOf, repository, new Reference.ByDigest(digest))) {
-      case Outcome.Ok<PastManifest> _ ->
-          Outcome.ok(as.apply(archive.document(digest).orElseThrow()));
-      case Outcome.Refused<PastManifest>(Refusal.NoRepositoryThen none) -> Outcome.refused(none);
-      case Outcome.Refused<PastManifest> _ ->
-          Outcome.refused(new Refusal.NoBlobThen(repository, digest, asOf));
-    };
+  private Refusal noBlob(AsOf asOf, RepositoryName repository, Digest digest) {
+    return archive.read(handle -> PastQueries.exists(handle, repository, asOf.position()))
+        ? new Refusal.NoBlobThen(repository, digest, asOf)
+        : new Refusal.NoRepositoryThen(repository, asOf);
   }
 
   private Refusal.BlobGone gone(

@@ -11,8 +11,11 @@ import dev.stele.registry.Page;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -151,6 +154,26 @@ final class PastQueries {
         .findOne();
   }
 
+  /** Those of these digests that were manifests of a repository. */
+  static Set<Digest> manifests(
+      Handle handle, RepositoryName repository, Collection<Digest> digests, long position) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT wanted.digest
+                FROM unnest(:digests::text[]) AS wanted (digest)
+                WHERE (SELECT true FROM manifest_history m
+                       WHERE m.repository = :repository AND m.digest = wanted.digest AND %s LIMIT 1)
+                """
+                    .formatted(THEN))
+            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .bind("repository", repository.value())
+            .bind("position", position)
+            .map((row, _) -> Digest.parse(row.getString(1)))
+            .list());
+  }
+
   static List<PastManifest> manifests(
       Handle handle, RepositoryName repository, long position, Optional<Digest> after, int limit) {
     return handle
@@ -171,8 +194,8 @@ final class PastQueries {
   }
 
   /**
-   * The referrers of a subject, with the annotations that their documents have; no more than {@link
-   * ReferrerView#PAGE_BYTES} allow.
+   * The referrers of a subject, with the annotations that their documents have, as {@link
+   * ReferrerView#list} shows them.
    */
   static Page<Descriptor> referrers(
       Handle handle,
@@ -188,21 +211,20 @@ final class PastQueries {
                 """
                 SELECT sized.digest, sized.media_type, sized.artifact_type, sized.size, d.bytes
                 FROM (
-                  SELECT page.*, sum(size) OVER (ORDER BY digest) - size >= :bytes AS beyond
+                  SELECT r.*, %2$s AS beyond
                   FROM (
                     SELECT h.digest, h.media_type, h.artifact_type, h.size
                     FROM manifest_history h
-                    WHERE h.repository = :repository AND h.subject = :subject AND h.digest > :after AND %s
+                    WHERE h.repository = :repository AND h.subject = :subject AND h.digest > :after AND %1$s
                       AND (:artifactType::text IS NULL OR h.artifact_type = :artifactType)
                     ORDER BY h.repository, h.subject, h.digest
                     LIMIT :limit
-                  ) page
+                  ) r
                 ) sized
                 LEFT JOIN manifest_document d ON d.digest = sized.digest AND NOT sized.beyond
                 ORDER BY sized.digest
                 """
-                    .formatted(THEN))
-            .bind("bytes", ReferrerView.PAGE_BYTES)
+                    .formatted(THEN, ReferrerView.beyond()))
             .bind("repository", repository.value())
             .bind("subject", subject.toString())
             .bind("after", after.map(Digest::toString).orElse(""))
@@ -231,7 +253,7 @@ final class PastQueries {
               digest,
               row.getLong("size"),
               Optional.ofNullable(row.getString("artifact_type")),
-              Manifest.parse(mediaType, bytes).annotations()));
+              ReferrerView.shown(Manifest.read(bytes))));
     } catch (InvalidManifestException e) {
       throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
     }
@@ -261,9 +283,12 @@ final class PastQueries {
         .findOne();
   }
 
-  /** Of these blobs, those that a repository had and of which its store has no bytes any more. */
+  /**
+   * Of these digests, those that a repository had as blobs only and of which its store has no bytes
+   * any more. The bytes of manifests are kept.
+   */
   static List<Digest> swept(
-      Handle handle, RepositoryName repository, String store, List<Digest> blobs, long position) {
+      Handle handle, RepositoryName repository, String store, List<Digest> digests, long position) {
     return handle
         .createQuery(
             """
@@ -272,10 +297,12 @@ final class PastQueries {
             WHERE (SELECT true FROM blob_object o
                    WHERE o.digest = wanted.digest AND o.store = :store LIMIT 1) IS NULL
               AND (SELECT true FROM blob_link_history l
-                   WHERE l.repository = :repository AND l.digest = wanted.digest AND %s LIMIT 1)
+                   WHERE l.repository = :repository AND l.digest = wanted.digest AND %1$s LIMIT 1)
+              AND (SELECT true FROM manifest_history m
+                   WHERE m.repository = :repository AND m.digest = wanted.digest AND %1$s LIMIT 1) IS NULL
             """
                 .formatted(THEN))
-        .bindArray("digests", String.class, blobs.stream().map(Digest::toString).toList())
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
         .bind("store", store)
         .bind("repository", repository.value())
         .bind("position", position)

@@ -1,105 +1,220 @@
 package dev.stele.oci;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What the registry reads from a manifest's bytes: what it refers to and how it is described. The
  * bytes themselves are kept elsewhere, unchanged.
  *
- * @param mediaType one of {@link MediaTypes#MANIFESTS}
+ * <p>INVARIANT: all of it follows from the bytes alone. Under which type they were put, where and
+ * when, changes nothing: {@link #parse} refuses a type that they contradict.
+ *
+ * @param mediaType the one that the bytes state or, if they state none, the OCI type of their
+ *     structure
  * @param artifactType the declared artifact type or, for an image without one, its config's media
  *     type
- * @param config the config of an image, empty for an index or an artifact
- * @param layers layers of an image, blobs of an artifact
- * @param manifests children of an index
- * @param subject the manifest that this one is about (a referrer's subject)
+ * @param listed everything that it lists, in whatever field: the one definition of what a manifest
+ *     refers to. Each is present if the repository has its digest as a blob or as a manifest, and
+ *     is kept while this manifest is
+ * @param subject the manifest that this one is about (a referrer's subject), which keeps it
  */
 public record Manifest(
+    Kind kind,
     String mediaType,
     Optional<String> artifactType,
-    Optional<Descriptor> config,
-    List<Descriptor> layers,
-    List<Descriptor> manifests,
+    List<Listed> listed,
     Optional<Descriptor> subject,
     Map<String, String> annotations) {
 
-  private static final ObjectMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(64).build())
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  /** The three structures, told apart by the fields that list content. */
+  public enum Kind {
+    IMAGE("an image", List.of("config", "layers"), MediaTypes.OCI_IMAGE, MediaTypes.DOCKER_IMAGE),
+    INDEX("an index", List.of("manifests"), MediaTypes.OCI_INDEX, MediaTypes.DOCKER_LIST),
+    /** The structure also of what lists nothing. */
+    ARTIFACT(
+        "an artifact manifest",
+        List.of("blobs"),
+        MediaTypes.OCI_ARTIFACT,
+        MediaTypes.ORAS_ARTIFACT);
 
-  public Manifest {
-    layers = List.copyOf(layers);
-    manifests = List.copyOf(manifests);
-    annotations = Map.copyOf(annotations);
-  }
+    private final String words;
+    private final List<String> fields;
+    private final String ociType;
+    private final Set<String> types;
 
-  /**
-   * Reads a manifest.
-   *
-   * @param mediaType as the client declared it, without parameters
-   * @throws InvalidManifestException saying what is wrong with the type or the body
-   */
-  public static Manifest parse(String mediaType, byte[] body) throws InvalidManifestException {
-    if (!MediaTypes.MANIFESTS.contains(mediaType)) {
+    Kind(String words, List<String> fields, String ociType, String otherType) {
+      this.words = words;
+      this.fields = fields;
+      this.ociType = ociType;
+      this.types = Set.of(ociType, otherType);
+    }
+
+    private static Kind ofType(String mediaType) throws InvalidManifestException {
+      for (Kind kind : values()) {
+        if (kind.types.contains(mediaType)) {
+          return kind;
+        }
+      }
       throw new InvalidManifestException(
           InvalidNameException.quote(mediaType)
               + " is not a manifest's media type; accepted are: "
               + String.join(", ", MediaTypes.MANIFESTS.stream().sorted().toList()));
     }
-    JsonNode root = readObject(body);
-    JsonNode declared = root.get("mediaType");
-    if (declared != null && !declared.isNull() && !declared.asText().equals(mediaType)) {
+
+    private static Kind ofField(String field) {
+      for (Kind kind : values()) {
+        if (kind.fields.contains(field)) {
+          return kind;
+        }
+      }
+      throw new IllegalArgumentException(field);
+    }
+  }
+
+  /** What something listed is to a manifest. Only ever told to people: it decides nothing. */
+  public enum Role {
+    CONFIG,
+    /** A layer of an image, a blob of an artifact. */
+    LAYER,
+    /** A child of an index. */
+    CHILD;
+
+    private static Role ofField(String field) {
+      return switch (field) {
+        case "config" -> CONFIG;
+        case "layers", "blobs" -> LAYER;
+        case "manifests" -> CHILD;
+        default -> throw new IllegalArgumentException(field);
+      };
+    }
+  }
+
+  /**
+   * Something that a manifest lists.
+   *
+   * @param where it does, such as {@code layers[3]}
+   */
+  public record Listed(String where, Role role, Descriptor descriptor) {
+    public Digest digest() {
+      return descriptor.digest();
+    }
+
+    /** Whether it need not be in the registry, as its media type says. */
+    public boolean elsewhere() {
+      return MediaTypes.nonDistributable(descriptor.mediaType());
+    }
+  }
+
+  public Manifest {
+    listed = List.copyOf(listed);
+    annotations = Map.copyOf(annotations);
+  }
+
+  /**
+   * Reads a manifest that is put.
+   *
+   * @param mediaType as the client declared it, without parameters
+   * @throws InvalidManifestException saying what is wrong with the type or the body, or which field
+   *     contradicts the type
+   */
+  public static Manifest parse(String mediaType, byte[] body) throws InvalidManifestException {
+    Kind kind = Kind.ofType(mediaType);
+    ManifestFields fields = ManifestFields.of(body);
+    if (fields.mediaType.isPresent() && !fields.mediaType.get().equals(mediaType)) {
       throw new InvalidManifestException(
           "the Content-Type is %s but the manifest's mediaType says %s"
-              .formatted(mediaType, InvalidNameException.quote(declared.asText())));
+              .formatted(mediaType, InvalidNameException.quote(fields.mediaType.get())));
     }
-    boolean index =
-        mediaType.equals(MediaTypes.OCI_INDEX) || mediaType.equals(MediaTypes.DOCKER_LIST);
-    boolean artifact =
-        mediaType.equals(MediaTypes.ORAS_ARTIFACT) || mediaType.equals(MediaTypes.OCI_ARTIFACT);
-    if (!artifact) {
-      requireSchemaVersion(root);
+    return of(kind, "the type " + mediaType, fields);
+  }
+
+  /**
+   * Reads a manifest that was put some time, under whichever type.
+   *
+   * @throws InvalidManifestException saying what is wrong with the body
+   */
+  public static Manifest read(byte[] body) throws InvalidManifestException {
+    ManifestFields fields = ManifestFields.of(body);
+    Kind kind = fields.lists.keySet().stream().findFirst().map(Kind::ofField).orElse(Kind.ARTIFACT);
+    return of(kind, "its other fields", fields);
+  }
+
+  private static Manifest of(Kind kind, String contradicted, ManifestFields fields)
+      throws InvalidManifestException {
+    for (String field : fields.lists.keySet()) {
+      Kind other = Kind.ofField(field);
+      if (other != kind) {
+        throw new InvalidManifestException(
+            "the manifest's field %s contradicts %s: only %s has it"
+                .formatted(field, contradicted, other.words));
+      }
     }
-    Optional<Descriptor> config =
-        index || artifact
-            ? Optional.empty()
-            : Optional.of(descriptor(require(root, "config"), "config"));
-    List<Descriptor> layers =
-        index ? List.of() : descriptors(root, artifact ? "blobs" : "layers", !artifact);
-    List<Descriptor> manifests = index ? descriptors(root, "manifests", true) : List.of();
-    Optional<Descriptor> subject =
-        present(root, "subject")
-            ? Optional.of(descriptor(root.get("subject"), "subject"))
-            : Optional.empty();
-    Optional<String> artifactType =
-        text(root, "artifactType", "artifactType").or(() -> config.map(Descriptor::mediaType));
+    if (kind != Kind.ARTIFACT) {
+      requireStructure(kind, fields);
+    } else if (fields.versioned && !fields.versionTwo) {
+      throw new InvalidManifestException("schemaVersion must be 2, where there is one");
+    }
+    List<Listed> listed = new ArrayList<>();
+    fields.lists.forEach(
+        (field, descriptors) -> {
+          for (int i = 0; i < descriptors.size(); i++) {
+            String where = field.equals("config") ? field : field + "[" + i + "]";
+            listed.add(new Listed(where, Role.ofField(field), descriptors.get(i)));
+          }
+        });
     return new Manifest(
-        mediaType,
-        artifactType,
-        config,
-        layers,
-        manifests,
-        subject,
-        strings(root, "annotations", "annotations"));
+        kind,
+        fields.mediaType.orElse(kind.ociType),
+        fields.artifactType.or(
+            () ->
+                fields.lists.getOrDefault("config", List.of()).stream()
+                    .findFirst()
+                    .map(Descriptor::mediaType)),
+        listed,
+        fields.subject,
+        fields.annotations);
+  }
+
+  private static void requireStructure(Kind kind, ManifestFields fields)
+      throws InvalidManifestException {
+    if (!fields.versioned) {
+      throw new InvalidManifestException("the manifest lacks schemaVersion");
+    }
+    if (!fields.versionTwo) {
+      throw new InvalidManifestException("schemaVersion must be 2");
+    }
+    for (String field : kind.fields) {
+      // Programs write null for an empty list.
+      if (!fields.lists.containsKey(field)
+          || (field.equals("config") && fields.lists.get(field).isEmpty())) {
+        throw new InvalidManifestException("the manifest lacks " + field);
+      }
+    }
+  }
+
+  /** The config of an image. */
+  public Optional<Descriptor> config() {
+    return listed.stream()
+        .filter(each -> each.role() == Role.CONFIG)
+        .map(Listed::descriptor)
+        .findFirst();
+  }
+
+  /** Layers of an image, from the lowest, or blobs of an artifact. */
+  public List<Descriptor> layers() {
+    return listed.stream()
+        .filter(each -> each.role() == Role.LAYER)
+        .map(Listed::descriptor)
+        .toList();
+  }
+
+  /** The digests of what it lists, each once. */
+  public List<Digest> references() {
+    return listed.stream().map(Listed::digest).distinct().toList();
   }
 
   /**
@@ -108,128 +223,9 @@ public record Manifest(
    * only layers of its own kind.
    */
   public boolean isContainerImage() {
-    return config.map(Descriptor::mediaType).filter(MediaTypes::imageConfig).isPresent()
+    List<Descriptor> layers = layers();
+    return config().map(Descriptor::mediaType).filter(MediaTypes::imageConfig).isPresent()
         && (layers.isEmpty()
             || layers.stream().map(Descriptor::mediaType).anyMatch(MediaTypes::fileSystemLayer));
-  }
-
-  private static JsonNode readObject(byte[] body) throws InvalidManifestException {
-    if (body.length == 0) {
-      throw new InvalidManifestException("the manifest is empty");
-    }
-    try {
-      JsonNode root = JSON.readTree(body);
-      if (root == null || !root.isObject()) {
-        throw new InvalidManifestException("a manifest is a JSON object");
-      }
-      return root;
-    } catch (JsonProcessingException e) {
-      throw new InvalidManifestException(
-          "the manifest is not valid JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new InvalidManifestException("the manifest cannot be read: " + e.getMessage());
-    }
-  }
-
-  private static void requireSchemaVersion(JsonNode root) throws InvalidManifestException {
-    JsonNode version = require(root, "schemaVersion");
-    if (!version.isInt() || version.intValue() != 2) {
-      throw new InvalidManifestException("schemaVersion must be 2");
-    }
-  }
-
-  private static JsonNode require(JsonNode node, String field) throws InvalidManifestException {
-    JsonNode value = node.get(field);
-    if (value == null || value.isNull()) {
-      throw new InvalidManifestException("the manifest lacks " + field);
-    }
-    return value;
-  }
-
-  private static boolean present(JsonNode node, String field) {
-    return node.hasNonNull(field);
-  }
-
-  private static List<Descriptor> descriptors(JsonNode root, String field, boolean required)
-      throws InvalidManifestException {
-    if (!present(root, field)) {
-      if (required && !root.has(field)) {
-        throw new InvalidManifestException("the manifest lacks " + field);
-      }
-      return List.of();
-    }
-    JsonNode array = root.get(field);
-    if (!array.isArray()) {
-      throw new InvalidManifestException(field + " must be a list");
-    }
-    List<Descriptor> found = new ArrayList<>(array.size());
-    for (int i = 0; i < array.size(); i++) {
-      found.add(descriptor(array.get(i), field + "[" + i + "]"));
-    }
-    return found;
-  }
-
-  private static Descriptor descriptor(JsonNode node, String where)
-      throws InvalidManifestException {
-    if (!node.isObject()) {
-      throw new InvalidManifestException(where + " must be a descriptor object");
-    }
-    String mediaType =
-        text(node, "mediaType", where + ".mediaType")
-            .orElseThrow(() -> new InvalidManifestException(where + " lacks mediaType"));
-    String digest =
-        text(node, "digest", where + ".digest")
-            .orElseThrow(() -> new InvalidManifestException(where + " lacks digest"));
-    JsonNode size = node.get("size");
-    if (size == null
-        || !size.isIntegralNumber()
-        || !size.canConvertToLong()
-        || size.longValue() < 0) {
-      throw new InvalidManifestException(
-          where + ".size must be a whole number of bytes, not negative");
-    }
-    try {
-      return new Descriptor(
-          mediaType,
-          Digest.parse(digest),
-          size.longValue(),
-          text(node, "artifactType", where + ".artifactType"),
-          strings(node, "annotations", where + ".annotations"));
-    } catch (InvalidNameException e) {
-      throw new InvalidManifestException(where + ".digest: " + e.getMessage());
-    }
-  }
-
-  private static Optional<String> text(JsonNode node, String field, String where)
-      throws InvalidManifestException {
-    if (!present(node, field)) {
-      return Optional.empty();
-    }
-    if (!node.get(field).isTextual()) {
-      throw new InvalidManifestException(where + " must be a string");
-    }
-    String value = node.get(field).textValue();
-    if (value.codePoints().anyMatch(c -> c < 0x20 || c == 0x7f || (c >= 0xd800 && c <= 0xdfff))) {
-      throw new InvalidManifestException(where + " must not have control characters");
-    }
-    return Optional.of(value).filter(text -> !text.isEmpty());
-  }
-
-  private static Map<String, String> strings(JsonNode node, String field, String where)
-      throws InvalidManifestException {
-    if (!present(node, field)) {
-      return Map.of();
-    }
-    if (!node.get(field).isObject()) {
-      throw new InvalidManifestException(where + " must be an object of strings");
-    }
-    Map<String, String> found = new HashMap<>();
-    for (Map.Entry<String, JsonNode> entry : node.get(field).properties()) {
-      if (!entry.getValue().isTextual()) {
-        throw new InvalidManifestException(where + " must be an object of strings");
-      }
-      found.put(entry.getKey(), entry.getValue().textValue());
-    }
-    return found;
   }
 }

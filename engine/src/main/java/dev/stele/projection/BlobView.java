@@ -162,7 +162,7 @@ public final class BlobView implements Projection {
 
   /**
    * Where the blob of a repository lies in the repository's store; empty if the repository lacks
-   * it.
+   * it, or has it as a manifest, which is read as that.
    */
   public static Optional<Located> find(
       Handle handle, RepositoryName repository, Digest digest, String store) {
@@ -173,6 +173,7 @@ public final class BlobView implements Projection {
             FROM blob_link l
             JOIN blob_object o ON o.digest = l.digest AND o.store = :store
             WHERE l.repository = :repository AND l.digest = :digest
+              AND NOT EXISTS (SELECT FROM manifest m WHERE m.repository = l.repository AND m.digest = l.digest)
             """
                 .formatted(Located.COLUMNS))
         .bind("repository", repository.value())

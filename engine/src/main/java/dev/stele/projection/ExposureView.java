@@ -41,11 +41,19 @@ public final class ExposureView implements Projection {
   public enum Kind {
     CONFIG,
     LAYER,
-    /** It is an index that lists it. */
+    /** It is an index that lists it, be it an image or, as in a build cache, a layer. */
     CHILD,
     SUBJECT,
     /** It says that it was built from it. */
     BASE;
+
+    private static Kind of(Manifest.Role role) {
+      return switch (role) {
+        case CONFIG -> CONFIG;
+        case LAYER -> LAYER;
+        case CHILD -> CHILD;
+      };
+    }
 
     String column() {
       return switch (this) {
@@ -142,8 +150,7 @@ public final class ExposureView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
-    // The same bytes may be put as one type and as another.
-    SortedMap<Digest, Set<String>> added = new TreeMap<>();
+    SortedSet<Digest> added = new TreeSet<>();
     SortedSet<Place> places = new TreeSet<>();
     SortedSet<Tagged> tags = new TreeSet<>();
     SortedMap<Puller, Pulls> pulls = new TreeMap<>();
@@ -151,7 +158,7 @@ public final class ExposureView implements Projection {
       switch (recorded.event()) {
         case Event.ManifestPut put -> {
           if (put.added()) {
-            added.computeIfAbsent(put.digest(), _ -> new TreeSet<>()).add(put.mediaType());
+            added.add(put.digest());
             places.add(
                 new Place(
                     put.digest().toString(),
@@ -200,18 +207,15 @@ public final class ExposureView implements Projection {
     writePulls(transaction, pulls);
   }
 
-  private void addReferences(Handle transaction, SortedMap<Digest, Set<String>> added) {
+  private void addReferences(Handle transaction, SortedSet<Digest> added) {
     SortedSet<Reference> references = new TreeSet<>();
-    Set<Digest> missing = new TreeSet<>(added.keySet());
+    Set<Digest> missing = new TreeSet<>(added);
     documents.forEach(
         transaction,
-        added.keySet(),
+        added,
         (digest, document) -> {
           missing.remove(digest);
-          for (String mediaType : added.get(digest)) {
-            addReferences(
-                references, digest, ManifestDocuments.read(digest, mediaType, document.bytes()));
-          }
+          addReferences(references, digest, ManifestDocuments.read(digest, document));
           if (references.size() >= MOST_REFERENCES) {
             writeReferences(transaction, references);
             references.clear();
@@ -224,9 +228,7 @@ public final class ExposureView implements Projection {
   }
 
   private static void addReferences(Set<Reference> references, Digest digest, Manifest manifest) {
-    manifest.config().ifPresent(config -> add(references, digest, config.digest(), Kind.CONFIG));
-    manifest.layers().forEach(layer -> add(references, digest, layer.digest(), Kind.LAYER));
-    manifest.manifests().forEach(child -> add(references, digest, child.digest(), Kind.CHILD));
+    manifest.listed().forEach(each -> add(references, digest, each.digest(), Kind.of(each.role())));
     manifest.subject().ifPresent(about -> add(references, digest, about.digest(), Kind.SUBJECT));
     base(manifest).ifPresent(base -> add(references, digest, base, Kind.BASE));
   }

@@ -119,7 +119,7 @@ public final class HistoryView implements Projection {
   }
 
   private void beginManifest(Handle transaction, RecordedEvent recorded, Event.ManifestPut put) {
-    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
+    Manifest manifest = documents.recorded(transaction, put.digest());
     transaction
         .createUpdate(
             """

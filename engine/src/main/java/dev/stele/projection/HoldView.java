@@ -2,7 +2,6 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /** Every hold that was ever placed, and whose bytes those of digests keep. */
@@ -136,14 +134,7 @@ public final class HoldView implements Projection {
     while (!next.isEmpty()) {
       Optional<Manifest> manifest = documents.known(transaction, next.remove());
       if (manifest.isPresent()) {
-        Stream.of(
-                manifest.get().config().stream(),
-                manifest.get().layers().stream(),
-                manifest.get().manifests().stream())
-            .flatMap(descriptors -> descriptors)
-            .map(Descriptor::digest)
-            .filter(found::add)
-            .forEach(next::add);
+        manifest.get().references().stream().filter(found::add).forEach(next::add);
       }
     }
     transaction

@@ -15,26 +15,28 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * The exact bytes of every manifest ever put, by digest, kept as evidence after the manifest is
- * gone. Documents never change, so those lately used are held in memory, within a bound.
- * Thread-safe.
+ * gone. Documents never change, so those lately used are held in memory, within a bound. Nobody may
+ * modify the arrays that are handed out.
+ *
+ * <p>A document belongs to no repository and has no media type of its own: with which type it was
+ * put, each repository knows for itself. Thread-safe.
  */
 public final class ManifestDocuments {
   private static final long MAX_CACHED_BYTES = 64L << 20;
   private static final int FETCH = 16;
 
-  /**
-   * A document: its bytes (do not modify the array) and the media type that it was first put with.
-   */
-  public record Document(String mediaType, byte[] bytes) {}
-
-  private final Cache<Digest, Document> cache =
+  private final Cache<Digest, byte[]> cache =
       Caffeine.newBuilder()
           .maximumWeight(MAX_CACHED_BYTES)
-          .<Digest, Document>weigher((_, document) -> document.bytes().length + 256)
+          .<Digest, byte[]>weigher((_, document) -> document.length + 256)
           .build();
 
-  /** Keeps a document, unless it is there already. */
-  public void add(Handle transaction, Digest digest, Document document) {
+  /**
+   * Keeps a document, unless it is there already.
+   *
+   * @param manifest what was read from it
+   */
+  public void add(Handle transaction, Digest digest, Manifest manifest, byte[] document) {
     transaction
         .createUpdate(
             """
@@ -43,8 +45,8 @@ public final class ManifestDocuments {
             ON CONFLICT (digest) DO NOTHING
             """)
         .bind("digest", digest.toString())
-        .bind("mediaType", document.mediaType())
-        .bind("bytes", document.bytes())
+        .bind("mediaType", manifest.mediaType())
+        .bind("bytes", document)
         .execute();
     // Cached although the transaction may yet fail: the bytes are what the digest says in any case.
     cache.put(digest, document);
@@ -55,16 +57,16 @@ public final class ManifestDocuments {
    *
    * @throws IllegalStateException if the database has other bytes than were put
    */
-  public Optional<Document> find(Handle handle, Digest digest) {
-    Document cached = cache.getIfPresent(digest);
+  public Optional<byte[]> find(Handle handle, Digest digest) {
+    byte[] cached = cache.getIfPresent(digest);
     if (cached != null) {
       return Optional.of(cached);
     }
-    Optional<Document> found =
+    Optional<byte[]> found =
         handle
-            .createQuery("SELECT media_type, bytes FROM manifest_document WHERE digest = :digest")
+            .createQuery("SELECT bytes FROM manifest_document WHERE digest = :digest")
             .bind("digest", digest.toString())
-            .map((row, _) -> new Document(row.getString("media_type"), row.getBytes("bytes")))
+            .map((row, _) -> row.getBytes("bytes"))
             .findOne();
     found.ifPresent(document -> keep(digest, document));
     return found;
@@ -78,10 +80,10 @@ public final class ManifestDocuments {
    * @throws IllegalStateException if the database has other bytes than were put
    */
   public void forEach(
-      Handle handle, Collection<Digest> digests, BiConsumer<Digest, Document> consumer) {
+      Handle handle, Collection<Digest> digests, BiConsumer<Digest, byte[]> consumer) {
     Set<Digest> missing = new LinkedHashSet<>();
     for (Digest digest : Set.copyOf(digests)) {
-      Document cached = cache.getIfPresent(digest);
+      byte[] cached = cache.getIfPresent(digest);
       if (cached == null) {
         missing.add(digest);
       } else {
@@ -92,15 +94,10 @@ public final class ManifestDocuments {
       return;
     }
     handle
-        .createQuery(
-            "SELECT digest, media_type, bytes FROM manifest_document WHERE digest = ANY (:digests)")
+        .createQuery("SELECT digest, bytes FROM manifest_document WHERE digest = ANY (:digests)")
         .bindArray("digests", String.class, missing.stream().map(Digest::toString).toArray())
         .setFetchSize(FETCH)
-        .map(
-            (row, _) ->
-                Map.entry(
-                    Digest.parse(row.getString("digest")),
-                    new Document(row.getString("media_type"), row.getBytes("bytes"))))
+        .map((row, _) -> Map.entry(Digest.parse(row.getString("digest")), row.getBytes("bytes")))
         .forEach(
             entry -> {
               keep(entry.getKey(), entry.getValue());
@@ -108,8 +105,8 @@ public final class ManifestDocuments {
             });
   }
 
-  private void keep(Digest digest, Document document) {
-    Digest actual = Digest.of(digest.algorithm(), document.bytes());
+  private void keep(Digest digest, byte[] document) {
+    Digest actual = Digest.of(digest.algorithm(), document);
     if (!actual.equals(digest)) {
       throw new IllegalStateException(
           "the document of manifest " + digest + " was changed: its digest is " + actual);
@@ -118,7 +115,7 @@ public final class ManifestDocuments {
   }
 
   /** The cached document of a digest, for readers that would rather not take a connection. */
-  public Optional<Document> cached(Digest digest) {
+  public Optional<byte[]> cached(Digest digest) {
     return Optional.ofNullable(cache.getIfPresent(digest));
   }
 
@@ -128,8 +125,8 @@ public final class ManifestDocuments {
    * @throws IllegalStateException if its document is missing or unreadable, which only tampering
    *     can bring about
    */
-  Manifest recorded(Handle handle, Digest digest, String mediaType) {
-    return read(digest, mediaType, find(handle, digest).orElseThrow(() -> missing(digest)).bytes());
+  Manifest recorded(Handle handle, Digest digest) {
+    return read(digest, find(handle, digest).orElseThrow(() -> missing(digest)));
   }
 
   /** The document of a manifest that the log names is not there. */
@@ -143,9 +140,9 @@ public final class ManifestDocuments {
    *
    * @throws IllegalStateException if it is unreadable, which only tampering can bring about
    */
-  public static Manifest read(Digest digest, String mediaType, byte[] bytes) {
+  public static Manifest read(Digest digest, byte[] bytes) {
     try {
-      return Manifest.parse(mediaType, bytes);
+      return Manifest.read(bytes);
     } catch (InvalidManifestException e) {
       throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
     }
@@ -158,6 +155,6 @@ public final class ManifestDocuments {
    *     about
    */
   Optional<Manifest> known(Handle handle, Digest digest) {
-    return find(handle, digest).map(document -> recorded(handle, digest, document.mediaType()));
+    return find(handle, digest).map(document -> read(digest, document));
   }
 }

@@ -2,48 +2,29 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 
 /** The manifests of each repository, and what each refers to. */
 public final class ManifestView implements Projection {
-  /** How a manifest refers to content. The names are in the database. */
-  public enum Kind {
-    CONFIG,
-    LAYER,
-    MANIFEST;
-
-    static Kind of(String column) {
-      return Arrays.stream(values())
-          .filter(kind -> kind.column().equals(column))
-          .findFirst()
-          .orElseThrow(() -> new IllegalStateException("no kind of reference: " + column));
-    }
-
-    String column() {
-      return switch (this) {
-        case CONFIG -> "config";
-        case LAYER -> "layer";
-        case MANIFEST -> "manifest";
-      };
-    }
-  }
-
-  /** A manifest of a repository. */
-  public record Present(Digest digest, String mediaType) {}
-
-  private record Edge(Digest digest, Kind kind) {}
+  /**
+   * A manifest of a repository.
+   *
+   * @param mediaType that it was put with
+   * @param size in bytes
+   */
+  public record Present(Digest digest, String mediaType, long size) {}
 
   private final ManifestDocuments documents;
 
@@ -100,24 +81,23 @@ public final class ManifestView implements Projection {
   }
 
   private void add(Handle transaction, long position, Event.ManifestPut put) {
-    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
-    Set<Edge> edges = new LinkedHashSet<>();
-    manifest.config().ifPresent(config -> edges.add(new Edge(config.digest(), Kind.CONFIG)));
-    for (Descriptor layer : manifest.layers()) {
-      edges.add(new Edge(layer.digest(), Kind.LAYER));
-    }
-    for (Descriptor child : manifest.manifests()) {
-      edges.add(new Edge(child.digest(), Kind.MANIFEST));
-    }
+    Manifest manifest = documents.recorded(transaction, put.digest());
+    Map<Digest, Manifest.Listed> listed = new LinkedHashMap<>();
+    // What is to be here according to one of its places is to be here.
+    manifest
+        .listed()
+        .forEach(
+            each ->
+                listed.merge(each.digest(), each, (one, other) -> one.elsewhere() ? other : one));
     transaction
         .createUpdate(
             """
             WITH added AS (
               INSERT INTO manifest (repository, digest, media_type, artifact_type, size, subject, put_position)
               VALUES (:repository, :digest, :mediaType, :artifactType, :size, :subject, :position))
-            INSERT INTO manifest_reference (repository, manifest, digest, kind)
-            SELECT :repository, :digest, referred.digest, referred.kind
-            FROM unnest(:digests::text[], :kinds::text[]) AS referred (digest, kind)
+            INSERT INTO manifest_reference (repository, manifest, digest, role, elsewhere)
+            SELECT :repository, :digest, listed.digest, listed.role, listed.elsewhere
+            FROM unnest(:digests::text[], :roles::text[], :elsewhere::boolean[]) AS listed (digest, role, elsewhere)
             """)
         .bind("repository", put.repository().value())
         .bind("digest", put.digest().toString())
@@ -126,10 +106,18 @@ public final class ManifestView implements Projection {
         .bind("size", put.size())
         .bind("subject", put.subject().map(Digest::toString))
         .bind("position", position)
+        .bindArray("digests", String.class, column(listed, each -> each.digest().toString()))
         .bindArray(
-            "digests", String.class, edges.stream().map(edge -> edge.digest().toString()).toList())
-        .bindArray("kinds", String.class, edges.stream().map(edge -> edge.kind().column()).toList())
+            "roles",
+            String.class,
+            column(listed, each -> each.role().name().toLowerCase(Locale.ROOT)))
+        .bindArray("elsewhere", Boolean.class, column(listed, Manifest.Listed::elsewhere))
         .execute();
+  }
+
+  private static Object[] column(
+      Map<Digest, Manifest.Listed> listed, Function<Manifest.Listed, ?> value) {
+    return listed.values().stream().map(value).toArray();
   }
 
   /** The manifest of a repository with that digest. */
@@ -138,11 +126,11 @@ public final class ManifestView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT media_type FROM manifest WHERE repository = :repository AND digest = :digest
+            SELECT media_type, size FROM manifest WHERE repository = :repository AND digest = :digest
             """)
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
-        .map((row, _) -> new Present(digest, row.getString("media_type")))
+        .map((row, _) -> new Present(digest, row.getString("media_type"), row.getLong("size")))
         .findOne();
   }
 
@@ -161,34 +149,25 @@ public final class ManifestView implements Projection {
             .list());
   }
 
-  /**
-   * The present manifests of a repository that refer to a digest in one of these ways; at most 10
-   * of them.
-   */
-  public static List<Digest> referringTo(
-      Handle handle, RepositoryName repository, Digest digest, Kind... kinds) {
-    List<String> columns = new ArrayList<>();
-    for (Kind kind : kinds) {
-      columns.add(kind.column());
-    }
+  /** The present manifests of a repository that list a digest; at most 10 of them. */
+  public static List<Digest> listing(Handle handle, RepositoryName repository, Digest digest) {
     return handle
         .createQuery(
             """
-            SELECT DISTINCT manifest
+            SELECT manifest
             FROM manifest_reference
-            WHERE repository = :repository AND digest = :digest AND kind = ANY (:kinds)
+            WHERE repository = :repository AND digest = :digest
             ORDER BY manifest
             LIMIT 10
             """)
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
-        .bindArray("kinds", String.class, columns)
         .map((row, _) -> Digest.parse(row.getString("manifest")))
         .list();
   }
 
   /**
-   * What keeps a manifest of a repository alive, itself included: indexes that list it, its subject
+   * What keeps a digest of a repository alive, itself included: manifests that list it, its subject
    * if that is present, and what keeps those alive.
    */
   public static List<Digest> keepers(Handle handle, RepositoryName repository, Digest digest) {
@@ -202,7 +181,7 @@ public final class ManifestView implements Projection {
               FROM keeper
               CROSS JOIN LATERAL (
                 SELECT r.manifest AS digest FROM manifest_reference r
-                WHERE r.repository = :repository AND r.digest = keeper.digest AND r.kind = 'manifest'
+                WHERE r.repository = :repository AND r.digest = keeper.digest
                 UNION ALL
                 SELECT s.digest
                 FROM manifest m
@@ -216,13 +195,12 @@ public final class ManifestView implements Projection {
         .list();
   }
 
-  /** What a manifest of a repository refers to. */
-  public record Reference(Digest manifest, Digest digest, Kind kind) {}
+  /** What a manifest of a repository lists. */
+  public record Reference(Digest manifest, Digest digest, Manifest.Role role) {}
 
   /**
-   * At most {@code limit} references, after one, to content that the repository lacks: children
-   * that are no manifests of it, configs and layers that are not linked to it or of which its store
-   * has nothing.
+   * At most {@code limit} references, after one, to content that the repository is to have and
+   * lacks: it is no manifest of it, and no blob either, or its store has nothing of that.
    */
   public static List<Reference> dangling(
       Handle handle,
@@ -233,32 +211,30 @@ public final class ManifestView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT r.manifest, r.digest, r.kind
+            SELECT r.manifest, r.digest, r.role
             FROM manifest_reference r
-            WHERE r.repository = :repository AND (r.manifest, r.digest, r.kind) > (:manifest, :digest, :kind)
-              AND CASE r.kind
-                WHEN 'manifest' THEN NOT EXISTS (
-                  SELECT FROM manifest m WHERE m.repository = r.repository AND m.digest = r.digest)
-                ELSE NOT EXISTS (
-                  SELECT FROM blob_link l
-                  JOIN blob_object o ON o.digest = l.digest AND o.store = :store
-                  WHERE l.repository = r.repository AND l.digest = r.digest)
-                END
-            ORDER BY r.manifest, r.digest, r.kind
+            WHERE r.repository = :repository AND (r.manifest, r.digest) > (:manifest, :digest)
+              AND NOT r.elsewhere
+              AND NOT EXISTS (
+                SELECT FROM manifest m WHERE m.repository = r.repository AND m.digest = r.digest)
+              AND NOT EXISTS (
+                SELECT FROM blob_link l
+                JOIN blob_object o ON o.digest = l.digest AND o.store = :store
+                WHERE l.repository = r.repository AND l.digest = r.digest)
+            ORDER BY r.manifest, r.digest
             LIMIT :limit
             """)
         .bind("repository", repository.value())
         .bind("store", store)
         .bind("manifest", after.map(last -> last.manifest().toString()).orElse(""))
         .bind("digest", after.map(last -> last.digest().toString()).orElse(""))
-        .bind("kind", after.map(last -> last.kind().column()).orElse(""))
         .bind("limit", limit)
         .map(
             (row, _) ->
                 new Reference(
                     Digest.parse(row.getString(1)),
                     Digest.parse(row.getString(2)),
-                    Kind.of(row.getString(3))))
+                    Manifest.Role.valueOf(row.getString(3).toUpperCase(Locale.ROOT))))
         .list();
   }
 }

@@ -3,24 +3,21 @@ package dev.stele.projection;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RetentionPolicy;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
  * What no root reaches any more, and since which event.
  *
  * <p>Roots are manifests that have a tag, those that the retention policy in force keeps without
- * one, and whatever is held. What keeps alive within a repository: an index those that it lists, a
- * subject its referrers, a manifest its config and layers. Liveness can form a cycle (an index with
- * a subject that it lists), so manifests are traced: taking a root away costs the closure that it
- * reached, never the repository. Blobs lead nowhere, so they are counted. Across repositories links
- * are counted: those are acyclic.
+ * one, and whatever is held. What keeps alive within a repository: a manifest everything that it
+ * {@linkplain dev.stele.oci.Manifest#listed lists}, be that a manifest, a blob or both; a subject
+ * its referrers. Liveness can form a cycle (an index with a subject that it lists), so manifests
+ * are traced: taking a root away costs the closure that it reached, never the repository. Blobs
+ * lead nowhere, so they are counted. Across repositories links are counted: those are acyclic.
  */
 public final class ReachabilityView implements Projection {
   private final ManifestDocuments documents;
@@ -41,7 +38,6 @@ public final class ReachabilityView implements Projection {
         "reach_repository",
         "reach_manifest",
         "reach_edge",
-        "reach_use",
         "reach_blob",
         "reach_content",
         "reach_object",
@@ -124,15 +120,8 @@ public final class ReachabilityView implements Projection {
   }
 
   private RepositoryReach.Node manifest(Handle transaction, Event.ManifestPut put) {
-    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
     return new RepositoryReach.Node(
-        put.digest(),
-        put.subject(),
-        manifest.manifests().stream().map(Descriptor::digest).distinct().toList(),
-        Stream.concat(manifest.config().stream(), manifest.layers().stream())
-            .map(Descriptor::digest)
-            .distinct()
-            .toList());
+        put.digest(), put.subject(), documents.recorded(transaction, put.digest()).references());
   }
 
   private static void createRepository(Handle transaction, RepositoryName repository) {

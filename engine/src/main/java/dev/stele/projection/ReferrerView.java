@@ -19,15 +19,27 @@ import org.jdbi.v3.core.Handle;
 
 /** The descriptors that the referrers API answers, by subject. */
 public final class ReferrerView implements Projection {
-  private static final ObjectMapper JSON =
+  private static final ObjectMapper SHOWN = new JsonMapper();
+  private static final ObjectMapper STORED =
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
   private static final TypeReference<Map<String, String>> ANNOTATIONS = new TypeReference<>() {};
 
   /**
-   * A page ends with the manifest that brings all of it to so many bytes, since their annotations
-   * are held in memory: one manifest may have megabytes of them, and a page a thousand manifests.
+   * A page as JSON has at most so many bytes: clients such as oras refuse answers over 4 MiB, and
+   * one manifest may have megabytes of annotations.
    */
-  public static final long PAGE_BYTES = 16L << 20;
+  private static final int PAGE_BYTES = 3 << 20;
+
+  /** Annotations that take more bytes as JSON are left out: the manifest itself has them. */
+  private static final int MOST_ANNOTATIONS = 1 << 20;
+
+  /** Whether a row, {@code r}, is beyond the page: what all up to it take as JSON, at most. */
+  private static final String BEYOND =
+      """
+      sum(least(r.size, %d) + 2 * octet_length(r.media_type) + 2 * octet_length(coalesce(r.artifact_type, '')) + 400)
+        OVER (ORDER BY r.digest) > %d
+      """
+          .formatted(MOST_ANNOTATIONS, PAGE_BYTES);
 
   /** Referrers in the order of digests, and whether more follow. */
   public record Listing(List<Descriptor> referrers, boolean more) {}
@@ -76,7 +88,7 @@ public final class ReferrerView implements Projection {
   }
 
   private void add(Handle transaction, Event.ManifestPut put, Digest subject) {
-    Manifest manifest = documents.recorded(transaction, put.digest(), put.mediaType());
+    Manifest manifest = documents.recorded(transaction, put.digest());
     transaction
         .createUpdate(
             """
@@ -89,7 +101,7 @@ public final class ReferrerView implements Projection {
         .bind("mediaType", put.mediaType())
         .bind("artifactType", manifest.artifactType())
         .bind("size", put.size())
-        .bind("annotations", json(manifest.annotations()))
+        .bind("annotations", json(shown(manifest)))
         .execute();
   }
 
@@ -106,7 +118,8 @@ public final class ReferrerView implements Projection {
 
   /**
    * At most {@code limit} referrers of a subject after a digest, in the order of digests; of one
-   * artifact type where given. Fewer if their manifests have more than {@link #PAGE_BYTES}.
+   * artifact type where given. Fewer if the page would have more than 3 MiB as JSON; one whose
+   * annotations alone take more than 1 MiB comes without them.
    */
   public static Listing list(
       Handle handle,
@@ -122,7 +135,7 @@ public final class ReferrerView implements Projection {
                 SELECT digest, media_type, artifact_type, size, beyond,
                   CASE WHEN beyond THEN '{}' ELSE annotations END AS annotations
                 FROM (
-                  SELECT page.*, sum(size) OVER (ORDER BY digest) - size >= :bytes AS beyond
+                  SELECT r.*, %s AS beyond
                   FROM (
                     SELECT digest, media_type, artifact_type, size, annotations
                     FROM referrer
@@ -130,11 +143,11 @@ public final class ReferrerView implements Projection {
                       AND (:artifactType::text IS NULL OR artifact_type = :artifactType)
                     ORDER BY digest
                     LIMIT :limit
-                  ) page
+                  ) r
                 ) sized
                 ORDER BY digest
-                """)
-            .bind("bytes", PAGE_BYTES)
+                """
+                    .formatted(BEYOND))
             .bind("repository", repository.value())
             .bind("subject", subject.toString())
             .bind("after", after.map(Digest::toString).orElse(""))
@@ -156,9 +169,27 @@ public final class ReferrerView implements Projection {
     return new Listing(page, page.size() < rows.size());
   }
 
+  /** The annotations that a referrer is shown with. */
+  public static Map<String, String> shown(Manifest manifest) {
+    try {
+      return SHOWN.writeValueAsBytes(manifest.annotations()).length > MOST_ANNOTATIONS
+          ? Map.of()
+          : manifest.annotations();
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("strings are always JSON", e);
+    }
+  }
+
+  /**
+   * SQL that says whether a row named {@code r} is beyond a page of rows in the order of digests.
+   */
+  public static String beyond() {
+    return BEYOND;
+  }
+
   private static String json(Map<String, String> annotations) {
     try {
-      return JSON.writeValueAsString(new TreeMap<>(annotations));
+      return STORED.writeValueAsString(new TreeMap<>(annotations));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("strings are always JSON", e);
     }
@@ -166,7 +197,7 @@ public final class ReferrerView implements Projection {
 
   private static Map<String, String> annotations(String json) {
     try {
-      return JSON.readValue(json, ANNOTATIONS);
+      return STORED.readValue(json, ANNOTATIONS);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("the database returned JSON that is none", e);
     }

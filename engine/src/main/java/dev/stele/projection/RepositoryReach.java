@@ -16,8 +16,10 @@ import org.jdbi.v3.core.statement.SqlStatement;
  * How one event changes what is reached within a repository.
  *
  * <p>INVARIANT: after each operation {@code reached} is true for exactly the manifests that a root
- * reaches, {@code users} counts exactly those of them that use a blob, and {@code unreachable} has
- * exactly the manifests that are not reached and the linked blobs that are neither used nor held.
+ * reaches, {@code users} counts exactly those of them that list a digest, and {@code unreachable}
+ * has exactly the manifests that are not reached and the linked blobs that no such manifest lists
+ * and that are not held. What a digest is, and when it comes or goes as a manifest or as a blob,
+ * does not matter to those who list it.
  *
  * <p>The recursive queries look neighbours up by key in a lateral subquery with {@code OFFSET 0}:
  * so the planner cannot turn the step into a join over the whole repository.
@@ -26,10 +28,9 @@ final class RepositoryReach {
   /**
    * A manifest as the graph sees it.
    *
-   * @param lists the manifests that it lists
-   * @param uses its config and layers
+   * @param lists each digest that it lists, of a manifest or a blob
    */
-  record Node(Digest digest, Optional<Digest> subject, List<Digest> lists, List<Digest> uses) {}
+  record Node(Digest digest, Optional<Digest> subject, List<Digest> lists) {}
 
   private record BlobUsers(String digest, long users, boolean linked, boolean held) {
     private static BlobUsers of(ResultSet row) throws SQLException {
@@ -128,9 +129,6 @@ final class RepositoryReach {
                       SELECT :repository, parent, child, kind
                       FROM unnest(:parents::text[], :children::text[], :kinds::text[]) AS e (parent, child, kind)
                       RETURNING parent, child),
-                    uses AS (
-                      INSERT INTO reach_use (repository, manifest, blob)
-                      SELECT :repository, :digest, blob FROM unnest(:uses::text[]) AS u (blob)),
                     added AS (
                       INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, held, tags, reached)
                       SELECT name, :digest, :referrer,
@@ -157,8 +155,6 @@ final class RepositoryReach {
             .bindArray("parents", String.class, parents)
             .bindArray("children", String.class, children)
             .bindArray("kinds", String.class, kinds)
-            .bindArray(
-                "uses", String.class, manifest.uses().stream().map(Digest::toString).toList())
             .bind("position", event.position())
             .bind("at", event.recordedAt())
             .mapTo(Boolean.class)
@@ -191,8 +187,6 @@ final class RepositoryReach {
                   DELETE FROM reach_edge WHERE repository = :repository AND parent = :digest AND kind = 'lists'),
                 subject AS (
                   DELETE FROM reach_edge WHERE repository = :repository AND child = :digest AND kind = 'subject'),
-                uses AS (
-                  DELETE FROM reach_use WHERE repository = :repository AND manifest = :digest),
                 result AS (
                   DELETE FROM unreachable WHERE repository = :repository AND digest = :digest AND kind = 'manifest')
                 DELETE FROM reach_manifest WHERE repository = :repository AND digest = :digest
@@ -205,7 +199,7 @@ final class RepositoryReach {
     noteIfEmpty();
   }
 
-  /** The manifests that one keeps alive. */
+  /** What a manifest keeps alive. */
   private List<String> children(Digest digest) {
     return bound(
             transaction.createQuery(
@@ -393,10 +387,10 @@ final class RepositoryReach {
                   WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found))),
                 used AS (
                   INSERT INTO reach_blob (repository, digest, users, linked)
-                  SELECT :repository, blob, count(*), false
-                  FROM reach_use
-                  WHERE repository = :repository AND manifest = ANY (ARRAY(SELECT digest FROM found))
-                  GROUP BY blob
+                  SELECT :repository, child, count(*), false
+                  FROM reach_edge
+                  WHERE repository = :repository AND parent = ANY (ARRAY(SELECT digest FROM found)) AND kind = 'lists'
+                  GROUP BY child
                   ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
                   RETURNING digest),
                 manifests AS (
@@ -475,7 +469,7 @@ final class RepositoryReach {
     withdrawFromBlobs(lost);
   }
 
-  /** These manifests were reached and count no more for the blobs that they use. */
+  /** These manifests were reached and count no more for what they list. */
   private void withdrawFromBlobs(List<String> manifests) {
     addUnreachable(
         "blob",
@@ -485,17 +479,17 @@ final class RepositoryReach {
             .toList());
   }
 
-  /** Counts what these manifests use down; returns how those blobs stand then. */
+  /** Counts what these manifests list down; returns how that stands then, as blobs. */
   private List<BlobUsers> removeUsers(List<String> manifests) {
     List<BlobUsers> blobs =
         bound(
                 transaction.createQuery(
                     """
                     INSERT INTO reach_blob (repository, digest, users, linked)
-                    SELECT :repository, blob, -count(*), false
-                    FROM reach_use
-                    WHERE repository = :repository AND manifest = ANY (:manifests)
-                    GROUP BY blob
+                    SELECT :repository, child, -count(*), false
+                    FROM reach_edge
+                    WHERE repository = :repository AND parent = ANY (:manifests) AND kind = 'lists'
+                    GROUP BY child
                     ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
                     RETURNING digest, users, linked, held
                     """))

@@ -35,8 +35,8 @@ public final class TagView implements Projection {
   /**
    * A stretch of a tag's history. Of actors, the names as known now.
    *
-   * @param mediaType of the manifest, known also after the repository lost it; the one that it was
-   *     first put with, in whatever repository
+   * @param mediaType that the repository has the manifest as; after the repository lost it,
+   *     {@linkplain dev.stele.oci.Manifest#mediaType as its bytes say}
    * @param size of the manifest, in bytes
    * @param endedBy {@code moved} or {@code deleted}; absent while the tag still has the digest
    */
@@ -381,14 +381,17 @@ public final class TagView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT m.digest, m.media_type
+            SELECT m.digest, m.media_type, m.size
             FROM live_tag t
             JOIN manifest m ON m.repository = t.repository AND m.digest = t.digest
             WHERE t.repository = :repository AND t.name = :name
             """)
         .bind("repository", repository.value())
         .bind("name", tag.value())
-        .map((row, _) -> new ManifestView.Present(Digest.parse(row.getString(1)), row.getString(2)))
+        .map(
+            (row, _) ->
+                new ManifestView.Present(
+                    Digest.parse(row.getString(1)), row.getString(2), row.getLong(3)))
         .findOne();
   }
 
@@ -469,10 +472,11 @@ public final class TagView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT h.digest, d.media_type, octet_length(d.bytes) AS size, h.from_position, h.from_at, f.name AS from_actor,
+            SELECT h.digest, coalesce(m.media_type, d.media_type) AS media_type, octet_length(d.bytes) AS size, h.from_position, h.from_at, f.name AS from_actor,
                    h.until_position, h.until_at, u.name AS until_actor, h.ended_by
             FROM tag_period h
             LEFT JOIN manifest_document d ON d.digest = h.digest
+            LEFT JOIN manifest m ON m.repository = h.repository AND m.digest = h.digest
             LEFT JOIN actor f ON f.id = h.from_actor
             LEFT JOIN actor u ON u.id = h.until_actor
             WHERE h.repository = :repository AND h.name = :name AND h.from_position < :before

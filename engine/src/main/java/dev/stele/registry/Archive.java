@@ -137,19 +137,14 @@ public final class Archive {
     return read(handle -> LogReader.reasons(handle, positions));
   }
 
-  /** The exact bytes of a manifest that was ever put into any repository. */
-  public Optional<ManifestDocuments.Document> document(Digest digest) {
+  /** The exact bytes of a manifest that was ever put into any repository; not to be modified. */
+  public Optional<byte[]> document(Digest digest) {
     return Availability.read(jdbi, handle -> documents.find(handle, digest));
   }
 
   /** The documents of all manifests that were ever put, for readers of several at once. */
   public ManifestDocuments documents() {
     return documents;
-  }
-
-  /** A document as the content of a blob, which a manifest can be read as. */
-  public BlobContent asBlob(ManifestDocuments.Document document) {
-    return new ManifestContent(document.bytes());
   }
 
   /** The name of the store that has a repository's blobs. */

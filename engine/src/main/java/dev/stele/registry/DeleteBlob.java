@@ -13,7 +13,10 @@ import dev.stele.projection.RepositoryView;
 import java.util.List;
 import java.util.Optional;
 
-/** Removes a blob from a repository, unless a present manifest uses it or it is held. */
+/**
+ * Removes a blob from a repository, unless a present manifest lists it, it is one itself, or it is
+ * held.
+ */
 record DeleteBlob(
     ActorId actor,
     String requestId,
@@ -25,7 +28,7 @@ record DeleteBlob(
   @Override
   public Outcome<Digest> decide(Decision decision) {
     if (ManifestView.byDigest(decision.handle(), repository, digest).isPresent()) {
-      return Outcome.refused(new Refusal.BlobReferenced(digest, List.of(digest)));
+      return Outcome.refused(new Refusal.Referenced(digest, List.of(digest)));
     }
     if (!BlobView.linked(decision.handle(), repository, digest)) {
       return Outcome.refused(
@@ -33,15 +36,9 @@ record DeleteBlob(
               ? new Refusal.UnknownBlob(repository, digest)
               : new Refusal.UnknownRepository(repository));
     }
-    List<Digest> users =
-        ManifestView.referringTo(
-            decision.handle(),
-            repository,
-            digest,
-            ManifestView.Kind.CONFIG,
-            ManifestView.Kind.LAYER);
-    if (!users.isEmpty()) {
-      return Outcome.refused(new Refusal.BlobReferenced(digest, users));
+    List<Digest> listing = ManifestView.listing(decision.handle(), repository, digest);
+    if (!listing.isEmpty()) {
+      return Outcome.refused(new Refusal.Referenced(digest, listing));
     }
     Optional<Refusal> held = Protection.againstDeletingBlob(decision.handle(), repository, digest);
     if (held.isPresent()) {

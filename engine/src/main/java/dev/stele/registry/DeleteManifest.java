@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Deletes a manifest and all tags that point to it, unless a present index lists it or any of this
- * is protected. The tags are gone at once, however many; the first of them are recorded to be here,
- * and the others by {@link DeleteTagsOfManifest} after that.
+ * Deletes a manifest and all tags that point to it, unless a present manifest lists it or any of
+ * this is protected. The tags are gone at once, however many; the first of them are recorded to be
+ * here, and the others by {@link DeleteTagsOfManifest} after that.
  *
  * @param onlyTag whether to refuse when more than one tag points to it
  * @param seen the tags that moved to it by events up to this position are known not to be immutable
@@ -43,10 +43,9 @@ record DeleteManifest(
               ? new Refusal.UnknownManifest(repository, new Reference.ByDigest(digest))
               : new Refusal.UnknownRepository(repository));
     }
-    List<Digest> indexes =
-        ManifestView.referringTo(decision.handle(), repository, digest, ManifestView.Kind.MANIFEST);
-    if (!indexes.isEmpty()) {
-      return Outcome.refused(new Refusal.ManifestReferenced(digest, indexes));
+    List<Digest> listing = ManifestView.listing(decision.handle(), repository, digest);
+    if (!listing.isEmpty()) {
+      return Outcome.refused(new Refusal.Referenced(digest, listing));
     }
     List<Tag> tags =
         TagView.movedTo(decision.handle(), repository, digest, -1, DeleteTagsOfManifest.MOST)

@@ -53,7 +53,7 @@ final class MandatoryAnnotations {
     try {
       Optional<BlobContent> opened = blobs.open(repository, config.digest());
       if (opened.isEmpty()) {
-        return Optional.of(new Refusal.MissingContent(List.of(config.digest()), List.of()));
+        return Optional.of(new Refusal.MissingContent(List.of(config.digest())));
       }
       try (BlobContent content = opened.get();
           InputStream stream = content.stream(0, content.size())) {

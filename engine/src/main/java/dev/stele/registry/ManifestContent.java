@@ -7,8 +7,12 @@ import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
 
-/** A manifest read as a blob: its bytes are in memory. */
-record ManifestContent(byte[] bytes) implements BlobContent {
+/**
+ * A manifest read as a blob: its bytes are in memory.
+ *
+ * @param mediaType that it was put with
+ */
+public record ManifestContent(String mediaType, byte[] bytes) implements BlobContent {
   @Override
   public long size() {
     return bytes.length;

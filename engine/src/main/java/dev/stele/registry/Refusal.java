@@ -88,8 +88,14 @@ public sealed interface Refusal {
 
   record InvalidManifest(String reason) implements Refusal {}
 
-  /** Content that the manifest refers to and the repository lacks. */
-  record MissingContent(List<Digest> blobs, List<Digest> manifests) implements Refusal {}
+  /**
+   * Content that the manifest lists and that the repository has neither as blob nor as manifest.
+   */
+  record MissingContent(List<Digest> digests) implements Refusal {
+    public MissingContent {
+      digests = List.copyOf(digests);
+    }
+  }
 
   /**
    * An image lacks annotations that the operator has made mandatory, both in its manifest and among
@@ -100,11 +106,15 @@ public sealed interface Refusal {
   /** A manifest to be deleted by its digest has several tags, and collision detection is on. */
   record SeveralTags(Digest digest, List<Tag> tags) implements Refusal {}
 
-  /** A manifest that these present indexes list, so that it cannot be deleted. */
-  record ManifestReferenced(Digest digest, List<Digest> by) implements Refusal {}
-
-  /** A blob that these present manifests use, so that it cannot be deleted. */
-  record BlobReferenced(Digest digest, List<Digest> by) implements Refusal {}
+  /**
+   * A blob or manifest that these present manifests list, so that it cannot be deleted; as a blob
+   * also one that is a manifest itself.
+   */
+  record Referenced(Digest digest, List<Digest> by) implements Refusal {
+    public Referenced {
+      by = List.copyOf(by);
+    }
+  }
 
   /**
    * A hold forbids it.

@@ -137,7 +137,8 @@ public final class Registry implements AutoCloseable {
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), clock, signal, meters);
     this.promises = new Promises(jdbi);
-    this.blobs = new RepositoryBlobs(jdbi, promises, this.stores, claims, actors, this::append);
+    this.blobs =
+        new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, this::append);
     this.uploads = new Uploads(blobs, options.gc().grace());
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
@@ -273,8 +274,7 @@ public final class Registry implements AutoCloseable {
                   .orElseThrow(
                       () ->
                           new IllegalStateException(
-                              "the document of manifest " + digest + " is missing"))
-                  .bytes();
+                              "the document of manifest " + digest + " is missing"));
           return Outcome.ok(new StoredManifest(digest, present.get().mediaType(), bytes));
         });
   }
@@ -284,16 +284,14 @@ public final class Registry implements AutoCloseable {
    * the content for a grace period.
    */
   public Outcome<BlobContent> blob(RepositoryName repository, Digest digest) throws IOException {
-    Optional<BlobContent> content = blobs.open(repository, digest);
-    return content.isPresent()
-        ? Outcome.ok(content.get())
-        : manifestAsBlob(repository, digest, manifest -> new ManifestContent(manifest.bytes()));
+    return orUnknown(repository, digest, blobs.open(repository, digest));
   }
 
   /**
    * Where anybody can get a blob's bytes, without asking this server, for {@link
    * #REDIRECT_VALIDITY}. Whoever is told may count on the blob for a grace period. Empty if the
-   * repository's store does not redirect, or has no such blob.
+   * repository's store does not redirect, or has no such blob, or it is a manifest, whose media
+   * type a store does not know.
    */
   public Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException {
     return blobs.location(repository, digest);
@@ -310,30 +308,35 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * The size in bytes of a blob, or of a manifest by its digest. Whoever is told of one may count
-   * on it for a grace period.
+   * What is known of a blob, or of a manifest by its digest. Whoever is told of one may count on it
+   * for a grace period.
    */
-  public Outcome<Long> blobSize(RepositoryName repository, Digest digest) throws IOException {
-    OptionalLong size = blobs.size(repository, digest);
-    return size.isPresent()
-        ? Outcome.ok(size.getAsLong())
-        : manifestAsBlob(repository, digest, manifest -> (long) manifest.bytes().length);
+  public Outcome<BlobFacts> blobFacts(RepositoryName repository, Digest digest) throws IOException {
+    return orUnknown(repository, digest, blobs.facts(repository, digest));
   }
 
-  private <T> Outcome<T> manifestAsBlob(
-      RepositoryName repository, Digest digest, Function<StoredManifest, T> as) {
-    return switch (manifest(repository, new Reference.ByDigest(digest))) {
-      case Outcome.Ok<StoredManifest>(StoredManifest manifest) -> Outcome.ok(as.apply(manifest));
-      case Outcome.Refused<StoredManifest>(Refusal.UnknownRepository unknown) ->
-          Outcome.refused(unknown);
-      case Outcome.Refused<StoredManifest> _ ->
-          Outcome.refused(new Refusal.UnknownBlob(repository, digest));
+  private <T> Outcome<T> orUnknown(
+      RepositoryName repository, Digest digest, Optional<? extends T> found) {
+    if (found.isPresent()) {
+      return Outcome.ok(found.get());
+    }
+    return Outcome.refused(
+        Availability.read(jdbi, handle -> RepositoryView.exists(handle, repository))
+            ? new Refusal.UnknownBlob(repository, digest)
+            : new Refusal.UnknownRepository(repository));
+  }
+
+  /** The size in bytes of what {@link #blobFacts} tells of. */
+  public Outcome<Long> blobSize(RepositoryName repository, Digest digest) throws IOException {
+    return switch (blobFacts(repository, digest)) {
+      case Outcome.Ok<BlobFacts>(BlobFacts facts) -> Outcome.ok(facts.size());
+      case Outcome.Refused<BlobFacts>(Refusal refusal) -> Outcome.refused(refusal);
     };
   }
 
   /**
    * At most {@code limit} referrers of a subject after a digest, in the order of digests; fewer if
-   * they are large ({@link ReferrerView#PAGE_BYTES}). Empty for anything unknown.
+   * they are large ({@link ReferrerView#list}). Empty for anything unknown.
    */
   public Page<Descriptor> referrers(
       RepositoryName repository,
@@ -429,8 +432,8 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Deletes a manifest and all tags that point to it. Refused if a present index lists it, or, with
-   * {@linkplain RegistryOptions#collisionDetection collision detection}, if several tags do.
+   * Deletes a manifest and all tags that point to it. Refused if a present manifest lists it, or,
+   * with {@linkplain RegistryOptions#collisionDetection collision detection}, if several tags do.
    */
   public Outcome<Digest> deleteManifest(
       Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {

@@ -13,6 +13,8 @@ import java.util.List;
  * @param sparseManifests whether a manifest is accepted that refers to content which the repository
  *     lacks: children of an index, config and layers of an image. A mirror of some platforms of an
  *     image needs this; whoever pulls the missing part gets a 404
+ * @param mostDescriptors how many descriptors a manifest may list: all are looked up at once, while
+ *     every other writer waits
  * @param collisionDetection whether deleting a manifest by its digest is refused while more than
  *     one tag points to it, so that nobody deletes another's tag along
  * @param mandatoryAnnotations keys that every image must have, each among its manifest's
@@ -26,6 +28,7 @@ import java.util.List;
  */
 public record RegistryOptions(
     boolean sparseManifests,
+    int mostDescriptors,
     boolean collisionDetection,
     List<String> mandatoryAnnotations,
     ImmutableTags immutableTags,
@@ -36,6 +39,7 @@ public record RegistryOptions(
   public static final RegistryOptions DEFAULT =
       new RegistryOptions(
           false,
+          10_000,
           false,
           List.of(),
           ImmutableTags.NONE,
@@ -53,6 +57,21 @@ public record RegistryOptions(
   public RegistryOptions withSparseManifests(boolean on) {
     return new RegistryOptions(
         on,
+        mostDescriptors,
+        collisionDetection,
+        mandatoryAnnotations,
+        immutableTags,
+        pulls,
+        gc,
+        webhooks,
+        clockTolerance);
+  }
+
+  /** The same with another limit of what a manifest may list. */
+  public RegistryOptions withMostDescriptors(int most) {
+    return new RegistryOptions(
+        sparseManifests,
+        most,
         collisionDetection,
         mandatoryAnnotations,
         immutableTags,
@@ -66,6 +85,7 @@ public record RegistryOptions(
   public RegistryOptions withCollisionDetection(boolean on) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         on,
         mandatoryAnnotations,
         immutableTags,
@@ -79,6 +99,7 @@ public record RegistryOptions(
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         collisionDetection,
         List.copyOf(keys),
         immutableTags,
@@ -92,6 +113,7 @@ public record RegistryOptions(
   public RegistryOptions withImmutableTags(ImmutableTags tags) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         collisionDetection,
         mandatoryAnnotations,
         tags,
@@ -105,6 +127,7 @@ public record RegistryOptions(
   public RegistryOptions withPulls(PullRecording recording) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         collisionDetection,
         mandatoryAnnotations,
         immutableTags,
@@ -118,6 +141,7 @@ public record RegistryOptions(
   public RegistryOptions withGc(GcOptions other) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         collisionDetection,
         mandatoryAnnotations,
         immutableTags,
@@ -131,6 +155,7 @@ public record RegistryOptions(
   public RegistryOptions withWebhooks(List<Webhook> others) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         collisionDetection,
         mandatoryAnnotations,
         immutableTags,
@@ -144,6 +169,7 @@ public record RegistryOptions(
   public RegistryOptions withClockTolerance(Duration tolerance) {
     return new RegistryOptions(
         sparseManifests,
+        mostDescriptors,
         collisionDetection,
         mandatoryAnnotations,
         immutableTags,

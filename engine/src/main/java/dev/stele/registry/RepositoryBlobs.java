@@ -13,12 +13,16 @@ import dev.stele.gc.Promises;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.ManifestView;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The blobs of repositories: the log says which there are and where they lie, the stores have the
  * bytes. A stored object that is not what the log says counts as absent, and an upload of its
- * content replaces it. Thread-safe.
+ * content replaces it. A manifest of a repository can be read as a blob of it, and is its own blob:
+ * if somebody uploaded its bytes as well, it is still read as what it is. Thread-safe.
  */
 final class RepositoryBlobs {
   private static final Logger logger = LoggerFactory.getLogger(RepositoryBlobs.class);
@@ -35,6 +40,7 @@ final class RepositoryBlobs {
   private final Promises promises;
   private final BlobStores stores;
   private final StoreClaims claims;
+  private final ManifestDocuments documents;
   private final Actors actors;
   private final Commands commands;
 
@@ -43,12 +49,14 @@ final class RepositoryBlobs {
       Promises promises,
       BlobStores stores,
       StoreClaims claims,
+      ManifestDocuments documents,
       Actors actors,
       Commands commands) {
     this.jdbi = jdbi;
     this.promises = promises;
     this.stores = stores;
     this.claims = claims;
+    this.documents = documents;
     this.actors = actors;
     this.commands = commands;
   }
@@ -80,7 +88,25 @@ final class RepositoryBlobs {
    * @throws IOException if the store fails
    */
   Optional<BlobContent> open(RepositoryName repository, Digest digest) throws IOException {
-    return open(repository, () -> locate(repository, digest));
+    Optional<BlobContent> blob = open(repository, () -> locate(repository, digest));
+    return blob.isPresent()
+        ? blob
+        : manifest(
+            repository,
+            digest,
+            (handle, manifest) ->
+                new ManifestContent(
+                    manifest.mediaType(), documents.find(handle, digest).orElseThrow()));
+  }
+
+  /** What is no blob may be a manifest; who asks was promised it with the blob. */
+  private <T> Optional<T> manifest(
+      RepositoryName repository, Digest digest, BiFunction<Handle, ManifestView.Present, T> as) {
+    return Availability.read(
+        jdbi,
+        handle ->
+            ManifestView.byDigest(handle, repository, digest)
+                .map(manifest -> as.apply(handle, manifest)));
   }
 
   /**
@@ -117,18 +143,23 @@ final class RepositoryBlobs {
   }
 
   /**
-   * The size of a blob in bytes; empty if the repository lacks it or it is damaged. Whoever is told
-   * may count on it for a grace period.
+   * What is known of a blob; empty if the repository lacks it or it is damaged. Whoever is told may
+   * count on it for a grace period.
    *
    * @throws IOException if the store fails
    */
-  OptionalLong size(RepositoryName repository, Digest digest) throws IOException {
-    return size(repository, () -> locate(repository, digest));
+  Optional<BlobFacts> facts(RepositoryName repository, Digest digest) throws IOException {
+    OptionalLong size = size(repository, () -> locate(repository, digest));
+    return size.isPresent()
+        ? Optional.of(new BlobFacts(size.getAsLong(), Optional.empty()))
+        : manifest(
+            repository,
+            digest,
+            (_, manifest) -> new BlobFacts(manifest.size(), Optional.of(manifest.mediaType())));
   }
 
   /**
-   * As {@link #size}, whether the repository has the blob or only its store, and nobody may count
-   * on it.
+   * The size in bytes of a blob that the repository has, or only its store; nobody may count on it.
    */
   OptionalLong storedSize(RepositoryName repository, Digest digest) throws IOException {
     return size(repository, () -> stored(stores.of(repository), digest));
@@ -273,7 +304,7 @@ final class RepositoryBlobs {
   boolean finished(RepositoryName repository, UploadId id, Digest digest) throws IOException {
     return Availability.read(jdbi, handle -> FinishedUpload.digest(handle, repository, id))
             .equals(Optional.of(digest))
-        && size(repository, digest).isPresent();
+        && facts(repository, digest).isPresent();
   }
 
   /** The upload has succeeded, so what cannot be removed now is left to the collector. */

@@ -58,6 +58,12 @@ final class RepositoryManifests {
     } catch (InvalidManifestException e) {
       return Outcome.refused(new Refusal.InvalidManifest(e.getMessage()));
     }
+    if (manifest.listed().size() > options.mostDescriptors()) {
+      return Outcome.refused(
+          new Refusal.InvalidManifest(
+              "the manifest lists %d descriptors; this registry accepts %d (manifests.max-descriptors)"
+                  .formatted(manifest.listed().size(), options.mostDescriptors())));
+    }
     Digest digest;
     List<Tag> tags;
     switch (reference) {
@@ -85,7 +91,8 @@ final class RepositoryManifests {
             repository,
             digest,
             manifest,
-            new ManifestDocuments.Document(mediaType, bytes),
+            mediaType,
+            bytes,
             tags,
             documents,
             options.sparseManifests(),

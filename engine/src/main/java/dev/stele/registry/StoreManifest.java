@@ -7,7 +7,6 @@ import dev.stele.log.Command;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -23,7 +22,8 @@ import java.util.stream.Stream;
 
 /**
  * Puts a manifest that has been read and whose digest has been computed, and moves tags to it,
- * unless one of them is protected.
+ * unless one of them is protected. What it lists must be there, as a blob or as a manifest, and of
+ * the size that it states; what need not be there, or is not and may be missing, has any size.
  */
 record StoreManifest(
     ActorId actor,
@@ -31,7 +31,8 @@ record StoreManifest(
     RepositoryName repository,
     Digest digest,
     Manifest manifest,
-    ManifestDocuments.Document document,
+    String mediaType,
+    byte[] bytes,
     List<Tag> tags,
     ManifestDocuments documents,
     boolean sparse,
@@ -41,17 +42,22 @@ record StoreManifest(
 
   @Override
   public long weight() {
-    return document.bytes().length;
+    return bytes.length;
   }
 
   @Override
   public Outcome<PutManifest> decide(Decision decision) {
-    if (!sparse) {
-      List<Digest> blobs = missingBlobs(decision);
-      List<Digest> children = missingChildren(decision);
-      if (!blobs.isEmpty() || !children.isEmpty()) {
-        return Outcome.refused(new Refusal.MissingContent(blobs, children));
-      }
+    Optional<ManifestView.Present> present =
+        ManifestView.byDigest(decision.handle(), repository, digest);
+    if (present.isPresent() && !present.get().mediaType().equals(mediaType)) {
+      return Outcome.refused(
+          new Refusal.InvalidManifest(
+              "%s has %s as %s; in one repository the same bytes have one type"
+                  .formatted(repository, digest, present.get().mediaType())));
+    }
+    Optional<Refusal> content = againstContent(sizes(decision));
+    if (content.isPresent()) {
+      return Outcome.refused(content.get());
     }
     TagView.Standing standing =
         tags.isEmpty()
@@ -65,13 +71,13 @@ record StoreManifest(
     if (protectedTag.isPresent()) {
       return Outcome.refused(protectedTag.get());
     }
-    boolean added = ManifestView.byDigest(decision.handle(), repository, digest).isEmpty();
+    boolean added = present.isEmpty();
     Optional<Refusal> conflict = conflict(targets, added);
     if (conflict.isPresent()) {
       return Outcome.refused(conflict.get());
     }
     if (added) {
-      documents.add(decision.handle(), digest, document);
+      documents.add(decision.handle(), digest, manifest, bytes);
       if (!RepositoryView.exists(decision.handle(), repository)) {
         decision.append(new Event.RepositoryCreated(repository));
       }
@@ -81,14 +87,7 @@ record StoreManifest(
     BuriedTags.settle(decision, repository, standing);
     Optional<Digest> subject = manifest.subject().map(Descriptor::digest);
     decision.append(
-        new Event.ManifestPut(
-            repository,
-            digest,
-            document.mediaType(),
-            document.bytes().length,
-            subject,
-            added,
-            tags));
+        new Event.ManifestPut(repository, digest, mediaType, bytes.length, subject, added, tags));
     moveTags(decision, targets);
     return Outcome.ok(new PutManifest(digest, subject, tags));
   }
@@ -122,41 +121,62 @@ record StoreManifest(
     }
   }
 
-  private List<Digest> missingBlobs(Decision decision) {
-    return missing(
-        decision,
-        "SELECT true FROM blob_link WHERE repository = :repository AND digest = wanted.digest",
-        Stream.concat(manifest.config().stream(), manifest.layers().stream())
-            .filter(descriptor -> !MediaTypes.nonDistributable(descriptor.mediaType())));
-  }
-
-  private List<Digest> missingChildren(Decision decision) {
-    return missing(
-        decision,
-        "SELECT true FROM manifest WHERE repository = :repository AND digest = wanted.digest",
-        manifest.manifests().stream());
-  }
-
-  private List<Digest> missing(Decision decision, String present, Stream<Descriptor> wanted) {
-    List<String> digests =
-        wanted.map(descriptor -> descriptor.digest().toString()).distinct().toList();
-    if (digests.isEmpty()) {
-      return List.of();
-    }
-    // A scalar subquery, so that the plan is a look-up a digest and never a join over the
+  /** What the repository has of what the manifest names, as a blob or as a manifest. */
+  private Map<Digest, Long> sizes(Decision decision) {
+    Stream<Digest> named =
+        Stream.concat(
+            manifest.references().stream(), manifest.subject().map(Descriptor::digest).stream());
+    Map<Digest, Long> sizes = new HashMap<>();
+    // Scalar subqueries, so that the plan is look-ups a digest and never a join over the
     // repository.
-    return decision
+    decision
         .handle()
         .createQuery(
             """
-            SELECT wanted.digest
-            FROM unnest(:digests::text[]) AS wanted (digest)
-            WHERE (%s) IS NULL
-            """
-                .formatted(present))
+            SELECT digest, size
+            FROM (
+              SELECT named.digest,
+                     coalesce(
+                       (SELECT m.size FROM manifest m
+                        WHERE m.repository = :repository AND m.digest = named.digest),
+                       (SELECT (SELECT o.size FROM blob_object o WHERE o.digest = l.digest LIMIT 1) FROM blob_link l
+                        WHERE l.repository = :repository AND l.digest = named.digest)) AS size
+              FROM unnest(:digests::text[]) AS named (digest)) AS found
+            WHERE size IS NOT NULL
+            """)
         .bind("repository", repository.value())
-        .bindArray("digests", String.class, digests)
-        .map((row, _) -> Digest.parse(row.getString(1)))
+        .bindArray("digests", String.class, named.map(Digest::toString).distinct().toArray())
+        .map((row, _) -> sizes.put(Digest.parse(row.getString("digest")), row.getLong("size")))
         .list();
+    return sizes;
+  }
+
+  /** Why what the manifest names is not what the repository has. */
+  private Optional<Refusal> againstContent(Map<Digest, Long> sizes) {
+    List<Digest> missing =
+        manifest.listed().stream()
+            .filter(each -> !sparse && !each.elsewhere() && !sizes.containsKey(each.digest()))
+            .map(Manifest.Listed::digest)
+            .distinct()
+            .toList();
+    if (!missing.isEmpty()) {
+      return Optional.of(new Refusal.MissingContent(missing));
+    }
+    return Stream.concat(
+            manifest.listed().stream().map(each -> size(each.where(), each.descriptor(), sizes)),
+            manifest.subject().stream().map(subject -> size("subject", subject, sizes)))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private static Optional<Refusal> size(
+      String where, Descriptor descriptor, Map<Digest, Long> sizes) {
+    long actual = sizes.getOrDefault(descriptor.digest(), descriptor.size());
+    return actual == descriptor.size()
+        ? Optional.empty()
+        : Optional.of(
+            new Refusal.InvalidManifest(
+                "%s.size says %d bytes, but %s has %d"
+                    .formatted(where, descriptor.size(), descriptor.digest(), actual)));
   }
 }

@@ -6,11 +6,10 @@ import dev.stele.history.PastTag;
 import dev.stele.log.AsOf;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
-import dev.stele.oci.InvalidManifestException;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.ManifestDocuments;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
@@ -23,13 +22,11 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What belonged together in a repository at a moment: tags, the manifests that they kept alive
- * (those that an index lists, and the referrers of each), and the blobs that those use. Used by one
- * thread.
+ * (those that a manifest lists, and the referrers of each), and the blobs that those list. Used by
+ * one thread.
  */
 final class Closure {
   /** The most tags and manifests of one restore: they are in memory while it runs. */
@@ -38,12 +35,12 @@ final class Closure {
   private static final int PAGE = 1000;
 
   /**
-   * A manifest with what it refers to.
+   * A manifest with what it lists, by what that was then.
    *
-   * @param blobs its config and layers
-   * @param children what it lists
+   * @param children the manifests that it lists
+   * @param blobs the rest
    */
-  record Node(PastManifest manifest, Set<Digest> blobs, Set<Digest> children) {}
+  record Node(PastManifest manifest, Set<Digest> children, Set<Digest> blobs) {}
 
   private final History history;
   private final AsOf asOf;
@@ -51,6 +48,7 @@ final class Closure {
   private final Map<Tag, Digest> tags = new LinkedHashMap<>();
   private final Map<Digest, Node> nodes = new LinkedHashMap<>();
   private final Map<Digest, PastManifest> known = new HashMap<>();
+  private boolean allKnown;
 
   private Closure(History history, AsOf asOf, RepositoryName repository) {
     this.history = history;
@@ -114,6 +112,7 @@ final class Closure {
       }
       after = manifests.items().stream().reduce((_, last) -> last).map(PastManifest::digest);
     } while (manifests.more());
+    allKnown = true;
     Optional<String> afterTag = Optional.empty();
     Page<PastTag> page;
     do {
@@ -200,25 +199,16 @@ final class Closure {
                     });
     return past.map(
         found -> {
-          Manifest manifest = parse(found);
-          return new Node(
-              found,
-              digests(Stream.concat(manifest.config().stream(), manifest.layers().stream())),
-              digests(manifest.manifests().stream()));
+          Digest listing = found.digest();
+          Set<Digest> blobs =
+              new LinkedHashSet<>(
+                  ManifestDocuments.read(listing, history.document(listing).orElseThrow())
+                      .references());
+          Set<Digest> children = new LinkedHashSet<>(blobs);
+          children.retainAll(
+              allKnown ? known.keySet() : history.manifests(asOf, repository, children));
+          blobs.removeAll(children);
+          return new Node(found, children, blobs);
         });
-  }
-
-  private static Set<Digest> digests(Stream<Descriptor> descriptors) {
-    return descriptors.map(Descriptor::digest).collect(Collectors.toCollection(LinkedHashSet::new));
-  }
-
-  private Manifest parse(PastManifest found) {
-    try {
-      return Manifest.parse(
-          found.mediaType(), history.document(found.digest()).orElseThrow().bytes());
-    } catch (InvalidManifestException e) {
-      throw new IllegalStateException(
-          "the recorded manifest " + found.digest() + " cannot be read", e);
-    }
   }
 }

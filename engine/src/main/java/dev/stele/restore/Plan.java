@@ -8,6 +8,7 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.TagView;
+import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
@@ -56,38 +57,29 @@ final class Plan {
     Plan plan = new Plan(asOf, closure);
     Set<Digest> wanted = new LinkedHashSet<>();
     closure.nodes().values().forEach(node -> wanted.addAll(node.blobs()));
+    Set<Digest> manifests = new LinkedHashSet<>(closure.nodes().keySet());
+    manifests.addAll(wanted); // What was a blob then may be a manifest now.
     Present present =
         registry
             .archive()
             .read(
                 handle ->
                     new Present(
-                        ManifestView.present(handle, repository, closure.nodes().keySet()),
+                        ManifestView.present(handle, repository, manifests),
                         BlobView.linked(handle, repository, wanted),
                         TagView.targets(handle, repository, closure.tags().keySet())));
     Map<Digest, Obstacle> obstacles = new HashMap<>();
     Set<Digest> comes = new LinkedHashSet<>();
     for (Digest blob : wanted) {
-      if (!present.links().contains(blob)) {
-        switch (history.blobSize(asOf, repository, blob)) {
-          case Outcome.Ok<Long> _ -> {
-            // It was told of as a blob, but may have been a manifest that somebody uses as one.
-            if (registry.archive().size(repository, blob).isPresent()) {
-              comes.add(blob);
-            } else {
-              plan.absentThen.add(blob);
-            }
-          }
-          case Outcome.Refused<Long>(Refusal.BlobGone gone) ->
+      if (!present.links().contains(blob) && !present.manifests().contains(blob)) {
+        switch (history.blobFacts(asOf, repository, blob)) {
+          case Outcome.Ok<BlobFacts> _ -> comes.add(blob);
+          case Outcome.Refused<BlobFacts>(Refusal.BlobGone gone) ->
               obstacles.put(blob, new Obstacle.Gone(gone));
-          case Outcome.Refused<Long> _ -> plan.absentThen.add(blob);
+          case Outcome.Refused<BlobFacts> _ -> plan.absentThen.add(blob);
         }
       }
     }
-    closure.nodes().values().stream()
-        .flatMap(node -> node.children().stream())
-        .filter(child -> !closure.nodes().containsKey(child))
-        .forEach(plan.absentThen::add);
     plan.planManifests(present, obstacles, comes);
     plan.planTags(registry, repository, present, obstacles);
     return plan;
@@ -176,7 +168,7 @@ final class Plan {
     return items.stream().allMatch(RestoreItem::possible);
   }
 
-  /** What manifests refer to and the repository did not have then either. */
+  /** What manifests list and the repository did not have then either. */
   Set<Digest> absentThen() {
     return absentThen;
   }

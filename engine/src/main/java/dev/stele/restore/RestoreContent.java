@@ -77,6 +77,7 @@ record RestoreContent(
     for (Closure.Node node : manifests) {
       asked.add(node.manifest().digest());
       asked.addAll(node.children());
+      asked.addAll(node.blobs());
     }
     return ManifestView.present(handle, repository, asked);
   }
@@ -89,18 +90,18 @@ record RestoreContent(
 
   /** Whether a manifest or a tag would refer to what is neither there nor coming. */
   private boolean lacking(Set<Digest> links, Set<Digest> present) {
-    Set<Digest> there = new HashSet<>(links);
+    Set<Digest> there = new HashSet<>(present);
+    for (Closure.Node node : manifests) {
+      there.add(node.manifest().digest());
+    }
+    if (!there.containsAll(tags.values())) {
+      return true;
+    }
+    there.addAll(links);
     there.addAll(blobs);
     there.addAll(absentThen);
-    Set<Digest> known = new HashSet<>(present);
-    known.addAll(absentThen);
-    for (Closure.Node node : manifests) {
-      if (!there.containsAll(node.blobs()) || !known.containsAll(node.children())) {
-        return true;
-      }
-      known.add(node.manifest().digest());
-    }
-    return !known.containsAll(tags.values());
+    return !manifests.stream()
+        .allMatch(node -> there.containsAll(node.blobs()) && there.containsAll(node.children()));
   }
 
   private void append(

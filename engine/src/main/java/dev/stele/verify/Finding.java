@@ -2,8 +2,8 @@ package dev.stele.verify;
 
 import dev.stele.event.BlobProblem;
 import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.projection.ManifestView;
 
 /** Something that is not as it should be. */
 public sealed interface Finding {
@@ -138,7 +138,7 @@ public sealed interface Finding {
   record ContentMissing(
       RepositoryName repository,
       Digest manifest,
-      ManifestView.Kind role,
+      Manifest.Role role,
       Digest digest,
       boolean allowed)
       implements Finding {
@@ -151,7 +151,7 @@ public sealed interface Finding {
               switch (role) {
                 case CONFIG -> "config";
                 case LAYER -> "layer";
-                case MANIFEST -> "child";
+                case CHILD -> "child";
               },
               manifest);
     }

@@ -1,20 +1,15 @@
 package dev.stele.verify;
 
 import dev.stele.blob.BlobStores;
-import dev.stele.oci.InvalidManifestException;
-import dev.stele.oci.Manifest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
-import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
-/** Looks for content that manifests refer to and their repositories lack. */
+/** Looks for content that manifests list and their repositories lack. */
 final class ReferenceCheck {
   private static final int PAGE = 1000;
 
@@ -22,7 +17,6 @@ final class ReferenceCheck {
   private final BlobStores stores;
   private final boolean sparse;
   private final Consumer<Finding> findings;
-  private final ManifestDocuments documents = new ManifestDocuments();
 
   /**
    * @param sparse whether the registry accepts manifests whose content is missing
@@ -55,30 +49,11 @@ final class ReferenceCheck {
       page =
           jdbi.withHandle(handle -> ManifestView.dangling(handle, repository, store, last, PAGE));
       for (ManifestView.Reference reference : page) {
-        if (!jdbi.withHandle(handle -> elsewhere(handle, reference))) {
-          findings.accept(
-              new Finding.ContentMissing(
-                  repository, reference.manifest(), reference.kind(), reference.digest(), sparse));
-        }
+        findings.accept(
+            new Finding.ContentMissing(
+                repository, reference.manifest(), reference.role(), reference.digest(), sparse));
       }
       after = page.isEmpty() ? after : Optional.of(page.getLast());
     } while (!page.isEmpty());
-  }
-
-  /** Whether the content need not be here, as the manifest says. */
-  private boolean elsewhere(Handle handle, ManifestView.Reference reference) {
-    if (reference.kind() != ManifestView.Kind.LAYER) {
-      return false;
-    }
-    try {
-      Optional<ManifestDocuments.Document> document = documents.find(handle, reference.manifest());
-      return document.isPresent()
-          && Manifest.parse(document.get().mediaType(), document.get().bytes()).layers().stream()
-              .filter(layer -> layer.digest().equals(reference.digest()))
-              .allMatch(layer -> MediaTypes.nonDistributable(layer.mediaType()));
-    } catch (InvalidManifestException | IllegalStateException e) {
-      // That the manifest cannot be read is a finding of its own.
-      return false;
-    }
   }
 }

@@ -7,6 +7,7 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Outcome;
@@ -94,8 +95,8 @@ class LeaseRaceTest {
       return false;
     }
     byte[] manifest =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":1},\"layers\":[]}"
-            .formatted(blob)
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
+            .formatted(blob, Sizes.of(blob))
             .getBytes(UTF_8);
     Outcome<PutManifest> put =
         registry.putManifest(
@@ -108,7 +109,7 @@ class LeaseRaceTest {
 
   private static Digest upload(Registry registry, String content) throws IOException {
     byte[] bytes = content.getBytes(UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    Digest digest = Sizes.digest(bytes);
     assertThat(
             registry.putBlob(
                 CALLER,

@@ -28,8 +28,7 @@ final class ReachabilityModel {
       byte[] bytes,
       String mediaType,
       Optional<Digest> subject,
-      List<Digest> lists,
-      List<Digest> uses) {}
+      List<Digest> lists) {}
 
   /** A row of the view. */
   record Row(String repository, String digest, String kind) {}
@@ -153,7 +152,6 @@ final class ReachabilityModel {
       Digest digest = next.remove();
       if (kept.add(digest) && put.contains(digest)) {
         next.addAll(nodes.get(digest).lists());
-        next.addAll(nodes.get(digest).uses());
       }
     }
     return kept;
@@ -182,8 +180,8 @@ final class ReachabilityModel {
         }
       }
     }
-    Set<Digest> used = new HashSet<>();
-    reached.forEach(digest -> used.addAll(nodes.get(digest).uses()));
+    Set<Digest> listed = new HashSet<>();
+    reached.forEach(digest -> listed.addAll(nodes.get(digest).lists()));
     Set<Row> rows = new HashSet<>();
     for (Digest manifest : repository.manifests) {
       if (!reached.contains(manifest)) {
@@ -191,7 +189,7 @@ final class ReachabilityModel {
       }
     }
     for (Digest blob : repository.blobs) {
-      if (!used.contains(blob) && !held(name, blob)) {
+      if (!listed.contains(blob) && !held(name, blob)) {
         rows.add(new Row(name.value(), blob.toString(), "blob"));
       }
     }

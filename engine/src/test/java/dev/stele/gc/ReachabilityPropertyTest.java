@@ -56,7 +56,8 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /**
- * Random graphs (tags, indexes in indexes, subjects that come late or never, cycles of liveness,
+ * Random graphs (tags, indexes in indexes, manifests as layers and layers as children, digests that
+ * are a manifest's and a blob's in any order, subjects that come late or never, cycles of liveness,
  * shared layers, several repositories) and random histories: what the view says is unreachable, and
  * since when, is what a full trace after every event says; a collection takes exactly that; and a
  * rebuild from the log gives the same rows.
@@ -163,7 +164,8 @@ class ReachabilityPropertyTest {
               DOCUMENTS.add(
                   decision.handle(),
                   put.digest(),
-                  new ManifestDocuments.Document(put.mediaType(), nodes.get(put.digest()).bytes()));
+                  ManifestDocuments.read(put.digest(), nodes.get(put.digest()).bytes()),
+                  nodes.get(put.digest()).bytes());
           case Event.RetentionPolicyAdopted _ ->
               RecordDocuments.add(
                   decision.handle(),
@@ -196,12 +198,16 @@ class ReachabilityPropertyTest {
       this.prefix = "try" + number + "/";
       this.names =
           Stream.of("one", "two", "three").map(n -> RepositoryName.parse(prefix + n)).toList();
-      this.blobs = IntStream.range(0, 7).mapToObj(n -> digest("blob " + n)).toList();
+      this.blobs =
+          new ArrayList<>(IntStream.range(0, 6).mapToObj(n -> digest("blob " + n)).toList());
       Map<Digest, ReachabilityModel.Node> nodes = new LinkedHashMap<>();
       for (int n = 0; n < 14; n++) {
         ReachabilityModel.Node node = node(n);
         pool.add(node);
         nodes.put(node.digest(), node);
+        if (random.nextInt(4) == 0) {
+          blobs.add(node.digest()); // Its bytes can be uploaded, too.
+        }
       }
       this.model = new ReachabilityModel(nodes);
       adopt(RetentionPolicy.NONE);
@@ -214,14 +220,11 @@ class ReachabilityPropertyTest {
     /** An image or an index over what came before, with or without a subject. */
     private ReachabilityModel.Node node(int number) {
       List<Digest> lists = new ArrayList<>();
-      List<Digest> uses = new ArrayList<>();
       boolean index = number > 3 && random.nextInt(5) < 2;
-      if (index) {
-        IntStream.range(0, 1 + random.nextInt(3))
-            .forEach(_ -> lists.add(pool.get(random.nextInt(pool.size())).digest()));
-      } else {
-        IntStream.range(0, 1 + random.nextInt(3))
-            .forEach(_ -> uses.add(blobs.get(random.nextInt(blobs.size()))));
+      for (int entries = 1 + random.nextInt(3); entries > 0; entries--) {
+        // Usually manifests in an index and blobs in an image.
+        boolean manifest = number > 0 && (index == (random.nextInt(4) > 0));
+        lists.add(manifest ? any(pool).digest() : any(blobs));
       }
       Optional<Digest> subject =
           number > 1 && random.nextInt(5) < 2
@@ -241,14 +244,14 @@ class ReachabilityPropertyTest {
         json.append("\"manifests\":").append(descriptors(lists));
       } else {
         json.append("\"config\":")
-            .append(descriptor(uses.getFirst()))
+            .append(descriptor(lists.getFirst()))
             .append(",\"layers\":")
-            .append(descriptors(uses.subList(1, uses.size())));
+            .append(descriptors(lists.subList(1, lists.size())));
       }
       json.append(",\"annotations\":{\"n\":\"").append(prefix).append(number).append("\"}}");
       byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
       return new ReachabilityModel.Node(
-          Digest.of(Digest.Algorithm.SHA256, bytes), bytes, mediaType, subject, lists, uses);
+          Digest.of(Digest.Algorithm.SHA256, bytes), bytes, mediaType, subject, lists);
     }
 
     private static String descriptor(Digest digest) {

@@ -1,6 +1,5 @@
 package dev.stele.gc;
 
-import static dev.stele.oci.Digest.Algorithm.SHA256;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,6 +10,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -200,7 +200,7 @@ class StaleViewTest {
 
   private Digest pushBlob() throws IOException {
     byte[] bytes = "a layer".getBytes(UTF_8);
-    Digest digest = Digest.of(SHA256, bytes);
+    Digest digest = Sizes.digest(bytes);
     assertThat(
             registry.putBlob(
                 CALLER,
@@ -213,7 +213,7 @@ class StaleViewTest {
   }
 
   private Digest putImage(Digest config) {
-    return put(image(config), new Reference.ByDigest(Digest.of(SHA256, image(config))));
+    return put(image(config), new Reference.ByDigest(Sizes.digest(image(config))));
   }
 
   private Digest put(byte[] manifest, Reference reference) {
@@ -224,8 +224,8 @@ class StaleViewTest {
   }
 
   private static byte[] image(Digest config) {
-    return "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":7},\"layers\":[]}"
-        .formatted(config)
+    return "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
+        .formatted(config, Sizes.of(config))
         .getBytes(UTF_8);
   }
 }

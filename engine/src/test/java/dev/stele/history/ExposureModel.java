@@ -7,6 +7,7 @@ import dev.stele.history.Exposed.How;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.registry.EventEntry;
 import java.time.Instant;
@@ -37,7 +38,7 @@ final class ExposureModel {
       Optional<Digest> subject,
       Optional<String> base) {
     Digest digest() {
-      return Digest.of(Digest.Algorithm.SHA256, bytes);
+      return Sizes.digest(bytes);
     }
 
     static Document image(
@@ -88,7 +89,8 @@ final class ExposureModel {
     }
 
     private static String descriptor(String mediaType, Digest digest) {
-      return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1}".formatted(mediaType, digest);
+      return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
+          .formatted(mediaType, digest, Sizes.of(digest));
     }
 
     private static String descriptors(String mediaType, List<Digest> digests) {

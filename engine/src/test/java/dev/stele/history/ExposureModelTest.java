@@ -9,6 +9,7 @@ import dev.stele.history.ExposureModel.Document;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -160,7 +161,7 @@ class ExposureModelTest {
     }
 
     private static Digest digest(String content) {
-      return Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8));
+      return Sizes.digest(content.getBytes(UTF_8));
     }
 
     private static List<Document> documents(List<Digest> blobs) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.registry.EventEntry;
 import java.util.ArrayDeque;
@@ -34,7 +35,7 @@ final class HistoryModel {
       List<Digest> children,
       Optional<Digest> subject) {
     Digest digest() {
-      return Digest.of(Digest.Algorithm.SHA256, bytes);
+      return Sizes.digest(bytes);
     }
   }
 

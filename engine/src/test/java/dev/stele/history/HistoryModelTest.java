@@ -14,10 +14,12 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.Verification;
+import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
@@ -196,11 +198,12 @@ class HistoryModelTest {
     }
 
     private Digest blob(int n) {
-      return Digest.of(Digest.Algorithm.SHA256, blobs.get(n));
+      return Sizes.digest(blobs.get(n));
     }
 
     private static String descriptor(Digest digest) {
-      return "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":1}".formatted(digest);
+      return "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%d}"
+          .formatted(digest, Sizes.of(digest));
     }
 
     private Document image(Optional<Digest> subject, int config, int layer) {
@@ -239,7 +242,7 @@ class HistoryModelTest {
           for (Digest digest : document.blobs()) {
             byte[] content =
                 blobs.stream()
-                    .filter(b -> Digest.of(Digest.Algorithm.SHA256, b).equals(digest))
+                    .filter(b -> Sizes.digest(b).equals(digest))
                     .findFirst()
                     .orElseThrow();
             ok(
@@ -343,8 +346,8 @@ class HistoryModelTest {
       assertThat(history.manifests(asOf, name, Optional.empty(), 10)).isEqualTo(none);
       assertThat(history.tag(asOf, name, TAGS.getFirst())).isEqualTo(none);
       assertThat(history.manifest(asOf, name, TAGS.getFirst())).isEqualTo(none);
-      Digest unknown = Digest.of(Digest.Algorithm.SHA256, new byte[0]);
-      assertThat(history.blobSize(asOf, name, unknown)).isEqualTo(none);
+      Digest unknown = Sizes.digest(new byte[0]);
+      assertThat(history.blobFacts(asOf, name, unknown)).isEqualTo(none);
     }
 
     private void compare(AsOf asOf, RepositoryName name, HistoryModel.Repository expected)
@@ -410,8 +413,7 @@ class HistoryModelTest {
       PastManifest found = ok(history.manifest(asOf, name, reference));
       assertThat(found.digest()).isEqualTo(expected.digest());
       assertThat(found.mediaType()).isEqualTo(expected.mediaType());
-      assertThat(history.document(found.digest()).orElseThrow().bytes())
-          .isEqualTo(expected.bytes());
+      assertThat(history.document(found.digest()).orElseThrow()).isEqualTo(expected.bytes());
       List<Digest> swept =
           expected.blobs().stream().filter(blob -> !model.stored.contains(blob)).toList();
       switch (image) {
@@ -429,18 +431,18 @@ class HistoryModelTest {
     private void assertBlob(
         AsOf asOf, RepositoryName name, byte[] content, HistoryModel.Repository expected)
         throws IOException {
-      Digest digest = Digest.of(Digest.Algorithm.SHA256, content);
-      Outcome<Long> size = history.blobSize(asOf, name, digest);
+      Digest digest = Sizes.digest(content);
+      Outcome<BlobFacts> facts = history.blobFacts(asOf, name, digest);
       if (!expected.links().contains(digest)) {
-        assertThat(size).isEqualTo(Outcome.refused(new Refusal.NoBlobThen(name, digest, asOf)));
+        assertThat(facts).isEqualTo(Outcome.refused(new Refusal.NoBlobThen(name, digest, asOf)));
       } else if (model.stored.contains(digest)) {
-        assertThat(size).isEqualTo(Outcome.ok((long) content.length));
+        assertThat(facts).isEqualTo(Outcome.ok(new BlobFacts(content.length, Optional.empty())));
         try (BlobContent bytes = ok(history.blob(asOf, name, digest))) {
           assertThat(bytes.size()).isEqualTo(content.length);
         }
       } else {
-        assertThat(size).isInstanceOf(Outcome.Refused.class);
-        Refusal.BlobGone gone = (Refusal.BlobGone) ((Outcome.Refused<Long>) size).refusal();
+        assertThat(facts).isInstanceOf(Outcome.Refused.class);
+        Refusal.BlobGone gone = (Refusal.BlobGone) ((Outcome.Refused<BlobFacts>) facts).refusal();
         assertThat(gone.story()).extracting(EventEntry::type).endsWith("BlobUnlinked", "BlobSwept");
         assertThat(gone.story().getLast().position()).isGreaterThan(asOf.position());
         assertThat(gone.story())

@@ -12,6 +12,7 @@ import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -147,11 +148,12 @@ class RecordQueriesTest {
     }
 
     private static Digest digest(byte[] bytes) {
-      return Digest.of(Digest.Algorithm.SHA256, bytes);
+      return Sizes.digest(bytes);
     }
 
     private static String descriptor(Digest digest) {
-      return "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":1}".formatted(digest);
+      return "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%d}"
+          .formatted(digest, Sizes.of(digest));
     }
 
     private <T> T any(List<T> list) {

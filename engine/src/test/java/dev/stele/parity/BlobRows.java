@@ -21,8 +21,7 @@ abstract class BlobRows extends ParityRows {
   }
 
   private void assertInUse(Digest blob, Digest by) {
-    assertRefused(
-        registry.deleteBlob(ALICE, APP, blob), new Refusal.BlobReferenced(blob, List.of(by)));
+    assertRefused(registry.deleteBlob(ALICE, APP, blob), new Refusal.Referenced(blob, List.of(by)));
   }
 
   private void assertDeletes(Digest blob) throws Exception {
@@ -58,7 +57,7 @@ abstract class BlobRows extends ParityRows {
     assertInUse(config, digest(child));
     assertRefused(
         registry.deleteManifest(ALICE, APP, digest(child)),
-        new Refusal.ManifestReferenced(digest(child), List.of(digest(index))));
+        new Refusal.Referenced(digest(child), List.of(digest(index))));
     ok(registry.deleteManifest(ALICE, APP, digest(index)));
     assertInUse(config, digest(child));
     ok(registry.deleteManifest(ALICE, APP, digest(child)));
@@ -128,7 +127,7 @@ abstract class BlobRows extends ParityRows {
     assertRefused(
         registry.putManifest(
             ALICE, OTHER, V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(blob), List.of()),
-        new Refusal.MissingContent(List.of(blob), List.of()));
+        new Refusal.MissingContent(List.of(blob)));
     upload(OTHER, "shared");
     put(OTHER, V1, ManifestBytes.image(blob));
   }

@@ -8,6 +8,7 @@ import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -247,8 +248,8 @@ abstract class CollectingRows extends ParityRows {
             new String(ManifestBytes.index(child), java.nio.charset.StandardCharsets.UTF_8)
                 .replaceFirst(
                     "\\{",
-                    "{\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},"
-                        .formatted(MediaTypes.OCI_IMAGE, child)));
+                    "{\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d},"
+                        .formatted(MediaTypes.OCI_IMAGE, child, Sizes.of(child))));
     put(APP, V1, MediaTypes.OCI_INDEX, index);
     assertThat(collect().idle()).isTrue();
     ok(registry.deleteTag(ALICE, APP, V1));

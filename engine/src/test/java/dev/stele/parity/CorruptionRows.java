@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.oci.Digest;
+import dev.stele.oci.Manifest;
 import dev.stele.oci.MediaTypes;
-import dev.stele.projection.ManifestView;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.verify.Finding;
@@ -152,7 +152,8 @@ abstract class CorruptionRows extends ParityRows {
     reopen(RegistryOptions.DEFAULT.withSparseManifests(true));
     Digest absent = digest("absent");
     Digest config = upload(APP, "{}");
-    Digest image = put(APP, V1, ManifestBytes.image(absent, config, absent));
+    Digest other = digest("other");
+    Digest image = put(APP, V1, ManifestBytes.image(absent, config, other));
     Digest index = put(APP, V2, MediaTypes.OCI_INDEX, ManifestBytes.index(absent, image));
     put(
         APP,
@@ -165,13 +166,13 @@ abstract class CorruptionRows extends ParityRows {
     assertThat(scrub().sound()).as("where sparse manifests are accepted").isTrue();
     assertThat(findings)
         .containsExactlyInAnyOrder(
-            new Finding.ContentMissing(APP, image, ManifestView.Kind.CONFIG, absent, true),
-            new Finding.ContentMissing(APP, image, ManifestView.Kind.LAYER, absent, true),
-            new Finding.ContentMissing(APP, index, ManifestView.Kind.MANIFEST, absent, true));
+            new Finding.ContentMissing(APP, image, Manifest.Role.CONFIG, absent, true),
+            new Finding.ContentMissing(APP, image, Manifest.Role.LAYER, other, true),
+            new Finding.ContentMissing(APP, index, Manifest.Role.CHILD, absent, true));
     upload(APP, "absent");
     assertThat(scrub().objects()).isEqualTo(2);
     assertThat(findings)
-        .containsExactly(
-            new Finding.ContentMissing(APP, index, ManifestView.Kind.MANIFEST, absent, true));
+        .as("a blob will do for whoever lists it")
+        .containsExactly(new Finding.ContentMissing(APP, image, Manifest.Role.LAYER, other, true));
   }
 }

@@ -4,10 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
+import dev.stele.oci.Sizes;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The bytes of manifests as clients write them. Sizes are not what anybody checks here. */
+/** The bytes of manifests as clients write them. */
 final class ManifestBytes {
   static final String CONFIG = "application/vnd.oci.image.config.v1+json";
   static final String LAYER = "application/vnd.oci.image.layer.v1.tar";
@@ -15,7 +16,8 @@ final class ManifestBytes {
   private ManifestBytes() {}
 
   private static String descriptor(String mediaType, Digest digest) {
-    return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1}".formatted(mediaType, digest);
+    return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
+        .formatted(mediaType, digest, Sizes.of(digest));
   }
 
   private static String descriptors(String mediaType, Digest... digests) {
@@ -31,6 +33,13 @@ final class ManifestBytes {
   static byte[] image(String mediaType, String layerType, Digest config, Digest... layers) {
     return "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":%s,\"layers\":%s}"
         .formatted(mediaType, descriptor(CONFIG, config), descriptors(layerType, layers))
+        .getBytes(UTF_8);
+  }
+
+  /** An image that does not say what it is. */
+  static byte[] untypedImage(Digest config, Digest... layers) {
+    return "{\"schemaVersion\":2,\"config\":%s,\"layers\":%s}"
+        .formatted(descriptor(CONFIG, config), descriptors(LAYER, layers))
         .getBytes(UTF_8);
   }
 

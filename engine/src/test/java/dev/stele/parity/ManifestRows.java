@@ -62,8 +62,7 @@ abstract class ManifestRows extends ParityRows {
     for (byte[] lacking :
         List.of(ManifestBytes.image(absent, config), ManifestBytes.image(config, absent))) {
       assertRefused(
-          tryPut(V1, MediaTypes.OCI_IMAGE, lacking),
-          new Refusal.MissingContent(List.of(absent), List.of()));
+          tryPut(V1, MediaTypes.OCI_IMAGE, lacking), new Refusal.MissingContent(List.of(absent)));
       assertUnknown(by(digest(lacking)));
     }
     assertThat(types()).isEqualTo(before);
@@ -121,7 +120,7 @@ abstract class ManifestRows extends ParityRows {
     Digest absent = digest("absent");
     assertRefused(
         tryPut(V1, MediaTypes.OCI_INDEX, ManifestBytes.index(absent)),
-        new Refusal.MissingContent(List.of(), List.of(absent)));
+        new Refusal.MissingContent(List.of(absent)));
     put(APP, V2, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(absent, config));
 
     reopen(RegistryOptions.DEFAULT.withSparseManifests(true));
@@ -213,7 +212,7 @@ abstract class ManifestRows extends ParityRows {
     put(APP, V2, MediaTypes.OCI_INDEX, index);
     assertRefused(
         registry.deleteManifest(ALICE, APP, child),
-        new Refusal.ManifestReferenced(child, List.of(digest(index))));
+        new Refusal.Referenced(child, List.of(digest(index))));
     assertThat(tags(APP)).containsExactly(V1, V2);
     assertThat(registry.deleteManifest(ALICE, APP, digest(index)))
         .isEqualTo(Outcome.ok(digest(index)));
@@ -240,8 +239,7 @@ abstract class ManifestRows extends ParityRows {
     overwrite(labelled, "{}");
     byte[] vendor = ManifestBytes.annotated(ManifestBytes.image(labelled), "{\"vendor\":\"us\"}");
     assertRefused(
-        tryPut(V1, MediaTypes.OCI_IMAGE, vendor),
-        new Refusal.MissingContent(List.of(labelled), List.of()));
+        tryPut(V1, MediaTypes.OCI_IMAGE, vendor), new Refusal.MissingContent(List.of(labelled)));
     assertThat(types()).isEqualTo(before);
     assertThat(tags(APP)).isEmpty();
 

@@ -52,6 +52,13 @@ public abstract class ParityContract {
   }
 
   @Nested
+  class References extends ReferenceRows {
+    References() {
+      super(ParityContract.this::openStorage);
+    }
+  }
+
+  @Nested
   class Corruption extends CorruptionRows {
     Corruption() {
       super(ParityContract.this::openStorage);

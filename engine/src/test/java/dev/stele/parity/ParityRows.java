@@ -14,7 +14,10 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
@@ -31,6 +34,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -123,7 +127,7 @@ abstract class ParityRows {
   }
 
   static Digest digest(byte[] content) {
-    return Digest.of(Digest.Algorithm.SHA256, content);
+    return Sizes.digest(content);
   }
 
   static Digest digest(String content) {
@@ -213,6 +217,17 @@ abstract class ParityRows {
     Collection collection = registry.collector().run();
     assertThat(collection.failure()).isEmpty();
     return collection;
+  }
+
+  /** A policy that keeps every tag of every repository, and nothing else. */
+  static RetentionPolicy deletingUntagged() {
+    return new RetentionPolicy(
+        Duration.ZERO,
+        false,
+        List.of(
+            new RetentionPolicy.Policy(
+                List.of(RepositoryGlob.parse("**")),
+                new RetentionPolicy.Rules(true, true, List.of()))));
   }
 
   /** Retention of the registry. */

@@ -6,8 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
-import dev.stele.projection.ManifestDocuments.Document;
+import dev.stele.oci.Manifest;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +15,7 @@ class ManifestDocumentsTest {
   private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA512, BYTES);
 
   @Test
-  void aDocumentIsKeptAsItWasFirstPutAndRefusedIfItIsNotWhatItsDigestSays() {
+  void aDocumentIsKeptAndRefusedIfItIsNotWhatItsDigestSays() {
     try (TestDatabase testDatabase = TestDatabase.create();
         Database database = testDatabase.open()) {
       ManifestDocuments documents = new ManifestDocuments();
@@ -25,13 +24,13 @@ class ManifestDocumentsTest {
           .useHandle(
               handle -> {
                 assertThat(documents.find(handle, DIGEST)).isEmpty();
-                documents.add(handle, DIGEST, new Document(MediaTypes.OCI_IMAGE, BYTES));
-                documents.add(handle, DIGEST, new Document(MediaTypes.OCI_INDEX, BYTES));
+                Manifest manifest = ManifestDocuments.read(DIGEST, BYTES);
+                documents.add(handle, DIGEST, manifest, BYTES);
+                documents.add(handle, DIGEST, manifest, BYTES);
                 ManifestDocuments another = new ManifestDocuments();
                 assertThat(another.cached(DIGEST)).isEmpty();
-                Document found = another.find(handle, DIGEST).orElseThrow();
-                assertThat(found.bytes()).isEqualTo(BYTES);
-                assertThat(found.mediaType()).isEqualTo(MediaTypes.OCI_IMAGE);
+                byte[] found = another.find(handle, DIGEST).orElseThrow();
+                assertThat(found).isEqualTo(BYTES);
                 assertThat(another.cached(DIGEST)).contains(found);
 
                 Digest other = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});

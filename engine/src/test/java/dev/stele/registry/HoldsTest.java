@@ -10,6 +10,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.ImmutableTags;
@@ -78,7 +79,7 @@ class HoldsTest {
         registry.putBlob(
             ALICE,
             repository,
-            Digest.of(Digest.Algorithm.SHA256, bytes),
+            Sizes.digest(bytes),
             OptionalLong.of(bytes.length),
             new ByteArrayInputStream(bytes)));
   }
@@ -87,13 +88,13 @@ class HoldsTest {
       throws IOException {
     Digest config = upload(repository, content);
     byte[] bytes =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":1},\"layers\":[]}"
-            .formatted(config)
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
+            .formatted(config, Sizes.of(config))
             .getBytes(StandardCharsets.UTF_8);
     return registry.putManifest(
         ALICE,
         repository,
-        new Reference.ByDigest(Digest.of(Digest.Algorithm.SHA256, bytes)),
+        new Reference.ByDigest(Sizes.digest(bytes)),
         MediaTypes.OCI_IMAGE,
         bytes,
         List.of(tags));
@@ -105,10 +106,10 @@ class HoldsTest {
 
   private Digest sign(Digest subject) throws IOException {
     byte[] bytes =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/s\",\"digest\":\"%s\",\"size\":1},\"layers\":[],\"subject\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":1}}"
-            .formatted(upload(APP, "signature"), subject)
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/s\",\"digest\":\"%s\",\"size\":9},\"layers\":[],\"subject\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d}}"
+            .formatted(upload(APP, "signature"), subject, Sizes.of(subject))
             .getBytes(StandardCharsets.UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    Digest digest = Sizes.digest(bytes);
     ok(
         registry.putManifest(
             ALICE, APP, new Reference.ByDigest(digest), MediaTypes.OCI_IMAGE, bytes, List.of()));
@@ -276,7 +277,7 @@ class HoldsTest {
                 new HoldScope(
                     RepositoryGlob.parse("a"),
                     Optional.of(V1),
-                    Optional.of(Digest.of(Digest.Algorithm.SHA256, new byte[0]))))
+                    Optional.of(Sizes.digest(new byte[0]))))
         .hasMessageContaining("not of both");
   }
 

@@ -97,10 +97,9 @@ class LookUpsTest {
           INSERT INTO blob_link SELECT 'r/' || n, digest(0), n FROM n;
           INSERT INTO manifest SELECT 'big', digest(n), 'm', NULL, 1, NULL, n FROM n;
           INSERT INTO manifest_document SELECT digest(n), 'm', '{}' FROM n;
-          -- Every manifest has one config and two popular layers.
-          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(n), 'config' FROM n;
-          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'layer' FROM n;
-          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'manifest' FROM n;
+          -- Every manifest has one config and a popular layer.
+          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(%1$d + n), 'config', false FROM n;
+          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'layer', false FROM n WHERE n > 0;
           INSERT INTO tag SELECT 'big', 't' || n, digest(n / 2 * (n %% 2)), n, now(), n, now() FROM n;
           INSERT INTO tag_history SELECT 'big', 't', digest(n), n, now(), md5(n::text)::uuid FROM n;
           INSERT INTO tag_history SELECT 'busy', 't' || n %% 100, digest(n), n, now(), md5(n::text)::uuid, n + 100, now(), NULL, 'moved'
@@ -340,7 +339,7 @@ class LookUpsTest {
         "past tag of many moves", () -> history.tag(middle, BIG, Tag.parse("t")),
         "past manifests", () -> history.manifests(middle, BIG, Optional.of(number(500)), 10),
         "past manifest", () -> history.manifest(middle, BIG, new Reference.ByDigest(number(9))),
-        "past blob", () -> history.blobSize(middle, BIG, number(60_000)),
+        "past blob", () -> history.blobFacts(middle, BIG, number(60_000)),
         "diff of a few events",
             () ->
                 history.diff(

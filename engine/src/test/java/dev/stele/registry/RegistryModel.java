@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import java.util.ArrayDeque;
 import java.util.Comparator;
@@ -31,7 +32,12 @@ final class RegistryModel {
       List<Digest> children,
       Optional<Digest> subject) {
     Digest digest() {
-      return Digest.of(Digest.Algorithm.SHA256, bytes);
+      return Sizes.digest(bytes);
+    }
+
+    /** In whatever field. */
+    List<Digest> listed() {
+      return Stream.concat(blobs.stream(), children.stream()).toList();
     }
   }
 
@@ -106,12 +112,13 @@ final class RegistryModel {
 
   Outcome<PutManifest> put(RepositoryName name, Document document, List<Tag> tags) {
     Repository now = repositories.getOrDefault(name, new Repository());
-    List<Digest> blobs =
-        document.blobs().stream().filter(digest -> !now.links.contains(digest)).toList();
-    List<Digest> children =
-        document.children().stream().filter(digest -> !now.manifests.containsKey(digest)).toList();
-    if (!blobs.isEmpty() || !children.isEmpty()) {
-      return Outcome.refused(new Refusal.MissingContent(blobs, children));
+    List<Digest> missing =
+        document.listed().stream()
+            .filter(digest -> !now.links.contains(digest) && !now.manifests.containsKey(digest))
+            .distinct()
+            .toList();
+    if (!missing.isEmpty()) {
+      return Outcome.refused(new Refusal.MissingContent(missing));
     }
     Repository repository = created(name);
     repository.manifests.put(document.digest(), document);
@@ -136,10 +143,9 @@ final class RegistryModel {
     }
     List<Digest> indexes =
         repository.users(
-            repository.manifests.values().stream()
-                .filter(each -> each.children().contains(digest)));
+            repository.manifests.values().stream().filter(each -> each.listed().contains(digest)));
     if (!indexes.isEmpty()) {
-      return Outcome.refused(new Refusal.ManifestReferenced(digest, indexes));
+      return Outcome.refused(new Refusal.Referenced(digest, indexes));
     }
     repository.manifests.remove(digest);
     repository.tags.entrySet().stream()
@@ -153,16 +159,16 @@ final class RegistryModel {
   Outcome<Digest> deleteBlob(RepositoryName name, Digest digest) {
     Repository repository = repositories.getOrDefault(name, new Repository());
     if (repository.manifests.containsKey(digest)) {
-      return Outcome.refused(new Refusal.BlobReferenced(digest, List.of(digest)));
+      return Outcome.refused(new Refusal.Referenced(digest, List.of(digest)));
     }
     if (!repository.links.contains(digest)) {
       return unknown(name, new Refusal.UnknownBlob(name, digest));
     }
     List<Digest> users =
         repository.users(
-            repository.manifests.values().stream().filter(each -> each.blobs().contains(digest)));
+            repository.manifests.values().stream().filter(each -> each.listed().contains(digest)));
     if (!users.isEmpty()) {
-      return Outcome.refused(new Refusal.BlobReferenced(digest, users));
+      return Outcome.refused(new Refusal.Referenced(digest, users));
     }
     repository.links.remove(digest);
     return Outcome.ok(digest);

@@ -8,6 +8,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.projection.Verification;
 import dev.stele.registry.RegistryModel.Document;
@@ -140,14 +141,17 @@ class RegistryModelTest {
     }
 
     private Digest blob(int n) {
-      return Digest.of(Digest.Algorithm.SHA256, blobs.get(n % BLOBS));
+      return Sizes.digest(blobs.get(n % BLOBS));
     }
 
     private static String descriptors(List<Digest> digests) {
       return String.join(
           ",",
           digests.stream()
-              .map(d -> "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":1}".formatted(d))
+              .map(
+                  d ->
+                      "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%d}"
+                          .formatted(d, Sizes.of(d)))
               .toList());
     }
 
@@ -236,7 +240,7 @@ class RegistryModelTest {
       assertThat(registry.tags(name, Optional.empty(), 10))
           .isEqualTo(Outcome.ok(new Page<>(List.copyOf(expected.tags.keySet()), false)));
       for (byte[] blob : blobs) {
-        Digest digest = Digest.of(Digest.Algorithm.SHA256, blob);
+        Digest digest = Sizes.digest(blob);
         assertThat(registry.blobSize(name, digest))
             .isEqualTo(
                 expected.links.contains(digest)

@@ -13,6 +13,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
 import java.io.ByteArrayInputStream;
@@ -66,7 +67,7 @@ class RegistryTest {
   }
 
   private static Digest digest(byte[] content) {
-    return Digest.of(Digest.Algorithm.SHA256, content);
+    return Sizes.digest(content);
   }
 
   private Digest upload(RepositoryName repository, String content) throws IOException {
@@ -91,26 +92,26 @@ class RegistryTest {
             .map(
                 layer ->
                     """
-                    {"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":1}\
+                    {"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%d}\
                     """
-                        .formatted(layer))
+                        .formatted(layer, Sizes.of(layer)))
             .reduce((a, b) -> a + "," + b)
             .orElse("");
     return bytes(
         """
         {"schemaVersion":2,"mediaType":"%s",
-         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":2},
+         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},
          "layers":[%s]}\
         """
-            .formatted(MediaTypes.OCI_IMAGE, config, descriptors));
+            .formatted(MediaTypes.OCI_IMAGE, config, Sizes.of(config), descriptors));
   }
 
   private static byte[] index(Digest child) {
     return bytes(
         """
-        {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":1}]}\
+        {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":%d}]}\
         """
-            .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, child));
+            .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, child, Sizes.of(child)));
   }
 
   private Outcome<PutManifest> put(Reference reference, byte[] manifest) {
@@ -210,12 +211,13 @@ class RegistryTest {
     Digest config = upload(APP, "{}");
     Digest elsewhere = upload(OTHER, "elsewhere");
     assertThat(put(V1, image(config, elsewhere)))
-        .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(elsewhere), List.of())));
+        .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(elsewhere))));
     assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(APP))).isFalse();
     assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(OTHER))).isTrue();
     assertThat(put(V1, image(config, elsewhere))).isInstanceOf(Outcome.Ok.class);
-    assertThat(registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index(config), List.of()))
-        .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(), List.of(config))));
+    Digest absent = digest(bytes("absent"));
+    assertThat(registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index(absent), List.of()))
+        .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(absent))));
   }
 
   @Test
@@ -228,6 +230,8 @@ class RegistryTest {
     registry = fixture.registry();
     Digest config = upload(APP, "{}");
     Digest absent = digest(bytes("absent"));
+    Digest image = digest(image(config, absent));
+    Digest index = digest(index(absent));
     assertThat(put(V1, image(config, absent))).isInstanceOf(Outcome.Ok.class);
     assertThat(registry.blobSize(APP, absent))
         .isEqualTo(Outcome.refused(new Refusal.UnknownBlob(APP, absent)));
@@ -238,7 +242,7 @@ class RegistryTest {
     assertThat(registry.deleteBlob(ALICE, APP, absent))
         .isEqualTo(
             Outcome.refused(
-                new Refusal.BlobReferenced(absent, List.of(digest(image(config, absent))))));
+                new Refusal.Referenced(absent, Stream.of(image, index).sorted().toList())));
   }
 
   @Test
@@ -264,7 +268,7 @@ class RegistryTest {
     byte[] manifest = image(config);
     registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_IMAGE, manifest, List.of(V2));
     assertThat(registry.deleteBlob(ALICE, APP, config))
-        .isEqualTo(Outcome.refused(new Refusal.BlobReferenced(config, List.of(digest(manifest)))));
+        .isEqualTo(Outcome.refused(new Refusal.Referenced(config, List.of(digest(manifest)))));
     assertThat(registry.deleteManifest(BOB, APP, digest(manifest)))
         .isEqualTo(Outcome.ok(digest(manifest)));
     List<EventEntry> events =
@@ -297,13 +301,13 @@ class RegistryTest {
     byte[] index =
         bytes(
             """
-            {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":1}]}\
+            {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":%d}]}\
             """
-                .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, digest(child)));
+                .formatted(
+                    MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, digest(child), child.length));
     registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index, List.of());
     assertThat(registry.deleteManifest(ALICE, APP, digest(child)))
-        .isEqualTo(
-            Outcome.refused(new Refusal.ManifestReferenced(digest(child), List.of(digest(index)))));
+        .isEqualTo(Outcome.refused(new Refusal.Referenced(digest(child), List.of(digest(index)))));
     registry.deleteManifest(ALICE, APP, digest(index));
     assertThat(registry.deleteManifest(ALICE, APP, digest(child))).isInstanceOf(Outcome.Ok.class);
   }

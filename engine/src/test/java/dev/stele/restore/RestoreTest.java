@@ -15,6 +15,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.ImmutableTags;
@@ -84,20 +85,20 @@ class RestoreTest {
         registry.putBlob(
             ALICE,
             APP,
-            Digest.of(Digest.Algorithm.SHA256, bytes),
+            Sizes.digest(bytes),
             OptionalLong.of(bytes.length),
             new ByteArrayInputStream(bytes)));
   }
 
   private static String descriptor(String mediaType, Digest digest) {
-    return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1}".formatted(mediaType, digest);
+    return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
+        .formatted(mediaType, digest, Sizes.of(digest));
   }
 
   private Digest put(String mediaType, String manifest, Optional<Tag> tag) {
     byte[] bytes = bytes(manifest);
     Reference reference =
-        tag.<Reference>map(t -> t)
-            .orElse(new Reference.ByDigest(Digest.of(Digest.Algorithm.SHA256, bytes)));
+        tag.<Reference>map(t -> t).orElse(new Reference.ByDigest(Sizes.digest(bytes)));
     return ok(registry.putManifest(ALICE, APP, reference, mediaType, bytes, List.of())).digest();
   }
 

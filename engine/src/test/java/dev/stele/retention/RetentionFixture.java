@@ -9,6 +9,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.PolicyDocument;
@@ -91,7 +92,7 @@ final class RetentionFixture implements AutoCloseable {
         "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"content\":\"%s\"}}"
             .formatted(content)
             .getBytes(StandardCharsets.UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
+    Digest digest = Sizes.digest(bytes);
     return registry()
         .putManifest(
             ALICE,

@@ -157,9 +157,9 @@ class JavaClientsTest {
     assertThat(client.manifest("jib/multi", "v1").digest()).isEqualTo(digest);
     Pushed pushed = new Pushed(client, "jib/multi");
     Manifest index = pushed.manifest("v1");
-    assertThat(index.manifests()).hasSize(2);
-    for (Descriptor child : index.manifests()) {
-      assertThat(pushed.files(child.digest().toString()).get("srv/message"))
+    assertThat(index.listed()).hasSize(2);
+    for (Digest child : index.references()) {
+      assertThat(pushed.files(child.toString()).get("srv/message"))
           .isEqualTo("everywhere".getBytes(UTF_8));
     }
     pushed.assertRecorded("v1", digest);

@@ -103,7 +103,9 @@ CREATE TABLE actor (
 );
 GRANT SELECT, INSERT, DELETE ON actor TO stele_runtime;
 
--- Evidence: the exact bytes of every manifest ever put, once, kept after collection too.
+-- Evidence: the exact bytes of every manifest ever put, once, kept after collection too. media_type is what the bytes state or,
+-- if they state none, the OCI type of their structure; it is only ever shown. With which type they were put belongs to the
+-- repository that they were put into, so nobody can bend what others put.
 CREATE TABLE manifest_document (
   digest     text  PRIMARY KEY COLLATE "C",
   media_type text  NOT NULL,

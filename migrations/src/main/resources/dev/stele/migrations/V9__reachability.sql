@@ -21,8 +21,9 @@ CREATE TABLE reach_manifest (
   reached      boolean NOT NULL,
   PRIMARY KEY (repository, digest)
 );
--- A present manifest keeps others alive: an index those that it lists (kind lists), a subject its referrers (kind subject).
--- The row comes and goes with the one that says so: the index, or the referrer. The other may be absent.
+-- A present manifest keeps others alive: what it lists, a manifest or a blob or both (kind lists), and, as a subject, its
+-- referrers (kind subject). The row comes and goes with the one that says so: the lister, or the referrer. The other may be
+-- absent, and come later, as either.
 CREATE TABLE reach_edge (
   repository text NOT NULL COLLATE "C",
   parent     text NOT NULL COLLATE "C",
@@ -31,14 +32,8 @@ CREATE TABLE reach_edge (
   PRIMARY KEY (repository, parent, child, kind)
 );
 CREATE INDEX reach_edge_by_child ON reach_edge (repository, child);
--- The config and the layers of each manifest.
-CREATE TABLE reach_use (
-  repository text NOT NULL COLLATE "C",
-  manifest   text NOT NULL COLLATE "C",
-  blob       text NOT NULL COLLATE "C",
-  PRIMARY KEY (repository, manifest, blob)
-);
--- Blobs lead nowhere, so counting is exact for them: users is how many manifests that are reached use it.
+-- Blobs lead nowhere, so counting is exact for them: users is how many manifests that are reached list the digest, be it that
+-- of a blob (linked) or of a manifest only.
 CREATE TABLE reach_blob (
   repository text    NOT NULL COLLATE "C",
   digest     text    NOT NULL COLLATE "C",
@@ -76,7 +71,7 @@ CREATE TABLE unlinked (
 );
 CREATE INDEX unlinked_by_since ON unlinked (since_at, digest);
 GRANT SELECT, INSERT, UPDATE, DELETE
-  ON reach_policy, reach_repository, reach_manifest, reach_edge, reach_use, reach_blob, reach_content, reach_object,
+  ON reach_policy, reach_repository, reach_manifest, reach_edge, reach_blob, reach_content, reach_object,
      unreachable, unlinked
   TO stele_runtime;
 

@@ -13,12 +13,13 @@ import java.util.Map;
 
 /**
  * {@code GET /api/v1/manifests/<digest>}: the exact bytes of a manifest that was ever put, also
- * after every repository has lost it, with the media type of its first put.
+ * after every repository has lost it, with the media type that they state or, if they state none,
+ * the OCI type of their structure. (As what a repository had it, the repository's record says.)
  */
 record ManifestDocument(History history, Archive archive) {
   void get(Exchange exchange, String text) throws IOException {
     Digest digest = DigestText.parse(text).resolve(archive);
-    ManifestDocuments.Document document =
+    byte[] document =
         history
             .document(digest)
             .orElseThrow(
@@ -31,6 +32,6 @@ record ManifestDocument(History history, Archive archive) {
                         .asException());
     exchange
         .set("Docker-Content-Digest", digest.toString())
-        .sendBytes(200, document.mediaType(), document.bytes());
+        .sendBytes(200, ManifestDocuments.read(digest, document).mediaType(), document);
   }
 }

@@ -4,6 +4,7 @@ import dev.stele.gc.GcOptions;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
+import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
@@ -71,17 +72,24 @@ public record Configuration(
    *
    * @param sparse whether they may refer to content that the repository lacks
    * @param maxSize of one; a manifest is held in memory while it is put
+   * @param maxDescriptors how many descriptors one may list
    * @param collisionDetection whether one under several tags may not be deleted by its digest
    * @param mandatoryAnnotations what every image must have, in its manifest or as labels
    */
   public record ManifestRules(
       boolean sparse,
       DataSize maxSize,
+      int maxDescriptors,
       boolean collisionDetection,
       List<String> mandatoryAnnotations) {
     /** Nothing sparse, and the 4 MiB that the distribution specification asks for. */
     public static final ManifestRules DEFAULT =
-        new ManifestRules(false, DataSize.ofMebibytes(4), false, List.of());
+        new ManifestRules(
+            false,
+            DataSize.ofMebibytes(4),
+            RegistryOptions.DEFAULT.mostDescriptors(),
+            false,
+            List.of());
   }
 
   /**

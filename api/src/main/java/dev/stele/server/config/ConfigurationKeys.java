@@ -97,6 +97,14 @@ final class ConfigurationKeys {
           DataSize.ofKibibytes(1),
           DataSize.ofMebibytes(64));
 
+  static final ConfigurationKey<Integer> MANIFESTS_MAX_DESCRIPTORS =
+      ConfigurationKey.number(
+          "manifests.max-descriptors",
+          "how many descriptors a manifest may list",
+          Configuration.ManifestRules.DEFAULT.maxDescriptors(),
+          100,
+          100_000);
+
   static final ConfigurationKey<Boolean> MANIFESTS_COLLISION_DETECTION =
       ConfigurationKey.truth(
           "manifests.collision-detection",
@@ -278,6 +286,7 @@ final class ConfigurationKeys {
           DATABASE_STATEMENT_TIMEOUT,
           MANIFESTS_SPARSE,
           MANIFESTS_MAX_SIZE,
+          MANIFESTS_MAX_DESCRIPTORS,
           MANIFESTS_COLLISION_DETECTION,
           MANIFESTS_MANDATORY_ANNOTATIONS,
           HTTP_MAX_HEADER_SIZE,

@@ -233,6 +233,7 @@ public final class ConfigurationReader {
         new Configuration.ManifestRules(
             values.get(ConfigurationKeys.MANIFESTS_SPARSE),
             values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),
+            values.get(ConfigurationKeys.MANIFESTS_MAX_DESCRIPTORS),
             values.get(ConfigurationKeys.MANIFESTS_COLLISION_DETECTION),
             values.get(ConfigurationKeys.MANIFESTS_MANDATORY_ANNOTATIONS)),
         immutableTags.build(),

@@ -4,6 +4,8 @@ import dev.stele.blob.BlobContent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.registry.BlobFacts;
+import dev.stele.registry.ManifestContent;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.ByteRange;
@@ -31,7 +33,7 @@ final class Blobs {
     String etag = Preconditions.entityTag(digest);
     boolean conditional = !Preconditions.of(exchange).equals(Precondition.NONE);
     if (conditional || exchange.isHead()) {
-      long size = reading.blobSize(repository, digest);
+      BlobFacts facts = reading.blobFacts(repository, digest);
       boolean notModified =
           Preconditions.notModified(exchange, repository, new Reference.ByDigest(digest), digest);
       if (notModified || exchange.isHead()) {
@@ -39,7 +41,7 @@ final class Blobs {
         if (notModified) {
           exchange.sendNotModified();
         } else {
-          exchange.startBody(200, TYPE, size);
+          exchange.startBody(200, facts.manifestType().orElse(TYPE), facts.size());
         }
         return;
       }
@@ -80,13 +82,15 @@ final class Blobs {
   private static void send(Exchange exchange, BlobContent content, ByteRange range)
       throws IOException {
     long size = content.size();
+    // Clients such as containerd keep the type that they get here for good.
+    String type = content instanceof ManifestContent manifest ? manifest.mediaType() : TYPE;
     switch (range) {
       case ByteRange.Whole() ->
-          BlobTransfer.send(content, 0, size, exchange.startBody(200, TYPE, size));
+          BlobTransfer.send(content, 0, size, exchange.startBody(200, type, size));
       case ByteRange.Part part -> {
         exchange.set("Content-Range", "bytes %d-%d/%d".formatted(part.start(), part.end(), size));
         BlobTransfer.send(
-            content, part.start(), part.length(), exchange.startBody(206, TYPE, part.length()));
+            content, part.start(), part.length(), exchange.startBody(206, type, part.length()));
       }
       case ByteRange.Unsatisfiable() ->
           throw new DistributionError(

@@ -10,6 +10,7 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
+import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
@@ -57,8 +58,8 @@ record Past(Registry registry, History history, AsOf asOf, String root) implemen
   }
 
   @Override
-  public long blobSize(RepositoryName repository, Digest digest) throws IOException {
-    return Refusals.accepted(history.blobSize(asOf, repository, digest));
+  public BlobFacts blobFacts(RepositoryName repository, Digest digest) throws IOException {
+    return Refusals.accepted(history.blobFacts(asOf, repository, digest));
   }
 
   /** Never: a client that follows a redirect could not be told what became of the blob. */

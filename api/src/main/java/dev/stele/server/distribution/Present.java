@@ -7,6 +7,7 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
+import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
@@ -54,8 +55,8 @@ record Present(Registry registry) implements Reading {
   }
 
   @Override
-  public long blobSize(RepositoryName repository, Digest digest) throws IOException {
-    return Refusals.accepted(registry.blobSize(repository, digest));
+  public BlobFacts blobFacts(RepositoryName repository, Digest digest) throws IOException {
+    return Refusals.accepted(registry.blobFacts(repository, digest));
   }
 
   @Override

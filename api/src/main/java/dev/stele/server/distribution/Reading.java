@@ -7,6 +7,7 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
+import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Page;
 import dev.stele.registry.StoredManifest;
@@ -34,7 +35,7 @@ interface Reading {
 
   BlobContent blob(RepositoryName repository, Digest digest) throws IOException;
 
-  long blobSize(RepositoryName repository, Digest digest) throws IOException;
+  BlobFacts blobFacts(RepositoryName repository, Digest digest) throws IOException;
 
   /** Where clients get the blob without this server; empty if they do not. */
   Optional<URI> blobLocation(RepositoryName repository, Digest digest) throws IOException;

@@ -10,6 +10,7 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The one place that says what HTTP status and code a refusal of the registry becomes. */
@@ -114,12 +115,12 @@ public final class Refusals {
               Map.of("expected", expected, "actual", actual));
       case Refusal.InvalidManifest(var reason) ->
           new DistributionError(400, ErrorCode.MANIFEST_INVALID, reason);
-      case Refusal.MissingContent(var blobs, var manifests) ->
+      case Refusal.MissingContent(var digests) ->
           error(
               400,
               ErrorCode.MANIFEST_BLOB_UNKNOWN,
-              "the manifest refers to content that the repository lacks",
-              Map.of("blobs", blobs, "manifests", manifests));
+              "the manifest lists content that the repository lacks; push that first",
+              Map.of("missing", digests));
       case Refusal.MissingAnnotations(var keys) ->
           error(
               400,
@@ -133,17 +134,13 @@ public final class Refusals {
               ErrorCode.DENIED,
               "manifest " + digest + " has more than one tag; delete the others first",
               Map.of("digest", digest, "tags", tags));
-      case Refusal.ManifestReferenced(var digest, var by) ->
+      case Refusal.Referenced(var digest, var by) ->
           error(
               409,
               ErrorCode.DENIED,
-              "manifest " + digest + " is listed by an index; delete that first",
-              Map.of("digest", digest, "referencedBy", by));
-      case Refusal.BlobReferenced(var digest, var by) ->
-          error(
-              409,
-              ErrorCode.DENIED,
-              "blob " + digest + " is used by a manifest; delete that first",
+              by.equals(List.of(digest))
+                  ? digest + " is a manifest; delete it at /manifests/" + digest
+                  : digest + " is listed by a manifest; delete that first",
               Map.of("digest", digest, "referencedBy", by));
       case Refusal.Held(var what, var hold) ->
           error(

@@ -44,7 +44,8 @@ class ConfigurationReaderTest {
                 Map.of(
                     "default",
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
-                new Configuration.ManifestRules(false, DataSize.ofMebibytes(4), false, List.of()),
+                new Configuration.ManifestRules(
+                    false, DataSize.ofMebibytes(4), 10_000, false, List.of()),
                 ImmutableTags.NONE,
                 new Configuration.HttpLimits(
                     DataSize.ofKibibytes(32),
@@ -100,6 +101,7 @@ class ConfigurationReaderTest {
             manifests:
               sparse: true
               max-size: 8MiB
+              max-descriptors: 500
               collision-detection: true
               mandatory-annotations: [vendor, license]
             pulls:
@@ -175,7 +177,7 @@ class ConfigurationReaderTest {
                     "team.a",
                     new StoreSettings.Disk(Path.of("/srv/team-a"))),
                 new Configuration.ManifestRules(
-                    true, DataSize.ofMebibytes(8), true, List.of("vendor", "license")),
+                    true, DataSize.ofMebibytes(8), 500, true, List.of("vendor", "license")),
                 new ImmutableTags(
                     List.of(
                         new ImmutableTags.Rule(
@@ -476,7 +478,7 @@ class ConfigurationReaderTest {
     assertThat(read.manifests())
         .isEqualTo(
             new Configuration.ManifestRules(
-                true, DataSize.ofKibibytes(512), false, List.of("vendor")));
+                true, DataSize.ofKibibytes(512), 10_000, false, List.of("vendor")));
   }
 
   @Test
@@ -495,6 +497,7 @@ class ConfigurationReaderTest {
     refused(
         "manifests:\n  sparse: maybe\n", "manifests.sparse must be true or false, not \"maybe\"");
     refused("manifests:\n  max-size: 4096\n", "manifests.max-size");
+    refused("manifests:\n  max-descriptors: 99\n", "manifests.max-descriptors");
     refused("manifests:\n  max-size: 4MB\n", "4MiB");
     refused("manifests:\n  max-size: 100B\n", "between 1KiB and 64MiB, not 100B");
     refused("manifests:\n  max-size: 65MiB\n", "between 1KiB and 64MiB, not 65MiB");

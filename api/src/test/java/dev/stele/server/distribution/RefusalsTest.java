@@ -30,17 +30,13 @@ class RefusalsTest {
     check(new Refusal.BadRange(UPLOAD, 5), 416, ErrorCode.BLOB_UPLOAD_INVALID);
     check(new Refusal.DigestMismatch(DIGEST, OTHER), 400, ErrorCode.DIGEST_INVALID);
     check(new Refusal.InvalidManifest("no"), 400, ErrorCode.MANIFEST_INVALID);
-    check(
-        new Refusal.MissingContent(List.of(DIGEST), List.of()),
-        400,
-        ErrorCode.MANIFEST_BLOB_UNKNOWN);
+    check(new Refusal.MissingContent(List.of(DIGEST)), 400, ErrorCode.MANIFEST_BLOB_UNKNOWN);
     check(new Refusal.MissingAnnotations(List.of("vendor")), 400, ErrorCode.MANIFEST_INVALID);
     check(
         new Refusal.SeveralTags(DIGEST, List.of(Tag.parse("1"), Tag.parse("2"))),
         409,
         ErrorCode.DENIED);
-    check(new Refusal.ManifestReferenced(DIGEST, List.of(OTHER)), 409, ErrorCode.DENIED);
-    check(new Refusal.BlobReferenced(DIGEST, List.of(OTHER)), 409, ErrorCode.DENIED);
+    check(new Refusal.Referenced(DIGEST, List.of(OTHER)), 409, ErrorCode.DENIED);
   }
 
   private static void check(Refusal refusal, int status, ErrorCode code) {

@@ -1,0 +1,275 @@
+package dev.stele.parity;
+
+import static java.nio.charset.StandardCharsets.UTF_16LE;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stele.gc.GcOptions;
+import dev.stele.history.History;
+import dev.stele.log.AsOf;
+import dev.stele.log.Moment;
+import dev.stele.oci.Digest;
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.RepositoryName;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.registry.BlobFacts;
+import dev.stele.registry.ManifestContent;
+import dev.stele.registry.NewHold;
+import dev.stele.registry.Outcome;
+import dev.stele.registry.PutManifest;
+import dev.stele.registry.Refusal;
+import dev.stele.registry.RegistryOptions;
+import dev.stele.restore.Restoration;
+import dev.stele.restore.Restore;
+import dev.stele.restore.RestoreRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Rows 46 to 49. */
+abstract class ReferenceRows extends ParityRows {
+  private static final String CACHE = "application/vnd.buildkit.cacheconfig.v0";
+  private static final String DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+  ReferenceRows(Callable<ParityStorage> storages) {
+    super(storages);
+  }
+
+  /** Whatever nothing reaches goes at once. */
+  private void reopenWithoutGrace() throws Exception {
+    reopen(RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO)));
+  }
+
+  private Outcome<PutManifest> tryPut(RepositoryName repository, String mediaType, byte[] bytes) {
+    return registry.putManifest(ALICE, repository, by(digest(bytes)), mediaType, bytes, List.of());
+  }
+
+  private void assertInvalid(Outcome<PutManifest> outcome, String... saying) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Outcome.Refused.class,
+            refused ->
+                assertThat(refused.refusal())
+                    .isInstanceOfSatisfying(
+                        Refusal.InvalidManifest.class,
+                        invalid -> assertThat(invalid.reason()).contains(saying)));
+  }
+
+  @Test
+  @DisplayName("46: a body that contradicts its type is refused, saying which field does")
+  void refusesContradictions() throws Exception {
+    Digest config = upload(APP, "{}");
+    List<String> before = types();
+    String both =
+        new String(ManifestBytes.untypedImage(config), UTF_8)
+            .replaceFirst("}$", ",\"manifests\":[]}");
+    assertInvalid(
+        tryPut(APP, MediaTypes.OCI_IMAGE, bytes(both)), "manifests", MediaTypes.OCI_IMAGE);
+    assertInvalid(tryPut(APP, MediaTypes.OCI_INDEX, bytes(both)), "config", MediaTypes.OCI_INDEX);
+    assertInvalid(
+        tryPut(APP, MediaTypes.OCI_ARTIFACT, ManifestBytes.untypedImage(config)),
+        "config",
+        MediaTypes.OCI_ARTIFACT);
+    assertInvalid(
+        tryPut(APP, MediaTypes.DOCKER_IMAGE, ManifestBytes.image(config)), MediaTypes.OCI_IMAGE);
+    String image = new String(ManifestBytes.untypedImage(config), UTF_8);
+    assertInvalid(
+        tryPut(APP, MediaTypes.OCI_IMAGE, bytes(image.replace(":2,", ":1,"))), "schemaVersion");
+    assertInvalid(
+        tryPut(APP, MediaTypes.OCI_IMAGE, bytes(image.replace("\"layers\"", "\"Layers\""))),
+        "Layers");
+    assertInvalid(tryPut(APP, MediaTypes.OCI_IMAGE, bytes("\ufeff" + image)), "byte order mark");
+    assertInvalid(tryPut(APP, MediaTypes.OCI_IMAGE, image.getBytes(UTF_16LE)), "UTF-8");
+    assertInvalid(
+        tryPut(
+            APP, MediaTypes.OCI_IMAGE, bytes(image.replaceFirst("\\{", "{\"schemaVersion\":2,"))),
+        "schemaVersion");
+    assertThat(types()).isEqualTo(before);
+  }
+
+  @Test
+  @DisplayName("46: in one repository bytes have one type; what others put elsewhere means nothing")
+  void givesBytesOneType() throws Exception {
+    RegistryOptions sparse =
+        RegistryOptions.DEFAULT
+            .withSparseManifests(true)
+            .withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO));
+    reopen(sparse);
+    Digest config = upload(APP, "{}");
+    byte[] image = ManifestBytes.untypedImage(config, upload(APP, "layer"));
+    put(OTHER, by(digest(image)), MediaTypes.DOCKER_IMAGE, image);
+    put(APP, V1, MediaTypes.OCI_IMAGE, image);
+    assertInvalid(tryPut(APP, MediaTypes.DOCKER_IMAGE, image), MediaTypes.OCI_IMAGE, "one type");
+    collect();
+    assertThat(ok(registry.manifest(APP, V1)).mediaType()).isEqualTo(MediaTypes.OCI_IMAGE);
+    assertThat(ok(registry.manifest(OTHER, by(digest(image)))).mediaType())
+        .isEqualTo(MediaTypes.DOCKER_IMAGE);
+    assertReads(APP, digest("layer"), "layer");
+    assertReads(APP, config, "{}");
+  }
+
+  @Test
+  @DisplayName("47: blobs that an index lists live, and are held, restored and pulled with it")
+  void keepsWhatAnIndexLists() throws Exception {
+    reopenWithoutGrace();
+    Digest layer = upload(APP, "layer");
+    Digest cache = upload(APP, "{\"layers\":[]}");
+    Digest absent = digest("absent");
+    assertRefused(
+        tryPut(APP, MediaTypes.OCI_INDEX, ManifestBytes.index(MediaTypes.OCI_INDEX, CACHE, absent)),
+        new Refusal.MissingContent(List.of(absent)));
+    Digest index =
+        put(
+            APP,
+            V1,
+            MediaTypes.OCI_INDEX,
+            ManifestBytes.index(MediaTypes.OCI_INDEX, CACHE, layer, cache));
+    Digest list =
+        put(
+            APP,
+            V2,
+            MediaTypes.DOCKER_LIST,
+            ManifestBytes.index(MediaTypes.DOCKER_LIST, DOCKER_LAYER, layer));
+    assertThat(collect().idle()).isTrue();
+    assertRefused(
+        registry.deleteBlob(ALICE, APP, cache), new Refusal.Referenced(cache, List.of(index)));
+    assertThat(registry.scrub(ALICE, Long.MAX_VALUE, _ -> {}).sound()).isTrue();
+    long then = new History(registry).now().position();
+
+    HoldScope scope =
+        new HoldScope(RepositoryGlob.parse("**"), Optional.empty(), Optional.of(index));
+    UUID hold = UUID.randomUUID();
+    ok(registry.holds().place(ALICE, new NewHold(hold, scope, false, "a test")));
+    ok(registry.deleteTag(ALICE, APP, V1));
+    ok(registry.deleteManifest(ALICE, APP, list));
+    adoptDeleting();
+    collect();
+    assertReads(APP, layer, "layer");
+    ok(registry.holds().release(ALICE, hold, "over"));
+    ok(registry.deleteManifest(ALICE, APP, index));
+    // Whatever lists it goes first, so that it cannot be deleted while it is listed.
+    ok(registry.deleteBlob(ALICE, APP, cache));
+    RestoreRequest request =
+        new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
+    Restoration restored = ok(new Restore(registry).run(ALICE, request));
+    assertThat(restored.done()).isTrue();
+    collect();
+    assertReads(APP, layer, "layer");
+    assertReads(APP, cache, "{\"layers\":[]}");
+
+    ok(registry.deleteManifest(ALICE, APP, index));
+    collect();
+    History history = new History(registry);
+    AsOf past = ok(history.asOf(new Moment.AtPosition(then)));
+    assertThat(history.image(past, APP, V1))
+        .as("its blobs were swept")
+        .isInstanceOfSatisfying(
+            Outcome.Refused.class,
+            refused ->
+                assertThat(((Refusal.ImageGone) refused.refusal()).swept())
+                    .containsExactly(layer, cache));
+  }
+
+  private void adoptDeleting() {
+    retention().adopt(deletingUntagged());
+  }
+
+  @Test
+  @DisplayName("47: a manifest can be a layer; it lives, and is restored, with what lists it")
+  void keepsManifestsThatAreLayers() throws Exception {
+    reopenWithoutGrace();
+    adoptDeleting();
+    Digest config = upload(APP, "{}");
+    byte[] inner = ManifestBytes.image(config, upload(APP, "layer"));
+    put(APP, V2, inner);
+    byte[] outer = ManifestBytes.image(config, digest(inner));
+    put(APP, V1, outer);
+    ok(registry.deleteTag(ALICE, APP, V2));
+    assertThat(collect().idle()).isTrue();
+    assertRefused(
+        registry.deleteManifest(ALICE, APP, digest(inner)),
+        new Refusal.Referenced(digest(inner), List.of(digest(outer))));
+    assertThat(registry.deleteBlob(ALICE, APP, digest(inner))).isInstanceOf(Outcome.Refused.class);
+    // The same bytes as a blob, too: nothing changes for anybody.
+    upload(APP, new String(inner, UTF_8));
+    assertThat(collect().idle()).isTrue();
+    long then = new History(registry).now().position();
+    ok(registry.deleteManifest(ALICE, APP, digest(outer)));
+    ok(registry.deleteManifest(ALICE, APP, digest(inner)));
+    RestoreRequest request =
+        new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
+    assertThat(ok(new Restore(registry).run(ALICE, request)).done()).isTrue();
+    collect();
+    ok(registry.manifest(APP, by(digest(inner))));
+    assertReads(APP, digest("layer"), "layer");
+    ok(registry.deleteManifest(ALICE, APP, digest(outer)));
+    collect();
+    assertThat(registry.exists(APP)).isFalse();
+    assertThat(objects()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("48: what is said to be there can be used at once, and a manifest keeps its type")
+  void isThereThroughEitherAddress() throws Exception {
+    Digest config = upload(APP, "{}");
+    byte[] image = ManifestBytes.image(config);
+    Digest digest = put(APP, V1, image);
+    BlobFacts facts = new BlobFacts(image.length, Optional.of(MediaTypes.OCI_IMAGE));
+    assertThat(registry.blobFacts(APP, digest)).isEqualTo(Outcome.ok(facts));
+    put(APP, V2, ManifestBytes.image(config, digest));
+    put(APP, V3, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(digest, digest));
+    upload(APP, new String(image, UTF_8));
+    assertThat(registry.blobFacts(APP, digest)).isEqualTo(Outcome.ok(facts));
+    assertThat(registry.blobLocation(APP, digest)).isEmpty();
+    try (var content = ok(registry.blob(APP, digest))) {
+      assertThat(content)
+          .isInstanceOfSatisfying(
+              ManifestContent.class,
+              manifest -> assertThat(manifest.mediaType()).isEqualTo(MediaTypes.OCI_IMAGE));
+    }
+    History history = new History(registry);
+    assertThat(history.blobFacts(history.now(), APP, digest)).isEqualTo(Outcome.ok(facts));
+    assertThat(registry.blobFacts(APP, config))
+        .isEqualTo(Outcome.ok(new BlobFacts(2, Optional.empty())));
+  }
+
+  @Test
+  @DisplayName("49: a descriptor states the size of what it names, or the put is refused")
+  void checksSizes() throws Exception {
+    Digest config = upload(APP, "{}");
+    Digest layer = upload(APP, "layer");
+    Digest image = put(APP, V1, ManifestBytes.image(config, layer));
+    List<String> before = types();
+    String right = new String(ManifestBytes.image(config, layer, config), UTF_8);
+    assertInvalid(
+        tryPut(APP, MediaTypes.OCI_IMAGE, bytes(right.replace("\"size\":5", "\"size\":999"))),
+        "layers[0].size",
+        "999",
+        layer.toString(),
+        "5");
+    String index = new String(ManifestBytes.index(image), UTF_8);
+    assertInvalid(
+        tryPut(APP, MediaTypes.OCI_INDEX, bytes(index.replaceFirst("\"size\":\\d+", "\"size\":1"))),
+        "manifests[0].size");
+    String referrer = new String(ManifestBytes.orasArtifact(image, layer), UTF_8);
+    assertInvalid(
+        tryPut(
+            APP,
+            MediaTypes.ORAS_ARTIFACT,
+            bytes(referrer.replaceFirst("\"size\":\\d+}}$", "\"size\":1}}"))),
+        "subject.size");
+    assertThat(types()).isEqualTo(before);
+    byte[] foreign =
+        ManifestBytes.image(
+            MediaTypes.DOCKER_IMAGE,
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+            config,
+            digest("elsewhere"));
+    put(APP, V2, MediaTypes.DOCKER_IMAGE, foreign);
+  }
+}
