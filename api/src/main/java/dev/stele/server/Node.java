@@ -134,13 +134,14 @@ public final class Node implements AutoCloseable {
 
   private void open(DatabaseOpener opener) throws StartupException {
     Path data = configuration.data().toAbsolutePath().normalize();
+    EmbeddedPostgres.makeRoom(data.resolve("postgresql"));
     opened.push(DataFolderLock.take(data));
     bindJvmMetrics();
     bindMachineMetrics(data);
+    stores = openStores(configuration, path -> new DiskBlobStore(path, configuration.disk()));
+    opened.push(() -> close(stores));
     database = openDatabase(configuration, opener, databaseSettings(data), meters);
     opened.push(database);
-    stores = openStores(configuration, DiskBlobStore::new);
-    opened.push(() -> close(stores));
     registry =
         new Registry(
             database.jdbi(),
@@ -235,7 +236,9 @@ public final class Node implements AutoCloseable {
     EmbeddedPostgres postgres = EmbeddedPostgres.start(data.resolve("postgresql"));
     opened.push(postgres);
     Thread supervisor =
-        Thread.ofVirtual().name("postgresql-supervisor").start(() -> supervise(postgres));
+        Thread.ofVirtual()
+            .name("postgresql-supervisor")
+            .start(() -> supervise(postgres, data));
     opened.push(
         () -> {
           supervisor.interrupt();
@@ -292,7 +295,7 @@ public final class Node implements AutoCloseable {
   }
 
   /** Brings a PostgreSQL that was killed back, until this node closes. */
-  private void supervise(EmbeddedPostgres postgres) {
+  private void supervise(EmbeddedPostgres postgres, Path data) {
     while (!closed.get()) {
       try {
         Thread.sleep(SUPERVISION);
@@ -300,6 +303,7 @@ public final class Node implements AutoCloseable {
         return;
       }
       try {
+        postgres.keepRoom(configuration.disk().reserveOf(data));
         if (postgres.ensureRunning()) {
           logger.warn("PostgreSQL had died and was started again");
         }

@@ -26,6 +26,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
@@ -40,10 +41,12 @@ import org.slf4j.MDC;
 final class RequestDispatcher {
   private static final Logger logger = LoggerFactory.getLogger(RequestDispatcher.class);
   private static final String REQUEST_ID = "requestId";
+  private static final Set<String> PUSHES = Set.of("POST", "PUT", "PATCH");
 
   private final Distribution distribution;
   private final Audit audit;
   private final Authenticator authenticator;
+  private final ServerSettings.Room room;
   private final RequestLog requests;
   private final long maxBodySize;
   private final Semaphore uploads;
@@ -52,11 +55,13 @@ final class RequestDispatcher {
       Distribution distribution,
       Audit audit,
       Authenticator authenticator,
+      ServerSettings.Room room,
       MeterRegistry meters,
       Configuration.HttpLimits limits) {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
+    this.room = room;
     this.requests = new RequestLog(meters);
     this.maxBodySize = limits.maxBodySize().bytes();
     int maxUploads = limits.maxUploads();
@@ -114,13 +119,13 @@ final class RequestDispatcher {
       } catch (BodyReadException e) {
         answer(exchange, bodyError(e), served);
       } catch (RegistryUnavailableException e) {
-        logger.warn("unavailable: {}", e.getMessage());
-        answer(exchange, unavailable(e.getMessage()), served);
+        logger.warn("unavailable: {} ({})", e.getMessage(), String.valueOf(e.getCause()));
+        answer(exchange, unavailable(e.getMessage(), requestId), served);
       } catch (StoreUnavailableException e) {
         logger.warn("unavailable: {}", e.getMessage());
         logger.debug("the store's failure", e);
         answer(
-            exchange, unavailable("the blob store " + e.store() + " cannot be used now"), served);
+            exchange, unavailable("the blob store " + e.store() + " cannot be used now", requestId), served);
       } catch (BlobTooLargeException e) {
         logger.warn("refused: {}", e.getMessage());
         answer(
@@ -129,7 +134,7 @@ final class RequestDispatcher {
         logger.error("no room left: {}", e.getMessage());
         answer(
             exchange,
-            new DistributionError(507, ErrorCode.UNAVAILABLE, "the blob store has no room left"),
+            new DistributionError(507, ErrorCode.UNAVAILABLE, "the blob store " + e.told()),
             served);
       }
     } catch (EofException e) {
@@ -199,6 +204,10 @@ final class RequestDispatcher {
           .asException();
     }
     try {
+      // What makes room, such as a deletion or a collection, may use the reserve.
+      if (PUSHES.contains(exchange.method()) && resource.get().template().startsWith("/v2/")) {
+        room.require();
+      }
       handler.get().handle(exchange);
     } finally {
       uploads.release();
@@ -211,8 +220,10 @@ final class RequestDispatcher {
         : new DistributionError(400, ErrorCode.SIZE_INVALID, e.getMessage());
   }
 
-  private static DistributionError unavailable(String message) {
-    return new DistributionError(503, ErrorCode.UNAVAILABLE, message).with("Retry-After", "5");
+  private static DistributionError unavailable(String message, String requestId) {
+    return new DistributionError(
+            503, ErrorCode.UNAVAILABLE, message, Map.of("requestId", requestId))
+        .with("Retry-After", "5");
   }
 
   private static void answer(Exchange exchange, DistributionError error, RequestLog.Served served)

@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.blob.InsufficientStorageException;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
  * @param cloudEvents how events look as CloudEvents
+ * @param room is asked before each push: on the disk of the database, where that is known
  */
 public record ServerSettings(
     ListenAddress listen,
@@ -20,7 +22,17 @@ public record ServerSettings(
     int maxManifestSize,
     boolean deletion,
     Configuration.HttpLimits limits,
-    CloudEvents cloudEvents) {
+    CloudEvents cloudEvents,
+    Room room) {
+
+  /** Whether there is room for writes. */
+  @FunctionalInterface
+  public interface Room {
+    /**
+     * @throws InsufficientStorageException if there is none
+     */
+    void require() throws InsufficientStorageException;
+  }
 
   /** Without authentication, with the limits that suit most. */
   public static ServerSettings on(ListenAddress listen) {
@@ -30,7 +42,8 @@ public record ServerSettings(
         4 << 20,
         true,
         Configuration.HttpLimits.DEFAULT,
-        new CloudEvents(Optional.empty()));
+        new CloudEvents(Optional.empty()),
+        () -> {});
   }
 
   /** As configured. */
@@ -41,21 +54,29 @@ public record ServerSettings(
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
         configuration.http(),
-        new CloudEvents(configuration.eventSource()));
+        new CloudEvents(configuration.eventSource()),
+        room(configuration));
+  }
+
+  private static Room room(Configuration configuration) {
+    Path data = configuration.data().toAbsolutePath().normalize();
+    return configuration.database().isPresent()
+        ? () -> {}
+        : () -> configuration.disk().requireRoom(data, 0);
   }
 
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
-    return new ServerSettings(listen, file, maxManifestSize, deletion, limits, cloudEvents);
+    return new ServerSettings(listen, file, maxManifestSize, deletion, limits, cloudEvents, room);
   }
 
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
-    return new ServerSettings(listen, htpasswd, maxManifestSize, on, limits, cloudEvents);
+    return new ServerSettings(listen, htpasswd, maxManifestSize, on, limits, cloudEvents, room);
   }
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
-    return new ServerSettings(listen, htpasswd, maxManifestSize, deletion, others, cloudEvents);
+    return new ServerSettings(listen, htpasswd, maxManifestSize, deletion, others, cloudEvents, room);
   }
 }

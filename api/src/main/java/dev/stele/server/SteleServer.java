@@ -70,6 +70,7 @@ public final class SteleServer implements AutoCloseable {
                 settings.limits().maxStreams(),
                 stopping::get),
             authenticator,
+            settings.room(),
             meters,
             settings.limits());
     Javalin javalin = Javalin.create(config -> configure(config, settings, dispatcher));

@@ -154,6 +154,11 @@ public interface BlobStore extends AutoCloseable {
    */
   Stream<StoredObject> objects() throws IOException;
 
+  /** Whether no other process takes uploads in the store, so that this one may end old ones. */
+  default boolean ownsUploads() {
+    return false;
+  }
+
   /** The open sessions, under the same terms as {@link #objects}. */
   Stream<UploadStatus> uploads() throws IOException;
 

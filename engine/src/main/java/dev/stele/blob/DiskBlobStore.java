@@ -57,6 +57,8 @@ public final class DiskBlobStore implements BlobStore {
   private static final int WRITE_OUT_THREADS = 4;
 
   private final DiskLayout layout;
+  private final DiskLimits limits;
+  private final OpenUploads openUploads;
   private final MarkerFile marker;
 
   /** Absent in a store that was opened beside another one. */
@@ -76,7 +78,12 @@ public final class DiskBlobStore implements BlobStore {
    *     message names it
    */
   public DiskBlobStore(Path root) throws IOException {
-    this(root, true);
+    this(root, DiskLimits.DEFAULT);
+  }
+
+  /** The same within limits. */
+  public DiskBlobStore(Path root, DiskLimits limits) throws IOException {
+    this(root, limits, true);
   }
 
   /**
@@ -86,10 +93,12 @@ public final class DiskBlobStore implements BlobStore {
    * @throws IOException if the folder cannot be made or written; the message names it
    */
   public static DiskBlobStore beside(Path root) throws IOException {
-    return new DiskBlobStore(root, false);
+    return new DiskBlobStore(root, DiskLimits.DEFAULT, false);
   }
 
-  private DiskBlobStore(Path root, boolean owned) throws IOException {
+  private DiskBlobStore(Path root, DiskLimits limits, boolean owned) throws IOException {
+    this.limits = limits;
+    this.openUploads = new OpenUploads(limits);
     Optional<FolderLock> taken = Optional.empty();
     try {
       this.layout = new DiskLayout(root);
@@ -99,6 +108,9 @@ public final class DiskBlobStore implements BlobStore {
       probe();
       if (owned) {
         removeLitter();
+        try (Stream<UploadStatus> uploads = uploads()) {
+          uploads.forEach(upload -> openUploads.found(upload.id(), upload.size()));
+        }
       }
     } catch (IOException | UncheckedIOException e) {
       writeOut.shutdown();
@@ -138,7 +150,9 @@ public final class DiskBlobStore implements BlobStore {
   @Override
   public UploadId begin(RepositoryName repository, Digest.Algorithm hint) throws IOException {
     requireOwned();
+    limits.requireRoom(layout.root(), 0);
     UploadId id = UploadId.random();
+    openUploads.open(id);
     try {
       Files.createDirectory(layout.uploadFolder(id));
       Files.createFile(layout.dataFile(id));
@@ -236,7 +250,9 @@ public final class DiskBlobStore implements BlobStore {
     UploadId generation = UploadId.random();
     Path whole = layout.wholeFile(generation);
     boolean stored = false;
-    try (UploadFile file = UploadFile.create(whole, expected.algorithm(), writeOut)) {
+    openUploads.open(generation);
+    try (UploadFile file =
+        UploadFile.create(whole, expected.algorithm(), writeOut, growth(generation))) {
       receive(file, new Chunk(OptionalLong.empty(), length, body));
       StoredObject object = seal(file, whole, expected, generation);
       stored = true;
@@ -244,6 +260,7 @@ public final class DiskBlobStore implements BlobStore {
     } catch (IOException e) {
       throw layout.explain(e);
     } finally {
+      openUploads.end(generation);
       if (!stored) {
         remove(whole);
       }
@@ -263,6 +280,7 @@ public final class DiskBlobStore implements BlobStore {
       RunningHashes.RunningHash unusedHash = hashes.take(id).orElse(null);
       Files.deleteIfExists(layout.dataFile(id));
       Files.deleteIfExists(layout.uploadFolder(id));
+      openUploads.end(id);
     } finally {
       busy.remove(id);
     }
@@ -285,7 +303,8 @@ public final class DiskBlobStore implements BlobStore {
   private UploadFile openData(RepositoryName repository, UploadId id, Digest.Algorithm algorithm)
       throws IOException, UnknownUploadException {
     try {
-      return UploadFile.open(layout.dataFile(id), hashes.take(id), algorithm, writeOut);
+      return UploadFile.open(
+          layout.dataFile(id), hashes.take(id), algorithm, writeOut, growth(id));
     } catch (NoSuchFileException e) {
       // Another request ended the session before this one occupied it, or a crash did.
       UnknownUploadException unknown = new UnknownUploadException(repository, id);
@@ -294,7 +313,19 @@ public final class DiskBlobStore implements BlobStore {
     }
   }
 
+  /** What an upload is asked for as it grows. */
+  private UploadFile.Growth growth(UploadId id) {
+    return bytes -> {
+      limits.requireRoom(layout.root(), bytes);
+      openUploads.grow(id, bytes);
+    };
+  }
+
   private void receive(UploadFile file, Chunk chunk) throws IOException, BadRangeException {
+    long declared = chunk.length().orElse(0);
+    if (declared > 0) {
+      limits.requireRoom(layout.root(), declared);
+    }
     byte[] buffer = buffers.take();
     try {
       file.receive(chunk, buffer);
@@ -325,11 +356,13 @@ public final class DiskBlobStore implements BlobStore {
       log.warn("Upload {} is given up: its file can no longer be trusted", id);
       discard(id);
     } else {
+      openUploads.settle(id, file.size());
       file.runningHash().ifPresent(hash -> hashes.keep(id, hash));
     }
   }
 
   private void discard(UploadId id) {
+    openUploads.end(id);
     remove(layout.sessionFile(id));
     remove(layout.dataFile(id));
     remove(layout.uploadFolder(id));
@@ -397,6 +430,11 @@ public final class DiskBlobStore implements BlobStore {
   }
 
   @Override
+  public boolean ownsUploads() {
+    return lock.isPresent();
+  }
+
+  @Override
   public Stream<StoredObject> objects() {
     return layout.objects();
   }
@@ -447,7 +485,10 @@ public final class DiskBlobStore implements BlobStore {
     try {
       Files.write(file, new byte[] {1}, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (IOException e) {
-      throw layout.explain(e);
+      // A full disk can still be read, and takes what makes room.
+      if (!(layout.explain(e) instanceof InsufficientStorageException)) {
+        throw e;
+      }
     } finally {
       Files.deleteIfExists(file);
     }

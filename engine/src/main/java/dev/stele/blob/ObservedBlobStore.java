@@ -138,6 +138,11 @@ final class ObservedBlobStore implements BlobStore {
   }
 
   @Override
+  public boolean ownsUploads() {
+    return store.ownsUploads();
+  }
+
+  @Override
   public Optional<URI> presigned(ObjectKey key, Duration validity) throws IOException {
     StoreMeasurements.Call call = measurements.start("presign");
     try {

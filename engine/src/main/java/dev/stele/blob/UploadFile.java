@@ -33,6 +33,7 @@ final class UploadFile implements Closeable {
   private final Path path;
   private final FileChannel channel;
   private final Executor writeOutExecutor;
+  private final Growth growth;
   private final Digest.Algorithm algorithm;
   private long size;
 
@@ -42,27 +43,40 @@ final class UploadFile implements Closeable {
   private CompletableFuture<Void> writeOut = CompletableFuture.completedFuture(null);
   private boolean unusable;
 
+  /** Is asked before bytes are written. */
+  @FunctionalInterface
+  interface Growth {
+    /**
+     * @throws InsufficientStorageException if they may not be
+     */
+    void by(long bytes) throws InsufficientStorageException;
+  }
+
   private UploadFile(
       Path path,
       FileChannel channel,
       Executor writeOutExecutor,
+      Growth growth,
       Digest.Algorithm algorithm,
       long size,
       MessageDigest hash) {
     this.path = path;
     this.channel = channel;
     this.writeOutExecutor = writeOutExecutor;
+    this.growth = growth;
     this.algorithm = algorithm;
     this.size = size;
     this.hash = hash;
   }
 
   /** Makes an empty file that must not exist yet. */
-  static UploadFile create(Path path, Digest.Algorithm algorithm, Executor writeOutExecutor)
+  static UploadFile create(
+      Path path, Digest.Algorithm algorithm, Executor writeOutExecutor, Growth growth)
       throws IOException {
     FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    return new UploadFile(path, channel, writeOutExecutor, algorithm, 0, algorithm.newHasher());
+    return new UploadFile(
+        path, channel, writeOutExecutor, growth, algorithm, 0, algorithm.newHasher());
   }
 
   /**
@@ -75,13 +89,15 @@ final class UploadFile implements Closeable {
       Path path,
       Optional<RunningHash> running,
       Digest.Algorithm algorithm,
-      Executor writeOutExecutor)
+      Executor writeOutExecutor,
+      Growth growth)
       throws IOException {
     FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
       long size = channel.size();
       if (size == 0) {
-        return new UploadFile(path, channel, writeOutExecutor, algorithm, 0, algorithm.newHasher());
+        return new UploadFile(
+            path, channel, writeOutExecutor, growth, algorithm, 0, algorithm.newHasher());
       }
       // A size that differs means that somebody else wrote to the file: what counts is the file.
       return running
@@ -89,8 +105,8 @@ final class UploadFile implements Closeable {
           .map(
               known ->
                   new UploadFile(
-                      path, channel, writeOutExecutor, known.algorithm(), size, known.state()))
-          .orElseGet(() -> new UploadFile(path, channel, writeOutExecutor, algorithm, size, null));
+                      path, channel, writeOutExecutor, growth, known.algorithm(), size, known.state()))
+          .orElseGet(() -> new UploadFile(path, channel, writeOutExecutor, growth, algorithm, size, null));
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -161,6 +177,10 @@ final class UploadFile implements Closeable {
   }
 
   private void write(byte[] bytes, int length) throws IOException {
+    if (length == 0) {
+      return;
+    }
+    growth.by(length);
     ByteBuffer source = ByteBuffer.wrap(bytes, 0, length);
     long position = size;
     while (source.hasRemaining()) {

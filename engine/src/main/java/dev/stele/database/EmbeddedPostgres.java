@@ -35,14 +35,20 @@ public final class EmbeddedPostgres implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
   private final PostgresProcess process;
+  private final Ballast ballast;
   private final int port;
   private final String password;
   private final List<String> settings;
   private boolean closed;
 
   private EmbeddedPostgres(
-      PostgresProcess process, int port, String password, List<String> settings) {
+      PostgresProcess process,
+      Ballast ballast,
+      int port,
+      String password,
+      List<String> settings) {
     this.process = process;
+    this.ballast = ballast;
     this.port = port;
     this.password = password;
     this.settings = settings;
@@ -84,10 +90,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
       EmbeddedPostgres postgres =
           new EmbeddedPostgres(
               process,
+              new Ballast(absolute),
               freePort(),
               Files.readString(absolute.resolve("password")).strip(),
               serverSettings(durability));
-      process.start(postgres.port, postgres.settings);
+      postgres.startProcess();
       return postgres;
     } catch (IOException e) {
       throw new DatabaseException(
@@ -207,6 +214,39 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
+  private void startProcess() throws IOException {
+    boolean _ = ballast.releaseIfShort();
+    process.start(port, settings);
+  }
+
+  /**
+   * Makes room on a full disk for what a start writes. To be called before anything is written
+   * there.
+   */
+  public static void makeRoom(Path folder) {
+    try {
+      boolean _ = new Ballast(folder).releaseIfShort();
+    } catch (IOException e) {
+      throw new DatabaseException("cannot make room in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Keeps room for the server on its disk, and gives it up when the disk is full otherwise. To be
+   * called every second or so.
+   *
+   * @param beside how many bytes must be free beside before the room is taken again
+   */
+  public synchronized void keepRoom(long beside) {
+    try {
+      if (!closed && !ballast.releaseIfShort()) {
+        ballast.makeIfRoom(beside);
+      }
+    } catch (IOException e) {
+      logger.warn("no room could be kept for PostgreSQL: {}", e.getMessage());
+    }
+  }
+
   /** Starts the server again, on the same port, if it has died. Returns whether it had. */
   public synchronized boolean ensureRunning() {
     try {
@@ -214,7 +254,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return false;
       }
       logger.error("PostgreSQL has died; starting it again");
-      process.start(port, settings);
+      startProcess();
       return true;
     } catch (IOException e) {
       throw new DatabaseException("cannot start PostgreSQL again: " + e.getMessage(), e);

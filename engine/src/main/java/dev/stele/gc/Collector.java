@@ -10,6 +10,7 @@ import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
+import dev.stele.log.Outage;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ProjectionRunner;
@@ -29,6 +30,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,7 +143,7 @@ public final class Collector implements AutoCloseable {
         } else {
           logger.error("a collection ended early; the next one goes on", e);
         }
-        failure = Optional.of(e.getMessage() == null ? e.toString() : e.getMessage());
+        failure = Optional.of(told(e));
       }
       Optional<String> how = failure;
       Collection done = last.orElseThrow().ended(Instant.now(), how);
@@ -151,6 +153,15 @@ public final class Collector implements AutoCloseable {
     } finally {
       running.unlock();
     }
+  }
+
+  /** What anybody may know: the database's messages have the values of statements. */
+  private static String told(Exception e) {
+    return switch (e) {
+      case IOException failure when failure.getMessage() != null -> failure.getMessage();
+      case JdbiException failure when Outage.of(failure).isPresent() -> "the database is away";
+      default -> "it failed unforeseen; the server's log says why";
+    };
   }
 
   private static void log(Collection done) {

@@ -239,9 +239,8 @@ public final class AppendLane implements AutoCloseable {
       }
       case LaneTransaction.Disconnected lost -> {
         LaneUnavailableException away =
-            new LaneUnavailableException(
-                "the database is away: " + lost.cause().getMessage(), lost.cause());
-        log.warn("{}", away.getMessage());
+            new LaneUnavailableException("the database is away", lost.cause());
+        log.warn("the database is away: {}", lost.cause().getMessage());
         batch.forEach(pending -> pending.fail(away));
         return List.of();
       }

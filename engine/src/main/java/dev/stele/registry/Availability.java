@@ -2,7 +2,6 @@ package dev.stele.registry;
 
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
-import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.HandleCallback;
@@ -51,20 +50,16 @@ final class Availability {
     } catch (LaneUnavailableException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     } catch (JdbiException e) {
-      if (Outage.of(e).isPresent()) {
-        throw new RegistryUnavailableException("the database is away: " + reason(e), e);
+      Optional<Outage> outage = Outage.of(e);
+      if (outage.isEmpty()) {
+        throw e;
       }
-      throw e;
+      throw new RegistryUnavailableException(
+          switch (outage.get()) {
+            case LOST_SESSION, AWAY -> "the database is away";
+            case TOO_SLOW -> "this took longer than the database gives a statement";
+          },
+          e);
     }
-  }
-
-  /** What the database or the pool says: Jdbi's message has the SQL and its values. */
-  private static String reason(JdbiException e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql) {
-        return sql.getMessage();
-      }
-    }
-    return "it cannot be reached";
   }
 }

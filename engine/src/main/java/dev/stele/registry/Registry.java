@@ -100,6 +100,7 @@ public final class Registry implements AutoCloseable {
   private final Collector collector;
   private final List<ProjectionRunner> followers;
   private Optional<Background> background = Optional.empty();
+  private Optional<UploadExpiry> uploadExpiry = Optional.empty();
   private final RepositoryManifests manifests;
   private final BuriedTags buriedTags;
   private final Protection protection;
@@ -562,6 +563,9 @@ public final class Registry implements AutoCloseable {
   public void startBackground(Runnable beforeCollecting) {
     requireOwnStores();
     webhooks.register();
+    if (options.gc().enabled()) {
+      uploadExpiry = Optional.of(new UploadExpiry(stores, options.gc().grace()));
+    }
     background =
         Optional.of(
             new Background(
@@ -786,6 +790,7 @@ public final class Registry implements AutoCloseable {
   public void close() {
     webhooks.close();
     background.ifPresent(Background::close);
+    uploadExpiry.ifPresent(UploadExpiry::close);
     pulls.close();
     promises.close();
     lane.close();

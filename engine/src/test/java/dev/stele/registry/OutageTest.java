@@ -3,10 +3,13 @@ package dev.stele.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stele.blob.BlobStores;
 import dev.stele.blob.Chunk;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.blob.StoredObject;
+import dev.stele.blob.UnknownUploadException;
 import dev.stele.blob.UploadId;
+import dev.stele.blob.UploadStatus;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -150,6 +153,36 @@ class OutageTest {
       assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
     }
     assertThat(registry.verifyProjections().equal()).isTrue();
+  }
+
+  @Test
+  void abandonedUploadsEndWithoutTheDatabase() throws Exception {
+    UploadId id = store.begin(APP, Digest.Algorithm.SHA256);
+    fixture.testDatabase().allowConnections(false);
+    endSessions();
+    try (UploadExpiry expiry = new UploadExpiry(new BlobStores(store), Duration.ofMillis(10))) {
+      long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+      while (true) {
+        try {
+          UploadStatus _ = store.status(APP, id);
+          assertThat(System.nanoTime()).isLessThan(deadline);
+          Thread.sleep(20);
+        } catch (UnknownUploadException e) {
+          break;
+        }
+      }
+      assertThat(expiry).isNotNull();
+    }
+    letDatabaseBack();
+  }
+
+  @Test
+  void whatIsSaidOfAnOutageHasNothingOfTheDatabase() throws Exception {
+    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    fixture.testDatabase().readOnly(true);
+    assertThatThrownBy(() -> registry.deleteBlob(CALLER, APP, DIGEST))
+        .hasMessage("the database is away");
+    fixture.testDatabase().readOnly(false);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.stele.server.config;
 
+import dev.stele.blob.DiskLimits;
 import dev.stele.gc.GcOptions;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param htpasswd users with bcrypt hashes; absent: no authentication
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
+ * @param disk how much the folders of local disks may be asked to take
  * @param immutableTags which tags clients may neither move nor delete
  * @param clockTolerance how far clocks may be apart before appending stops
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
@@ -32,6 +34,7 @@ public record Configuration(
     Optional<DatabaseAddress> database,
     DatabaseLimits databaseLimits,
     Map<String, StoreSettings> stores,
+    DiskLimits disk,
     ManifestRules manifests,
     ImmutableTags immutableTags,
     HttpLimits http,

@@ -1,5 +1,6 @@
 package dev.stele.server.config;
 
+import dev.stele.blob.DiskLimits;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
 import dev.stele.log.ClockWatch;
@@ -82,6 +83,31 @@ final class ConfigurationKeys {
           Configuration.DatabaseLimits.DEFAULT.statementTimeout(),
           Duration.ofSeconds(1),
           Duration.ofHours(1));
+
+  static final ConfigurationKey<DataSize> DISK_RESERVE =
+      new ConfigurationKey<>(
+          "disk.reserve",
+          "how much stays free on a disk: below it pushes are refused",
+          DataSize::parse,
+          DataSize::toString,
+          Optional.empty(),
+          false);
+
+  static final ConfigurationKey<Integer> DISK_MAX_UPLOADS =
+      ConfigurationKey.number(
+          "disk.max-uploads",
+          "how many uploads may be open at once in a store of type disk",
+          DiskLimits.DEFAULT.maxUploads(),
+          1,
+          1_000_000);
+
+  static final ConfigurationKey<DataSize> DISK_MAX_UPLOAD_BYTES =
+      ConfigurationKey.size(
+          "disk.max-upload-bytes",
+          "how much the open uploads of a store of type disk may have together",
+          new DataSize(DiskLimits.DEFAULT.maxUploadBytes()),
+          DataSize.ofMebibytes(1),
+          DataSize.ofGibibytes(1 << 20));
 
   static final ConfigurationKey<Boolean> MANIFESTS_SPARSE =
       ConfigurationKey.truth(
@@ -284,6 +310,9 @@ final class ConfigurationKeys {
           DATABASE_AUDIT_POOL_SIZE,
           DATABASE_CONNECT_TIMEOUT,
           DATABASE_STATEMENT_TIMEOUT,
+          DISK_RESERVE,
+          DISK_MAX_UPLOADS,
+          DISK_MAX_UPLOAD_BYTES,
           MANIFESTS_SPARSE,
           MANIFESTS_MAX_SIZE,
           MANIFESTS_MAX_DESCRIPTORS,

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.stele.blob.DiskLimits;
 import dev.stele.blob.FileFailure;
 import dev.stele.gc.GcOptions;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -230,6 +232,13 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.DATABASE_CONNECT_TIMEOUT),
             values.get(ConfigurationKeys.DATABASE_STATEMENT_TIMEOUT)),
         stores.build(data),
+        new DiskLimits(
+            values
+                .find(ConfigurationKeys.DISK_RESERVE)
+                .map(reserve -> OptionalLong.of(reserve.bytes()))
+                .orElse(OptionalLong.empty()),
+            values.get(ConfigurationKeys.DISK_MAX_UPLOADS),
+            values.get(ConfigurationKeys.DISK_MAX_UPLOAD_BYTES).bytes()),
         new Configuration.ManifestRules(
             values.get(ConfigurationKeys.MANIFESTS_SPARSE),
             values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),

@@ -1,0 +1,78 @@
+package dev.stele.database;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Random;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file of {@value #BYTES} bytes that is of no use but for its room: it goes when the disk is full
+ * so that PostgreSQL can write and start, and comes back when there is room again. Used by one
+ * thread at a time.
+ */
+final class Ballast {
+  /** Four segments of PostgreSQL's log. */
+  static final long BYTES = 64L << 20;
+
+  /** With less than this PostgreSQL cannot begin a new segment of its log, and stops. */
+  private static final long SHORT = 24L << 20;
+
+  private static final Logger logger = LoggerFactory.getLogger(Ballast.class);
+  private static final int STEP = 1 << 20;
+
+  private final Path folder;
+  private final Path file;
+
+  /**
+   * @param folder on PostgreSQL's file system
+   */
+  Ballast(Path folder) {
+    this.folder = folder;
+    this.file = folder.resolve("ballast");
+  }
+
+  /** Gives the room up if the disk is as good as full. Returns whether it did. */
+  boolean releaseIfShort() throws IOException {
+    if (folder.toFile().getUsableSpace() >= SHORT || !Files.deleteIfExists(file)) {
+      return false;
+    }
+    logger.error(
+        "the disk of {} is full: {} MiB kept for this are free for PostgreSQL now; make room there",
+        folder,
+        BYTES >> 20);
+    return true;
+  }
+
+  /** Takes the room again, if it is not there and that much more is free beside. */
+  void makeIfRoom(long beside) throws IOException {
+    if ((Files.exists(file) && Files.size(file) == BYTES)
+        || folder.toFile().getUsableSpace() < BYTES + beside) {
+      return;
+    }
+    // Not zeros, which some file systems keep as nothing.
+    byte[] step = new byte[STEP];
+    new Random(1).nextBytes(step);
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes = ByteBuffer.wrap(step);
+      for (long written = 0; written < BYTES; bytes.clear()) {
+        while (bytes.hasRemaining()) {
+          written += channel.write(bytes);
+        }
+      }
+      channel.force(true);
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+      throw e;
+    }
+  }
+}

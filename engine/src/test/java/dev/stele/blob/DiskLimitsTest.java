@@ -1,0 +1,83 @@
+package dev.stele.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How much a folder takes. */
+class DiskLimitsTest {
+  private static final RepositoryName APP = RepositoryName.parse("app");
+
+  @TempDir private Path folder;
+
+  private static Chunk bytes(int count) {
+    return Chunk.streamed(new ByteArrayInputStream(new byte[count]));
+  }
+
+  @Test
+  void belowTheReserveNothingIsTakenButAllIsReadAndEnded() throws Exception {
+    byte[] content = {1, 2, 3};
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, content);
+    StoredObject object;
+    UploadId id;
+    try (DiskBlobStore store = new DiskBlobStore(folder)) {
+      object = store.put(digest, OptionalLong.empty(), new ByteArrayInputStream(content));
+      id = store.begin(APP, Digest.Algorithm.SHA256);
+    }
+    DiskLimits full = new DiskLimits(OptionalLong.of(Long.MAX_VALUE / 2), 10, 1000);
+    try (DiskBlobStore store = new DiskBlobStore(folder, full)) {
+      assertThatThrownBy(() -> store.begin(APP, Digest.Algorithm.SHA256))
+          .isInstanceOf(InsufficientStorageException.class)
+          .hasMessageContaining("reserved");
+      assertThatThrownBy(() -> store.append(APP, id, bytes(1)))
+          .isInstanceOf(InsufficientStorageException.class);
+      assertThatThrownBy(
+              () -> store.put(digest, OptionalLong.of(3), new ByteArrayInputStream(content)))
+          .isInstanceOf(InsufficientStorageException.class);
+      store.probe();
+      assertThat(store.size(object.key())).hasValue(3);
+      store.cancel(APP, id);
+    }
+  }
+
+  @Test
+  void openUploadsAndTheirBytesAreLimitedAndCountedAgainAfterAStart() throws Exception {
+    DiskLimits limits = new DiskLimits(OptionalLong.of(0), 2, 100);
+    UploadId one;
+    UploadId two;
+    try (DiskBlobStore store = new DiskBlobStore(folder, limits)) {
+      one = store.begin(APP, Digest.Algorithm.SHA256);
+      two = store.begin(APP, Digest.Algorithm.SHA256);
+      UploadStatus _ = store.append(APP, one, bytes(60));
+      assertTooMuch(store, two, 41);
+      UploadStatus _ = store.append(APP, two, bytes(40));
+    }
+    try (DiskBlobStore store = new DiskBlobStore(folder, limits)) {
+      assertThatThrownBy(() -> store.begin(APP, Digest.Algorithm.SHA256))
+          .isInstanceOf(InsufficientStorageException.class);
+      assertTooMuch(store, one, 1);
+      store.cancel(APP, one);
+      UploadStatus _ = store.append(APP, two, bytes(60));
+      Digest digest = Digest.of(Digest.Algorithm.SHA256, new byte[100]);
+      StoredObject _ = store.finish(APP, two, bytes(0), digest);
+      UploadId three = store.begin(APP, Digest.Algorithm.SHA256);
+      UploadStatus _ = store.append(APP, three, bytes(100));
+    }
+  }
+
+  private static void assertTooMuch(DiskBlobStore store, UploadId id, int count) {
+    assertThatThrownBy(() -> store.append(APP, id, bytes(count)))
+        .isInstanceOf(InsufficientStorageException.class)
+        .satisfies(
+            e ->
+                assertThat(((InsufficientStorageException) e).told())
+                    .contains("open uploads"));
+  }
+}
