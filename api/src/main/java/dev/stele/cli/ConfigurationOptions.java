@@ -22,7 +22,9 @@ final class ConfigurationOptions {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "A YAML file with the configuration. Each key is also an environment variable.")
+      description =
+          "A YAML file with the configuration, else the one that STELE_CONFIG names. Each key is"
+              + " also an environment variable.")
   private Path config;
 
   /** Reads the configuration; from then on the log is written as it says. */
@@ -39,6 +41,12 @@ final class ConfigurationOptions {
     if (data != null) {
       options.put("data", data.toString());
     }
-    return ConfigurationReader.load(Optional.ofNullable(config), System.getenv(), options);
+    Optional<Path> file =
+        Optional.ofNullable(config)
+            .or(
+                () ->
+                    Optional.ofNullable(System.getenv(ConfigurationReader.FILE_VARIABLE))
+                        .map(Path::of));
+    return ConfigurationReader.load(file, System.getenv(), options);
   }
 }

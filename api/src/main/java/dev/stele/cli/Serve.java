@@ -1,12 +1,15 @@
 package dev.stele.cli;
 
 import dev.stele.server.ListenAddress;
+import dev.stele.server.Logging;
 import dev.stele.server.Node;
 import dev.stele.server.ServerSettings;
 import dev.stele.server.StartupException;
 import dev.stele.server.SteleServer;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
+import dev.stele.server.config.ConfigurationReader;
+import dev.stele.server.config.Setting;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -58,7 +61,9 @@ final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigurationException, StartupException, InterruptedException {
-    Configuration configuration = options.read(Optional.ofNullable(listen));
+    ConfigurationReader.Loaded started = options.load(Optional.ofNullable(listen));
+    Configuration configuration = started.configuration();
+    Logging.use(configuration.logFormat());
     ServerSettings settings = ServerSettings.of(configuration);
     SteleServer.check(settings);
     CountDownLatch stop = new CountDownLatch(1);
@@ -74,6 +79,7 @@ final class Serve implements Callable<Integer> {
                     }));
     try (Node node = Node.serve(configuration);
         SteleServer server = SteleServer.start(node.registry(), node.meters(), settings)) {
+      ReloadSignal.handle(() -> reload(node, started));
       announce(server.address(), configuration.data().toAbsolutePath().normalize());
       stop.await();
       logger.info("stopping: requests in flight may finish");
@@ -81,6 +87,25 @@ final class Serve implements Callable<Integer> {
       stopped.countDown();
     }
     return 0;
+  }
+
+  /** What a SIGHUP does. What cannot be read changes nothing. */
+  private void reload(Node node, ConfigurationReader.Loaded started) {
+    try {
+      ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
+      node.reload(next.configuration());
+      for (Setting setting : next.settings()) {
+        if (!setting.path().startsWith("retention.")
+            && !setting.path().startsWith("tags.")
+            && started.settings().stream().noneMatch(setting::sameValue)) {
+          logger.warn("{} changed, which takes effect at the next start only", setting.path());
+        }
+      }
+      logger.info("the configuration was read again");
+    } catch (ConfigurationException | RuntimeException e) {
+      logger.error(
+          "the configuration cannot be put in force, so the old one stays: {}", e.getMessage());
+    }
   }
 
   private void announce(ListenAddress address, Path data) {

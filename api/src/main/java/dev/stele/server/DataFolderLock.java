@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.blob.FileFailure;
 import dev.stele.blob.FolderLock;
+import dev.stele.blob.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ final class DataFolderLock {
    */
   static FolderLock take(Path folder) throws StartupException {
     try {
-      Files.createDirectories(folder);
+      Files.createDirectories(folder, OwnerOnly.folder());
       return switch (FolderLock.take(folder)) {
         case FolderLock.Attempt.Taken(FolderLock lock) -> lock;
         case FolderLock.Attempt.InUse inUse ->

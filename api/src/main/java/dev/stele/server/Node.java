@@ -12,6 +12,7 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.OtherSchemaException;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.registry.Webhook;
 import dev.stele.retention.Retention;
 import dev.stele.server.audit.CloudEvents;
@@ -377,6 +378,17 @@ public final class Node implements AutoCloseable {
     } catch (IOException e) {
       logger.error("could not close a blob store", e);
     }
+  }
+
+  /**
+   * Puts in force what can change while the registry runs: the retention policy and the immutable
+   * tags.
+   *
+   * @throws RegistryUnavailableException if the database is away; the policy is the old one then
+   */
+  public void reload(Configuration next) {
+    registry.protection().makeImmutable(next.immutableTags());
+    boolean _ = retention.adopt(next.retention());
   }
 
   /** Retention, to be run by whoever leads. */

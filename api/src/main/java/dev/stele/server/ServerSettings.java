@@ -1,6 +1,7 @@
 package dev.stele.server;
 
 import dev.stele.blob.InsufficientStorageException;
+import dev.stele.database.EmbeddedPostgres;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import java.nio.file.Path;
@@ -62,7 +63,10 @@ public record ServerSettings(
     Path data = configuration.data().toAbsolutePath().normalize();
     return configuration.database().isPresent()
         ? () -> {}
-        : () -> configuration.disk().requireRoom(data, 0);
+        : () ->
+            configuration
+                .disk()
+                .requireRoom(data, EmbeddedPostgres.missingRoom(data.resolve("postgresql")));
   }
 
   /** The same with an htpasswd file. */

@@ -13,6 +13,8 @@ import io.javalin.util.JavalinBindException;
 import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -119,13 +121,27 @@ public final class SteleServer implements AutoCloseable {
   }
 
   /**
-   * Checks settings as far as that is possible without starting anything.
+   * Checks settings as far as that is possible without starting anything: also whether the address
+   * can be listened on now, before a database is made for a server that cannot.
    *
    * @throws StartupException as {@link #start} would
    */
   public static void check(ServerSettings settings) throws StartupException {
     checkExposure(settings);
     Authenticator _ = authenticator(settings.htpasswd());
+    try (ServerSocket socket = new ServerSocket()) {
+      // As Jetty does, so that connections of a server that just ended do not matter.
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(settings.listen().host(), settings.listen().port()));
+    } catch (IOException e) {
+      throw new StartupException(
+          "cannot listen on "
+              + settings.listen()
+              + ": "
+              + e.getMessage()
+              + "; free the port or choose another with --listen",
+          e);
+    }
   }
 
   private static void configure(

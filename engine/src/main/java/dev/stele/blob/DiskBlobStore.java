@@ -154,8 +154,8 @@ public final class DiskBlobStore implements BlobStore {
     UploadId id = UploadId.random();
     openUploads.open(id);
     try {
-      Files.createDirectory(layout.uploadFolder(id));
-      Files.createFile(layout.dataFile(id));
+      Files.createDirectory(layout.uploadFolder(id), OwnerOnly.folder());
+      Files.createFile(layout.dataFile(id), OwnerOnly.file());
       new UploadSession(repository, hint, Instant.now().truncatedTo(ChronoUnit.MILLIS))
           .write(layout.sessionFile(id));
     } catch (IOException e) {

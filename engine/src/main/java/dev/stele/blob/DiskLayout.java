@@ -40,6 +40,7 @@ final class DiskLayout {
     this.root = folder.toAbsolutePath().normalize();
     this.uploads = root.resolve("uploads");
     createFolders(uploads);
+    OwnerOnly.close(root);
   }
 
   Path root() {
@@ -111,7 +112,7 @@ final class DiskLayout {
           missing -> {
             try {
               // Also if it is there: it may come from a process that died before this fsync.
-              Files.createDirectories(missing);
+              Files.createDirectories(missing, OwnerOnly.folder());
               fsyncFolder(missing.getParent());
               fsyncFolder(root);
               return true;
@@ -165,7 +166,7 @@ final class DiskLayout {
       createFolders(parent);
     }
     // Another process may make it at the same moment; a file in its place is an error.
-    Files.createDirectories(folder);
+    Files.createDirectories(folder, OwnerOnly.folder());
     if (parent != null) {
       fsyncFolder(parent);
     }

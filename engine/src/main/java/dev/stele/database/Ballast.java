@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import org.slf4j.Logger;
@@ -38,7 +39,9 @@ final class Ballast {
 
   /** Gives the room up if the disk is as good as full. Returns whether it did. */
   boolean releaseIfShort() throws IOException {
-    if (folder.toFile().getUsableSpace() >= SHORT || !Files.deleteIfExists(file)) {
+    // The second is what a crash may have left.
+    if (folder.toFile().getUsableSpace() >= SHORT
+        || !(Files.deleteIfExists(file) | Files.deleteIfExists(file.resolveSibling("ballast.new")))) {
       return false;
     }
     logger.error(
@@ -48,18 +51,23 @@ final class Ballast {
     return true;
   }
 
+  long missing() {
+    return Files.exists(file) ? 0 : BYTES;
+  }
+
   /** Takes the room again, if it is not there and that much more is free beside. */
   void makeIfRoom(long beside) throws IOException {
-    if ((Files.exists(file) && Files.size(file) == BYTES)
+    if (Files.exists(file)
         || folder.toFile().getUsableSpace() < BYTES + beside) {
       return;
     }
     // Not zeros, which some file systems keep as nothing.
     byte[] step = new byte[STEP];
     new Random(1).nextBytes(step);
+    Path fresh = file.resolveSibling("ballast.new");
     try (FileChannel channel =
         FileChannel.open(
-            file,
+            fresh,
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
@@ -70,8 +78,9 @@ final class Ballast {
         }
       }
       channel.force(true);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      Files.deleteIfExists(file);
+      Files.deleteIfExists(fresh);
       throw e;
     }
   }

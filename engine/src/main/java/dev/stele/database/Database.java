@@ -6,6 +6,7 @@ import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -25,6 +26,9 @@ public final class Database implements AutoCloseable {
   public static final String RUNTIME_ROLE = "stele_runtime";
 
   private static final int OLDEST_SERVER_VERSION = 15;
+
+  /** One is enough on an idle pool; on a busy one it takes luck. */
+  private static final int SESSION_CHECKS = 6;
 
   /** How much longer the network may be silent than a statement may take. */
   private static final Duration SILENCE_AFTER_STATEMENT = Duration.ofSeconds(30);
@@ -123,7 +127,7 @@ public final class Database implements AutoCloseable {
    * @param oldestVersion the oldest server that will do, by its major version
    */
   static Database open(Settings settings, MeterRegistry meters, int oldestVersion) {
-    requireVersion(settings, oldestVersion);
+    requireUsable(settings, oldestVersion);
     try {
       flyway(settings).migrate();
     } catch (FlywayException e) {
@@ -176,7 +180,7 @@ public final class Database implements AutoCloseable {
     return new HikariDataSource(config);
   }
 
-  private static void requireVersion(Settings settings, int oldest) {
+  private static void requireUsable(Settings settings, int oldest) {
     Properties properties = credentials(settings);
     // A server that accepts connections and then says nothing must not hold the start up.
     properties.setProperty("loginTimeout", seconds(settings.connectTimeout()));
@@ -187,11 +191,77 @@ public final class Database implements AutoCloseable {
             "%s is PostgreSQL %d; Stele needs %d or newer"
                 .formatted(settings.place(), major, oldest));
       }
+      requireRuntimeRole(connection, settings);
+      requireSessions(connection, settings, properties);
     } catch (SQLException e) {
       throw new DatabaseException(
           "cannot connect to %s as %s: %s"
               .formatted(settings.place(), settings.user(), e.getMessage()),
           e);
+    }
+  }
+
+  private static void requireRuntimeRole(Connection connection, Settings settings)
+      throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                """
+                SELECT quote_ident(current_user) AS login,
+                       EXISTS (SELECT FROM pg_roles WHERE rolname = 'stele_runtime') AS there
+                FROM pg_roles
+                WHERE rolname = current_user AND NOT rolsuper AND NOT rolcreaterole
+                  AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stele_runtime'
+                                    AND pg_has_role(current_user, oid, 'MEMBER'))
+                """)) {
+      if (row.next()) {
+        throw new DatabaseException(
+            "the user %s of %s may not create the role %s; have an administrator run, once:%n%sGRANT %s TO %s;"
+                .formatted(
+                    settings.user(),
+                    settings.place(),
+                    RUNTIME_ROLE,
+                    row.getBoolean("there")
+                        ? ""
+                        : "CREATE ROLE %s NOLOGIN;%n".formatted(RUNTIME_ROLE),
+                    RUNTIME_ROLE,
+                    row.getString("login")));
+      }
+    }
+  }
+
+  /**
+   * Refuses a pool in between that lends sessions for a transaction only. Two connections that are
+   * open at once never have the same server process, and none ever changes its own, but for there.
+   */
+  private static void requireSessions(
+      Connection connection, Settings settings, Properties properties) throws SQLException {
+    try (Connection other = DriverManager.getConnection(settings.url(), properties)) {
+      int first = serverProcess(connection);
+      for (int round = 0; round < SESSION_CHECKS; round++) {
+        other.setAutoCommit(round % 2 == 0);
+        if (serverProcess(other) == first || serverProcess(connection) != first) {
+          throw new DatabaseException(
+              ("%s is a pool that lends a session for one transaction (such as PgBouncer with"
+                      + " pool_mode = transaction), but Stele needs sessions of its own, for settings,"
+                      + " LISTEN and prepared statements: name PostgreSQL itself, or configure"
+                      + " pool_mode = session for this database in the pool")
+                  .formatted(settings.place()));
+        }
+        if (!other.getAutoCommit()) {
+          other.rollback();
+        }
+      }
+    }
+  }
+
+  private static int serverProcess(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_backend_pid()")) {
+      if (!row.next()) {
+        throw new SQLException("pg_backend_pid() has no answer");
+      }
+      return row.getInt(1);
     }
   }
 

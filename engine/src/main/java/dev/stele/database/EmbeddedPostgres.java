@@ -7,11 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /** An acknowledged write is never lost: these are never weakened for a registry. */
   private static final List<String> DURABLE =
       List.of("fsync=on", "full_page_writes=on", "synchronous_commit=on");
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
 
   private static final Logger logger = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
@@ -67,7 +72,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /** For tests: programs that several share, and settings that give up durability for speed. */
   static EmbeddedPostgres start(Path folder, Path programsFolder, List<String> durability) {
     try {
-      Files.createDirectories(folder);
+      Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
       Files.createDirectories(programsFolder);
       Path absolute = folder.toRealPath();
       PostgresBinaries binaries = PostgresBinaries.unpack(programsFolder.toRealPath());
@@ -217,6 +222,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
   private void startProcess() throws IOException {
     boolean _ = ballast.releaseIfShort();
     process.start(port, settings);
+  }
+
+  /** How many bytes {@link #keepRoom} still has to take, so that they are nobody else's. */
+  public static long missingRoom(Path folder) {
+    return new Ballast(folder).missing();
   }
 
   /**

@@ -19,15 +19,20 @@ import org.jdbi.v3.core.Handle;
 /**
  * What may not go or move since it is held, or since the operator has made tags immutable. Asked in
  * the lane, before anything is appended; where there is no hold at all it costs one look-up. Holds
- * are told before immutable tags, since they outrank everything. Immutable and thread-safe.
+ * are told before immutable tags, since they outrank everything. Thread-safe.
  */
 public final class Protection {
   private static final int PAGE = 1000;
 
-  private final ImmutableTags immutable;
+  private volatile ImmutableTags immutable;
 
   Protection(ImmutableTags immutable) {
     this.immutable = immutable;
+  }
+
+  /** Says anew which tags clients may neither move nor delete. */
+  public void makeImmutable(ImmutableTags tags) {
+    immutable = tags;
   }
 
   /**

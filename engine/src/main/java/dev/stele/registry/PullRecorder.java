@@ -85,7 +85,10 @@ final class PullRecorder implements AutoCloseable {
   private void run() {
     while (!closed) {
       try {
-        if (wake.tryAcquire(INTERVAL_SECONDS, TimeUnit.SECONDS) && !closed) {
+        if (wake.tryAcquire(INTERVAL_SECONDS, TimeUnit.SECONDS)) {
+          if (closed) {
+            return;
+          }
           wake.drainPermits();
         }
       } catch (InterruptedException e) {
@@ -143,6 +146,8 @@ final class PullRecorder implements AutoCloseable {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
+      // Here, since the thread may have been recording when the last ones were counted.
+      flush();
     }
   }
 }

@@ -18,7 +18,10 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.PullView;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +47,47 @@ class PullRecorderTest {
   private static List<RecordedEvent> events(RegistryFixture fixture) {
     LogReader reader = new LogReader(new EventCodec());
     return fixture.database().jdbi().withHandle(handle -> reader.events(handle, 0, 1000));
+  }
+
+  /** While the head is locked, the recorder's thread is recording, and one more is counted. */
+  @Test
+  void whatIsCountedBetweenTheLastRecordingAndTheCloseIsRecorded() throws Exception {
+    try (RegistryFixture fixture = open(PullRecording.MINUTE);
+        Connection other = fixture.testDatabase().connect();
+        Statement statement = other.createStatement()) {
+      Registry registry = fixture.registry();
+      other.setAutoCommit(false);
+      statement.execute("SELECT FROM log_head FOR UPDATE");
+      for (int n = 0; n <= PullCounts.MOST_KEYS / 2 + 1; n++) {
+        registry.pulled(ALICE, REPOSITORY, DIGEST, Optional.of(Tag.parse("t" + n)));
+      }
+      boolean recording = false;
+      while (!recording) {
+        Thread.sleep(10);
+        try (ResultSet row =
+            statement.executeQuery(
+                """
+                SELECT count(*) > 0 FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """)) {
+          recording = row.next() && row.getBoolean(1);
+        }
+      }
+      registry.pulled(BOB, REPOSITORY, DIGEST, TAG);
+      Thread closing = Thread.ofPlatform().start(registry::close);
+      Thread.sleep(200);
+      other.rollback();
+      closing.join();
+      LogReader reader = new LogReader(new EventCodec());
+      assertThat(
+              fixture
+                  .database()
+                  .jdbi()
+                  .withHandle(handle -> reader.events(handle, 0, PullCounts.MOST_KEYS))
+                  .stream()
+                  .map(event -> ((Event.PullsObserved) event.event()).tag()))
+          .contains(TAG);
+    }
   }
 
   @Test

@@ -36,8 +36,18 @@ import java.util.stream.Collectors;
 public final class ConfigurationReader {
   private static final String PREFIX = "STELE_";
 
+  /** Names the file, where no option does. */
+  public static final String FILE_VARIABLE = "STELE_CONFIG";
+
   /** Variables of the launcher and of the tests, which are none of the configuration. */
-  private static final Set<String> LAUNCHER = Set.of("STELE_JAVA_HOME", "STELE_JAVA_OPTS");
+  private static final Set<String> LAUNCHER =
+      Set.of("STELE_JAVA_HOME", "STELE_JAVA_OPTS", FILE_VARIABLE);
+
+  /** What Kubernetes tells a container of a service named stele: none of it is meant for us. */
+  private static final Pattern OF_A_SERVICE =
+      Pattern.compile(
+          "STELE_SERVICE_HOST|STELE_SERVICE_PORT(_[A-Z0-9_]+)?|STELE_PORT"
+              + "|STELE_PORT_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?");
 
   private static final String TESTS = "STELE_TEST_";
 
@@ -196,7 +206,8 @@ public final class ConfigurationReader {
   private void readEnvironment(Map<String, String> environment) {
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String name = variable.getKey();
-      if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)) {
+      if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)
+          || OF_A_SERVICE.matcher(name).matches()) {
         continue;
       }
       Optional<NamedSections> sections =

@@ -9,4 +9,9 @@ package dev.stele.server.config;
  */
 public record Setting(String path, String value, String origin) {
   static final String DEFAULT = "default";
+
+  /** Whether the other is the same key with the same value, wherever it comes from. */
+  public boolean sameValue(Setting other) {
+    return path.equals(other.path) && value.equals(other.value);
+  }
 }

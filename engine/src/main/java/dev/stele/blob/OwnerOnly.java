@@ -1,0 +1,50 @@
+package dev.stele.blob;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Files and folders that nobody but their owner may read. */
+public final class OwnerOnly {
+  private static final Logger logger = LoggerFactory.getLogger(OwnerOnly.class);
+  private static final Set<PosixFilePermission> FOLDER_MODE =
+      PosixFilePermissions.fromString("rwx------");
+
+  private OwnerOnly() {}
+
+  /** What a new folder is made with. */
+  public static FileAttribute<Set<PosixFilePermission>> folder() {
+    return PosixFilePermissions.asFileAttribute(FOLDER_MODE);
+  }
+
+  /** What a new file is made with. */
+  public static FileAttribute<Set<PosixFilePermission>> file() {
+    return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  }
+
+  /**
+   * Closes a folder of ours that was made more open. If it is not ours to close, as a mounted volume
+   * may not be, the log says so.
+   */
+  public static void close(Path folder) throws IOException {
+    if (FOLDER_MODE.containsAll(Files.getPosixFilePermissions(folder))) {
+      return;
+    }
+    try {
+      Files.setPosixFilePermissions(folder, FOLDER_MODE);
+      logger.info("{} could be read by others, and now only by its owner", folder);
+    } catch (IOException e) {
+      logger.warn(
+          "others may read {}, and this user may not change that ({}); have its owner run chmod 700"
+              + " on it",
+          folder,
+          e.toString());
+    }
+  }
+}
