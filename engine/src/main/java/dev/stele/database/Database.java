@@ -144,7 +144,7 @@ public final class Database implements AutoCloseable {
    *     knows
    */
   public static Database openAsItIs(Settings settings, MeterRegistry meters) {
-    requireVersion(settings, OLDEST_SERVER_VERSION);
+    requireUsable(settings, OLDEST_SERVER_VERSION);
     DatabaseUse.requireSchema(settings, credentials(settings), flyway(settings));
     return new Database(settings, meters);
   }

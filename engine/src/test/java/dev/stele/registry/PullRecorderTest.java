@@ -57,7 +57,7 @@ class PullRecorderTest {
         Statement statement = other.createStatement()) {
       Registry registry = fixture.registry();
       other.setAutoCommit(false);
-      statement.execute("SELECT FROM log_head FOR UPDATE");
+      statement.execute("SELECT pg_advisory_xact_lock(hashtextextended('stele.log', 0))");
       for (int n = 0; n <= PullCounts.MOST_KEYS / 2 + 1; n++) {
         registry.pulled(ALICE, REPOSITORY, DIGEST, Optional.of(Tag.parse("t" + n)));
       }

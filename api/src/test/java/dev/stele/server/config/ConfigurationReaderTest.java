@@ -3,6 +3,7 @@ package dev.stele.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.stele.blob.DiskLimits;
 import dev.stele.blob.S3Settings;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
@@ -44,6 +45,7 @@ class ConfigurationReaderTest {
                 Map.of(
                     "default",
                     new StoreSettings.Disk(Path.of("stele-data/blobs").toAbsolutePath())),
+                DiskLimits.DEFAULT,
                 new Configuration.ManifestRules(
                     false, DataSize.ofMebibytes(4), 10_000, false, List.of()),
                 ImmutableTags.NONE,
@@ -176,6 +178,7 @@ class ConfigurationReaderTest {
                         true),
                     "team.a",
                     new StoreSettings.Disk(Path.of("/srv/team-a"))),
+                DiskLimits.DEFAULT,
                 new Configuration.ManifestRules(
                     true, DataSize.ofMebibytes(8), 500, true, List.of("vendor", "license")),
                 new ImmutableTags(
