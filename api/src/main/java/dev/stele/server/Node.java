@@ -237,9 +237,7 @@ public final class Node implements AutoCloseable {
     EmbeddedPostgres postgres = EmbeddedPostgres.start(data.resolve("postgresql"));
     opened.push(postgres);
     Thread supervisor =
-        Thread.ofVirtual()
-            .name("postgresql-supervisor")
-            .start(() -> supervise(postgres, data));
+        Thread.ofVirtual().name("postgresql-supervisor").start(() -> supervise(postgres, data));
     opened.push(
         () -> {
           supervisor.interrupt();

@@ -125,7 +125,9 @@ final class RequestDispatcher {
         logger.warn("unavailable: {}", e.getMessage());
         logger.debug("the store's failure", e);
         answer(
-            exchange, unavailable("the blob store " + e.store() + " cannot be used now", requestId), served);
+            exchange,
+            unavailable("the blob store " + e.store() + " cannot be used now", requestId),
+            served);
       } catch (BlobTooLargeException e) {
         logger.warn("refused: {}", e.getMessage());
         answer(

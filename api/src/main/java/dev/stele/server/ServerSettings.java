@@ -81,6 +81,7 @@ public record ServerSettings(
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
-    return new ServerSettings(listen, htpasswd, maxManifestSize, deletion, others, cloudEvents, room);
+    return new ServerSettings(
+        listen, htpasswd, maxManifestSize, deletion, others, cloudEvents, room);
   }
 }

@@ -303,8 +303,7 @@ public final class DiskBlobStore implements BlobStore {
   private UploadFile openData(RepositoryName repository, UploadId id, Digest.Algorithm algorithm)
       throws IOException, UnknownUploadException {
     try {
-      return UploadFile.open(
-          layout.dataFile(id), hashes.take(id), algorithm, writeOut, growth(id));
+      return UploadFile.open(layout.dataFile(id), hashes.take(id), algorithm, writeOut, growth(id));
     } catch (NoSuchFileException e) {
       // Another request ended the session before this one occupied it, or a crash did.
       UnknownUploadException unknown = new UnknownUploadException(repository, id);

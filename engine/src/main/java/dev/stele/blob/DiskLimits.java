@@ -39,7 +39,6 @@ public record DiskLimits(OptionalLong reserve, int maxUploads, long maxUploadByt
 
   /** The reserve of the file system that a folder is on, in bytes. */
   public long reserveOf(Path folder) {
-    return reserve.orElseGet(
-        () -> Math.min(folder.toFile().getTotalSpace() / 20, MOST_RESERVED));
+    return reserve.orElseGet(() -> Math.min(folder.toFile().getTotalSpace() / 20, MOST_RESERVED));
   }
 }

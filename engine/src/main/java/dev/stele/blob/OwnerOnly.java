@@ -29,8 +29,8 @@ public final class OwnerOnly {
   }
 
   /**
-   * Closes a folder of ours that was made more open. If it is not ours to close, as a mounted volume
-   * may not be, the log says so.
+   * Closes a folder of ours that was made more open. If it is not ours to close, as a mounted
+   * volume may not be, the log says so.
    */
   public static void close(Path folder) throws IOException {
     if (FOLDER_MODE.containsAll(Files.getPosixFilePermissions(folder))) {

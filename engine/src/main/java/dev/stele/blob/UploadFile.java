@@ -109,8 +109,15 @@ final class UploadFile implements Closeable {
           .map(
               known ->
                   new UploadFile(
-                      path, channel, writeOutExecutor, growth, known.algorithm(), size, known.state()))
-          .orElseGet(() -> new UploadFile(path, channel, writeOutExecutor, growth, algorithm, size, null));
+                      path,
+                      channel,
+                      writeOutExecutor,
+                      growth,
+                      known.algorithm(),
+                      size,
+                      known.state()))
+          .orElseGet(
+              () -> new UploadFile(path, channel, writeOutExecutor, growth, algorithm, size, null));
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;

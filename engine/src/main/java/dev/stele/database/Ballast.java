@@ -41,7 +41,8 @@ final class Ballast {
   boolean releaseIfShort() throws IOException {
     // The second is what a crash may have left.
     if (folder.toFile().getUsableSpace() >= SHORT
-        || !(Files.deleteIfExists(file) | Files.deleteIfExists(file.resolveSibling("ballast.new")))) {
+        || !(Files.deleteIfExists(file)
+            | Files.deleteIfExists(file.resolveSibling("ballast.new")))) {
       return false;
     }
     logger.error(
@@ -57,8 +58,7 @@ final class Ballast {
 
   /** Takes the room again, if it is not there and that much more is free beside. */
   void makeIfRoom(long beside) throws IOException {
-    if (Files.exists(file)
-        || folder.toFile().getUsableSpace() < BYTES + beside) {
+    if (Files.exists(file) || folder.toFile().getUsableSpace() < BYTES + beside) {
       return;
     }
     // Not zeros, which some file systems keep as nothing.

@@ -243,9 +243,9 @@ public final class Database implements AutoCloseable {
         if (serverProcess(other) == first || serverProcess(connection) != first) {
           throw new DatabaseException(
               ("%s is a pool that lends a session for one transaction (such as PgBouncer with"
-                      + " pool_mode = transaction), but Stele needs sessions of its own, for settings,"
-                      + " LISTEN and prepared statements: name PostgreSQL itself, or configure"
-                      + " pool_mode = session for this database in the pool")
+                   + " pool_mode = transaction), but Stele needs sessions of its own, for settings,"
+                   + " LISTEN and prepared statements: name PostgreSQL itself, or configure"
+                   + " pool_mode = session for this database in the pool")
                   .formatted(settings.place()));
         }
         if (!other.getAutoCommit()) {

@@ -47,11 +47,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
   private boolean closed;
 
   private EmbeddedPostgres(
-      PostgresProcess process,
-      Ballast ballast,
-      int port,
-      String password,
-      List<String> settings) {
+      PostgresProcess process, Ballast ballast, int port, String password, List<String> settings) {
     this.process = process;
     this.ballast = ballast;
     this.port = port;

@@ -76,8 +76,6 @@ class DiskLimitsTest {
     assertThatThrownBy(() -> store.append(APP, id, bytes(count)))
         .isInstanceOf(InsufficientStorageException.class)
         .satisfies(
-            e ->
-                assertThat(((InsufficientStorageException) e).told())
-                    .contains("open uploads"));
+            e -> assertThat(((InsufficientStorageException) e).told()).contains("open uploads"));
   }
 }

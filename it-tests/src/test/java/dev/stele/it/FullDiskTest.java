@@ -117,8 +117,7 @@ class FullDiskTest {
     }
     fillUntil(0);
     try (SteleProcess server = SteleProcess.start(disk.resolve("data"), RESERVE)) {
-      String blob =
-          RegistryClient.blobPath("app", Digest.of(Digest.Algorithm.SHA256, BLOB));
+      String blob = RegistryClient.blobPath("app", Digest.of(Digest.Algorithm.SHA256, BLOB));
       assertThat(status(server.client(), "GET", blob)).as("after a start on it").isEqualTo(200);
       assertThat(begin(server.client()).statusCode()).isEqualTo(507);
       server.stop();

@@ -206,7 +206,9 @@ public final class ConfigurationReader {
   private void readEnvironment(Map<String, String> environment) {
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String name = variable.getKey();
-      if (!name.startsWith(PREFIX) || name.startsWith(TESTS) || LAUNCHER.contains(name)
+      if (!name.startsWith(PREFIX)
+          || name.startsWith(TESTS)
+          || LAUNCHER.contains(name)
           || OF_A_SERVICE.matcher(name).matches()) {
         continue;
       }
