@@ -185,6 +185,7 @@ class StartRefusalsTest {
     try (var owner = database.connect();
         var statement = owner.createStatement()) {
       statement.execute("CREATE ROLE %s LOGIN PASSWORD 'reader'".formatted(user));
+      statement.execute("GRANT stele_runtime TO " + user);
       try (TestDatabase other = TestDatabase.empty()) {
         refused(
             new String[] {

@@ -40,7 +40,8 @@ final class Ballast {
   /** Gives the room up if the disk is as good as full. Returns whether it did. */
   boolean releaseIfShort() throws IOException {
     // The second is what a crash may have left.
-    if (folder.toFile().getUsableSpace() >= SHORT
+    if (!Files.isDirectory(folder)
+        || folder.toFile().getUsableSpace() >= SHORT
         || !(Files.deleteIfExists(file)
             | Files.deleteIfExists(file.resolveSibling("ballast.new")))) {
       return false;

@@ -216,7 +216,7 @@ public final class Database implements AutoCloseable {
                 """)) {
       if (row.next()) {
         throw new DatabaseException(
-            "the user %s of %s may not create the role %s; have an administrator run, once:%n%sGRANT %s TO %s;"
+            "the user %s of %s may not create the role %s; have an administrator run, once:%n%sGRANT %s TO %s;%nand start again"
                 .formatted(
                     settings.user(),
                     settings.place(),

@@ -53,7 +53,8 @@ class DatabaseRefusalsTest {
                 e ->
                     assertThat(e.getMessage().lines().skip(1))
                         .as("the role is there, from other tests")
-                        .containsExactly("GRANT stele_runtime TO " + user + ";"));
+                        .containsExactly(
+                            "GRANT stele_runtime TO " + user + ";", "and start again"));
       } finally {
         execute(database, "DROP ROLE " + user);
       }

@@ -2,6 +2,7 @@ package dev.stele.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.blob.DiskLimits;
 import dev.stele.blob.S3Settings;
@@ -339,6 +340,7 @@ class ConfigurationReaderTest {
       String value =
           switch (key.path()) {
             case "database.url" -> "jdbc:postgresql://db/x";
+            case "disk.reserve" -> "2GiB";
             case "database.user",
                 "database.password",
                 "htpasswd",
@@ -357,6 +359,29 @@ class ConfigurationReaderTest {
           .anyMatch(
               setting ->
                   setting.path().equals(key.path()) && setting.origin().equals(key.variable()));
+    }
+  }
+
+  /** As Kubernetes tells a container of a service named stele. */
+  @Test
+  void variablesOfAServiceNamedSteleMeanNothingButAMisspeltKeyIsRefused() throws Exception {
+    Map<String, String> service =
+        Map.of(
+            "STELE_PORT", "tcp://10.0.0.1:5000",
+            "STELE_PORT_5000_TCP", "tcp://10.0.0.1:5000",
+            "STELE_PORT_5000_TCP_PROTO", "tcp",
+            "STELE_PORT_5000_TCP_PORT", "5000",
+            "STELE_PORT_5000_TCP_ADDR", "10.0.0.1",
+            "STELE_SERVICE_HOST", "10.0.0.1",
+            "STELE_SERVICE_PORT", "5000",
+            "STELE_SERVICE_PORT_HTTP", "5000",
+            "STELE_CONFIG", "/etc/stele.yaml");
+    assertThat(ConfigurationReader.read(Optional.empty(), service))
+        .isEqualTo(ConfigurationReader.read(Optional.empty(), Map.of()));
+    for (String misspelt : List.of("STELE_LISTN", "STELE_PORTS", "STELE_SERVICE_NAME")) {
+      assertThatThrownBy(() -> ConfigurationReader.read(Optional.empty(), Map.of(misspelt, "x")))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining(misspelt);
     }
   }
 
