@@ -62,7 +62,7 @@ final class DatabaseUse {
                     schema > known
                         ? "use the program of the version that serves it"
                         : "use the program of the version that serves it, or serve it with this"
-                              + " one, which migrates it"));
+                            + " one, which migrates it"));
       }
     } catch (SQLException e) {
       throw new DatabaseException(
