@@ -75,6 +75,7 @@ final class FolderWalk implements Iterator<Path>, AutoCloseable {
     }
   }
 
+  @SuppressWarnings("StreamResourceLeak") // closed when the walk leaves the folder, or ends
   private void descend(Path folder) {
     try {
       DirectoryStream<Path> entries = Files.newDirectoryStream(folder);

@@ -75,7 +75,7 @@ public final class AppendLane implements AutoCloseable {
     }
 
     private void roomTaken(Runnable release) {
-      future.whenComplete((_, _) -> release.run());
+      CompletableFuture<R> _ = future.whenComplete((_, _) -> release.run());
     }
 
     private void complete() {
@@ -106,7 +106,7 @@ public final class AppendLane implements AutoCloseable {
 
   /** An eighth of the memory, within reason; the largest manifest must have room. */
   private static int roomInMemory() {
-    return (int) Math.clamp(Runtime.getRuntime().maxMemory() / 8, 8 << 20, 64 << 20);
+    return Math.clamp(Runtime.getRuntime().maxMemory() / 8, 8 << 20, 64 << 20);
   }
 
   /**

@@ -188,11 +188,11 @@ public final class ClockWatch {
     OptionalLong uptime = uptimeMillis.get();
     boolean slept =
         uptime.isPresent() && anchor.uptimeMillis().isPresent()
-            ? moved
+            ? (moved
                     .minusMillis(uptime.getAsLong() - anchor.uptimeMillis().getAsLong())
                     .abs()
                     .compareTo(tolerance)
-                <= 0
+                <= 0)
             : !moved.minus(elapsed).isNegative();
     return slept
         ? Optional.empty()

@@ -73,7 +73,7 @@ final class LaneMetrics {
             .description("Bytes that this node's collector gave up")
             .baseUnit("bytes")
             .register(meters)
-            .increment(swept.size());
+            .increment((double) swept.size());
       }
     }
   }

@@ -112,7 +112,7 @@ final class LaneTransaction {
       int bytes = 0;
       while (commands < batch.size()
           && bytes < MAX_BATCH_BYTES
-          && (commands == 0 || !confirms && !batch.get(commands).command().confirmsClock())) {
+          && (commands == 0 || (!confirms && !batch.get(commands).command().confirmsClock()))) {
         deciding = OptionalInt.of(commands);
         AppendLane.Pending<?> pending = batch.get(commands++);
         bytes += (int) Math.min(pending.command().weight(), MAX_BATCH_BYTES);

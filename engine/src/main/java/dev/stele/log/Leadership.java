@@ -109,7 +109,7 @@ public final class Leadership implements AutoCloseable {
             """)) {
       statement.setObject(1, node);
       statement.setObject(2, node);
-      statement.setDouble(3, LEASE.toSeconds());
+      statement.setDouble(3, (double) LEASE.toSeconds());
       statement.setObject(4, node);
       try (ResultSet row = statement.executeQuery()) {
         set(

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -49,7 +50,7 @@ final class LogGauges {
       this.query = query;
     }
 
-    private synchronized double get(Function<T, Double> part) {
+    private synchronized double get(ToDoubleFunction<T> part) {
       if (System.nanoTime() - nextNanos >= 0) {
         try {
           value = jdbi.withHandle(query::apply);
@@ -59,7 +60,7 @@ final class LogGauges {
         }
         nextNanos = System.nanoTime() + age.toNanos();
       }
-      return value == null ? Double.NaN : part.apply(value);
+      return value == null ? Double.NaN : part.applyAsDouble(value);
     }
   }
 
@@ -72,8 +73,7 @@ final class LogGauges {
   }
 
   void register(MeterRegistry meters, List<Projection> views, BlobStores stores) {
-    Gauge.builder(
-            "stele.log.position", progress, p -> p.get(known -> Double.valueOf(known.newest())))
+    Gauge.builder("stele.log.position", progress, p -> p.get(known -> (double) known.newest()))
         .description("Position of the newest event, -1 if there is none")
         .strongReference(true)
         .register(meters);
@@ -82,10 +82,7 @@ final class LogGauges {
       Gauge.builder(
               "stele.view.lag.events",
               progress,
-              p ->
-                  p.get(
-                      known ->
-                          Double.valueOf(known.lags().getOrDefault(view.name(), none).events())))
+              p -> p.get(known -> (double) known.lags().getOrDefault(view.name(), none).events()))
           .description("How many events a view has not taken in yet")
           .tag("view", view.name())
           .strongReference(true)
@@ -105,7 +102,7 @@ final class LogGauges {
       Gauge.builder(
               "stele.stored.objects",
               stored,
-              s -> s.get(all -> Double.valueOf(all.getOrDefault(store.name(), nothing).objects())))
+              s -> s.get(all -> (double) all.getOrDefault(store.name(), nothing).objects()))
           .description("Objects that the log has in a store, counted every ten minutes")
           .tag("store", store.name())
           .strongReference(true)
@@ -113,7 +110,7 @@ final class LogGauges {
       Gauge.builder(
               "stele.stored",
               stored,
-              s -> s.get(all -> Double.valueOf(all.getOrDefault(store.name(), nothing).bytes())))
+              s -> s.get(all -> (double) all.getOrDefault(store.name(), nothing).bytes()))
           .description("Bytes of the objects that the log has in a store, every ten minutes")
           .baseUnit("bytes")
           .tag("store", store.name())

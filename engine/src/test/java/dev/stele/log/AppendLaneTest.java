@@ -291,7 +291,7 @@ class AppendLaneTest {
 
   @Test
   void whatWaitsIsBoundedInBytes() throws Exception {
-    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Throwable thrown = null;
     try (AppendLane small =
             new AppendLane(
                 database::openDedicated,
@@ -312,18 +312,18 @@ class AppendLaneTest {
           queued.add(threads.submit(() -> small.submit(new Create(name))));
         }
         awaitWaitingLane();
-        while (thrown.get() == null) {
+        while (thrown == null) {
           // Refused as soon as both of the others have been let in.
           Future<Long> third = threads.submit(() -> small.submit(new Create("heavy2")));
           try {
             third.get(100, TimeUnit.MILLISECONDS);
           } catch (ExecutionException e) {
-            thrown.set(e.getCause());
+            thrown = e.getCause();
           } catch (TimeoutException e) {
             queued.add(third);
           }
         }
-        assertThat(thrown.get())
+        assertThat(thrown)
             .isInstanceOf(LaneUnavailableException.class)
             .hasMessageContaining("full");
         queued.add(threads.submit(() -> small.submit(new Create("light"))));

@@ -113,7 +113,7 @@ class PreconditionApiTest {
     String repository = "conditional/read";
     client.push(repository, "v1", ONE);
     for (Content content : List.of(ONE.manifest(), ONE.config())) {
-      boolean manifest = content == ONE.manifest();
+      boolean manifest = content.equals(ONE.manifest());
       String path =
           manifest ? manifestPath(repository, "v1") : blobPath(repository, content.digest());
       String same = '"' + content.digest().toString() + '"';
