@@ -11,6 +11,7 @@ final class ReloadSignal {
   private ReloadSignal() {}
 
   /** Runs this on each SIGHUP from now on; without it, the signal ends the process. */
+  @SuppressWarnings("ReferenceEquality") // what a proxy is equal to
   static void handle(Runnable reload) {
     try {
       // By reflection: the JDK has no other way to a signal, and warns of this one.

@@ -39,11 +39,12 @@ final class Ballast {
 
   /** Gives the room up if the disk is as good as full. Returns whether it did. */
   boolean releaseIfShort() throws IOException {
-    // The second is what a crash may have left.
-    if (!Files.isDirectory(folder)
-        || folder.toFile().getUsableSpace() >= SHORT
-        || !(Files.deleteIfExists(file)
-            | Files.deleteIfExists(file.resolveSibling("ballast.new")))) {
+    if (!Files.isDirectory(folder) || folder.toFile().getUsableSpace() >= SHORT) {
+      return false;
+    }
+    boolean whole = Files.deleteIfExists(file);
+    boolean half = Files.deleteIfExists(file.resolveSibling("ballast.new")); // left by a crash
+    if (!whole && !half) {
       return false;
     }
     logger.error(

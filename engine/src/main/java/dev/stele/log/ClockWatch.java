@@ -187,7 +187,7 @@ public final class ClockWatch {
     // ahead.
     OptionalLong uptime = uptimeMillis.get();
     boolean slept =
-        uptime.isPresent() && anchor.uptimeMillis().isPresent()
+        (uptime.isPresent() && anchor.uptimeMillis().isPresent())
             ? (moved
                     .minusMillis(uptime.getAsLong() - anchor.uptimeMillis().getAsLong())
                     .abs()

@@ -42,8 +42,13 @@ public record Manifest(
         MediaTypes.ORAS_ARTIFACT);
 
     private final String words;
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of
     private final List<String> fields;
+
     private final String ociType;
+
+    @SuppressWarnings("ImmutableEnumChecker") // Set.of
     private final Set<String> types;
 
     Kind(String words, List<String> fields, String ociType, String otherType) {

@@ -395,11 +395,9 @@ class ReferencePropertyTest {
     void collect() throws IOException {
       assertThat(registry.collector().run().failure()).isEmpty();
       Set<Digest> reached = new HashSet<>();
-      Set<Digest> listed = new HashSet<>();
       Deque<Digest> next = new ArrayDeque<>(tags.values());
       while (!next.isEmpty()) {
         Digest digest = next.remove();
-        listed.add(digest);
         if (manifests.containsKey(digest) && reached.add(digest)) {
           next.addAll(manifests.get(digest).lists());
           manifests.values().stream()

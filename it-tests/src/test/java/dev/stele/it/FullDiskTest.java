@@ -1,5 +1,6 @@
 package dev.stele.it;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
@@ -42,7 +43,7 @@ class FullDiskTest {
 
   private static void run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes());
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor())
         .as("%s, which needs root and the right to mount: %s", String.join(" ", command), output)
         .isZero();
@@ -97,7 +98,7 @@ class FullDiskTest {
       fillUntil(35L << 20);
       HttpResponse<byte[]> refused = begin(client);
       assertThat(refused.statusCode()).isEqualTo(507);
-      assertThat(new String(refused.body())).contains("has no room left");
+      assertThat(new String(refused.body(), UTF_8)).contains("has no room left");
       assertThat(status(client, "GET", blob)).isEqualTo(200);
       assertThat(status(client, "HEAD", blob)).isEqualTo(200);
 

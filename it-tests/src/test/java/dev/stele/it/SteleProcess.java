@@ -33,7 +33,7 @@ final class SteleProcess implements AutoCloseable {
   static final Path POSTMASTER_PID = Path.of("postgresql", "data", "postmaster.pid");
 
   private static final String MAIN_CLASS = "dev.stele.cli.Stele";
-  private static final Duration READY_WITHIN = Duration.ofSeconds(120);
+  private static final Duration READY_WITHIN = Duration.ofMinutes(2);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(60);
   private static final int TERMINATED_BY_SIGNAL = 143;
 
