@@ -96,6 +96,8 @@ class ReachabilityPropertyTest {
             new SimpleMeterRegistry());
     ActorId actor = ActorId.random();
     BlobStores stores = new BlobStores(store);
+    StoreClaims claims = new StoreClaims(database.jdbi(), stores);
+    claims.require();
     collector =
         new Collector(
             database.jdbi(),
@@ -103,7 +105,7 @@ class ReachabilityPropertyTest {
             clock,
             READER,
             stores,
-            new StoreClaims(database.jdbi(), stores),
+            claims,
             new ProjectionRunner(
                 database.jdbi(), READER, new AsynchronousProjections(DOCUMENTS).reachability()),
             () -> actor,

@@ -481,6 +481,7 @@ class AppendLaneTest {
   void aServerThatCannotWriteIsAnOutageAndNotTheCommandsFault() {
     assertThatThrownBy(() -> lane.submit(new Create("standby")))
         .isInstanceOf(LaneUnavailableException.class)
+        .rootCause()
         .hasMessageContaining("read-only transaction");
     lane.submit(new Create("after"));
     assertThat(names()).containsExactly("after");

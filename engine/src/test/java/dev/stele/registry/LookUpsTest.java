@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.claim.StoreClaims;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.event.EventCodec;
@@ -82,6 +83,8 @@ class LookUpsTest {
             new Database.Settings(
                 testDatabase.url(), testDatabase.user(), testDatabase.password(), 1),
             meters);
+    BlobStores stores = new BlobStores(new DiskBlobStore(folder));
+    new StoreClaims(database.jdbi(), stores).require();
     try (Connection owner = testDatabase.connect();
         Statement statement = owner.createStatement()) {
       statement.execute(
@@ -143,7 +146,7 @@ class LookUpsTest {
               dedicated.add(connection);
               return connection;
             },
-            new BlobStores(new DiskBlobStore(folder)),
+            stores,
             RegistryOptions.DEFAULT,
             meters);
     // The plan made once for all values, which PostgreSQL may choose at any time, must do as well.
