@@ -240,9 +240,8 @@ final class ExposureModel {
             event -> {
               Optional<EventEntry> end =
                   events.stream()
-                      .filter(e -> e.type().equals("TagMoved") || e.type().equals("TagDeleted"))
                       .filter(other -> other.repository().equals(event.repository()))
-                      .filter(other -> text(other, "tag").equals(text(event, "tag")))
+                      .filter(other -> endsTag(other, event))
                       .filter(other -> other.position() > event.position())
                       .findFirst();
               return new TagPeriod(
@@ -260,6 +259,14 @@ final class ExposureModel {
                 .thenComparing(period -> period.tag().value())
                 .thenComparingLong(period -> period.from().position()))
         .toList();
+  }
+
+  /** A manifest takes all its tags along; the events that say so of each may come later. */
+  private static boolean endsTag(EventEntry event, EventEntry moved) {
+    return event.type().equals("ManifestDeleted")
+        ? text(event, "digest").equals(text(moved, "digest"))
+        : (event.type().equals("TagMoved") || event.type().equals("TagDeleted"))
+            && text(event, "tag").equals(text(moved, "tag"));
   }
 
   /** How often somebody pulled, as a text; of each actor, repository and tag. */

@@ -34,6 +34,7 @@ import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -58,7 +59,7 @@ class RestoreTest {
   private Restore restore;
 
   private void open(RegistryOptions options) throws IOException {
-    store = new DiskBlobStore(folder);
+    store = new DiskBlobStore(Files.createTempDirectory(folder, "store"));
     fixture = new RegistryFixture(new BlobStores(store), options);
     registry = fixture.registry();
     restore = new Restore(registry);
@@ -362,6 +363,7 @@ class RestoreTest {
             refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.ImmutableTag.class));
     assertThat(run(then, PROD).items()).isEmpty();
     fixture.close();
+    store.close();
     open(RegistryOptions.DEFAULT);
     push("one", Optional.of(PROD));
     long first = newest();
