@@ -58,12 +58,12 @@ public interface BlobStore extends AutoCloseable {
   /**
    * Appends a chunk and answers the session's state after it.
    *
-   * <p>If the body fails before its end, a {@linkplain Chunk#isDeclared() declared} chunk leaves
-   * the session as it was before, and a streamed one leaves what arrived. If the store fails, the
-   * chunk is rolled back; if even that is impossible, or a write is known to be lost, the session
-   * is given up and its id becomes unknown. A store that several nodes share may have stored some
-   * of a long streamed chunk by then, and leave that; and if the answer to its last write was lost,
-   * the chunk is either there or not, which {@link #status} tells.
+   * <p>If the body fails before its end, what arrived stays, and the upload goes on from there:
+   * {@link #status} tells where that is. If the store fails, the chunk is rolled back; if even that
+   * is impossible, or a write is known to be lost, the session is given up and its id becomes
+   * unknown. A store that several nodes share may have stored some of a long streamed chunk by
+   * then, and leave that; and if the answer to its last write was lost, the chunk is either there
+   * or not, which {@link #status} tells.
    *
    * @throws BadRangeException if the chunk does not begin at the current size, or its body is
    *     shorter or longer than declared; nothing changed and the session stays usable
@@ -74,10 +74,11 @@ public interface BlobStore extends AutoCloseable {
       throws IOException, BadRangeException, UnknownUploadException, UploadBusyException;
 
   /**
-   * Appends the last chunk as {@link #append} does, checks the digest, makes the object durable
-   * under a new key and ends the session. The time after the last byte arrived does not depend on
-   * the blob's size, unless the expected algorithm is not the hinted one or the store, on a local
-   * disk, was restarted since the session began: then the bytes are read once more.
+   * Appends the last chunk, of which nothing stays if its body fails, so that the client can send
+   * the request again as it was; checks the digest, makes the object durable under a new key and
+   * ends the session. The time after the last byte arrived does not depend on the blob's size,
+   * unless the expected algorithm is not the hinted one or the store, on a local disk, was
+   * restarted since the session began: then the bytes are read once more.
    *
    * <p>If making it durable fails, the session of a store on a local disk is given up: what a disk
    * reports as unwritten once it may report as written the next time. A store elsewhere may leave

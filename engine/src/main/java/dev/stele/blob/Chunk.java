@@ -33,7 +33,7 @@ public record Chunk(OptionalLong start, OptionalLong length, InputStream body) {
     return new Chunk(OptionalLong.of(start), OptionalLong.of(length), body);
   }
 
-  /** Whether the client said what it sends. Such a chunk arrives whole or not at all. */
+  /** Whether the client said what it sends, and something else is to be refused. */
   public boolean isDeclared() {
     return start.isPresent() || length.isPresent();
   }

@@ -200,7 +200,7 @@ public final class DiskBlobStore implements BlobStore {
     try {
       UploadFile file = openData(repository, id, session.hint());
       try (file) {
-        receive(file, chunk);
+        receive(file, chunk, true);
       } finally {
         keepOrGiveUp(id, file);
       }
@@ -226,7 +226,7 @@ public final class DiskBlobStore implements BlobStore {
       UploadFile file = openData(repository, id, expected.algorithm());
       boolean received = false;
       try (file) {
-        receive(file, last);
+        receive(file, last, false);
         received = true;
         return seal(file, layout.dataFile(id), expected, id);
       } finally {
@@ -253,7 +253,7 @@ public final class DiskBlobStore implements BlobStore {
     openUploads.open(generation);
     try (UploadFile file =
         UploadFile.create(whole, expected.algorithm(), writeOut, growth(generation))) {
-      receive(file, new Chunk(OptionalLong.empty(), length, body));
+      receive(file, new Chunk(OptionalLong.empty(), length, body), false);
       StoredObject object = seal(file, whole, expected, generation);
       stored = true;
       return object;
@@ -320,14 +320,15 @@ public final class DiskBlobStore implements BlobStore {
     };
   }
 
-  private void receive(UploadFile file, Chunk chunk) throws IOException, BadRangeException {
+  private void receive(UploadFile file, Chunk chunk, boolean resumable)
+      throws IOException, BadRangeException {
     long declared = chunk.length().orElse(0);
     if (declared > 0) {
       limits.requireRoom(layout.root(), declared);
     }
     byte[] buffer = buffers.take();
     try {
-      file.receive(chunk, buffer);
+      file.receive(chunk, resumable, buffer);
     } finally {
       buffers.giveBack(buffer);
     }

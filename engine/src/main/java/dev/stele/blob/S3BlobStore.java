@@ -156,7 +156,8 @@ public final class S3BlobStore implements BlobStore {
     try (S3Upload upload = uploadOf(id, received)) {
       Running running = resume(repository, id, upload, chunk, Optional.empty());
       Body body = new Body(chunk.body());
-      running.receive(chunk, body);
+      // What may still turn out to be other than declared must not be stored on the way.
+      running.receive(chunk, body, !chunk.isDeclared());
       UploadStatus after = running.keep();
       body.throwFailure();
       return after;
@@ -176,11 +177,8 @@ public final class S3BlobStore implements BlobStore {
     try (S3Upload upload = uploadOf(id, received)) {
       Running running = resume(repository, id, upload, last, Optional.of(expected.algorithm()));
       Body body = new Body(last.body());
-      running.receive(last, body);
-      if (body.failed()) {
-        UploadStatus unusedStatus = running.keep();
-        body.throwFailure();
-      }
+      running.receive(last, body, false);
+      body.throwFailure();
       Optional<Digest> actual = upload.digest(expected.algorithm());
       if (actual.isPresent() && !actual.get().equals(expected)) {
         discard(running.current.session());
@@ -281,11 +279,9 @@ public final class S3BlobStore implements BlobStore {
             .orElseThrow(() -> new UnknownUploadException(repository, id));
     S3Session session = stored.session();
     Digest.Algorithm algorithm = expected.orElse(session.algorithm());
-    // A declared last chunk is the whole blob or nothing, so no state will have to be stored.
+    // The last chunk arrives whole or not at all, so no state of its hash will have to be stored.
     BlobHash ifEmpty =
-        expected.isPresent() && chunk.isDeclared()
-            ? BlobHash.Fast.start(algorithm)
-            : BlobHash.Portable.start(algorithm);
+        expected.isPresent() ? BlobHash.Fast.start(algorithm) : BlobHash.Portable.start(algorithm);
     upload.resume(session, stored.details(), ifEmpty);
     return new Running(upload, stored);
   }
@@ -301,10 +297,13 @@ public final class S3BlobStore implements BlobStore {
       this.current = current;
     }
 
-    void receive(Chunk chunk, Body body)
+    /**
+     * @param stepwise whether what has arrived is stored from time to time
+     */
+    void receive(Chunk chunk, Body body, boolean stepwise)
         throws IOException, BadRangeException, UnknownUploadException, UploadBusyException {
       try {
-        upload.receive(chunk, body, this::keepProgress);
+        upload.receive(chunk, body, stepwise ? this::keepProgress : () -> {});
       } catch (OvertakenException e) {
         throw overtaken(e);
       } catch (S3RequestException e) {

@@ -107,10 +107,8 @@ final class S3Upload implements Closeable {
   }
 
   /**
-   * Receives a chunk. A streamed one whose body fails ends this normally with what arrived: the
-   * caller keeps it and then throws the body's failure. If this throws, the upload is of no use.
-   *
-   * @throws BodyReadException if the body of a declared chunk failed
+   * Receives a chunk. If its body fails, this ends normally with what arrived: the caller keeps
+   * that or not, and then throws the body's failure. If this throws, the upload is of no use.
    */
   void receive(Chunk chunk, Body body, Progress progress) throws IOException, BadRangeException {
     long before = size;
@@ -124,7 +122,7 @@ final class S3Upload implements Closeable {
     long missing = declared;
     boolean ended = false;
     while (!ended && missing > 0) {
-      int room = makeRoom(missing, chunk.isDeclared() ? () -> {} : progress);
+      int room = makeRoom(missing, progress);
       int step = (int) Math.min(Math.min(room, STEP), missing);
       int from = buffer.length();
       int filled = body.fill(buffer.array(), from, from + step);
@@ -136,10 +134,8 @@ final class S3Upload implements Closeable {
       ended = filled < step;
     }
     boolean tooLong = !ended && body.fill(new byte[1], 0, 1) > 0;
-    if (chunk.isDeclared()) {
-      body.throwFailure();
-    }
-    if (tooLong || (missing > 0 && chunk.length().isPresent())) {
+    boolean tooShort = missing > 0 && chunk.length().isPresent() && !body.failed();
+    if (tooLong || tooShort) {
       throw new BadRangeException(
           "the chunk is %s than the %d bytes declared"
               .formatted(tooLong ? "longer" : "shorter", declared),

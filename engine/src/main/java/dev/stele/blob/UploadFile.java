@@ -138,8 +138,13 @@ final class UploadFile implements Closeable {
     return Optional.ofNullable(hash).map(state -> new RunningHash(algorithm, state, size));
   }
 
-  /** Appends a chunk under the terms of {@link BlobStore#append}. */
-  void receive(Chunk chunk, byte[] buffer) throws IOException, BadRangeException {
+  /**
+   * Appends a chunk under the terms of {@link BlobStore#append}.
+   *
+   * @param resumable whether what arrived stays if the body fails
+   */
+  void receive(Chunk chunk, boolean resumable, byte[] buffer)
+      throws IOException, BadRangeException {
     long before = size;
     if (chunk.start().isPresent() && chunk.start().getAsLong() != before) {
       throw new BadRangeException(
@@ -155,8 +160,8 @@ final class UploadFile implements Closeable {
     boolean keep = false;
     try {
       long received = copy(body, chunk.length().orElse(Long.MAX_VALUE), buffer);
-      boolean asDeclared = !body.failed() && received == chunk.length().orElse(received);
-      keep = asDeclared || !chunk.isDeclared();
+      boolean asDeclared = received == chunk.length().orElse(received);
+      keep = body.failed() ? resumable : asDeclared;
       body.throwFailure();
       if (!asDeclared) {
         throw new BadRangeException(

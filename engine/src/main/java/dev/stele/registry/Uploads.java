@@ -17,6 +17,8 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Uploads of blobs that arrive in pieces. A session is opened, is given chunks in order, and is
@@ -32,6 +34,9 @@ import java.util.OptionalLong;
 public final class Uploads {
   private final RepositoryBlobs blobs;
   private final Duration remembered;
+
+  /** Those that a call is finishing, from its last chunk until it is recorded. */
+  private final Set<UploadId> finishing = ConcurrentHashMap.newKeySet();
 
   /**
    * @param remembered how long a session that was finished is known, at least
@@ -86,6 +91,19 @@ public final class Uploads {
    * nothing and answers the same for a grace period, while the repository has the blob.
    */
   public Outcome<Digest> finish(
+      Caller caller, RepositoryName repository, UploadId id, Chunk last, Digest expected)
+      throws IOException {
+    if (!finishing.add(id)) {
+      return Outcome.refused(new Refusal.UploadBusy(id));
+    }
+    try {
+      return finishAlone(caller, repository, id, last, expected);
+    } finally {
+      finishing.remove(id);
+    }
+  }
+
+  private Outcome<Digest> finishAlone(
       Caller caller, RepositoryName repository, UploadId id, Chunk last, Digest expected)
       throws IOException {
     Outcome<Digest> outcome =

@@ -278,29 +278,40 @@ public abstract class BlobStoreContract {
   }
 
   @Test
-  @DisplayName("a declared chunk that is cut off changes nothing, also when finishing")
-  void rollsBackDeclaredChunkOnFailure() throws Exception {
+  @DisplayName(
+      "a declared chunk that is cut off keeps what arrived, and the upload goes on from there")
+  void keepsDeclaredBytesBeforeFailure() throws Exception {
     byte[] bytes = randomBytes(300_000);
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
     append(id, in(bytes, 0, 100_000));
+    Chunk broken = Chunk.at(100_000, 200_000, cutOff(in(bytes, 100_000, 299_999)));
+    assertThatThrownBy(() -> store.append(REPOSITORY, id, broken))
+        .isInstanceOf(BodyReadException.class);
+    assertThat(store.status(REPOSITORY, id).size()).isEqualTo(299_999);
     assertThatThrownBy(
             () ->
                 store.append(
-                    REPOSITORY,
-                    id,
-                    Chunk.at(100_000, 200_000, cutOff(in(bytes, 100_000, 299_999)))))
-        .isInstanceOf(BodyReadException.class);
-    assertThat(store.status(REPOSITORY, id).size()).isEqualTo(100_000);
-    assertThatThrownBy(
-            () ->
-                store.finish(
-                    REPOSITORY,
-                    id,
-                    Chunk.at(100_000, 200_000, cutOff(in(bytes, 100_000, 200_000))),
-                    sha256(bytes)))
-        .isInstanceOf(BodyReadException.class);
-    assertThat(store.status(REPOSITORY, id).size()).isEqualTo(100_000);
-    assertFinishes(id, Chunk.at(100_000, 200_000, in(bytes, 100_000, 300_000)), bytes);
+                    REPOSITORY, id, Chunk.at(100_000, 200_000, in(bytes, 100_000, 300_000))))
+        .isInstanceOfSatisfying(
+            BadRangeException.class, e -> assertThat(e.size()).isEqualTo(299_999));
+    assertFinishes(id, Chunk.at(299_999, 1, in(bytes, 299_999, 300_000)), bytes);
+  }
+
+  @Test
+  @DisplayName("a last chunk that is cut off changes nothing, so that it can be sent again")
+  void rollsBackLastChunkOnFailure() throws Exception {
+    byte[] bytes = randomBytes(300_000);
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    append(id, in(bytes, 0, 100_000));
+    for (Chunk broken :
+        List.of(
+            Chunk.at(100_000, 200_000, cutOff(in(bytes, 100_000, 200_000))),
+            Chunk.streamed(cutOff(in(bytes, 100_000, 299_999))))) {
+      assertThatThrownBy(() -> store.finish(REPOSITORY, id, broken, sha256(bytes)))
+          .isInstanceOf(BodyReadException.class);
+      assertThat(store.status(REPOSITORY, id).size()).isEqualTo(100_000);
+    }
+    assertFinishes(id, Chunk.streamed(in(bytes, 100_000, 300_000)), bytes);
   }
 
   @Test

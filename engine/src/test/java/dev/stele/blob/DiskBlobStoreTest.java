@@ -288,7 +288,8 @@ class DiskBlobStoreTest extends BlobStoreContract {
             throw new IOException("connection reset");
           }
         };
-    assertThatThrownBy(() -> store.append(REPOSITORY, id, Chunk.at(0, 10, body)))
+    assertThatThrownBy(
+            () -> store.finish(REPOSITORY, id, Chunk.at(0, 10, body), sha256(new byte[10])))
         .isInstanceOf(BodyReadException.class);
     assertThatThrownBy(() -> store.status(REPOSITORY, id))
         .isInstanceOf(UnknownUploadException.class);

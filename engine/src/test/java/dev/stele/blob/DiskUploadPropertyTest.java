@@ -36,6 +36,7 @@ class DiskUploadPropertyTest {
     STREAMED_AND_CUT_OFF,
     DECLARED,
     DECLARED_AND_CUT_OFF,
+    LAST_AND_CUT_OFF,
     TOO_SHORT,
     TOO_LONG,
     ELSEWHERE,
@@ -117,11 +118,18 @@ class DiskUploadPropertyTest {
         store.append(REPOSITORY, id, Chunk.at(size, bytes.length, body));
         model.writeBytes(bytes);
       }
-      case DECLARED_AND_CUT_OFF ->
-          assertThatThrownBy(
-                  () ->
-                      store.append(REPOSITORY, id, Chunk.at(size, bytes.length + 1, cutOff(body))))
-              .isInstanceOf(BodyReadException.class);
+      case DECLARED_AND_CUT_OFF -> {
+        Chunk chunk = Chunk.at(size, bytes.length + 1, cutOff(body));
+        assertThatThrownBy(() -> store.append(REPOSITORY, id, chunk))
+            .isInstanceOf(BodyReadException.class);
+        model.writeBytes(bytes);
+      }
+      case LAST_AND_CUT_OFF -> {
+        Chunk chunk = Chunk.streamed(cutOff(body));
+        assertThatThrownBy(
+                () -> store.finish(REPOSITORY, id, chunk, Digest.of(Algorithm.SHA256, bytes)))
+            .isInstanceOf(BodyReadException.class);
+      }
       case TOO_SHORT -> assertRefused(id, Chunk.at(size, bytes.length + 1, body), size);
       case TOO_LONG -> {
         InputStream longer = new SequenceInputStream(body, new ByteArrayInputStream(new byte[1]));

@@ -274,9 +274,14 @@ abstract class ParityRows {
     storage.remove(BlobStores.DEFAULT, objectKey(digest));
   }
 
+  /** A connection to the registry's database, as the owner. */
+  Connection connect() throws SQLException {
+    return fixture.testDatabase().connect();
+  }
+
   /** What only somebody who administers the database can do. */
   void asOwner(String... statements) throws SQLException {
-    try (Connection owner = fixture.testDatabase().connect();
+    try (Connection owner = connect();
         Statement statement = owner.createStatement()) {
       statement.execute("SET session_replication_role = replica");
       for (String sql : statements) {

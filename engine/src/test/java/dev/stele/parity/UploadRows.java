@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -16,9 +17,13 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.UploadProgress;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -186,6 +191,37 @@ abstract class UploadRows extends ParityRows {
     assertRefused(finish(id, Chunk.empty(), digest("other")), new Refusal.UnknownUpload(id));
     ok(registry.deleteBlob(ALICE, APP, digest("hello, blob")));
     assertRefused(finish(id, Chunk.empty(), digest("hello, blob")), new Refusal.UnknownUpload(id));
+  }
+
+  @Test
+  @DisplayName("51: a finish that is repeated while the first is being recorded finds it busy")
+  void findsItsFirstBusy() throws Exception {
+    UploadId id = begin();
+    append(id, streamed("hello"));
+    Digest hello = digest("hello");
+    CompletableFuture<Outcome<Digest>> first;
+    try (Connection other = connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("SELECT lock_log()");
+      first =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return finish(id, Chunk.empty(), hello);
+                } catch (Exception e) {
+                  throw new CompletionException(e);
+                }
+              });
+      // Until its bytes are an object, and only the event is missing.
+      while (registry.uploads().status(APP, id) instanceof Outcome.Ok) {
+        Thread.sleep(10);
+      }
+      assertRefused(finish(id, Chunk.empty(), hello), new Refusal.UploadBusy(id));
+      other.commit();
+    }
+    assertThat(first.get(30, SECONDS)).isEqualTo(Outcome.ok(hello));
+    assertThat(finish(id, Chunk.empty(), hello)).isEqualTo(Outcome.ok(hello));
   }
 
   @Test

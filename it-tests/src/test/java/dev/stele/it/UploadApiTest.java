@@ -11,9 +11,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +139,73 @@ class UploadApiTest {
     }
     HttpResponse<byte[]> second = patch(location, bytes(400, 7));
     assertThat(header(second, "Range")).isEqualTo("0-999");
+  }
+
+  /**
+   * Sends the head of a request and a part of its body, and breaks the connection off when the
+   * server is receiving.
+   */
+  private void breakOff(String method, String location, byte[] part, String... headers)
+      throws IOException, InterruptedException {
+    URI server = URI.create("http://" + client.authority());
+    try (Socket socket = new Socket(server.getHost(), server.getPort())) {
+      String head =
+          "%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n\r\n"
+              .formatted(
+                  method,
+                  location.replaceFirst("^http://[^/]*", ""),
+                  client.authority(),
+                  String.join("\r\n", headers));
+      socket.getOutputStream().write(head.getBytes(UTF_8));
+      socket.getOutputStream().write(part);
+      socket.getOutputStream().flush();
+      for (int tries = 0; patch(location, new byte[0]).statusCode() != 409; tries++) {
+        assertThat(tries).isLessThan(1000);
+        Thread.sleep(10);
+      }
+    }
+  }
+
+  /** Repeats a request until the server has noticed that the one before broke off. */
+  private static HttpResponse<byte[]> onceFree(Supplier<HttpResponse<byte[]>> request)
+      throws InterruptedException {
+    HttpResponse<byte[]> answer = request.get();
+    for (int tries = 0; answer.statusCode() == 409 && tries < 1000; tries++) {
+      Thread.sleep(10);
+      answer = request.get();
+    }
+    return answer;
+  }
+
+  @Test
+  void aChunkThatBrokeOffKeepsWhatArrivedAndTheStatusSaysWhereToGoOn() throws Exception {
+    byte[] content = bytes(100_000, 9);
+    String location = client.startUpload(REPOSITORY);
+    byte[] begun = Arrays.copyOf(content, 60_000);
+    breakOff("PATCH", location, begun, "Content-Range: 0-99999", "Content-Length: 100000");
+    byte[] rest = Arrays.copyOfRange(content, 60_000, 100_000);
+    HttpResponse<byte[]> again =
+        onceFree(() -> patch(location, content, "Content-Range", "0-99999"));
+    assertThat(again.statusCode()).isEqualTo(416);
+    assertThat(header(again, "Range")).isEqualTo("0-59999");
+    assertThat(header(client.send("GET", location), "Range")).isEqualTo("0-59999");
+    HttpResponse<byte[]> patched = patch(location, rest, "Content-Range", "60000-99999");
+    assertThat(patched.statusCode()).isEqualTo(202);
+    assertThat(finish(location, digest(content).toString(), new byte[0]).statusCode())
+        .isEqualTo(201);
+    assertThat(client.blob(REPOSITORY, digest(content))).isEqualTo(content);
+  }
+
+  @Test
+  void aFinishingPutThatBrokeOffCanBeSentAgainAsItWas() throws Exception {
+    byte[] content = bytes(100_000, 10);
+    String location = client.startUpload(REPOSITORY);
+    String finishing = withQuery(location, "digest", digest(content).toString());
+    breakOff("PUT", finishing, Arrays.copyOf(content, 60_000), "Content-Length: 100000");
+    HttpResponse<byte[]> finished =
+        onceFree(() -> finish(location, digest(content).toString(), content));
+    assertThat(finished.statusCode()).isEqualTo(201);
+    assertThat(client.blob(REPOSITORY, digest(content))).isEqualTo(content);
   }
 
   @Test
