@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param htpasswd the file with users and bcrypt hashes; absent: everybody is anonymous
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
+ * @param audit how much questions to the record may take
  * @param cloudEvents how events look as CloudEvents
  * @param room is asked before each push: on the disk of the database, where that is known
  */
@@ -23,6 +24,7 @@ public record ServerSettings(
     int maxManifestSize,
     boolean deletion,
     Configuration.HttpLimits limits,
+    Configuration.AuditLimits audit,
     CloudEvents cloudEvents,
     Room room) {
 
@@ -43,6 +45,7 @@ public record ServerSettings(
         4 << 20,
         true,
         Configuration.HttpLimits.DEFAULT,
+        Configuration.AuditLimits.DEFAULT,
         new CloudEvents(Optional.empty()),
         () -> {});
   }
@@ -55,6 +58,7 @@ public record ServerSettings(
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
         configuration.http(),
+        configuration.audit(),
         new CloudEvents(configuration.eventSource()),
         room(configuration));
   }
@@ -71,17 +75,25 @@ public record ServerSettings(
 
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
-    return new ServerSettings(listen, file, maxManifestSize, deletion, limits, cloudEvents, room);
+    return new ServerSettings(
+        listen, file, maxManifestSize, deletion, limits, audit, cloudEvents, room);
   }
 
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
-    return new ServerSettings(listen, htpasswd, maxManifestSize, on, limits, cloudEvents, room);
+    return new ServerSettings(
+        listen, htpasswd, maxManifestSize, on, limits, audit, cloudEvents, room);
   }
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
     return new ServerSettings(
-        listen, htpasswd, maxManifestSize, deletion, others, cloudEvents, room);
+        listen, htpasswd, maxManifestSize, deletion, others, audit, cloudEvents, room);
+  }
+
+  /** The same with other limits on questions to the record. */
+  public ServerSettings withAudit(Configuration.AuditLimits others) {
+    return new ServerSettings(
+        listen, htpasswd, maxManifestSize, deletion, limits, others, cloudEvents, room);
   }
 }

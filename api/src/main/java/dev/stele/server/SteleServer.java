@@ -42,11 +42,14 @@ public final class SteleServer implements AutoCloseable {
 
   private final Javalin javalin;
   private final ServerSettings settings;
+  private final Audit audit;
   private final AtomicBoolean stopping;
 
-  private SteleServer(Javalin javalin, ServerSettings settings, AtomicBoolean stopping) {
+  private SteleServer(
+      Javalin javalin, ServerSettings settings, Audit audit, AtomicBoolean stopping) {
     this.javalin = javalin;
     this.settings = settings;
+    this.audit = audit;
     this.stopping = stopping;
   }
 
@@ -62,15 +65,18 @@ public final class SteleServer implements AutoCloseable {
     checkExposure(settings);
     Authenticator authenticator = authenticator(settings.htpasswd());
     AtomicBoolean stopping = new AtomicBoolean();
+    Audit audit =
+        new Audit(
+            registry,
+            meters,
+            settings.cloudEvents(),
+            settings.audit(),
+            settings.limits().maxStreams(),
+            stopping::get);
     RequestDispatcher dispatcher =
         new RequestDispatcher(
             new Distribution(registry, settings.maxManifestSize(), settings.deletion()),
-            new Audit(
-                registry,
-                meters,
-                settings.cloudEvents(),
-                settings.limits().maxStreams(),
-                stopping::get),
+            audit,
             authenticator,
             settings.room(),
             meters,
@@ -88,7 +94,7 @@ public final class SteleServer implements AutoCloseable {
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
     }
-    return new SteleServer(javalin, settings, stopping);
+    return new SteleServer(javalin, settings, audit, stopping);
   }
 
   /**
@@ -233,6 +239,8 @@ public final class SteleServer implements AutoCloseable {
       logger.warn(
           "requests that did not finish within {} ms were cut off",
           settings.limits().drainTime().toMillis());
+    } finally {
+      audit.close();
     }
   }
 }

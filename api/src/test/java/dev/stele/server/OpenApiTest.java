@@ -8,6 +8,7 @@ import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.config.Configuration;
 import dev.stele.server.http.RouteTable;
 import java.io.InputStream;
 import java.net.URI;
@@ -148,16 +149,18 @@ class OpenApiTest {
   @Test
   void everyAddressIsDocumentedAndEveryDocumentedAddressIsThere() {
     assertThat(document.mistakes()).isEmpty();
-    assertThat(document.operations())
-        .extracting(operation -> new RouteTable.Route(operation.method(), operation.template()))
-        .containsExactlyInAnyOrderElementsOf(
-            new Audit(
-                    beneath.registry(),
-                    beneath.meters(),
-                    new CloudEvents(Optional.empty()),
-                    1,
-                    () -> false)
-                .routes());
+    try (Audit audit =
+        new Audit(
+            beneath.registry(),
+            beneath.meters(),
+            new CloudEvents(Optional.empty()),
+            Configuration.AuditLimits.DEFAULT,
+            1,
+            () -> false)) {
+      assertThat(document.operations())
+          .extracting(operation -> new RouteTable.Route(operation.method(), operation.template()))
+          .containsExactlyInAnyOrderElementsOf(audit.routes());
+    }
   }
 
   @Test

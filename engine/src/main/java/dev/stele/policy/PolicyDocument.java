@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The written form of a retention policy: the same keys in JSON, which the record keeps, as in the
@@ -36,6 +37,9 @@ public final class PolicyDocument {
 
   /** Each tag is matched with those of its policy. */
   private static final int MOST_PATTERNS = 1000;
+
+  /** How large all expressions may be together, written out: compiled they take memory. */
+  private static final int LARGEST = 100_000;
 
   private static final int HIGHEST_COUNT = 1_000_000_000;
 
@@ -67,15 +71,13 @@ public final class PolicyDocument {
    * @throws InvalidPolicyException if it is not a policy, with all that is wrong with it
    */
   public static RetentionPolicy read(JsonNode document) throws InvalidPolicyException {
+    requireBounded(document);
     List<String> problems = new ArrayList<>();
     Section root =
         Section.of("", document, Set.of("delay", "dry-run", "policies", "reason"), problems);
     List<RetentionPolicy.Policy> policies = new ArrayList<>();
     for (Item item : root.list("policies")) {
       policies.add(policy(item, problems));
-    }
-    if (policies.stream().mapToLong(PolicyDocument::patterns).sum() > MOST_PATTERNS) {
-      problems.add("policies have more than " + MOST_PATTERNS + " globs and patterns together");
     }
     RetentionPolicy policy =
         new RetentionPolicy(
@@ -89,9 +91,28 @@ public final class PolicyDocument {
     return policy;
   }
 
-  private static long patterns(RetentionPolicy.Policy policy) {
-    return policy.repositories().size()
-        + policy.rules().keepTags().stream().mapToLong(entry -> entry.patterns().size()).sum();
+  /** Before any of them is compiled, wherever they stand. */
+  private static void requireBounded(JsonNode document) throws InvalidPolicyException {
+    List<JsonNode> expressions = document.findValues("patterns");
+    long count =
+        Stream.concat(document.findValues("repositories").stream(), expressions.stream())
+            .mapToLong(JsonNode::size)
+            .sum();
+    if (count > MOST_PATTERNS) {
+      throw new InvalidPolicyException(
+          "policies", "have more than " + MOST_PATTERNS + " globs and patterns together");
+    }
+    long size =
+        expressions.stream()
+            .flatMap(JsonNode::valueStream)
+            .mapToLong(expression -> ExpressionSize.of(expression.asText()))
+            .sum();
+    if (size > LARGEST) {
+      throw new InvalidPolicyException(
+          "policies",
+          "have too large patterns: at most %d characters together, with repetitions such as a{9} written out"
+              .formatted(LARGEST));
+    }
   }
 
   private static RetentionPolicy.Policy policy(Item item, List<String> problems) {

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.EventCodec;
+import dev.stele.log.Deadline;
 import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
@@ -134,12 +135,11 @@ final class EventLog {
   }
 
   /** What is new after a position; see {@link Registry#news}. */
-  News news(long after, Duration timeout, EventFilter filter, int limit)
-      throws InterruptedException {
-    if (!signal.await(after + 1, timeout)) {
+  News news(long after, EventFilter filter, int limit) throws InterruptedException {
+    long next = signal.known();
+    if (next <= after + 1) {
       return new News(List.of(), after);
     }
-    long next = signal.known();
     Optional<List<EventTail.Item>> fresh = tail.from(after + 1, next);
     if (fresh.isPresent()) {
       if (fresh.get().isEmpty()) {
@@ -151,6 +151,7 @@ final class EventLog {
         if (found.size() == limit) {
           break;
         }
+        Deadline.check();
         if (filter.matches(item.event(), item.facets(), item.entry().actor())) {
           found.add(item.entry());
         }

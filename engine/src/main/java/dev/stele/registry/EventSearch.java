@@ -7,6 +7,7 @@ import dev.stele.event.Facet;
 import dev.stele.event.Facet.Kind;
 import dev.stele.event.Facets;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Deadline;
 import dev.stele.log.LogReader;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
@@ -183,6 +184,7 @@ final class EventSearch {
               : reader.leaves(
                   handle, EventIndex.find(handle, groups, from, to, query.newestFirst(), limit));
       for (LogReader.Leaf leaf : chunk) {
+        Deadline.check();
         JsonNode tree = codec.tree(leaf.bytes());
         if (!check
             || (matches(place(tree))
@@ -242,6 +244,7 @@ final class EventSearch {
     for (int read = 0; read < MOST_NAMES_READ; read += CHUNK) {
       List<String> page = EventIndex.repositories(handle, glob.beginning(), after, CHUNK);
       for (String name : page) {
+        Deadline.check();
         if (glob.matches(RepositoryName.parse(name))) {
           names.add(new Facet(Kind.REPOSITORY, name));
         }

@@ -16,6 +16,7 @@ import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
 import dev.stele.log.ConnectionSource;
+import dev.stele.log.Deadline;
 import dev.stele.log.Leadership;
 import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
@@ -113,7 +114,8 @@ public final class Registry implements AutoCloseable {
    *
    * @param jdbi a pool of connections as the runtime role, for pushes and pulls
    * @param audit another, for questions about the record and for what goes on by itself, so that
-   *     pushes and pulls never wait for those; the same one will do where nothing is pressing
+   *     pushes and pulls never wait for those; the same one will do where nothing is pressing. Its
+   *     statements heed the {@link Deadline} of the work that they are part of
    * @param connections the lane's and the listeners' own connections, as the same role
    */
   public Registry(
@@ -141,6 +143,7 @@ public final class Registry implements AutoCloseable {
     this.blobs =
         new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, this::append);
     this.uploads = new Uploads(blobs, options.gc().grace());
+    Deadline.heed(audit);
     LogReader reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
     Function<Projection, ProjectionRunner> follow =
@@ -710,16 +713,23 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Waits until there is an event after a position, or the time is over, and tells what is new.
-   * Whoever waits holds nothing and costs the database nothing, and those who are up to date share
-   * one reading of the log.
+   * Waits until there is an event after a position, or the time is over. Whoever waits holds
+   * nothing and costs the database nothing.
+   *
+   * @return whether there is one, as far as this node knows
+   */
+  public boolean awaitEvent(long after, Duration timeout) throws InterruptedException {
+    return signal.await(after + 1, timeout);
+  }
+
+  /**
+   * What is new after a position. Those who are up to date share one reading of the log.
    *
    * @param limit how many events at most, at least 1
    * @throws RegistryUnavailableException if the database is away
    */
-  public News news(long after, Duration timeout, EventFilter filter, int limit)
-      throws InterruptedException {
-    return events.news(after, timeout, filter, limit);
+  public News news(long after, EventFilter filter, int limit) throws InterruptedException {
+    return events.news(after, filter, limit);
   }
 
   /** How far this node knows the log to reach: the position after the newest event. */

@@ -3,6 +3,7 @@ package dev.stele.retention;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Deadline;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -280,7 +281,11 @@ final class ReplayedFacts implements RepositoryFacts {
 
   @Override
   public void forEachTag(Consumer<TagFacts> consumer) {
-    tags.forEach((tag, put) -> consumer.accept(facts(tag, put)));
+    tags.forEach(
+        (tag, put) -> {
+          Deadline.check();
+          consumer.accept(facts(tag, put));
+        });
   }
 
   /** A tag, if it is there. */

@@ -1,6 +1,7 @@
 package dev.stele.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.stele.oci.RepositoryName;
@@ -145,8 +146,26 @@ class RetentionPolicyTest {
     refusedEntry("{\"pulled-for\":\"30d\"}", "keep-tags[0].pulled-for is not known", "patterns");
   }
 
+  /** Compiled, a megabyte of small expressions with repetitions takes gigabytes. */
+  @Test
+  void whatIsTooMuchIsRefusedBeforeItIsCompiled() {
+    String most = "\"(a?){499}b\",".repeat(50); // each just below 2000, written out
+    assertThatCode(() -> read(entry("{\"patterns\":[" + most + "\"^v\"]}")))
+        .doesNotThrowAnyException();
+    refusedEntry(
+        "{\"patterns\":[" + most + "\"(a?){499}b\"]}",
+        "policies have too large patterns: at most 100000 characters together");
+    refusedEntry(
+        "{\"patterns\":[" + "\"a\",".repeat(1_000) + "\"a\"]}",
+        "policies have more than 1000 globs and patterns together");
+  }
+
+  private static String entry(String entry) {
+    return "{\"policies\":[{\"repositories\":[\"a\"],\"keep-tags\":[" + entry + "]}]}";
+  }
+
   private static void refusedEntry(String entry, String... messages) {
-    refused("{\"policies\":[{\"repositories\":[\"a\"],\"keep-tags\":[" + entry + "]}]}", messages);
+    refused(entry(entry), messages);
   }
 
   private static void refused(String json, String... messages) {

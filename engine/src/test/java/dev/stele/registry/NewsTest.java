@@ -56,11 +56,16 @@ class NewsTest {
     registry.initialise(new Caller("alice", "r"), RepositoryName.parse(name));
   }
 
+  private News news(long after, EventFilter filter, int limit) throws InterruptedException {
+    assertThat(registry.awaitEvent(after, LONG)).isTrue();
+    return registry.news(after, filter, limit);
+  }
+
   private List<Long> followTo(long last, EventFilter filter, int limit) throws Exception {
     List<Long> seen = new ArrayList<>();
     long position = -1;
     while (position < last) {
-      News news = registry.news(position, LONG, filter, limit);
+      News news = news(position, filter, limit);
       news.events().forEach(event -> seen.add(event.position()));
       position = news.through();
     }
@@ -76,7 +81,7 @@ class NewsTest {
       count(fixture.database().audit());
       count(fixture.database().jdbi());
       for (int i = 0; i < 300; i++) {
-        waiting.add(threads.submit(() -> registry.news(0, LONG, EventFilter.ALL, 10)));
+        waiting.add(threads.submit(() -> news(0, EventFilter.ALL, 10)));
       }
       Thread.sleep(1_500);
       assertThat(statements).as("while nothing happens").hasValue(0);

@@ -78,6 +78,15 @@ final class RegistryClient {
     return exchange(request.build(), BodyHandlers.ofByteArray());
   }
 
+  /** Sends a GET whose answer the caller reads as it comes, and closes. */
+  HttpResponse<InputStream> stream(String path, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT);
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return exchange(request.build(), BodyHandlers.ofInputStream());
+  }
+
   private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
     try {
       return http.send(request, handler);
@@ -181,9 +190,7 @@ final class RegistryClient {
 
   /** The blob as a stream, which the caller closes. */
   HttpResponse<InputStream> blobStream(String repository, Digest digest) {
-    HttpRequest request =
-        HttpRequest.newBuilder(base.resolve(blobPath(repository, digest))).timeout(TIMEOUT).build();
-    return exchange(request, BodyHandlers.ofInputStream());
+    return stream(blobPath(repository, digest));
   }
 
   boolean hasBlob(String repository, Digest digest) {

@@ -7,6 +7,7 @@ import dev.stele.question.Question;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
+import dev.stele.server.http.Json;
 import dev.stele.server.http.QueryString;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -24,22 +25,30 @@ final class Answering {
 
   private Answering() {}
 
-  static <R> void answer(Exchange exchange, Question<R> question, Map<String, String> path)
-      throws IOException {
+  /** An answer, written down. */
+  private record Written(Optional<String> next, byte[] bytes) {}
+
+  static <R> void answer(
+      Exchange exchange, AuditWork work, Question<R> question, Map<String, String> path)
+      throws IOException, InterruptedException {
     QueryString query = exchange.query().without(Question.FORMAT.name());
     boolean csv = csv(exchange);
     Asked asked = new Asked(path, query, body(exchange));
-    Answer<R> answer = question.ask(asked);
-    question
-        .next(asked, answer)
+    Written written =
+        work.run(
+            () -> {
+              Answer<R> answer = question.ask(asked);
+              return new Written(
+                  question.next(asked, answer),
+                  csv ? csv(question, answer) : Json.bytes(question.json(asked, answer)));
+            });
+    written
+        .next()
         .map(next -> csv && inQuery(exchange) ? next + "&format=csv" : next)
         .ifPresent(next -> exchange.set("Link", "<" + next + ">; rel=\"next\""));
-    exchange.set("Vary", "Accept");
-    if (csv) {
-      exchange.sendBytes(200, CsvRows.TYPE, csv(question, answer));
-    } else {
-      exchange.sendJson(200, question.json(asked, answer));
-    }
+    exchange
+        .set("Vary", "Accept")
+        .sendBytes(200, csv ? CsvRows.TYPE : Exchange.JSON, written.bytes());
   }
 
   private static <R> byte[] csv(Question<R> question, Answer<R> answer) {

@@ -4,6 +4,7 @@ import dev.stele.history.History;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
+import dev.stele.server.config.Configuration;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
@@ -19,16 +20,18 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** Which methods are answered at which address outside {@code /v2}, and by whom. Thread-safe. */
-public final class Audit {
+public final class Audit implements AutoCloseable {
   private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
   private static final String YAML_TYPE = "application/yaml"; // RFC 9512
 
   private final RouteTable routes = new RouteTable();
+  private final AuditWork work;
 
   /**
    * Fills the table. What is added here is described in {@code openapi.yaml}, or a test fails.
    *
    * @param cloudEvents how events look as CloudEvents
+   * @param limits how much questions to the record may take
    * @param maxStreams how many live streams may be open at once
    * @param stopping whether the server has begun to stop: live streams end then
    */
@@ -36,6 +39,7 @@ public final class Audit {
       Registry registry,
       PrometheusMeterRegistry meters,
       CloudEvents cloudEvents,
+      Configuration.AuditLimits limits,
       int maxStreams,
       BooleanSupplier stopping) {
     Health health = new Health(registry, stopping);
@@ -45,8 +49,10 @@ public final class Audit {
         .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
         .get("/api/v1/openapi.yaml", (x, _) -> plain(x).sendBytes(200, YAML_TYPE, openApi()));
 
+    this.work = new AuditWork(limits, meters);
     Questions questions = new Questions(registry);
-    Events events = new Events(registry, questions, meters, cloudEvents, maxStreams, stopping);
+    Events events =
+        new Events(registry, questions, work, meters, cloudEvents, maxStreams, stopping);
     for (Question<?> question : questions.all()) {
       switch (question.name()) {
         case "events" -> routes.get(question.address(), (x, _) -> events.get(x));
@@ -74,8 +80,8 @@ public final class Audit {
             (x, path) -> restoring.post(plain(x), path.get("name")));
   }
 
-  private static RouteTable.Handler answer(Question<?> question) {
-    return (x, path) -> Answering.answer(x, question, path.values());
+  private RouteTable.Handler answer(Question<?> question) {
+    return (x, path) -> Answering.answer(x, work, question, path.values());
   }
 
   /** A request that is no question: it has no parameters but why it is made. */
@@ -109,5 +115,11 @@ public final class Audit {
     try (InputStream document = Audit.class.getResourceAsStream("openapi.yaml")) {
       return Objects.requireNonNull(document, "openapi.yaml is missing").readAllBytes();
     }
+  }
+
+  /** Stops what is still being answered. */
+  @Override
+  public void close() {
+    work.close();
   }
 }

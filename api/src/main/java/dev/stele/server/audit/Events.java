@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,6 +42,7 @@ final class Events {
 
   private final Registry registry;
   private final Question<EventRow> question;
+  private final AuditWork work;
   private final CloudEvents cloudEvents;
   private final BooleanSupplier stopping;
   private final Semaphore streams;
@@ -48,12 +50,14 @@ final class Events {
   Events(
       Registry registry,
       Questions questions,
+      AuditWork work,
       MeterRegistry meters,
       CloudEvents cloudEvents,
       int maxStreams,
       BooleanSupplier stopping) {
     this.registry = registry;
     this.question = questions.events();
+    this.work = work;
     this.cloudEvents = cloudEvents;
     this.stopping = stopping;
     this.streams = new Semaphore(maxStreams);
@@ -77,7 +81,7 @@ final class Events {
             .map("cloudevents"::equals)
             .orElseGet(() -> accepts(exchange, CloudEvents.BATCH_TYPE));
     if (!stream && !cloud) {
-      Answering.answer(exchange, question, Map.of());
+      Answering.answer(exchange, work, question, Map.of());
       return;
     }
     Asked asked = new Asked(Map.of(), exchange.query().without(Question.FORMAT.name()), "");
@@ -97,7 +101,7 @@ final class Events {
           cloud ? this::cloudEvent : EventRow::of);
       return;
     }
-    sendBatch(exchange, asked, question.ask(asked));
+    sendBatch(exchange, asked, work.run(() -> question.ask(asked)));
   }
 
   private Set<String> known() {
@@ -152,7 +156,7 @@ final class Events {
   }
 
   private void follow(
-      Exchange exchange, long after, EventFilter filter, Function<EventEntry, Object> form)
+      Exchange exchange, long start, EventFilter filter, Function<EventEntry, Object> form)
       throws IOException, InterruptedException {
     exchange.set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
     OutputStream out = exchange.startStream(200, "text/event-stream");
@@ -161,19 +165,24 @@ final class Events {
     }
     out.write(":\n\n".getBytes(StandardCharsets.US_ASCII));
     out.flush();
-    long position = after;
+    long position = start;
     long lastWrite = System.nanoTime();
     while (!stopping.getAsBoolean()) {
-      News news = registry.news(position, ATTENTION, filter, LARGEST_PAGE);
-      position = news.through();
-      for (EventEntry entry : news.events()) {
+      List<EventEntry> events = List.of();
+      if (registry.awaitEvent(position, ATTENTION)) {
+        long after = position;
+        News news = work.runLetIn(() -> registry.news(after, filter, LARGEST_PAGE));
+        position = news.through();
+        events = news.events();
+      }
+      for (EventEntry entry : events) {
         write(out, entry, form);
       }
       boolean quiet = System.nanoTime() - lastWrite > HEARTBEAT.toNanos();
       if (quiet) {
         out.write(":\n\n".getBytes(StandardCharsets.US_ASCII));
       }
-      if (quiet || !news.events().isEmpty()) {
+      if (quiet || !events.isEmpty()) {
         out.flush();
         lastWrite = System.nanoTime();
       }

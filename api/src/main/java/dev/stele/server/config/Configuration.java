@@ -38,6 +38,7 @@ public record Configuration(
     ManifestRules manifests,
     ImmutableTags immutableTags,
     HttpLimits http,
+    AuditLimits audit,
     Duration clockTolerance,
     GcOptions gc,
     LogFormat logFormat,
@@ -120,5 +121,17 @@ public record Configuration(
             500,
             Duration.ofMinutes(2),
             Duration.ofSeconds(30));
+  }
+
+  /**
+   * How much questions to the record may take, so that pushes and pulls go on beside them.
+   *
+   * @param threads how many are answered at once
+   * @param waiting how many more wait for that; others are told to try again
+   * @param deadline how long one may take, with waiting; then it is stopped
+   */
+  public record AuditLimits(int threads, int waiting, Duration deadline) {
+    /** Fewer threads than {@link DatabaseLimits#auditPoolSize}, of which views need some. */
+    public static final AuditLimits DEFAULT = new AuditLimits(4, 64, Duration.ofMinutes(1));
   }
 }

@@ -193,6 +193,30 @@ final class ConfigurationKeys {
           Duration.ofMillis(100),
           Duration.ofHours(1));
 
+  static final ConfigurationKey<Integer> AUDIT_THREADS =
+      ConfigurationKey.number(
+          "audit.threads",
+          "how many questions to the record are answered at once",
+          Configuration.AuditLimits.DEFAULT.threads(),
+          1,
+          1_000);
+
+  static final ConfigurationKey<Integer> AUDIT_WAITING =
+      ConfigurationKey.number(
+          "audit.waiting",
+          "how many questions to the record may wait for their turn",
+          Configuration.AuditLimits.DEFAULT.waiting(),
+          0,
+          100_000);
+
+  static final ConfigurationKey<Duration> AUDIT_DEADLINE =
+      ConfigurationKey.duration(
+          "audit.deadline",
+          "how long a question to the record may take",
+          Configuration.AuditLimits.DEFAULT.deadline(),
+          Duration.ofMillis(100),
+          Duration.ofHours(1));
+
   static final ConfigurationKey<Duration> CLOCK_TOLERANCE =
       ConfigurationKey.duration(
           "clock.tolerance",
@@ -324,6 +348,9 @@ final class ConfigurationKeys {
           HTTP_MAX_STREAMS,
           HTTP_IDLE_TIMEOUT,
           HTTP_DRAIN_TIME,
+          AUDIT_THREADS,
+          AUDIT_WAITING,
+          AUDIT_DEADLINE,
           CLOCK_TOLERANCE,
           GC_ENABLED,
           GC_GRACE,

@@ -266,6 +266,10 @@ public final class ConfigurationReader {
             values.get(ConfigurationKeys.HTTP_MAX_STREAMS),
             values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
             values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
+        new Configuration.AuditLimits(
+            values.get(ConfigurationKeys.AUDIT_THREADS),
+            values.get(ConfigurationKeys.AUDIT_WAITING),
+            values.get(ConfigurationKeys.AUDIT_DEADLINE)),
         values.get(ConfigurationKeys.CLOCK_TOLERANCE),
         new GcOptions(
             values.get(ConfigurationKeys.GC_ENABLED),

@@ -57,6 +57,7 @@ class ConfigurationReaderTest {
                     500,
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(30)),
+                new Configuration.AuditLimits(4, 64, Duration.ofMinutes(1)),
                 Duration.ofMinutes(5),
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
@@ -97,6 +98,10 @@ class ConfigurationReaderTest {
               max-streams: 20
               idle-timeout: 30 s
               drain-time: 500ms
+            audit:
+              threads: 2
+              waiting: 9
+              deadline: 20s
             events:
               source: https://registry.example.com/
             log:
@@ -194,6 +199,7 @@ class ConfigurationReaderTest {
                     20,
                     Duration.ofSeconds(30),
                     Duration.ofMillis(500)),
+                new Configuration.AuditLimits(2, 9, Duration.ofSeconds(20)),
                 Duration.ofMinutes(5),
                 new GcOptions(
                     false,
