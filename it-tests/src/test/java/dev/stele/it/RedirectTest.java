@@ -118,6 +118,6 @@ class RedirectTest {
         .anyMatch(
             line ->
                 line.startsWith(
-                    "stele_http_requests_seconds_count{method=\"GET\",route=\"/v2/{name}/blobs/{digest}\",status=\"3xx\"}"));
+                    "stele_http_requests_seconds_count{method=\"GET\",route=\"/v2/{name}/blobs/{digest}\",status=\"307\"}"));
   }
 }
