@@ -47,7 +47,7 @@ final class MarkerFile {
     ReentrantLock writers = WRITERS.computeIfAbsent(folder.toRealPath(), _ -> new ReentrantLock());
     writers.lock();
     try (FileChannel channel =
-            FileChannel.open(
+            OwnerOnly.open(
                 folder.resolve("marker.lock"),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
@@ -65,7 +65,7 @@ final class MarkerFile {
   private void write(String text) throws IOException {
     Path written = folder.resolve("marker.new");
     try (FileChannel channel =
-        FileChannel.open(
+        OwnerOnly.open(
             written,
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,

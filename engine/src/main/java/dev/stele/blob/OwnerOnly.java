@@ -1,7 +1,9 @@
 package dev.stele.blob;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -26,6 +28,11 @@ public final class OwnerOnly {
   /** What a new file is made with. */
   public static FileAttribute<Set<PosixFilePermission>> file() {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  }
+
+  /** Opens a file, which is made for its owner only if these options make it. */
+  static FileChannel open(Path file, OpenOption... options) throws IOException {
+    return FileChannel.open(file, Set.of(options), file());
   }
 
   /**

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -75,10 +74,7 @@ final class UploadFile implements Closeable {
       Path path, Digest.Algorithm algorithm, Executor writeOutExecutor, Growth growth)
       throws IOException {
     FileChannel channel =
-        FileChannel.open(
-            path,
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            OwnerOnly.file());
+        OwnerOnly.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     return new UploadFile(
         path, channel, writeOutExecutor, growth, algorithm, 0, algorithm.newHasher());
   }
