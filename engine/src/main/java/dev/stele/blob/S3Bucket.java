@@ -217,6 +217,26 @@ final class S3Bucket implements Closeable {
           etag -> headers.put("If-Match", '"' + etag + '"'),
           () -> headers.put("If-None-Match", "*"));
     }
+    try {
+      return replace(name, data, length, metadata, expectedEtag, headers);
+    } catch (S3UnavailableException e) {
+      if (e.getCause() instanceof S3RequestException refused
+          && refused.is("ConditionalRequestConflict")) {
+        // The service is there; others write the object again and again, so one of them won.
+        return outcome(head(name), metadata);
+      }
+      throw e;
+    }
+  }
+
+  private Replacement replace(
+      String name,
+      byte[] data,
+      int length,
+      Map<String, String> metadata,
+      Optional<String> expectedEtag,
+      Map<String, String> headers)
+      throws IOException {
     return calls.repeatable(
         "PutObject " + prefix + name,
         () -> {

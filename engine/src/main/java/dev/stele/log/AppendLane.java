@@ -60,6 +60,8 @@ public final class AppendLane implements AutoCloseable {
     private final Command<R> command;
     private final CompletableFuture<R> future = new CompletableFuture<>();
     final java.util.UUID id = java.util.UUID.randomUUID();
+    private final OptionalLong term = Leadership.acting();
+    private boolean overtaken;
     private R result;
 
     private Pending(Command<R> command) {
@@ -70,8 +72,12 @@ public final class AppendLane implements AutoCloseable {
       return command;
     }
 
+    /** What a leader planned is not done any more once another node leads. */
     void decide(Command.Decision decision) {
-      result = command.decide(decision);
+      overtaken = term.isPresent() && !Leadership.isNewest(decision.handle(), term.getAsLong());
+      if (!overtaken) {
+        result = command.decide(decision);
+      }
     }
 
     private void roomTaken(Runnable release) {
@@ -79,7 +85,11 @@ public final class AppendLane implements AutoCloseable {
     }
 
     private void complete() {
-      future.complete(result);
+      if (overtaken) {
+        fail(new LaneUnavailableException("this is another node's to do, which leads by now"));
+      } else {
+        future.complete(result);
+      }
     }
 
     private void fail(Throwable cause) {

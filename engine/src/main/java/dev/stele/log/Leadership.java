@@ -23,13 +23,17 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each change of leader begins a new term. A leader that was stopped and goes on finds that its
  * time is over, by its own clock, before it does anything; and what it had begun to write checks
- * the term in its transaction (see {@link LogCheckpoint#lock}). Thread-safe.
+ * the term in its transaction (see {@link LogCheckpoint#lock} and {@link #lead}). Thread-safe.
  */
 public final class Leadership implements AutoCloseable {
   /** For how long a leader leads without saying so again. */
   public static final Duration LEASE = Duration.ofSeconds(5);
 
   private static final Logger logger = LoggerFactory.getLogger(Leadership.class);
+
+  /** The term in which this thread does a leader's work. */
+  private static final ScopedValue<Long> ACTING = ScopedValue.newInstance();
+
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
   /** A database that is silent for that long is asked on another connection. */
@@ -66,6 +70,40 @@ public final class Leadership implements AutoCloseable {
   /** The term in which this node leads; empty while it does not. */
   public OptionalLong term() {
     return term.filter(Term::lasts).stream().mapToLong(Term::number).findFirst();
+  }
+
+  /** A leader's work. */
+  @FunctionalInterface
+  public interface Work<T> {
+    T run() throws Exception;
+  }
+
+  /**
+   * Does some work if this node leads. Every command that the work has the lane decide has the term
+   * with it, and is refused once there is another: a leader that is stopped in the middle of its
+   * work and goes on later does nothing more of what it had planned.
+   *
+   * @return empty if this node does not lead, so that nothing was done
+   */
+  public <T> Optional<T> lead(Work<T> work) throws Exception {
+    OptionalLong now = term();
+    return now.isEmpty()
+        ? Optional.empty()
+        : Optional.of(ScopedValue.where(ACTING, now.getAsLong()).call(work::run));
+  }
+
+  /** The term in which this thread does a leader's work; empty if it does none. */
+  static OptionalLong acting() {
+    return ACTING.isBound() ? OptionalLong.of(ACTING.get()) : OptionalLong.empty();
+  }
+
+  /** Whether no term has begun after that one. */
+  static boolean isNewest(Handle transaction, long term) {
+    return transaction
+        .createQuery("SELECT term = :term FROM leader WHERE only_row")
+        .bind("term", term)
+        .mapTo(Boolean.class)
+        .one();
   }
 
   /**

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -125,19 +126,19 @@ final class Background implements AutoCloseable {
   }
 
   private void round(Work work, Idle idle, AtomicInteger failures) throws Exception {
-    if (!leadership.leading()) {
-      pause(LOOK_AGAIN);
-      return;
-    }
-    boolean more;
+    Optional<Boolean> more;
     try {
-      more = work.step();
+      more = leadership.lead(work::step);
+      if (more.isEmpty()) {
+        pause(LOOK_AGAIN);
+        return;
+      }
       failures.set(0);
     } catch (ToldFailure e) {
       failures.incrementAndGet();
-      more = false;
+      more = Optional.of(false);
     }
-    if (!more) {
+    if (!more.get()) {
       idle.await();
     }
   }

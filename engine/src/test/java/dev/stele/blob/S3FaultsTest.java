@@ -11,9 +11,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import okhttp3.Interceptor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -140,6 +143,38 @@ class S3FaultsTest {
       StoredObject object =
           store.finish(REPOSITORY, id, Chunk.streamed(in(bytes, 9 * MIB, 10 * MIB)), digest(bytes));
       assertThat(read(store, object.key())).isEqualTo(bytes);
+    }
+  }
+
+  /** Answers so many conditional writes as S3 does while another write of the object goes on. */
+  private static Interceptor conflicts(AtomicInteger left) {
+    return chain ->
+        chain.request().method().equals("PUT")
+                && (chain.request().header("If-Match") != null
+                    || chain.request().header("If-None-Match") != null)
+                && left.getAndUpdate(n -> Math.max(0, n - 1)) > 0
+            ? S3Faults.refusal(chain.request(), 409, "ConditionalRequestConflict")
+            : chain.proceed(chain.request());
+  }
+
+  @Test
+  @DisplayName("a write that meets another is tried again, and then has lost: no outage")
+  void conflictsAreNoOutage() throws Exception {
+    endpoint.createBucket("conflicts");
+    AtomicInteger left = new AtomicInteger();
+    try (S3BlobStore store =
+        S3BlobStore.open(
+            endpoint.settings("conflicts"), http -> http.addInterceptor(conflicts(left)))) {
+      store.probe();
+      left.set(2);
+      assertThat(store.mark(Optional.empty(), "first")).isTrue();
+      left.set(2);
+      assertThat(store.mark(Optional.of("first"), "second")).isTrue();
+      left.set(1_000);
+      assertThat(store.mark(Optional.of("second"), "third")).isFalse();
+      left.set(0);
+      assertThat(store.marker()).contains("second");
+      assertThat(store.mark(Optional.of("second"), "third")).isTrue();
     }
   }
 

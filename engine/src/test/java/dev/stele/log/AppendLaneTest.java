@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -35,10 +36,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -605,5 +610,75 @@ class AppendLaneTest {
                         .mapTo(Long.class)
                         .one());
     assertThat(partitions).isEqualTo(2);
+  }
+
+  /** As a node does that was stopped in the middle of a collection, and goes on later. */
+  @Test
+  @Timeout(60)
+  void whatALeaderPlannedIsRefusedOnceAnotherLeads() throws Exception {
+    try (Leadership leadership = new Leadership(database::openDedicated)) {
+      assertThat(leadership.lead(() -> lane.submit(new Create("nobody/leads")))).isEmpty();
+      leadership.begin();
+      Optional<Long> done = Optional.empty();
+      while (done.isEmpty()) {
+        done = leadership.lead(() -> lane.submit(new Create("leader/does")));
+      }
+      assertThatThrownBy(
+              () ->
+                  leadership.lead(
+                      () -> {
+                        // Another has taken over, and its time is over, too.
+                        database
+                            .jdbi()
+                            .useHandle(
+                                handle ->
+                                    handle.execute(
+                                        "UPDATE leader SET term = term + 1, node ="
+                                            + " gen_random_uuid(), expires_at = '-infinity'"));
+                        return lane.submit(new Create("leader/goes-on"));
+                      }))
+          .isInstanceOf(LaneUnavailableException.class)
+          .hasMessageContaining("another node's to do");
+    }
+    // What clients ask for has no term.
+    assertThat(lane.submit(new Create("client/asks"))).isNotNull();
+    assertThat(database.jdbi().withHandle(LogReader::nextPosition)).isEqualTo(2);
+  }
+
+  /** How many pages are looked at to learn where the log ends. */
+  private int pagesOfHead() {
+    String plan =
+        database
+            .jdbi()
+            .withHandle(
+                handle ->
+                    handle
+                        .createQuery("EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM log_head")
+                        .mapTo(String.class)
+                        .collect(Collectors.joining("\n")));
+    Matcher hit = Pattern.compile("Buffers: shared hit=([0-9]+)").matcher(plan);
+    assertThat(hit.find()).as(plan).isTrue();
+    return Integer.parseInt(hit.group(1));
+  }
+
+  /** As a dump does that goes on for hours: what it may still see cannot be cleared away. */
+  @Test
+  @Timeout(60)
+  void aLongSnapshotDoesNotMakeAppendsLookAtMore() throws Exception {
+    assertThat(lane.submit(new Create("before/all"))).isNotNull();
+    try (Connection dump = database.openDedicated()) {
+      dump.setAutoCommit(false);
+      dump.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      try (var statement = dump.createStatement()) {
+        statement.execute("SET idle_in_transaction_session_timeout = 0");
+        statement.execute("SELECT count(*) FROM event");
+      }
+      int before = pagesOfHead();
+      for (int n = 0; n < 500; n++) {
+        assertThat(lane.submit(new Create("during/n" + n))).isNotNull();
+      }
+      assertThat(pagesOfHead()).isLessThanOrEqualTo(before + 3);
+      dump.rollback();
+    }
   }
 }

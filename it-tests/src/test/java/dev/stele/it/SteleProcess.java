@@ -104,8 +104,15 @@ final class SteleProcess implements AutoCloseable {
   /** The same, configured by variables of the environment beside. */
   static CommandResult run(Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
+    return run(environment, "-Xmx256m", List.of(arguments));
+  }
+
+  /** The same with this much memory, such as {@code -Xmx80m}. */
+  static CommandResult run(Map<String, String> environment, String heap, List<String> arguments)
+      throws IOException, InterruptedException {
     ProcessBuilder builder =
-        new ProcessBuilder(javaCommand(List.of("-Xmx256m"), arguments)).redirectErrorStream(true);
+        new ProcessBuilder(javaCommand(List.of(heap), arguments.toArray(String[]::new)))
+            .redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process process = builder.start();
     process.getOutputStream().close();
