@@ -44,12 +44,33 @@ final class CellText {
   }
 
   private static String withoutControls(String text) {
-    if (text.chars().noneMatch(Character::isISOControl)) {
+    if (text.chars().noneMatch(CellText::disturbs)) {
       return text;
     }
     return text.chars()
-        .mapToObj(
-            c -> Character.isISOControl(c) ? "\\u%04x".formatted(c) : String.valueOf((char) c))
+        .mapToObj(c -> disturbs(c) ? "\\u%04x".formatted(c) : String.valueOf((char) c))
         .collect(Collectors.joining());
+  }
+
+  /** Whether a terminal would do something else than show it: move, or turn what follows around. */
+  private static boolean disturbs(int c) {
+    return Character.isISOControl(c)
+        || switch (Character.getType(c)) {
+          case Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+          default ->
+              switch (Character.getDirectionality((char) c)) {
+                case Character.DIRECTIONALITY_LEFT_TO_RIGHT_EMBEDDING,
+                    Character.DIRECTIONALITY_LEFT_TO_RIGHT_OVERRIDE,
+                    Character.DIRECTIONALITY_RIGHT_TO_LEFT_EMBEDDING,
+                    Character.DIRECTIONALITY_RIGHT_TO_LEFT_OVERRIDE,
+                    Character.DIRECTIONALITY_POP_DIRECTIONAL_FORMAT,
+                    Character.DIRECTIONALITY_LEFT_TO_RIGHT_ISOLATE,
+                    Character.DIRECTIONALITY_RIGHT_TO_LEFT_ISOLATE,
+                    Character.DIRECTIONALITY_FIRST_STRONG_ISOLATE,
+                    Character.DIRECTIONALITY_POP_DIRECTIONAL_ISOLATE ->
+                    true;
+                default -> false;
+              };
+        };
   }
 }

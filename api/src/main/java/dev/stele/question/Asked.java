@@ -4,6 +4,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.server.http.PageRequest;
 import dev.stele.server.http.QueryString;
+import dev.stele.server.http.RefusedRequestException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,9 +38,15 @@ public record Asked(Map<String, String> path, QueryString query, String body) {
     return Tag.parse(path("tag"));
   }
 
-  /** A parameter's value; empty if it is left out. */
+  /**
+   * A parameter's value; empty if it is left out.
+   *
+   * @throws RefusedRequestException 400 if it has no text, which nobody means as a wish for
+   *     everything, or is there more than once
+   */
   public <T> Optional<T> first(Parameter<T> parameter) {
-    return query.first(parameter.name()).map(parameter::read);
+    Optional<String> _ = query.first(parameter.name());
+    return all(parameter).stream().findFirst();
   }
 
   /**
@@ -55,8 +62,14 @@ public record Asked(Map<String, String> path, QueryString query, String body) {
   /** All values of a parameter that may be given more than once. */
   <T> List<T> all(Parameter<T> parameter) {
     return query.all(parameter.name()).stream()
-        .filter(text -> !text.isEmpty())
-        .map(parameter::read)
+        .map(
+            text -> {
+              if (text.isEmpty()) {
+                throw Parameter.invalid(
+                    parameter.name() + " is empty; leave it out to ask without it");
+              }
+              return parameter.read(text);
+            })
         .toList();
   }
 

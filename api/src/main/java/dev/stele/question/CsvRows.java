@@ -12,11 +12,15 @@ import java.util.stream.Stream;
 
 /**
  * Comma-separated values as in RFC 4180, with the names of the columns first. Several values in a
- * cell have a space between, the entries of a map each a line {@code key=value}.
+ * cell have a space between, the entries of a map each a line {@code key=value}. A text that a
+ * spreadsheet would take for a formula has an apostrophe before it, which spreadsheets do not show.
  */
 public final class CsvRows<T> implements Rows<T> {
   /** The media type. */
   public static final String TYPE = "text/csv; charset=utf-8; header=present";
+
+  /** What formulas begin with. No number is negative but -1, a position before the first. */
+  private static final String FORMULA = "=+-@\t\r";
 
   private final PrintWriter out;
   private final Columns<T> columns;
@@ -58,7 +62,8 @@ public final class CsvRows<T> implements Rows<T> {
     }
   }
 
-  private static String quoted(String field) {
+  private static String quoted(String text) {
+    String field = !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
     boolean plain = field.chars().noneMatch(c -> c == '"' || c == ',' || c == '\r' || c == '\n');
     return plain ? field : '"' + field.replace("\"", "\"\"") + '"';
   }

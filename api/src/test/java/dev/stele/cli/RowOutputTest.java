@@ -144,6 +144,15 @@ class RowOutputTest {
   }
 
   @Test
+  void noTextBecomesAFormulaInASpreadsheet() {
+    for (String formula : List.of("=1+1", "+1", "-1", "@SUM(1)", "\t=1")) {
+      Row hostile =
+          new Row(Kind.TAG, Optional.empty(), DIGEST, 1, true, Instant.EPOCH, List.of(), formula);
+      assertThat(printed(List.of(hostile), "--csv")).contains(",'" + formula + ",");
+    }
+  }
+
+  @Test
   void nothingToListIsNoTableAndStillAHeaderForPrograms() {
     assertThat(printed(List.of()).lines()).containsExactly("0 rows");
     assertThat(printed(List.of(), "--json")).isEmpty();
@@ -161,8 +170,17 @@ class RowOutputTest {
   void noNameGivesOrdersToATerminal() {
     Row hostile =
         new Row(
-            Kind.TAG, Optional.empty(), DIGEST, 1, true, Instant.EPOCH, List.of(), "a\u001b[2Jb\n");
-    assertThat(printed(List.of(hostile))).contains("a\\u001b[2Jb\\u000a").doesNotContain("\u001b");
+            Kind.TAG,
+            Optional.empty(),
+            DIGEST,
+            1,
+            true,
+            Instant.EPOCH,
+            List.of(),
+            "a\u001b[2Jb\n\u202ec\u2028");
+    assertThat(printed(List.of(hostile)))
+        .contains("a\\u001b[2Jb\\u000a\\u202ec\\u2028")
+        .doesNotContain("\u001b", "\u202e", "\u2028");
   }
 
   @Test

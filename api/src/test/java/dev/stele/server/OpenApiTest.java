@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -191,6 +192,14 @@ class OpenApiTest {
       assertThat(new String(answer.body(), UTF_8))
           .as(address)
           .contains("there is no parameter \\\"acter\\\" here; ");
+    }
+    for (String unclear :
+        List.of("actor=", "repository=", "actor=ann&actor=bob", "after=0&after=1")) {
+      HttpResponse<byte[]> answer = send("GET", "/api/v1/events?" + unclear, null, "");
+      assertThat(answer.statusCode()).as(unclear).isEqualTo(400);
+      assertThat(new String(answer.body(), UTF_8))
+          .as(unclear)
+          .containsAnyOf("is empty; leave it out", "must not be given more than once");
     }
     assertThat(new String(send("GET", "/api/v1/events?acter=bob", null, "").body(), UTF_8))
         .contains("there are actor, after, before, cause, digest, format, from, limit");

@@ -110,6 +110,9 @@ public sealed interface Moment {
             "use a time such as 2026-03-03T14:05:00Z, 2026-03-03T14:05 or 2026-03-03 (UTC unless it"
                 + " names a zone) or 20260303t140500z, or a position of the log such as p12345");
       }
+      if (time.get(ChronoField.YEAR) < 1 || time.get(ChronoField.YEAR) > 9999) {
+        throw invalid(text, "a year has four digits");
+      }
       return new AtInstant(
           switch (time) {
             case OffsetDateTime zoned -> zoned.toInstant();

@@ -1,6 +1,8 @@
 package dev.stele.oci;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,6 +18,14 @@ public record Descriptor(
     Optional<String> artifactType,
     Map<String, String> annotations) {
   public Descriptor {
-    annotations = Map.copyOf(annotations);
+    annotations = copyOf(annotations);
+  }
+
+  /**
+   * A copy that nobody changes, of names that a client chose. {@link Map#copyOf} looks names up in
+   * a time that is quadratic when many of them have one hash.
+   */
+  static Map<String, String> copyOf(Map<String, String> annotations) {
+    return Collections.unmodifiableMap(new HashMap<>(annotations));
   }
 }

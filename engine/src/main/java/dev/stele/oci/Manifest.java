@@ -116,7 +116,7 @@ public record Manifest(
 
   public Manifest {
     listed = List.copyOf(listed);
-    annotations = Map.copyOf(annotations);
+    annotations = Descriptor.copyOf(annotations);
   }
 
   /**

@@ -61,7 +61,7 @@ public record ImmutableTags(List<Rule> rules) {
           key, "must be a list of entries with the keys patterns, repositories");
     }
     List<Rule> rules = new ArrayList<>();
-    List<String> problems = new ArrayList<>();
+    Problems problems = new Problems();
     for (JsonNode item : list) {
       String path = key + "[" + rules.size() + "]";
       Section section = Section.of(path, item, Set.of("repositories", "patterns"), problems);
@@ -71,9 +71,7 @@ public record ImmutableTags(List<Rule> rules) {
       }
       rules.add(new Rule(repositories, section.texts("patterns", TagPattern::parse)));
     }
-    if (!problems.isEmpty()) {
-      throw new InvalidPolicyException(problems);
-    }
+    problems.throwIfAny();
     return new ImmutableTags(rules);
   }
 }

@@ -72,7 +72,7 @@ public final class PolicyDocument {
    */
   public static RetentionPolicy read(JsonNode document) throws InvalidPolicyException {
     requireBounded(document);
-    List<String> problems = new ArrayList<>();
+    Problems problems = new Problems();
     Section root =
         Section.of("", document, Set.of("delay", "dry-run", "policies", "reason"), problems);
     List<RetentionPolicy.Policy> policies = new ArrayList<>();
@@ -85,9 +85,7 @@ public final class PolicyDocument {
             root.truth("dry-run"),
             policies,
             root.text("reason", RetentionPolicy::checkReason));
-    if (!problems.isEmpty()) {
-      throw new InvalidPolicyException(problems);
-    }
+    problems.throwIfAny();
     return policy;
   }
 
@@ -115,7 +113,7 @@ public final class PolicyDocument {
     }
   }
 
-  private static RetentionPolicy.Policy policy(Item item, List<String> problems) {
+  private static RetentionPolicy.Policy policy(Item item, Problems problems) {
     Section section =
         Section.of(
             item.path(),
@@ -136,7 +134,7 @@ public final class PolicyDocument {
             section.truth("delete-untagged"), section.truth("delete-referrers"), keepTags));
   }
 
-  private static KeepTags keepTags(Item item, List<String> problems) {
+  private static KeepTags keepTags(Item item, Problems problems) {
     Section section =
         Section.of(
             item.path(),

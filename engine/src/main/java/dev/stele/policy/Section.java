@@ -15,10 +15,10 @@ import java.util.stream.Collectors;
  *
  * @param problems takes what is wrong, so that all of it can be told at once
  */
-record Section(String path, JsonNode node, List<String> problems) {
+record Section(String path, JsonNode node, Problems problems) {
 
   /** A place that may have these keys and no others. */
-  static Section of(String path, JsonNode node, Set<String> keys, List<String> problems) {
+  static Section of(String path, JsonNode node, Set<String> keys, Problems problems) {
     String known = keys.stream().sorted().collect(Collectors.joining(", "));
     if (!node.isObject()) {
       problems.add(InvalidPolicyException.problem(path, "must have the keys " + known));

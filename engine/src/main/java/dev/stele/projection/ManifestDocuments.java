@@ -82,7 +82,7 @@ public final class ManifestDocuments {
   public void forEach(
       Handle handle, Collection<Digest> digests, BiConsumer<Digest, byte[]> consumer) {
     Set<Digest> missing = new LinkedHashSet<>();
-    for (Digest digest : Set.copyOf(digests)) {
+    for (Digest digest : new LinkedHashSet<>(digests)) {
       byte[] cached = cache.getIfPresent(digest);
       if (cached == null) {
         missing.add(digest);

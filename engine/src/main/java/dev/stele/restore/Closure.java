@@ -14,11 +14,13 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -128,7 +130,12 @@ final class Closure {
       }
       afterTag = page.items().stream().reduce((_, last) -> last).map(tag -> tag.tag().value());
     } while (page.more());
-    known.keySet().stream().sorted(Comparator.comparing(Digest::toString)).forEach(this::visit);
+    known.keySet().stream()
+        .sorted(Comparator.comparing(Digest::toString))
+        .forEach(
+            digest -> {
+              List<Digest> _ = visit(digest);
+            });
     return Optional.empty();
   }
 
@@ -139,15 +146,9 @@ final class Closure {
   /** Visits a manifest and all that it kept alive. */
   private void trace(Digest start) {
     Deque<Digest> subjects = new ArrayDeque<>();
-    Set<Digest> seen = new LinkedHashSet<>();
     subjects.add(start);
     while (!subjects.isEmpty()) {
-      visit(subjects.remove());
-      for (Digest reached : Set.copyOf(nodes.keySet())) {
-        if (seen.add(reached)) {
-          subjects.addAll(referrers(reached));
-        }
-      }
+      visit(subjects.remove()).forEach(reached -> subjects.addAll(referrers(reached)));
     }
   }
 
@@ -163,8 +164,13 @@ final class Closure {
     return found;
   }
 
-  /** Adds a manifest after those that it lists, however deep. What was not there is left out. */
-  private void visit(Digest start) {
+  /**
+   * Adds a manifest after those that it lists, however deep. What was not there is left out.
+   *
+   * @return those that are new
+   */
+  private List<Digest> visit(Digest start) {
+    List<Digest> added = new ArrayList<>();
     Map<Digest, Node> opened = new HashMap<>();
     Deque<Digest> stack = new ArrayDeque<>();
     stack.push(start);
@@ -174,6 +180,7 @@ final class Closure {
         stack.pop();
       } else if (opened.containsKey(digest)) {
         nodes.put(stack.pop(), opened.get(digest));
+        added.add(digest);
       } else {
         Optional<Node> node = node(digest);
         if (node.isEmpty()) {
@@ -186,6 +193,7 @@ final class Closure {
         }
       }
     }
+    return added;
   }
 
   private Optional<Node> node(Digest digest) {

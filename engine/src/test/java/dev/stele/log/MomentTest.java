@@ -44,6 +44,22 @@ class MomentTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0000-12-31",
+        "-0001-01-01",
+        "+10000-01-01T00:00:00Z",
+        "+294277-01-09T04:00:55Z",
+        "+999999999-12-31T23:59:59Z",
+        "-999999999-01-01T00:00:00Z"
+      })
+  void refusesYearsThatNoDatabaseHas(String text) {
+    assertThatThrownBy(() -> Moment.parse(text))
+        .isInstanceOf(InvalidNameException.class)
+        .hasMessageContaining("a year has four digits");
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"20261303t140500z", "20260230t140500z", "20260303t250000z"})
   void refusesDatesThatAreNone(String text) {
     assertThatThrownBy(() -> Moment.inPath(text))

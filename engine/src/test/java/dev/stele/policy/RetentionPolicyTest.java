@@ -160,6 +160,17 @@ class RetentionPolicyTest {
         "policies have more than 1000 globs and patterns together");
   }
 
+  @Test
+  void ofManyProblemsTheFirstAreTold() {
+    assertThatExceptionOfType(InvalidPolicyException.class)
+        .isThrownBy(() -> read("{\"policies\":[" + "0,".repeat(99_999) + "0]}"))
+        .satisfies(
+            e -> assertThat(e.problems()).hasSize(51).last().isEqualTo("and 199950 more problems"));
+    assertThatExceptionOfType(InvalidPolicyException.class)
+        .isThrownBy(() -> read("{\"delay\":\"" + "x".repeat(100_000) + "\"}"))
+        .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(600).endsWith("..."));
+  }
+
   private static String entry(String entry) {
     return "{\"policies\":[{\"repositories\":[\"a\"],\"keep-tags\":[" + entry + "]}]}";
   }

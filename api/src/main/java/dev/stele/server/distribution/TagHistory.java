@@ -1,6 +1,7 @@
 package dev.stele.server.distribution;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -10,9 +11,7 @@ import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.PageRequest;
 import java.io.IOException;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -110,15 +109,14 @@ final class TagHistory {
         .first(name)
         .map(
             text -> {
-              try {
-                return OffsetDateTime.parse(text).toInstant();
-              } catch (DateTimeException e) {
-                throw new DistributionError(
-                        400,
-                        ErrorCode.REQUEST_INVALID,
-                        name + " must be a time such as 2026-03-03T14:05:00Z")
-                    .asException();
+              if (Moment.parse(text) instanceof Moment.AtInstant(Instant instant)) {
+                return instant;
               }
+              throw new DistributionError(
+                      400,
+                      ErrorCode.REQUEST_INVALID,
+                      name + " must be a time such as 2026-03-03T14:05:00Z")
+                  .asException();
             });
   }
 }

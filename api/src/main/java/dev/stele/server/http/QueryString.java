@@ -43,12 +43,20 @@ public final class QueryString {
     return PercentEncoding.decode(text, ErrorCode.REQUEST_INVALID);
   }
 
-  /** The first value of a parameter; absent if it is missing or empty. */
+  /**
+   * The value of a parameter that has one; absent if it is missing or empty.
+   *
+   * @throws RefusedRequestException 400 if it is there more than once, of which one would be
+   *     ignored
+   */
   public Optional<String> first(String name) {
     List<String> found = all(name);
-    return found.isEmpty() || found.getFirst().isEmpty()
-        ? Optional.empty()
-        : Optional.of(found.getFirst());
+    if (found.size() > 1) {
+      throw new DistributionError(
+              400, ErrorCode.REQUEST_INVALID, name + " must not be given more than once")
+          .asException();
+    }
+    return found.stream().filter(value -> !value.isEmpty()).findFirst();
   }
 
   /** All values of a parameter in their order, empty ones too. */
