@@ -6,6 +6,7 @@ import dev.stele.blob.InsufficientStorageException;
 import dev.stele.blob.StoreUnavailableException;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.Caller;
+import dev.stele.log.Outage;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.eclipse.jetty.io.EofException;
+import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -121,6 +123,10 @@ final class RequestDispatcher {
       } catch (RegistryUnavailableException e) {
         logger.warn("unavailable: {} ({})", e.getMessage(), String.valueOf(e.getCause()));
         answer(exchange, unavailable(e.getMessage(), requestId), served);
+      } catch (JdbiException e) {
+        Outage outage = Outage.of(e).orElseThrow(() -> e);
+        logger.warn("unavailable: {} ({})", outage.told(), e.toString());
+        answer(exchange, unavailable(outage.told(), requestId), served);
       } catch (StoreUnavailableException e) {
         logger.warn("unavailable: {}", e.getMessage());
         logger.debug("the store's failure", e);

@@ -33,7 +33,12 @@ public record DiskLimits(OptionalLong reserve, int maxUploads, long maxUploadByt
     if (free - bytes < kept) {
       throw new InsufficientStorageException(
           "has no room left",
-          "%,d bytes are free in %s, of which %,d are reserved".formatted(free, folder, kept));
+          "%,d bytes are free in %s, of which %,d are reserved%s"
+              .formatted(
+                  free,
+                  folder,
+                  kept,
+                  bytes == 0 ? "" : ", and %,d are wanted".formatted(bytes)));
     }
   }
 

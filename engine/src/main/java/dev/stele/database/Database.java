@@ -116,8 +116,8 @@ public final class Database implements AutoCloseable {
   /**
    * Migrates the database and opens the pool.
    *
-   * @throws DatabaseException if it cannot be reached, is older than PostgreSQL 15, or cannot be
-   *     migrated
+   * @throws DatabaseException if it cannot be reached, is older than PostgreSQL 15, has a newer
+   *     schema than this program knows, or cannot be migrated
    */
   public static Database open(Settings settings, MeterRegistry meters) {
     return open(settings, meters, OLDEST_SERVER_VERSION);
@@ -128,8 +128,10 @@ public final class Database implements AutoCloseable {
    */
   static Database open(Settings settings, MeterRegistry meters, int oldestVersion) {
     requireUsable(settings, oldestVersion);
+    Flyway flyway = flyway(settings);
+    DatabaseUse.requireNoNewerSchema(settings, credentials(settings), flyway);
     try {
-      flyway(settings).migrate();
+      flyway.migrate();
     } catch (FlywayException e) {
       throw new DatabaseException("cannot migrate " + settings.place() + ": " + e.getMessage(), e);
     }

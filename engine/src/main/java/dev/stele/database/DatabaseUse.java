@@ -34,6 +34,32 @@ final class DatabaseUse {
    * @throws DatabaseException saying which it has, and who uses it
    */
   static void requireSchema(Database.Settings settings, Properties credentials, Flyway flyway) {
+    if (present(settings, credentials, flyway, (schema, known) -> schema != known).isEmpty()) {
+      throw new OtherSchemaException(
+          settings.place() + " has no registry yet; stele serve makes one");
+    }
+  }
+
+  /**
+   * Returns if a database has no schema, or one that this program knows or can migrate. Flyway
+   * would take a newer one without a word.
+   *
+   * @throws DatabaseException saying which it has, and who uses it
+   */
+  static void requireNoNewerSchema(
+      Database.Settings settings, Properties credentials, Flyway flyway) {
+    Optional<Integer> _ =
+        present(settings, credentials, flyway, (schema, known) -> schema > known);
+  }
+
+  /** Which schemas do not do, beside the one that this program knows. */
+  @FunctionalInterface
+  private interface Refused {
+    boolean test(int schema, int known);
+  }
+
+  private static Optional<Integer> present(
+      Database.Settings settings, Properties credentials, Flyway flyway, Refused refused) {
     int known =
         Arrays.stream(flyway.info().all())
             .filter(migration -> migration.getState().isResolved())
@@ -45,12 +71,8 @@ final class DatabaseUse {
     try (Connection connection = DriverManager.getConnection(settings.url(), credentials);
         Statement statement = connection.createStatement()) {
       Optional<Integer> present = schema(statement);
-      if (present.isEmpty()) {
-        throw new OtherSchemaException(
-            settings.place() + " has no registry yet; stele serve makes one");
-      }
-      int schema = present.get();
-      if (schema != known) {
+      if (present.filter(schema -> refused.test(schema, known)).isPresent()) {
+        int schema = present.get();
         throw new OtherSchemaException(
             "the database %s is at schema %d and this program knows schema %d (stele %s)%s: %s"
                 .formatted(
@@ -64,6 +86,7 @@ final class DatabaseUse {
                         : "use the program of the version that serves it, or serve it with this"
                             + " one, which migrates it"));
       }
+      return present;
     } catch (SQLException e) {
       throw new DatabaseException(
           "cannot look at the schema of " + settings.place() + ": " + e.getMessage(), e);

@@ -155,12 +155,15 @@ public final class Collector implements AutoCloseable {
     }
   }
 
+  private static final String UNFORESEEN = "it failed unforeseen; the server's log says why";
+
   /** What anybody may know: the database's messages have the values of statements. */
   private static String told(Exception e) {
     return switch (e) {
       case IOException failure when failure.getMessage() != null -> failure.getMessage();
-      case JdbiException failure when Outage.of(failure).isPresent() -> "the database is away";
-      default -> "it failed unforeseen; the server's log says why";
+      case JdbiException failure ->
+          Outage.of(failure).map(Outage::told).orElse(UNFORESEEN);
+      default -> UNFORESEEN;
     };
   }
 

@@ -248,9 +248,9 @@ public final class AppendLane implements AutoCloseable {
         return resolve(batch, unknown, started);
       }
       case LaneTransaction.Disconnected lost -> {
-        LaneUnavailableException away =
-            new LaneUnavailableException("the database is away", lost.cause());
-        log.warn("the database is away: {}", lost.cause().getMessage());
+        String told = Outage.of(lost.cause()).orElse(Outage.AWAY).told();
+        LaneUnavailableException away = new LaneUnavailableException(told, lost.cause());
+        log.warn("{}: {}", told, lost.cause().getMessage());
         batch.forEach(pending -> pending.fail(away));
         return List.of();
       }
@@ -317,13 +317,13 @@ public final class AppendLane implements AutoCloseable {
     metrics.failures.increment();
     Pending<?> command = batch.get(slow.command());
     log.warn(
-        "a command ({}) took longer than the database gives a statement: {}",
+        "a command ({}) fails: {}: {}",
         command.command().getClass().getSimpleName(),
+        slow.outage().told(),
         slow.cause().getMessage());
     command.fail(
         new LaneUnavailableException(
-            "this took longer than the database gives a statement, and nothing of it was done; try"
-                + " again later",
+            slow.outage().told() + ", and nothing of it was done; try again later",
             slow.cause()));
     List<Pending<?>> others = new ArrayList<>(batch);
     others.remove(command);

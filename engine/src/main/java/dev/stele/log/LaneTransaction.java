@@ -63,10 +63,10 @@ final class LaneTransaction {
   record Disconnected(Throwable cause) implements Attempt {}
 
   /**
-   * A command of the batch, by its index, took longer than the database gives a statement; the
-   * transaction was rolled back.
+   * A command of the batch, by its index, took longer than the database gives a statement, or
+   * waited so long for another session's lock; the transaction was rolled back.
    */
-  record TooSlow(int command, Throwable cause) implements Attempt {}
+  record TooSlow(int command, Outage outage, Throwable cause) implements Attempt {}
 
   /** The clock is in doubt (see {@link ClockWatch}); nothing happened. */
   record Doubtful(String reason) implements Attempt {}
@@ -166,8 +166,9 @@ final class LaneTransaction {
       Connection connection, Intended intended, OptionalInt deciding, Throwable e) {
     if (rolledBack(connection)) {
       Optional<Outage> outage = Outage.of(e);
-      if (outage.equals(Optional.of(Outage.TOO_SLOW)) && deciding.isPresent()) {
-        return new TooSlow(deciding.getAsInt(), e);
+      if (deciding.isPresent()
+          && outage.filter(o -> o == Outage.TOO_SLOW || o == Outage.LOCKED).isPresent()) {
+        return new TooSlow(deciding.getAsInt(), outage.get(), e);
       }
       return outage.isPresent() ? new Disconnected(e) : new Failed(e);
     }

@@ -11,20 +11,33 @@ import org.jdbi.v3.core.ConnectionException;
  */
 public enum Outage {
   /** The session was lost; on a new one the same may work at once. */
-  LOST_SESSION,
+  LOST_SESSION("the database is away"),
 
   /** There is no session to be had, or the server cannot do it for now. */
-  AWAY,
+  AWAY("the database is away"),
 
-  /**
-   * A statement took longer than it is given, or waited so long for a lock; the session is fine.
-   */
-  TOO_SLOW;
+  /** A transaction may only read: a standby's, or any where an operator or a full storage says so. */
+  READ_ONLY("the database may only be read"),
 
-  /** A transaction that may only read: a standby's, or any where storage is full. */
-  private static final String READ_ONLY = "25006";
+  /** The server's disk is full. */
+  DISK_FULL("the database has no room left on its disk"),
 
-  private static final String DISK_FULL = "53100";
+  /** A statement waited too long for a lock that another session holds; the session is fine. */
+  LOCKED("the database is locked by another session"),
+
+  /** A statement took longer than it is given; the session is fine. */
+  TOO_SLOW("this took longer than the database gives a statement");
+
+  private final String told;
+
+  Outage(String told) {
+    this.told = told;
+  }
+
+  /** What anybody may know of it: the database's own messages have the values of statements. */
+  public String told() {
+    return told;
+  }
 
   /** The outage that brought this about; empty if none did. */
   public static Optional<Outage> of(Throwable thrown) {
@@ -42,12 +55,7 @@ public enum Outage {
 
   /** Whether the database refused to write, though it may be read: a standby, or a full disk. */
   public static boolean forbidsWriting(Throwable thrown) {
-    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql) {
-        return READ_ONLY.equals(sql.getSQLState()) || DISK_FULL.equals(sql.getSQLState());
-      }
-    }
-    return false;
+    return of(thrown).filter(outage -> outage == READ_ONLY || outage == DISK_FULL).isPresent();
   }
 
   private static Optional<Outage> of(String state) {
@@ -55,13 +63,14 @@ public enum Outage {
     if (state.startsWith("08") || state.startsWith("57P") || state.equals("25P03")) {
       return Optional.of(LOST_SESSION);
     }
-    // 57014 a statement that takes too long, 55P03 one that waits for somebody else's lock too long
-    if (state.equals("57014") || state.equals("55P03")) {
-      return Optional.of(TOO_SLOW);
-    }
-    // 53 out of resources such as disk, 57 an operator's
-    return state.startsWith("53") || state.startsWith("57") || state.equals(READ_ONLY)
-        ? Optional.of(AWAY)
-        : Optional.empty();
+    return switch (state) {
+      case "25006" -> Optional.of(READ_ONLY);
+      case "53100" -> Optional.of(DISK_FULL);
+      case "55P03" -> Optional.of(LOCKED);
+      case "57014" -> Optional.of(TOO_SLOW);
+      // 53 out of resources such as memory, 57 an operator's
+      default ->
+          state.startsWith("53") || state.startsWith("57") ? Optional.of(AWAY) : Optional.empty();
+    };
   }
 }

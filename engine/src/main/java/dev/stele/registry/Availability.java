@@ -3,7 +3,6 @@ package dev.stele.registry;
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -40,26 +39,39 @@ final class Availability {
         });
   }
 
+  /** Work on the lane or the database, which may throw what has nothing to do with these. */
+  @FunctionalInterface
+  interface Work<T, X extends Exception> {
+    T run() throws X;
+  }
+
   /**
    * Runs work on the lane or the database; when they are away, throws {@link
    * RegistryUnavailableException}.
    */
-  static <T> T guard(Supplier<T> work) {
+  static <T, X extends Exception> T guard(Work<T, X> work) throws X {
     try {
-      return work.get();
+      return work.run();
     } catch (LaneUnavailableException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     } catch (JdbiException e) {
-      Optional<Outage> outage = Outage.of(e);
-      if (outage.isEmpty()) {
-        throw e;
-      }
-      throw new RegistryUnavailableException(
-          switch (outage.get()) {
-            case LOST_SESSION, AWAY -> "the database is away";
-            case TOO_SLOW -> "this took longer than the database gives a statement";
-          },
-          e);
+      Outage outage = Outage.of(e).orElseThrow(() -> e);
+      throw new RegistryUnavailableException(outage.told(), e);
     }
+  }
+
+  /** Such work that has no result. */
+  @FunctionalInterface
+  interface Task<X extends Exception> {
+    void run() throws X;
+  }
+
+  /** As {@link #guard}. */
+  static <X extends Exception> void run(Task<X> task) throws X {
+    Availability.<Boolean, X>guard(
+        () -> {
+          task.run();
+          return true;
+        });
   }
 }

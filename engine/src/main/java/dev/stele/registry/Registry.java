@@ -481,12 +481,12 @@ public final class Registry implements AutoCloseable {
    * @throws IOException if a store cannot be used
    */
   public void claimStores() throws IOException {
-    claims.require();
+    Availability.<IOException>run(claims::require);
   }
 
   private void requireOwnStores() {
     try {
-      claims.require();
+      claimStores();
     } catch (IOException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     }
@@ -496,7 +496,7 @@ public final class Registry implements AutoCloseable {
   public Map<String, Standing> stores() throws IOException {
     Map<String, Standing> standings = new LinkedHashMap<>();
     for (BlobStores.Named store : stores.all()) {
-      standings.put(store.name(), claims.standing(store));
+      standings.put(store.name(), Availability.guard(() -> claims.standing(store)));
     }
     return standings;
   }
@@ -515,7 +515,7 @@ public final class Registry implements AutoCloseable {
     if (store.isEmpty()) {
       return Optional.empty();
     }
-    Standing before = claims.standing(store.get());
+    Standing before = Availability.guard(() -> claims.standing(store.get()));
     Optional<String> marker =
         switch (before) {
           case Standing.Owned owned -> Optional.of(owned.text());
@@ -532,7 +532,7 @@ public final class Registry implements AutoCloseable {
         () ->
             lane.submit(
                 new TakeStoreOver(actors.id(caller.actor()), caller.requestId(), name, log)));
-    if (!claims.takeOver(store.get(), marker)) {
+    if (!Availability.guard(() -> claims.takeOver(store.get(), marker))) {
       throw new IOException(
           "store " + name + " was marked by somebody else meanwhile; look at it again");
     }

@@ -74,7 +74,7 @@ final class RepositoryBlobs {
    */
   BlobStores.Named writableStoreOf(RepositoryName repository) throws IOException {
     try {
-      claims.require();
+      Availability.<IOException>run(claims::require);
     } catch (StoreRefusedException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     }
@@ -291,7 +291,7 @@ final class RepositoryBlobs {
    */
   private void cover(BlobStores.Named store) throws IOException {
     try {
-      claims.cover(store);
+      Availability.<IOException>run(() -> claims.cover(store));
     } catch (StoreRefusedException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     }

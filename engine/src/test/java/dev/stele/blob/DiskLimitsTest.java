@@ -35,9 +35,11 @@ class DiskLimitsTest {
     try (DiskBlobStore store = new DiskBlobStore(folder, full)) {
       assertThatThrownBy(() -> store.begin(APP, Digest.Algorithm.SHA256))
           .isInstanceOf(InsufficientStorageException.class)
-          .hasMessageContaining("reserved");
+          .hasMessageContaining("reserved")
+          .hasMessageNotContaining("wanted");
       assertThatThrownBy(() -> store.append(APP, id, bytes(1)))
-          .isInstanceOf(InsufficientStorageException.class);
+          .isInstanceOf(InsufficientStorageException.class)
+          .hasMessageContaining("are wanted");
       assertThatThrownBy(
               () -> store.put(digest, OptionalLong.of(3), new ByteArrayInputStream(content)))
           .isInstanceOf(InsufficientStorageException.class);

@@ -62,6 +62,23 @@ class DatabaseRefusalsTest {
   }
 
   @Test
+  void aNewerSchemaIsRefusedBeforeAnythingIsMigrated() throws Exception {
+    try (TestDatabase database = TestDatabase.create()) {
+      execute(
+          database,
+          """
+          INSERT INTO flyway_schema_history
+            (installed_rank, version, description, type, script, installed_by, execution_time, success)
+          VALUES (9999, '9999', 'newer', 'SQL', 'V9999__newer.sql', 'x', 0, true)
+          """);
+      assertThatExceptionOfType(OtherSchemaException.class)
+          .isThrownBy(() -> database.open().close())
+          .withMessageContaining("is at schema 9999 and this program knows schema ")
+          .withMessageContaining("use the program of the version that serves it");
+    }
+  }
+
+  @Test
   void aPoolThatLendsTransactionsIsRefusedAndOneThatLendsSessionsIsNot() throws Exception {
     try (TestDatabase database = TestDatabase.create()) {
       assertThatExceptionOfType(DatabaseException.class)

@@ -13,12 +13,14 @@ import dev.stele.blob.UploadStatus;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -181,8 +183,42 @@ class OutageTest {
     assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
     fixture.testDatabase().readOnly(true);
     assertThatThrownBy(() -> registry.deleteBlob(CALLER, APP, DIGEST))
-        .hasMessage("the database is away");
+        .hasMessage("the database may only be read");
     fixture.testDatabase().readOnly(false);
+  }
+
+  @Test
+  void aLockThatSomebodyHoldsIsSaidToBeOne() throws Exception {
+    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    owner.setAutoCommit(false);
+    for (String table : List.of("store_claim", "event", "blob_link")) {
+      execute("LOCK TABLE " + table + " IN SHARE MODE");
+      if (table.equals("store_claim")) {
+        // Only a new process asks for it.
+        execute("LOCK TABLE store_claim");
+        Registry another =
+            new Registry(
+                fixture.database().jdbi(),
+                fixture.database().audit(),
+                fixture.database()::openDedicated,
+                new BlobStores(store),
+                RegistryOptions.DEFAULT,
+                new SimpleMeterRegistry());
+        try (another) {
+          assertThatThrownBy(() -> another.uploads().begin(APP, Digest.Algorithm.SHA256))
+              .isInstanceOf(RegistryUnavailableException.class)
+              .hasMessage("the database is locked by another session");
+        }
+      } else {
+        assertThatThrownBy(() -> registry.deleteBlob(CALLER, APP, DIGEST))
+            .as(table)
+            .isInstanceOf(RegistryUnavailableException.class)
+            .hasMessageStartingWith("the database is locked by another session");
+      }
+      owner.rollback();
+    }
+    owner.setAutoCommit(true);
+    assertThat(registry.deleteBlob(CALLER, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
   }
 
   @Test
