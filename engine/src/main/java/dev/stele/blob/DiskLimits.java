@@ -35,10 +35,7 @@ public record DiskLimits(OptionalLong reserve, int maxUploads, long maxUploadByt
           "has no room left",
           "%,d bytes are free in %s, of which %,d are reserved%s"
               .formatted(
-                  free,
-                  folder,
-                  kept,
-                  bytes == 0 ? "" : ", and %,d are wanted".formatted(bytes)));
+                  free, folder, kept, bytes == 0 ? "" : ", and %,d are wanted".formatted(bytes)));
     }
   }
 

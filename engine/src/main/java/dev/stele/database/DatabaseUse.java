@@ -48,8 +48,7 @@ final class DatabaseUse {
    */
   static void requireNoNewerSchema(
       Database.Settings settings, Properties credentials, Flyway flyway) {
-    Optional<Integer> _ =
-        present(settings, credentials, flyway, (schema, known) -> schema > known);
+    Optional<Integer> _ = present(settings, credentials, flyway, (schema, known) -> schema > known);
   }
 
   /** Which schemas do not do, beside the one that this program knows. */

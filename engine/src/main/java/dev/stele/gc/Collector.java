@@ -161,8 +161,7 @@ public final class Collector implements AutoCloseable {
   private static String told(Exception e) {
     return switch (e) {
       case IOException failure when failure.getMessage() != null -> failure.getMessage();
-      case JdbiException failure ->
-          Outage.of(failure).map(Outage::told).orElse(UNFORESEEN);
+      case JdbiException failure -> Outage.of(failure).map(Outage::told).orElse(UNFORESEEN);
       default -> UNFORESEEN;
     };
   }

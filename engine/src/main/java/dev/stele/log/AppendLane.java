@@ -323,8 +323,7 @@ public final class AppendLane implements AutoCloseable {
         slow.cause().getMessage());
     command.fail(
         new LaneUnavailableException(
-            slow.outage().told() + ", and nothing of it was done; try again later",
-            slow.cause()));
+            slow.outage().told() + ", and nothing of it was done; try again later", slow.cause()));
     List<Pending<?>> others = new ArrayList<>(batch);
     others.remove(command);
     return others;

@@ -16,7 +16,9 @@ public enum Outage {
   /** There is no session to be had, or the server cannot do it for now. */
   AWAY("the database is away"),
 
-  /** A transaction may only read: a standby's, or any where an operator or a full storage says so. */
+  /**
+   * A transaction may only read: a standby's, or any where an operator or a full storage says so.
+   */
   READ_ONLY("the database may only be read"),
 
   /** The server's disk is full. */
