@@ -7,7 +7,9 @@ import dev.stele.policy.Durations;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.TagGlob;
 import dev.stele.question.DigestText;
+import dev.stele.question.HoldRow;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -38,6 +40,7 @@ final class RecordTypes {
   /** Teaches a command line, with the commands that it has by now. */
   static CommandLine register(CommandLine commandLine) {
     return commandLine
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(RepositoryName.class, converter(RepositoryName::parse))
         .registerConverter(Tag.class, converter(Tag::parse))
         .registerConverter(TagName.class, converter(TagName::parse))
@@ -45,7 +48,18 @@ final class RecordTypes {
         .registerConverter(TagGlob.class, converter(TagGlob::parse))
         .registerConverter(DigestText.class, converter(DigestText::parse))
         .registerConverter(Moment.class, converter(Moment::parse))
+        .registerConverter(UUID.class, converter(RecordTypes::hold))
         .registerConverter(Duration.class, converter(Durations::parse));
+  }
+
+  /** Tables shorten nothing of an id, so nobody needs the beginning of one. */
+  private static UUID hold(String text) {
+    try {
+      return HoldRow.id(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(
+          "'" + text + "' is no hold's id: use the whole id, as `stele hold list` prints it");
+    }
   }
 
   private static RepositoryGlob glob(String text) {

@@ -89,8 +89,8 @@ final class RetentionExplain extends QuestionCommand {
         .ifPresent(
             digest ->
                 text.append(
-                    "  policy %s, decided from the events up to position %d, at %s%n"
-                        .formatted(digest, explained.at().position(), explained.at().time())));
+                    "  policy %s, decided from the events before position %d, at %s%n"
+                        .formatted(digest, explained.at().position() + 1, explained.at().time())));
     explained
         .put()
         .ifPresent(

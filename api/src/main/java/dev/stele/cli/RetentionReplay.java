@@ -3,6 +3,7 @@ package dev.stele.cli;
 import dev.stele.log.Moment;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.question.Interval;
 import dev.stele.question.RetentionRows.Compared;
 import dev.stele.question.Rows;
 import dev.stele.retention.Difference;
@@ -11,6 +12,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -74,11 +76,14 @@ final class RetentionReplay extends RetentionQuestion {
 
   @Override
   int answer(Reprocessing reprocessing, PrintWriter out) {
-    dev.stele.retention.Moment start = moment(reprocessing, from);
-    dev.stele.retention.Moment end = moment(reprocessing, to);
-    if (start.position() > end.position() || start.at().isAfter(end.at())) {
-      throw new ParameterException(spec().commandLine(), "--from must not be after --to");
-    }
+    Interval<dev.stele.retention.Moment> interval =
+        Interval.of(
+            Optional.of(from),
+            Optional.ofNullable(to),
+            reprocessing::at,
+            dev.stele.retention.Moment::position);
+    dev.stele.retention.Moment start = interval.from().orElseThrow();
+    dev.stele.retention.Moment end = interval.to().orElseGet(reprocessing::now);
     Reprocessing.Timing timing =
         when.asRecorded
             ? new Reprocessing.Timing.AsRecorded()

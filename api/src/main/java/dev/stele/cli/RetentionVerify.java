@@ -55,9 +55,9 @@ final class RetentionVerify extends RetentionQuestion {
     output()
         .note(
             out,
-            "%,d evaluations made again: %s"
+            "%s made again: %s"
                 .formatted(
-                    count,
+                    QuestionCommand.count(count, "evaluation", "evaluations"),
                     different == 0
                         ? "each gave the recorded result"
                         : "%,d did NOT give the recorded result".formatted(different)));

@@ -73,12 +73,20 @@ public record Asked(Map<String, String> path, QueryString query, String body) {
         .toList();
   }
 
-  /** How many rows a page may have: at least 1; 100 if nothing is said, 1,000 at most. */
+  /**
+   * How many rows a page may have: 100 if nothing is said, 1,000 at most.
+   *
+   * @throws RefusedRequestException 400 if it is not a number from 1 on
+   */
   int limit() {
     return limit(DEFAULT_PAGE, LARGEST_PAGE);
   }
 
   int limit(int standard, int largest) {
-    return Math.max(1, PageRequest.size(query, Parameter.LIMIT.name(), standard, largest));
+    int limit = PageRequest.size(query, Parameter.LIMIT.name(), standard, largest);
+    if (limit == 0) {
+      throw Parameter.invalid("limit must be at least 1");
+    }
+    return limit;
   }
 }

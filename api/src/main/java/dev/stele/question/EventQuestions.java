@@ -13,7 +13,6 @@ import dev.stele.registry.EventPage;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
-import dev.stele.server.http.PageRequest;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -190,11 +189,7 @@ public final class EventQuestions {
   }
 
   private Answer<EventRow> events(Asked asked) {
-    EventSelection selection = EventSelection.of(asked, registry, false);
-    // To be told of what is wrong with a question alone.
-    return PageRequest.size(asked.query(), Parameter.LIMIT.name(), 1, 1) == 0
-        ? Answer.of(Map.of(), List.of())
-        : found(asked, selection, EventRow::of);
+    return found(asked, EventSelection.of(asked, registry, false), EventRow::of);
   }
 
   private Answer<EventRow> event(Asked asked) {

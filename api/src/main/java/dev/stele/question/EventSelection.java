@@ -8,10 +8,8 @@ import dev.stele.policy.TagGlob;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.EventQuery;
 import dev.stele.registry.Registry;
-import dev.stele.server.distribution.Refusals;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -78,19 +76,13 @@ public record EventSelection(EventFilter filter, long after, long through, boole
             asked.first(Parameter.DIGEST).map(digest -> digest.resolve(registry.archive())),
             asked.first(TAG),
             asked.first(CAUSE));
+    // Needs no view.
+    Interval<AsOf> interval = Interval.of(asked, registry.archive()::asOf);
     return new EventSelection(
         filter,
-        Math.max(after, moment(asked, Parameter.FROM, registry).map(AsOf::position).orElse(-1L)),
-        Math.min(
-            before - 1,
-            moment(asked, Parameter.TO, registry).map(AsOf::position).orElse(Long.MAX_VALUE)),
+        Math.max(after, interval.from().map(AsOf::position).orElse(-1L)),
+        Math.min(before - 1, interval.to().map(AsOf::position).orElse(Long.MAX_VALUE)),
         asked.first(ORDER).map("desc"::equals).orElse(newestFirst));
-  }
-
-  /** What a parameter's moment means in the log, if it is there. Needs no view. */
-  private static Optional<AsOf> moment(
-      Asked asked, Parameter<dev.stele.log.Moment> parameter, Registry registry) {
-    return asked.first(parameter).map(moment -> Refusals.accepted(registry.archive().asOf(moment)));
   }
 
   /** The same, of these types of events only. */
@@ -113,20 +105,22 @@ public record EventSelection(EventFilter filter, long after, long through, boole
   }
 
   private static String type(String type) {
-    if (!EventCodec.typeNames().contains(type)) {
-      throw new IllegalArgumentException(
-          "must be one of "
-              + String.join(", ", new TreeSet<>(EventCodec.typeNames()))
-              + "; there is no type of events '"
-              + type
-              + "'");
-    }
-    return type;
+    return EventCodec.typeNames().stream()
+        .filter(type::equalsIgnoreCase)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "must be one of "
+                        + String.join(", ", new TreeSet<>(EventCodec.typeNames()))
+                        + "; there is no type of events '"
+                        + type
+                        + "'"));
   }
 
   private static Cause.Kind cause(String text) {
     return Arrays.stream(Cause.Kind.values())
-        .filter(kind -> kind.name().equals(text))
+        .filter(kind -> kind.name().equalsIgnoreCase(text))
         .findFirst()
         .orElseThrow(
             () ->

@@ -211,9 +211,9 @@ final class RepositoryQuestions {
   private Answer<Changed> diff(Asked asked) {
     RepositoryName repository = asked.repository();
     Moment _ = asked.required(Parameter.FROM, "since when to compare");
-    AsOf from = moment(asked, Parameter.FROM);
-    AsOf to = moment(asked, Parameter.TO);
-    inOrder(from, to);
+    Interval<AsOf> interval = Interval.of(asked, history::asOf);
+    AsOf from = interval.from().orElseThrow();
+    AsOf to = interval.to().orElseGet(history::now);
     Optional<Change> last =
         asked
             .first(LAST_CHANGED_MANIFEST)
@@ -241,16 +241,5 @@ final class RepositoryQuestions {
       case Change.ManifestChange manifest ->
           more.next(LAST_CHANGED_MANIFEST, Optional.of(manifest.digest()));
     };
-  }
-
-  /**
-   * Refuses an interval that ends before it begins.
-   *
-   * @throws dev.stele.server.http.RefusedRequestException 400
-   */
-  static void inOrder(AsOf from, AsOf to) {
-    if (from.position() > to.position()) {
-      throw Parameter.invalid("from (" + from + ") must not be after to (" + to + ")");
-    }
   }
 }

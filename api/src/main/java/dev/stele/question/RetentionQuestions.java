@@ -149,11 +149,9 @@ final class RetentionQuestions {
   private Answer<RetentionRows.Compared> replay(Asked asked) {
     RepositoryName repository = asked.repository();
     dev.stele.log.Moment _ = asked.required(Parameter.FROM, "since when to replay");
-    Moment from = moment(asked, Parameter.FROM);
-    Moment to = moment(asked, Parameter.TO);
-    if (from.position() > to.position() || from.at().isAfter(to.at())) {
-      throw Parameter.invalid("from must not be after to");
-    }
+    Interval<Moment> interval = Interval.of(asked, reprocessing::at, Moment::position);
+    Moment from = interval.from().orElseThrow();
+    Moment to = interval.to().orElseGet(reprocessing::now);
     known(repository, to);
     Reprocessing.Timing timing = asked.first(EVERY).orElseGet(() -> EVERY.read("1d"));
     boolean all = asked.first(ALL).orElse(false);

@@ -164,18 +164,11 @@ final class TagQuestions {
     };
   }
 
-  private AsOf moment(Asked asked, Parameter<dev.stele.log.Moment> parameter, AsOf otherwise) {
-    return asked
-        .first(parameter)
-        .map(moment -> Absence.present(history, history.asOf(moment)))
-        .orElse(otherwise);
-  }
-
   private Answer<Period> pullable(Asked asked) {
     RepositoryName repository = asked.repository();
-    AsOf to = moment(asked, Parameter.TO, history.now());
-    AsOf from = moment(asked, Parameter.FROM, to);
-    RepositoryQuestions.inOrder(from, to);
+    Interval<AsOf> interval = Interval.of(asked, history::asOf);
+    AsOf to = interval.to().orElseGet(history::now);
+    AsOf from = interval.from().orElse(to);
     Optional<TagPeriods.Key> after =
         asked
             .first(Parameter.LAST_TAG)

@@ -215,7 +215,52 @@ class RecordCommandsTest {
     assertThat(stele("events", "--type", "TagMove").errors()).contains("TagMoved", "'TagMove'");
     assertThat(stele("events", "--repository", "a[").errors()).contains("not a glob");
     assertThat(stele("events", "--cause", "LUNCH").errors()).contains("RETENTION");
-    assertThat(stele("events", "--from", "yesterday").errors()).contains("no moment of the past");
+    assertThat(stele("events", "--from", "yesterday").errors())
+        .contains("is not written as a moment");
     assertThat(stele("digest", "x").status()).isEqualTo(2);
+    Answer shortened = stele("hold", "release", "4c2b4170", "--reason", "case closed");
+    assertThat(shortened.status()).isEqualTo(2);
+    assertThat(shortened.errors())
+        .contains("use the whole id, as `stele hold list` prints it")
+        .doesNotContain("java.");
+    Answer word = stele("event", "first");
+    assertThat(word.status()).isEqualTo(2);
+    assertThat(word.errors()).doesNotContain("java.");
+  }
+
+  @Test
+  void anIntervalThatEndsBeforeItBeginsIsRefused() {
+    for (List<String> command :
+        List.of(
+            List.of("events"),
+            List.of("digest", first.toString()),
+            List.of("tag-moves"),
+            List.of("pulls"))) {
+      for (List<String> swapped :
+          List.of(
+              List.of("p5", "p2"),
+              List.of("p5", "2020-01-01"),
+              // Neither has passed, but what is wrong is their order.
+              List.of("9998-01-01", "9997-01-01"),
+              List.of("p9999", "p9998"))) {
+        List<String> arguments = new ArrayList<>(command);
+        arguments.addAll(List.of("--from", swapped.getFirst(), "--to", swapped.getLast()));
+        Answer refused = stele(arguments.toArray(String[]::new));
+        assertThat(refused.status()).as("%s", arguments).isEqualTo(2);
+        assertThat(refused.errors()).contains("from (", ") must not be after to (");
+      }
+    }
+    assertThat(stele("events", "--from", "p2", "--to", "p2").text()).endsWith("0 events\n");
+    Answer tomorrow = stele("events", "--from", "p2", "--to", "9998-01-01");
+    assertThat(tomorrow.status()).isEqualTo(1);
+    assertThat(tomorrow.errors()).contains("has not passed yet", "leave `to` out for up to now");
+  }
+
+  @Test
+  void typesAndCausesAreFoundInAnyCase() throws IOException {
+    assertThat(
+            stele("events", "--type", "tagmoved", "--cause", "client_request", "--json")
+                .column("position"))
+        .containsExactly("2", "4");
   }
 }

@@ -272,6 +272,34 @@ class OpenApiTest {
   }
 
   @Test
+  void whatWouldBeAnsweredWithNothingIsRefused() throws Exception {
+    for (OpenApiDocument.Operation operation : document.operations()) {
+      List<String> names =
+          operation.parameters().stream().map(OpenApiDocument.Parameter::name).toList();
+      if (names.contains("limit")) {
+        refused(operation, Map.of("limit", "0"), "limit must be at least 1");
+      }
+      if (names.containsAll(List.of("from", "to"))) {
+        refused(
+            operation,
+            Map.of("from", "p3", "to", "p1"),
+            "from (position 3) must not be after to (position 1)");
+      }
+    }
+  }
+
+  private static void refused(
+      OpenApiDocument.Operation operation, Map<String, String> wrong, String message)
+      throws Exception {
+    Map<String, String> values = new LinkedHashMap<>(operation.examples());
+    values.putAll(wrong);
+    HttpResponse<byte[]> answer = send(operation, operation.address(values));
+    String text = new String(answer.body(), UTF_8);
+    assertThat(answer.statusCode()).as(operation.address(values) + "\n" + text).isEqualTo(400);
+    assertThat(text).contains(message);
+  }
+
+  @Test
   void headAnswersAsGetWithoutABody() throws Exception {
     for (OpenApiDocument.Operation operation : document.operations()) {
       if (operation.method().equals("GET")) {

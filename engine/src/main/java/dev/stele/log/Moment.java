@@ -124,7 +124,7 @@ public sealed interface Moment {
     private static InvalidNameException invalid(String text, String what) {
       return new InvalidNameException(
           InvalidNameException.Kind.MOMENT,
-          InvalidNameException.quote(text) + " is no moment of the past: " + what);
+          InvalidNameException.quote(text) + " is not written as a moment: " + what);
     }
   }
 }
