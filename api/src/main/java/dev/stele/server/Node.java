@@ -152,6 +152,15 @@ public final class Node implements AutoCloseable {
             options(configuration),
             meters);
     opened.push(registry);
+    if (configuration.database().isEmpty()) {
+      Path postgres = data.resolve("postgresql");
+      registry.registerAlarm(
+          "data",
+          () ->
+              configuration
+                  .disk()
+                  .alarm("the data folder", data, EmbeddedPostgres.missingRoom(postgres)));
+    }
     retention = new Retention(database.audit(), registry);
     opened.push(retention);
   }

@@ -187,6 +187,16 @@ public interface BlobStore extends AutoCloseable {
    */
   void probe() throws IOException;
 
+  /**
+   * What an operator must see to though the store can be read, for anybody to read; empty while
+   * there is nothing. Answers at once.
+   *
+   * @param name of the store
+   */
+  default Optional<String> alarm(String name) {
+    return Optional.empty();
+  }
+
   /** Releases what the store holds in memory. Sessions and objects stay. */
   @Override
   void close() throws IOException;

@@ -480,6 +480,11 @@ public final class DiskBlobStore implements BlobStore {
   }
 
   @Override
+  public Optional<String> alarm(String name) {
+    return limits.alarm("blob store " + name, layout.root(), 0);
+  }
+
+  @Override
   public void probe() throws IOException {
     Path file = layout.wholeFile(UploadId.random());
     try {

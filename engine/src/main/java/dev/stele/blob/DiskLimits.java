@@ -1,6 +1,7 @@
 package dev.stele.blob;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -24,19 +25,39 @@ public record DiskLimits(OptionalLong reserve, int maxUploads, long maxUploadByt
    * @throws InsufficientStorageException if there is no room for them
    */
   public void requireRoom(Path folder, long bytes) throws InsufficientStorageException {
-    long total = folder.toFile().getTotalSpace();
-    if (total == 0) {
-      return;
+    Optional<String> shortage = shortage(folder, bytes);
+    if (shortage.isPresent()) {
+      throw new InsufficientStorageException(
+          "has no room left", "on the disk of " + folder + ", " + shortage.get());
+    }
+  }
+
+  /**
+   * What an operator must see to, if a folder's disk has no room for pushes.
+   *
+   * @param what the folder is, for anybody to read
+   * @param bytes that must be free beside the reserve
+   */
+  public Optional<String> alarm(String what, Path folder, long bytes) {
+    return shortage(folder, bytes)
+        .map(
+            why ->
+                ("the disk of %s has no room left, so pushes are refused: %s; make room on it, or"
+                        + " make it larger")
+                    .formatted(what, why));
+  }
+
+  private Optional<String> shortage(Path folder, long bytes) {
+    if (folder.toFile().getTotalSpace() == 0) {
+      return Optional.empty();
     }
     long kept = reserveOf(folder);
     long free = folder.toFile().getUsableSpace();
-    if (free - bytes < kept) {
-      throw new InsufficientStorageException(
-          "has no room left",
-          "%,d bytes are free in %s, of which %,d are reserved%s"
-              .formatted(
-                  free, folder, kept, bytes == 0 ? "" : ", and %,d are wanted".formatted(bytes)));
-    }
+    return free - bytes < kept
+        ? Optional.of(
+            "%,d bytes are free, of which %,d are reserved%s"
+                .formatted(free, kept, bytes == 0 ? "" : ", and %,d are wanted".formatted(bytes)))
+        : Optional.empty();
   }
 
   /** The reserve of the file system that a folder is on, in bytes. */

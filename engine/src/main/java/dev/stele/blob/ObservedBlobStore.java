@@ -231,6 +231,11 @@ final class ObservedBlobStore implements BlobStore {
   }
 
   @Override
+  public Optional<String> alarm(String name) {
+    return store.alarm(name);
+  }
+
+  @Override
   public void close() throws IOException {
     store.close();
   }

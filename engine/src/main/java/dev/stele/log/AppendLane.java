@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -32,6 +33,7 @@ public final class AppendLane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(AppendLane.class);
   private static final Duration MAX_WAIT_FOR_ROOM = Duration.ofSeconds(5);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(10);
+  private static final Duration LONG_COMMIT = Duration.ofSeconds(10);
   private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofSeconds(20);
   private static final String FULL = "the append lane is full; try again later";
   private static final String CLOSED = "the registry is shutting down";
@@ -170,6 +172,18 @@ public final class AppendLane implements AutoCloseable {
     } catch (ExecutionException e) {
       throw unwrapped(e.getCause());
     }
+  }
+
+  /** What an operator must see to, if appending hangs. */
+  public Optional<String> alarm() {
+    Duration committing = transaction.committing();
+    return committing.compareTo(LONG_COMMIT) > 0
+        ? Optional.of(
+            ("a commit has not been confirmed for %d s, and pushes wait for it: PostgreSQL waits for"
+                    + " a synchronous standby, or for its disk (pg_stat_activity says which); bring"
+                    + " the standby back, or take it out of synchronous_standby_names")
+                .formatted(committing.toSeconds()))
+        : Optional.empty();
   }
 
   /** What a command weighs is in memory until it is decided, not only until it is taken. */

@@ -9,11 +9,13 @@ import dev.stele.oci.RepositoryName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 
@@ -39,6 +41,9 @@ final class LaneTransaction {
   private final ClockWatch clock;
   private long nextPosition;
   private long partitionsReadyUntil;
+
+  /** Since when a commit is not confirmed, whichever of its attempts is going on. */
+  private volatile OptionalLong committingSince = OptionalLong.empty();
 
   LaneTransaction(EventCodec codec, InlineViews views, ClockWatch clock) {
     this.codec = codec;
@@ -85,6 +90,7 @@ final class LaneTransaction {
     try {
       clock.look(handle);
       connection.commit();
+      committingSince = OptionalLong.empty();
       return new Committed(0, List.of(), nextPosition);
     } catch (SQLException | RuntimeException e) {
       return rolledBack(connection) ? new Failed(e) : new Disconnected(e);
@@ -156,15 +162,31 @@ final class LaneTransaction {
    * Commits, and returns what the database warns of: who cancels the wait for a synchronous standby
    * ends it with nothing but a warning.
    */
-  private static Optional<SQLWarning> commit(Connection connection) throws SQLException {
+  private Optional<SQLWarning> commit(Connection connection) throws SQLException {
+    if (committingSince.isEmpty()) {
+      committingSince = OptionalLong.of(System.nanoTime());
+    }
     connection.clearWarnings();
     connection.commit();
-    return Optional.ofNullable(connection.getWarnings());
+    Optional<SQLWarning> warning = Optional.ofNullable(connection.getWarnings());
+    if (warning.isEmpty()) {
+      committingSince = OptionalLong.empty();
+    }
+    return warning;
   }
 
-  private static Attempt afterFailure(
+  /** For how long the commit that is going on has not been confirmed. Any thread may ask. */
+  Duration committing() {
+    OptionalLong since = committingSince;
+    return since.isPresent()
+        ? Duration.ofNanos(System.nanoTime() - since.getAsLong())
+        : Duration.ZERO;
+  }
+
+  private Attempt afterFailure(
       Connection connection, Intended intended, OptionalInt deciding, Throwable e) {
     if (rolledBack(connection)) {
+      committingSince = OptionalLong.empty();
       Optional<Outage> outage = Outage.of(e);
       if (deciding.isPresent()
           && outage.filter(o -> o == Outage.TOO_SLOW || o == Outage.LOCKED).isPresent()) {

@@ -29,6 +29,9 @@ public final class Leadership implements AutoCloseable {
   /** For how long a leader leads without saying so again. */
   public static final Duration LEASE = Duration.ofSeconds(5);
 
+  /** How long it takes until it is odd that nobody leads. */
+  public static final Duration LONG = Duration.ofSeconds(30);
+
   private static final Logger logger = LoggerFactory.getLogger(Leadership.class);
 
   /** The term in which this thread does a leader's work. */
@@ -50,6 +53,7 @@ public final class Leadership implements AutoCloseable {
   private final UUID node = UUID.randomUUID();
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Optional<Term> term = Optional.empty();
+  private volatile OptionalLong begunNanos = OptionalLong.empty();
   private Optional<Recurring> thread = Optional.empty();
 
   /** This node does not lead, nor does it try to before {@link #begin}. */
@@ -59,12 +63,32 @@ public final class Leadership implements AutoCloseable {
 
   /** Leads as soon as no other node does. To be called once. */
   public synchronized void begin() {
+    begunNanos = OptionalLong.of(System.nanoTime());
     thread = Optional.of(Recurring.start("leadership", this::round));
   }
 
   /** Whether this node leads. */
   public boolean leading() {
     return term.filter(Term::lasts).isPresent();
+  }
+
+  /** Whether this node has tried to lead, or led, for {@link #LONG}. */
+  public boolean hasTriedLong() {
+    OptionalLong begun = begunNanos;
+    return begun.isPresent() && System.nanoTime() - begun.getAsLong() > LONG.toNanos();
+  }
+
+  /** Whether nobody has led for {@link #LONG}. */
+  public static boolean isLongOver(Handle handle) {
+    return handle
+        .createQuery(
+            """
+            SELECT expires_at < clock_timestamp() - make_interval(secs => :long)
+            FROM leader WHERE only_row
+            """)
+        .bind("long", (double) LONG.toSeconds())
+        .mapTo(Boolean.class)
+        .one();
   }
 
   /** The term in which this node leads; empty while it does not. */

@@ -11,13 +11,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * How long the log is, how far its followers have come, and how much is stored, for metrics.
@@ -26,7 +22,6 @@ import org.slf4j.LoggerFactory;
  * the database is away they are not a number. Thread-safe.
  */
 final class LogGauges {
-  private static final Logger logger = LoggerFactory.getLogger(LogGauges.class);
   private static final Duration FRESH = Duration.ofSeconds(2);
   private static final Duration COUNTED = Duration.ofMinutes(10);
 
@@ -36,34 +31,6 @@ final class LogGauges {
 
   private record Progress(long newest, Map<String, Lag> lags) {}
 
-  /** A value that is read again when it is old, by one thread while others take the old one. */
-  private static final class Sampled<T> {
-    private final Jdbi jdbi;
-    private final Duration age;
-    private final Function<Handle, T> query;
-    private T value;
-    private long nextNanos = System.nanoTime();
-
-    private Sampled(Jdbi jdbi, Duration age, Function<Handle, T> query) {
-      this.jdbi = jdbi;
-      this.age = age;
-      this.query = query;
-    }
-
-    private synchronized double get(ToDoubleFunction<T> part) {
-      if (System.nanoTime() - nextNanos >= 0) {
-        try {
-          value = jdbi.withHandle(query::apply);
-        } catch (JdbiException e) {
-          value = null;
-          logger.debug("no metrics of the log for now", e);
-        }
-        nextNanos = System.nanoTime() + age.toNanos();
-      }
-      return value == null ? Double.NaN : part.applyAsDouble(value);
-    }
-  }
-
   private final Sampled<Progress> progress;
   private final Sampled<Map<String, Stored>> stored;
 
@@ -72,8 +39,12 @@ final class LogGauges {
     this.stored = new Sampled<>(jdbi, COUNTED, LogGauges::stored);
   }
 
+  private static <T> double number(Sampled<T> sampled, ToDoubleFunction<T> part) {
+    return sampled.get().stream().mapToDouble(part).findFirst().orElse(Double.NaN);
+  }
+
   void register(MeterRegistry meters, List<Projection> views, BlobStores stores) {
-    Gauge.builder("stele.log.position", progress, p -> p.get(known -> (double) known.newest()))
+    Gauge.builder("stele.log.position", progress, p -> number(p, known -> (double) known.newest()))
         .description("Position of the newest event, -1 if there is none")
         .strongReference(true)
         .register(meters);
@@ -82,7 +53,7 @@ final class LogGauges {
       Gauge.builder(
               "stele.view.lag.events",
               progress,
-              p -> p.get(known -> (double) known.lags().getOrDefault(view.name(), none).events()))
+              p -> number(p, known -> (double) known.lags().getOrDefault(view.name(), none).events()))
           .description("How many events a view has not taken in yet")
           .tag("view", view.name())
           .strongReference(true)
@@ -91,7 +62,7 @@ final class LogGauges {
               "stele.view.lag",
               progress,
               TimeUnit.SECONDS,
-              p -> p.get(known -> known.lags().getOrDefault(view.name(), none).seconds()))
+              p -> number(p, known -> known.lags().getOrDefault(view.name(), none).seconds()))
           .description("How old the first event is that a view has not taken in yet")
           .tag("view", view.name())
           .strongReference(true)
@@ -102,7 +73,7 @@ final class LogGauges {
       Gauge.builder(
               "stele.stored.objects",
               stored,
-              s -> s.get(all -> (double) all.getOrDefault(store.name(), nothing).objects()))
+              s -> number(s, all -> (double) all.getOrDefault(store.name(), nothing).objects()))
           .description("Objects that the log has in a store, counted every ten minutes")
           .tag("store", store.name())
           .strongReference(true)
@@ -110,7 +81,7 @@ final class LogGauges {
       Gauge.builder(
               "stele.stored",
               stored,
-              s -> s.get(all -> (double) all.getOrDefault(store.name(), nothing).bytes()))
+              s -> number(s, all -> (double) all.getOrDefault(store.name(), nothing).bytes()))
           .description("Bytes of the objects that the log has in a store, every ten minutes")
           .baseUnit("bytes")
           .tag("store", store.name())

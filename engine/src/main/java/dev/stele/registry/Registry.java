@@ -57,6 +57,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +84,7 @@ public final class Registry implements AutoCloseable {
   private final Jdbi jdbi;
   private final Jdbi audit;
   private final Leadership leadership;
+  private final Alarms alarms;
   private final MeterRegistry meters;
   private final BlobStores stores;
   private final StoreClaims claims;
@@ -174,6 +176,13 @@ public final class Registry implements AutoCloseable {
     this.holds = new Holds(jdbi, actors, this::append);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
+    this.alarms = new Alarms(meters);
+    alarms.register("clock", clock::doubtAboutAges);
+    alarms.register("commit", lane::alarm);
+    new DatabaseAlarms(jdbi, leadership).register(alarms);
+    for (BlobStores.Named store : this.stores.all()) {
+      alarms.register("store." + store.name(), () -> store.store().alarm(store.name()));
+    }
   }
 
   private static void measure(ClockWatch clock, MeterRegistry meters) {
@@ -653,7 +662,18 @@ public final class Registry implements AutoCloseable {
 
   /** What an operator must see to though pulls go on, as far as is known. */
   public List<String> alarms() {
-    return clock.doubtAboutAges().stream().toList();
+    return alarms.now();
+  }
+
+  /**
+   * Has {@link #alarms} ask somebody else too.
+   *
+   * @param name for the metric; used once
+   * @param says what is wrong and what to do, fit for anybody to read; empty while nothing is. Must
+   *     not throw, and must answer soon, to any thread
+   */
+  public void registerAlarm(String name, Supplier<Optional<String>> says) {
+    alarms.register(name, says);
   }
 
   /** The id that the log has for a name, which becomes known with this call if need be. */

@@ -44,6 +44,7 @@ class DiskLimitsTest {
               () -> store.put(digest, OptionalLong.of(3), new ByteArrayInputStream(content)))
           .isInstanceOf(InsufficientStorageException.class);
       store.probe();
+      assertThat(store.alarm("default").orElseThrow()).contains("default", "make room");
       assertThat(store.size(object.key())).hasValue(3);
       store.cancel(APP, id);
     }
@@ -58,6 +59,7 @@ class DiskLimitsTest {
       one = store.begin(APP, Digest.Algorithm.SHA256);
       two = store.begin(APP, Digest.Algorithm.SHA256);
       UploadStatus _ = store.append(APP, one, bytes(60));
+      assertThat(store.alarm("default")).isEmpty();
       assertTooMuch(store, two, 41);
       UploadStatus _ = store.append(APP, two, bytes(40));
     }

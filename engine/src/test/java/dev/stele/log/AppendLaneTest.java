@@ -369,6 +369,11 @@ class AppendLaneTest {
       execute(owner, "SELECT pg_reload_conf()");
       Future<Long> answer = threads.submit(() -> appending.submit(new Create("perhaps-lost")));
       int first = awaitWaitingForStandby(owner, 0);
+      assertThat(appending.alarm()).isEmpty();
+      while (appending.alarm().isEmpty()) {
+        Thread.sleep(100);
+      }
+      assertThat(appending.alarm().orElseThrow()).contains("synchronous_standby_names");
       execute(owner, "SELECT %s(%d)".formatted(howTheWaitEnds, first));
       // Whoever looks finds the event now.
       awaitWaitingForStandby(owner, first);
@@ -376,6 +381,7 @@ class AppendLaneTest {
       execute(owner, "ALTER SYSTEM RESET synchronous_standby_names");
       execute(owner, "SELECT pg_reload_conf()");
       assertThat(answer.get()).isEqualTo(1);
+      assertThat(appending.alarm()).isEmpty();
       assertThat(replicated.jdbi().withHandle(LogReader::nextPosition)).isEqualTo(2);
     }
   }

@@ -48,6 +48,10 @@ class LeadershipTest {
     return database.jdbi().withHandle(handle -> Leadership.isTurn(handle, term));
   }
 
+  private boolean isLongOver() {
+    return database.jdbi().withHandle(Leadership::isLongOver);
+  }
+
   /** The driver may throw what it likes, and a machine that is short of memory an Error. */
   @Test
   void whateverIsThrownOnTheWayToTheDatabaseIsTriedAgain() throws Exception {
@@ -77,12 +81,15 @@ class LeadershipTest {
         assertThat(first.term()).isEqualTo(firstTerm);
         assertThat(isTurn(firstTerm)).isTrue();
         assertThat(isTurn(OptionalLong.empty())).isFalse();
+        assertThat(isLongOver()).isFalse();
+        assertThat(first.hasTriedLong()).isFalse();
       }
       awaitLeading(second);
       assertThat(second.term()).hasValue(firstTerm.getAsLong() + 1);
       assertThat(isTurn(firstTerm)).isFalse();
     }
     assertThat(isTurn(OptionalLong.empty())).as("while nobody leads").isTrue();
+    assertThat(isLongOver()).isTrue();
   }
 
   /** Its connection stays, as that of a machine that is cut off or stopped does. */

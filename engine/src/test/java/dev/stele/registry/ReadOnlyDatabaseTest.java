@@ -54,9 +54,14 @@ class ReadOnlyDatabaseTest {
         RegistryFixture fixture = new RegistryFixture(store, OPTIONS)) {
       Registry registry = fixture.registry();
       push(registry);
-      Thread.sleep(GRACE.plusMillis(200));
+      assertThat(registry.alarms()).isEmpty();
+      Thread.sleep(GRACE.plusMillis(2_200)); // also until the database is looked at again
       fixture.testDatabase().readOnly(true);
       assertReads(registry);
+      assertThat(registry.alarms()).singleElement().asString().contains("may only be read");
+      assertThat(
+              fixture.meters().get("stele.alarm").tag("alarm", "database").gauge().value())
+          .isEqualTo(1);
       assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
           .isInstanceOf(RegistryUnavailableException.class);
       assertThat(registry.collector().run().failure()).isPresent();
