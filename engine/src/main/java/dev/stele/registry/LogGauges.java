@@ -53,7 +53,9 @@ final class LogGauges {
       Gauge.builder(
               "stele.view.lag.events",
               progress,
-              p -> number(p, known -> (double) known.lags().getOrDefault(view.name(), none).events()))
+              p ->
+                  number(
+                      p, known -> (double) known.lags().getOrDefault(view.name(), none).events()))
           .description("How many events a view has not taken in yet")
           .tag("view", view.name())
           .strongReference(true)

@@ -59,8 +59,7 @@ class ReadOnlyDatabaseTest {
       fixture.testDatabase().readOnly(true);
       assertReads(registry);
       assertThat(registry.alarms()).singleElement().asString().contains("may only be read");
-      assertThat(
-              fixture.meters().get("stele.alarm").tag("alarm", "database").gauge().value())
+      assertThat(fixture.meters().get("stele.alarm").tag("alarm", "database").gauge().value())
           .isEqualTo(1);
       assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
           .isInstanceOf(RegistryUnavailableException.class);
