@@ -1,5 +1,6 @@
 package dev.stele.question;
 
+import dev.stele.server.http.DistributionError;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,19 +13,30 @@ import java.util.Optional;
  *     rows
  * @param next the parameters that ask for the page that follows, in place of those asked with;
  *     empty if nothing follows
+ * @param unknown why there is nothing, if what is asked about is not on record at all: over HTTP
+ *     that is the answer
  */
-public record Answer<R>(Map<String, Object> about, List<R> rows, Map<String, String> next) {
+public record Answer<R>(
+    Map<String, Object> about,
+    List<R> rows,
+    Map<String, String> next,
+    Optional<DistributionError> unknown) {
   public Answer {
     rows = List.copyOf(rows);
   }
 
   static <R> Answer<R> of(Map<String, Object> about, List<R> rows) {
-    return new Answer<>(about, rows, Map.of());
+    return new Answer<>(about, rows, Map.of(), Optional.empty());
   }
 
   /** An answer that is one thing. */
   static <R> Answer<R> one(R row) {
     return of(Map.of(), List.of(row));
+  }
+
+  /** The same, of what is not on record at all. */
+  Answer<R> unknown(DistributionError error) {
+    return new Answer<>(about, rows, next, Optional.of(error));
   }
 
   /** The same, of which a page follows if a parameter has this value. */
@@ -34,7 +46,7 @@ public record Answer<R>(Map<String, Object> about, List<R> rows, Map<String, Str
     }
     Map<String, String> more = new LinkedHashMap<>(next);
     more.put(parameter.name(), value.get().toString());
-    return new Answer<>(about, rows, more);
+    return new Answer<>(about, rows, more, unknown);
   }
 
   /** Keys and values in this order; an empty value leaves its key out. */

@@ -226,9 +226,7 @@ public final class EventQuestions {
     Answer<EventRow> page = found(asked, selection, EventRow::of);
     DigestState state = states.of(digest);
     if (page.rows().isEmpty() && !registry.mentioned(digest)) {
-      throw new DistributionError(
-              404, ErrorCode.BLOB_UNKNOWN, "no event speaks of " + digest, Map.of("digest", digest))
-          .asException();
+      throw unmentioned(digest).asException();
     }
     return new Answer<>(
         Answer.about(
@@ -249,7 +247,13 @@ public final class EventQuestions {
             "swept",
             state.sweeps().stream().map(Swept::of).toList()),
         page.rows(),
-        page.next());
+        page.next(),
+        Optional.empty());
+  }
+
+  static DistributionError unmentioned(Digest digest) {
+    return new DistributionError(
+        404, ErrorCode.BLOB_UNKNOWN, "no event speaks of " + digest, Map.of("digest", digest));
   }
 
   /** A number as an answer has it. */

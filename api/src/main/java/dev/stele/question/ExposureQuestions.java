@@ -178,6 +178,18 @@ public final class ExposureQuestions {
         .next(LAST_INDEX, Optional.of(key.index().map(Digest::toString).orElse("")));
   }
 
+  /**
+   * An answer after which nothing follows. A digest of no manifest may be on record all the same,
+   * and one that no event speaks of may be named by a manifest.
+   */
+  private <R> Answer<R> all(Answer<R> answer, Digest digest) {
+    return answer.rows().isEmpty()
+            && !registry.mentioned(digest)
+            && exposure.manifests(digest, Optional.empty(), 1).manifests().isEmpty()
+        ? answer.unknown(EventQuestions.unmentioned(digest))
+        : answer;
+  }
+
   private static List<String> how(Exposed exposed) {
     return exposed.how().stream().sorted().map(how -> how.name().toLowerCase(Locale.ROOT)).toList();
   }
@@ -195,7 +207,7 @@ public final class ExposureQuestions {
             page.manifests().stream()
                 .map(exposed -> manifest(exposed, where.get(exposed.digest())))
                 .toList());
-    return page.next().isPresent() ? next(answer, digest, page.next().get()) : answer;
+    return page.next().isPresent() ? next(answer, digest, page.next().get()) : all(answer, digest);
   }
 
   private Manifest manifest(Exposed exposed, Exposure.Where where) {
@@ -257,7 +269,7 @@ public final class ExposureQuestions {
         lastRow = Optional.empty();
       }
       if (page.next().isEmpty()) {
-        return Answer.of(about, rows);
+        return all(Answer.of(about, rows), digest);
       }
       after = page.next();
     }

@@ -214,12 +214,14 @@ final class RetentionQuestions {
   }
 
   private RetentionRows.Removal removal(Fate.Removed removed) {
-    Optional<EventEntry> event = removed.event().flatMap(registry::event);
+    Optional<Long> position = removed.event().map(Moment::position);
+    Optional<EventEntry> event = position.flatMap(registry::event);
     return new RetentionRows.Removal(
-        removed.at().at().toString(),
+        removed.gone().at().toString(),
         removed.why(),
         removed.evaluation(),
-        removed.event(),
+        RetentionRows.evaluationTime(removed),
+        position,
         event.flatMap(EventEntry::actor),
         event.flatMap(entry -> CauseRow.of(entry.cause()).reason()));
   }

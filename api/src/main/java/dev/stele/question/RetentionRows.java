@@ -64,24 +64,42 @@ public final class RetentionRows {
     }
   }
 
-  /** What became of a tag. */
+  /**
+   * What became of a tag.
+   *
+   * @param at when it went or would have gone
+   * @param evaluation the event of the evaluation that took it, if that is on record
+   * @param evaluatedAt the time that this one counted back from
+   */
   public record Outcome(
-      boolean kept, Optional<String> at, Optional<String> why, Optional<Long> evaluation) {
+      boolean kept,
+      Optional<String> at,
+      Optional<String> why,
+      Optional<Long> evaluation,
+      Optional<String> evaluatedAt) {
     private String word() {
       return kept ? "kept" : "removed";
     }
 
     static Outcome of(Fate fate) {
       return switch (fate) {
-        case Fate.Kept _ -> new Outcome(true, Optional.empty(), Optional.empty(), Optional.empty());
+        case Fate.Kept _ ->
+            new Outcome(
+                true, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         case Fate.Removed removed ->
             new Outcome(
                 false,
-                Optional.of(removed.at().at().toString()),
+                Optional.of(removed.gone().at().toString()),
                 Optional.of(removed.why()),
-                removed.evaluation());
+                removed.evaluation(),
+                evaluationTime(removed));
       };
     }
+  }
+
+  /** The time of the evaluation on record that took a tag. */
+  static Optional<String> evaluationTime(Fate.Removed removed) {
+    return removed.evaluation().map(_ -> removed.at().at().toString());
   }
 
   /** What became of a tag, and what would have under another policy. */
@@ -159,6 +177,10 @@ public final class RetentionRows {
   /**
    * How a tag went.
    *
+   * @param at when the event says so
+   * @param evaluation the event of the evaluation that took it
+   * @param evaluatedAt the time that this one counted back from
+   * @param position of the event that says so
    * @param actor who removed it; empty if that person was forgotten
    * @param why in words
    * @param reason what that person said
@@ -167,6 +189,7 @@ public final class RetentionRows {
       String at,
       String why,
       Optional<Long> evaluation,
+      Optional<String> evaluatedAt,
       Optional<Long> position,
       Optional<String> actor,
       Optional<String> reason) {}

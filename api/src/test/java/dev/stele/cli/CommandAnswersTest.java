@@ -200,6 +200,57 @@ class CommandAnswersTest {
   }
 
   @Test
+  void aRemovalByRetentionHasTheTimeOfItsEvent() throws Exception {
+    JsonNode event =
+        rows("events", "--cause", "RETENTION", "--repository", "kept/app", "--tag", "v1")
+            .getFirst();
+    JsonNode evaluation = rows("retention", "log").getFirst();
+    JsonNode removed = rows("retention", "explain", "kept/app:v1").getFirst().get("removed");
+    assertThat(removed.get("position")).isEqualTo(event.get("position"));
+    assertThat(removed.get("at")).isEqualTo(event.get("recordedAt"));
+    assertThat(removed.get("evaluation")).isEqualTo(evaluation.get("position"));
+    assertThat(removed.get("evaluatedAt")).isEqualTo(evaluation.get("evaluatedAt"));
+    assertThat(stele("retention", "explain", "kept/app:v1").text())
+        .contains("It was removed at " + event.get("recordedAt").asText())
+        .contains(
+            "decided from the events before position %d, at %s"
+                .formatted(
+                    evaluation.get("inputPosition").asLong(),
+                    evaluation.get("evaluatedAt").asText()));
+    JsonNode replayed =
+        send(
+            "POST",
+            "/api/v1/repositories/kept/app/-/retention/replay?from=p0&every=recorded",
+            "retention: {policies: []}".getBytes(UTF_8));
+    assertThat(replayed.get("tags"))
+        .filteredOn(row -> row.get("tag").asText().equals("v1"))
+        .singleElement()
+        .satisfies(
+            row -> {
+              assertThat(row.at("/inFact/at")).isEqualTo(event.get("recordedAt"));
+              assertThat(row.at("/inFact/evaluatedAt")).isEqualTo(evaluation.get("evaluatedAt"));
+              assertThat(row.at("/underPolicy/kept").asBoolean()).isTrue();
+            });
+  }
+
+  @Test
+  void whatIsExposedOfADigestThatIsNotOnRecord() throws Exception {
+    Digest unknown = Digest.of(Digest.Algorithm.SHA256, "never seen".getBytes(UTF_8));
+    for (String address : List.of("exposure", "exposure/periods", "exposure/pulls")) {
+      HttpResponse<String> answer =
+          http.send(
+              request("GET", "/api/v1/" + address + "?digest=" + unknown, null).build(),
+              BodyHandlers.ofString(UTF_8));
+      assertThat(answer.statusCode()).as(address).isEqualTo(404);
+      assertThat(answer.body()).contains("no event speaks of " + unknown);
+      send("GET", "/api/v1/" + address + "?digest=" + digest, null);
+    }
+    Answer told = stele("exposure", unknown.toString());
+    assertThat(told.status()).isZero();
+    assertThat(told.text()).contains("No manifest that was ever put is or names " + unknown);
+  }
+
+  @Test
   void aReasonIsInTheRecordAndShown() throws Exception {
     JsonNode deleted =
         rows("events", "--type", "TagDeleted", "--repository", "team/app").getFirst();

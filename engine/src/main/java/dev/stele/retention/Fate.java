@@ -18,13 +18,18 @@ public sealed interface Fate {
   /**
    * It was gone.
    *
-   * @param at when: for what retention removed, the time and the input of the evaluation that
+   * @param at as of when: for what retention removed, the time and the input of the evaluation that
    *     decided so
    * @param evaluation the position of the event of that evaluation, if it is on record
    * @param why in words
-   * @param event the position of the event that says so; absent if it did not happen
+   * @param event the event that says so, and when it was recorded; absent if it did not happen
    */
   record Removed(
-      Digest digest, Moment at, Optional<Long> evaluation, String why, Optional<Long> event)
-      implements Fate {}
+      Digest digest, Moment at, Optional<Long> evaluation, String why, Optional<Moment> event)
+      implements Fate {
+    /** When it went: by the record or, if it did not happen, as of when it would have. */
+    public Moment gone() {
+      return event.orElse(at);
+    }
+  }
 }

@@ -149,7 +149,7 @@ final class ReplayedFacts implements RepositoryFacts {
                             moment,
                             Optional.empty(),
                             MANIFEST_DELETED,
-                            Optional.of(recorded.position()))));
+                            Optional.of(moment))));
       }
       case Event.PullsObserved observed -> pulls.add(recorded, observed);
       case Event.RetentionEvaluated evaluated ->
@@ -193,7 +193,7 @@ final class ReplayedFacts implements RepositoryFacts {
             evaluation.map(Evaluated::at).orElse(moment),
             evaluation.map(Evaluated::position),
             why(cause),
-            Optional.of(moment.position())));
+            Optional.of(moment)));
   }
 
   private static String why(Cause cause) {

@@ -38,6 +38,12 @@ final class Answering {
         work.run(
             () -> {
               Answer<R> answer = question.ask(asked);
+              answer
+                  .unknown()
+                  .ifPresent(
+                      error -> {
+                        throw error.asException();
+                      });
               return new Written(
                   question.next(asked, answer),
                   csv ? csv(question, answer) : Json.bytes(question.json(asked, answer)));
