@@ -12,6 +12,7 @@ public interface Authenticator {
    * The user's name; empty if the credentials are missing or wrong.
    *
    * @param authorization the Authorization header
+   * @throws dev.stele.server.http.RefusedRequestException 429 if too many are being checked
    */
   Optional<String> authenticate(Optional<String> authorization);
 

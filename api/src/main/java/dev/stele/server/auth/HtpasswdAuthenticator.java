@@ -2,6 +2,8 @@ package dev.stele.server.auth;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +13,12 @@ import java.nio.file.attribute.FileTime;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +29,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A wrong password and an unknown user are the same answer after the same work. Since bcrypt is
  * slow on purpose and clients send their password with each request, verified ones are remembered
- * for a short while (see {@link VerifiedCredentials}).
+ * for a short while (see {@link VerifiedCredentials}). Others are checked on a few threads, so that
+ * whoever tries passwords leaves processors to everybody else, and {@value #MOST_WAITING} may wait
+ * for that.
  */
 public final class HtpasswdAuthenticator implements Authenticator {
   private static final Logger logger = LoggerFactory.getLogger(HtpasswdAuthenticator.class);
@@ -29,6 +39,7 @@ public final class HtpasswdAuthenticator implements Authenticator {
   private static final BCrypt.Verifyer VERIFIER =
       BCrypt.verifyer(null, LongPasswordStrategies.truncate(BCrypt.Version.VERSION_2B));
   private static final int LONGEST_HEADER = 2_048;
+  private static final int MOST_WAITING = 100;
 
   /** What identifies a version of the file. */
   private record Version(FileTime modified, long size, String fileKey) {}
@@ -36,6 +47,9 @@ public final class HtpasswdAuthenticator implements Authenticator {
   /** The file's content with what belongs to it: passwords verified against it, and a decoy. */
   private record Loaded(
       Version version, Htpasswd users, String decoy, VerifiedCredentials verified) {}
+
+  /** Half of the processors; a thread that has nothing to do ends. */
+  private final ExecutorService checking;
 
   private final Path file;
   private volatile Loaded loaded;
@@ -46,6 +60,17 @@ public final class HtpasswdAuthenticator implements Authenticator {
    */
   public HtpasswdAuthenticator(Path file) throws IOException {
     this.file = file;
+    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    ThreadPoolExecutor few =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MOST_WAITING),
+            Thread.ofPlatform().daemon().name("password-", 1).factory());
+    few.allowCoreThreadTimeOut(true);
+    this.checking = few;
     this.loaded = load(version());
     this.nextCheck = System.nanoTime();
   }
@@ -106,7 +131,23 @@ public final class HtpasswdAuthenticator implements Authenticator {
     }
   }
 
-  private static boolean matches(String password, String hash) {
+  private boolean matches(String password, String hash) {
+    try {
+      return checking.submit(() -> verified(password, hash)).get();
+    } catch (RejectedExecutionException e) {
+      throw new DistributionError(
+              429, ErrorCode.TOOMANYREQUESTS, "too many passwords are being checked; try again")
+          .with("Retry-After", "5")
+          .asException();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while a password was checked", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a password could not be checked", e.getCause());
+    }
+  }
+
+  private static boolean verified(String password, String hash) {
     // As htpasswd and every other bcrypt do: what is beyond 72 bytes does not count.
     return VERIFIER.verify(
             password.getBytes(StandardCharsets.UTF_8), hash.getBytes(StandardCharsets.US_ASCII))

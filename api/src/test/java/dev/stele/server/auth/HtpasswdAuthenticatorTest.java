@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import dev.stele.server.http.RefusedRequestException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,6 +63,35 @@ class HtpasswdAuthenticatorTest {
     }
     assertThat(authenticator.authenticate(basic("ann", "newer"))).contains("ann");
     assertThat(authenticator.authenticate(basic("ann", "old"))).isEmpty();
+  }
+
+  @Test
+  void whoTriesManyPasswordsIsToldToWaitAndNobodyElseIs() throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("htpasswd"),
+            "ann:"
+                + BCrypt.with(BCrypt.Version.VERSION_2B).hashToString(10, "secret".toCharArray()));
+    Authenticator authenticator = new HtpasswdAuthenticator(file);
+    assertThat(authenticator.authenticate(basic("ann", "secret"))).contains("ann");
+    AtomicInteger refused = new AtomicInteger();
+    try (ExecutorService many = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 500; i++) {
+        String wrong = "wrong-" + i;
+        Future<?> _ =
+            many.submit(
+                () -> {
+                  try {
+                    assertThat(authenticator.authenticate(basic("ann", wrong))).isEmpty();
+                  } catch (RefusedRequestException e) {
+                    refused.incrementAndGet();
+                  }
+                });
+      }
+      assertThat(authenticator.authenticate(basic("ann", "secret"))).contains("ann");
+      many.shutdownNow();
+    }
+    assertThat(refused.get()).isPositive();
   }
 
   @Test
