@@ -11,15 +11,24 @@ import java.util.OptionalLong;
 
 /**
  * Records an evaluation whose documents are kept already, unless another policy is in force by now
- * or the repository is gone. The result is the position of its event; empty if it was not recorded.
+ * or the repository is gone, or its time is still to come: then the clock was ahead for a moment,
+ * and what it decided by age means nothing. The result is the position of its event; empty if it
+ * was not recorded.
+ *
+ * @param clock the one that the evaluation took its time from
  */
-record RecordEvaluation(ActorId actor, String requestId, Event.RetentionEvaluated evaluated)
+record RecordEvaluation(
+    ActorId actor,
+    String requestId,
+    Event.RetentionEvaluated evaluated,
+    Retention.SnapshotClock clock)
     implements Command<OptionalLong> {
 
   @Override
   public OptionalLong decide(Decision decision) {
     if (!RetentionView.inForce(decision.handle()).equals(Optional.of(evaluated.policy()))
-        || !RepositoryView.exists(decision.handle(), evaluated.repository())) {
+        || !RepositoryView.exists(decision.handle(), evaluated.repository())
+        || evaluated.evaluatedAt().isAfter(clock.now(decision.handle()))) {
       return OptionalLong.empty();
     }
     return OptionalLong.of(

@@ -225,7 +225,7 @@ public final class Retention implements AutoCloseable {
       SnapshotClock clock) {
     Evaluated evaluated = snapshot(handle -> evaluate(handle, repository, rules, inForce, clock));
     long removed =
-        evaluated.toRecord().map(each -> apply(each, inForce.policy().reason())).orElse(0L);
+        evaluated.toRecord().map(each -> apply(each, clock, inForce.policy().reason())).orElse(0L);
     Evaluation.Counts counts = evaluated.counts();
     return new Summary(1, counts.kept(), counts.removed(), removed, 0);
   }
@@ -273,9 +273,11 @@ public final class Retention implements AutoCloseable {
   }
 
   /** Records an evaluation and removes what it decided, page by page of its decisions. */
-  private long apply(Event.RetentionEvaluated evaluated, Optional<String> reason) {
+  private long apply(
+      Event.RetentionEvaluated evaluated, SnapshotClock clock, Optional<String> reason) {
     OptionalLong evaluation =
-        registry.submit(new RecordEvaluation(actor(), requestId(), evaluated).because(reason));
+        registry.submit(
+            new RecordEvaluation(actor(), requestId(), evaluated, clock).because(reason));
     if (evaluation.isEmpty() || evaluated.dryRun()) {
       return 0;
     }

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +61,26 @@ class RetentionTest {
     assertThat(registry.retention().inForce()).isEqualTo(RetentionPolicy.NONE);
     assertThat(registry.events()).hasSize(events);
     assertThat(registry.tags("a")).containsExactly("x");
+  }
+
+  @Test
+  @DisplayName("What was decided while the clock was ahead for a moment is not recorded or done")
+  void aClockThatWasAheadForAMomentDecidesNothing() {
+    RetentionPolicy policy =
+        policy(
+            """
+            {"policies": [{"repositories": ["a"], "keep-tags": [{"pushed-within": "30d"}]}]}
+            """);
+    registry.put("a", "1", "x");
+    assertThat(registry.retention().adopt(policy)).isTrue();
+    int events = registry.events().size();
+    AtomicBoolean asked = new AtomicBoolean();
+    Retention.SnapshotClock ahead =
+        _ -> Instant.now().plus(asked.getAndSet(true) ? Duration.ZERO : Duration.ofDays(730));
+    assertThat(registry.retention().run(ahead)).isEqualTo(new Retention.Summary(1, 0, 1, 0, 0));
+    assertThat(registry.events()).hasSize(events);
+    assertThat(registry.tags("a")).containsExactly("x");
+    assertThat(registry.retention().run()).isEqualTo(new Retention.Summary(1, 1, 0, 0, 0));
   }
 
   @Test
@@ -145,21 +166,25 @@ class RetentionTest {
     assertThat(repository).isNotEqualTo(tag);
   }
 
+  /** The clock of a run two days from now, beside whose evaluation the world goes on. */
+  private static Retention.SnapshotClock meanwhile(Runnable world) {
+    AtomicBoolean evaluated = new AtomicBoolean();
+    return handle -> {
+      if (!evaluated.getAndSet(true)) {
+        // From here on the evaluation has its snapshot.
+        handle.createQuery("SELECT 1 FROM log_head").mapTo(Integer.class).one();
+        world.run();
+      }
+      return Instant.now().plus(Duration.ofDays(2));
+    };
+  }
+
   @Test
   @DisplayName("A tag that is held after the evaluation stays")
   void whatIsHeldMeanwhileStays() {
     registry.put("a", "1", "v1", "v2");
     registry.retention().adopt(keeping("{\"pushed-within\":\"1d\"}", false));
-    assertThat(
-            registry
-                .retention()
-                .run(
-                    handle -> {
-                      // The snapshot is taken, and the world goes on.
-                      handle.createQuery("SELECT 1 FROM log_head").mapTo(Integer.class).one();
-                      hold("a", Optional.of(Tag.parse("v1")));
-                      return Instant.now().plus(Duration.ofDays(2));
-                    }))
+    assertThat(registry.retention().run(meanwhile(() -> hold("a", Optional.of(Tag.parse("v1"))))))
         .isEqualTo(new Retention.Summary(1, 0, 2, 1, 0));
     assertThat(registry.tags("a")).containsExactly("v1");
   }
@@ -293,14 +318,12 @@ class RetentionTest {
             registry
                 .retention()
                 .run(
-                    handle -> {
-                      // The snapshot is taken, and the world goes on.
-                      handle.createQuery("SELECT 1 FROM log_head").mapTo(Integer.class).one();
-                      registry.put("a", "1", "same");
-                      registry.put("a", "2", "moved", "new");
-                      registry.delete("a", "gone");
-                      return Instant.now().plus(Duration.ofDays(2));
-                    }))
+                    meanwhile(
+                        () -> {
+                          registry.put("a", "1", "same");
+                          registry.put("a", "2", "moved", "new");
+                          registry.delete("a", "gone");
+                        })))
         .isEqualTo(new Retention.Summary(1, 0, 4, 1, 0));
     assertThat(registry.tags("a")).containsExactly("moved", "new", "same");
   }
@@ -311,14 +334,7 @@ class RetentionTest {
     registry.put("a", "1", "v1");
     registry.retention().adopt(keeping("{\"pushed-within\":\"1d\"}", false));
     Retention.Summary summary =
-        registry
-            .retention()
-            .run(
-                handle -> {
-                  handle.createQuery("SELECT 1 FROM log_head").mapTo(Integer.class).one();
-                  registry.retention().adopt(RetentionPolicy.NONE);
-                  return Instant.now().plus(Duration.ofDays(2));
-                });
+        registry.retention().run(meanwhile(() -> registry.retention().adopt(RetentionPolicy.NONE)));
     assertThat(summary).isEqualTo(new Retention.Summary(1, 0, 1, 0, 0));
     assertThat(registry.events(Event.RetentionEvaluated.class)).isEmpty();
     assertThat(registry.tags("a")).containsExactly("v1");
