@@ -41,18 +41,34 @@ public final class StoreClaims {
   private static final class Known {
     private final ReentrantLock writing = new ReentrantLock();
     private volatile Optional<Standing.Owned> owned = Optional.empty();
+    private boolean seen;
   }
 
   private record Head(Optional<UUID> log, long position, String event, boolean hasMarked) {}
 
+  /** Is told of each store that is this log's before this process replaces its marker. */
+  @FunctionalInterface
+  public interface FirstLook {
+    void at(BlobStores.Named store, StoreMarker marker) throws IOException;
+  }
+
   private final Jdbi jdbi;
   private final BlobStores stores;
+  private final FirstLook firstLook;
   private volatile Optional<UUID> log = Optional.empty();
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
   public StoreClaims(Jdbi jdbi, BlobStores stores) {
+    this(jdbi, stores, (_, _) -> {});
+  }
+
+  /**
+   * @param firstLook what it throws, whoever asked for the store gets
+   */
+  public StoreClaims(Jdbi jdbi, BlobStores stores, FirstLook firstLook) {
     this.jdbi = jdbi;
     this.stores = stores;
+    this.firstLook = firstLook;
   }
 
   private Known known(BlobStores.Named store) {
@@ -215,12 +231,16 @@ public final class StoreClaims {
     }
   }
 
-  /** What the store says now. */
+  /** What the store says now. Whoever asks holds the lock. */
   private Standing.Owned look(BlobStores.Named store, Known here) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       here.owned = Optional.empty();
       switch (standing(store)) {
         case Standing.Owned owned -> {
+          if (!here.seen) {
+            firstLook.at(store, owned.marker());
+            here.seen = true;
+          }
           here.owned = Optional.of(owned);
           return owned;
         }

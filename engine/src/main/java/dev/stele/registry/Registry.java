@@ -132,7 +132,8 @@ public final class Registry implements AutoCloseable {
     this.leadership = new Leadership(connections);
     this.meters = meters;
     this.stores = stores.observed(meters);
-    this.claims = new StoreClaims(jdbi, this.stores);
+    OlderStores older = new OlderStores(jdbi, new LogReader(codec));
+    this.claims = new StoreClaims(jdbi, this.stores, older);
     this.options = options;
     this.actors = new Actors(jdbi);
     this.documents = new ManifestDocuments();
@@ -182,6 +183,7 @@ public final class Registry implements AutoCloseable {
     new DatabaseAlarms(jdbi, leadership).register(alarms);
     for (BlobStores.Named store : this.stores.all()) {
       alarms.register("store." + store.name(), () -> store.store().alarm(store.name()));
+      alarms.register("older." + store.name(), () -> older.alarm(store.name()));
     }
   }
 

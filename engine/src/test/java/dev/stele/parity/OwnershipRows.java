@@ -330,6 +330,13 @@ abstract class OwnershipRows {
     registry = over(live);
     push(registry, "v2", "two");
     stop();
+    // As after a crash between the commits and the marker.
+    storage.overwrite(STORE, "marker", ParityRows.bytes(older));
+    reopenStore();
+    Registry crashed = over(live);
+    crashed.claimStores();
+    assertThat(crashed.alarms()).isEmpty();
+    stop();
     // The store is restored from a backup that was made with that of the database.
     for (StoredObject object : objects()) {
       if (!before.contains(object)) {
@@ -340,6 +347,10 @@ abstract class OwnershipRows {
     reopenStore();
     Registry newer = over(live);
     newer.claimStores();
+    assertThat(newer.alarms())
+        .singleElement()
+        .asString()
+        .contains("of 2 uploads", "2 are missing", "'stele fsck'", "'stele scrub'");
     assertPullable(newer, "one");
     push(newer, "v2", "two");
     assertPullable(newer, "one", "two");
