@@ -49,10 +49,10 @@ final class OlderStores implements StoreClaims.FirstLook {
     }
     if (missing > 0) {
       String reason =
-          ("store %s is an older copy, or was damaged: of %d uploads that were looked for, which the"
-                  + " log has after position %d, up to which the store was known to be whole, %d are"
-                  + " missing. Run 'stele fsck', which says what is missing, then 'stele scrub',"
-                  + " after which pushing it again repairs it")
+          ("store %s is an older copy, or was damaged: of %d uploads that were looked for, which"
+               + " the log has after position %d, up to which the store was known to be whole, %d"
+               + " are missing. Run 'stele fsck', which says what is missing, then 'stele scrub',"
+               + " after which pushing it again repairs it")
               .formatted(store.name(), uploads.size(), marker.position(), missing);
       older.put(store.name(), reason);
       logger.error("{}", reason);
