@@ -46,8 +46,7 @@ record CollectBlobs(
   @Override
   public Result decide(Decision decision) {
     Handle handle = decision.handle();
-    Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "blob", digests, decision.now(), grace);
+    Map<Digest, Long> expired = Expired.lock(decision, repository, "blob", digests, grace);
     Map<Digest, Boolean> unused = unused(handle, expired.keySet());
     Holds.retainFree(handle, repository, unused.keySet());
     if (unused.isEmpty()) {

@@ -6,7 +6,10 @@ import dev.stele.event.Event;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ManifestView;
+import dev.stele.projection.TagView;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -17,47 +20,69 @@ import org.jdbi.v3.core.Handle;
 /**
  * Removes manifests that no root reaches. Decided against the present: one that has a tag again, is
  * kept alive by a present manifest that is not going as well, is held, or was promised to a client
- * stays. The result is how many went.
+ * stays.
  *
- * @param digests those that keep each other alive together, or none of them
- * @param policyKnownUntil the position up to which the view has followed changes of the retention
- *     policy, which says what keeps itself
+ * <p>Of a cycle that is larger than a command may be only a part goes at once, which those that go
+ * later keep alive as their subjects. Whether these are still reached from nowhere cannot be seen
+ * here without a look at all of them; so nothing goes once anything was put, tagged or held that
+ * the plan does not know.
+ *
+ * @param batch what is to go; at most {@link Collector#BATCH}
+ * @param known the position up to which the plan knows the log: the changes of the retention
+ *     policy, which says what keeps itself, and what is reached
  */
 record CollectManifests(
     ActorId actor,
     String requestId,
     RepositoryName repository,
-    List<Digest> digests,
+    LivenessGraph.Batch batch,
     Duration grace,
-    long policyKnownUntil)
-    implements Command<Integer> {
+    long known)
+    implements Command<CollectManifests.Result> {
+
+  /**
+   * What went.
+   *
+   * @param overtaken whether nothing did since the plan is out of date
+   * @param known the position up to which the plan knows the log now
+   */
+  record Result(int gone, boolean overtaken, long known) {}
 
   @Override
-  public Integer decide(Decision decision) {
-    Handle handle = decision.handle();
-    if (policyChanged(handle)) {
-      return 0;
+  public Result decide(Decision decision) {
+    Handle handle = decision.log();
+    if (policyChanged(handle) || (batch.ofCycle() && mayBeReached(handle))) {
+      return new Result(0, true, known);
     }
     Map<Digest, Long> expired =
-        Expired.lock(handle, repository, "manifest", digests, decision.now(), grace);
-    Set<Digest> going = new HashSet<>(present(handle, expired.keySet()));
-    going.removeAll(tagged(handle, going));
+        Expired.lock(decision, repository, "manifest", withSubjects(handle), grace);
+    Set<Digest> going = new HashSet<>(batch.digests());
+    going.retainAll(expired.keySet());
+    going.retainAll(ManifestView.present(handle, repository, going));
+    going.removeAll(TagView.tagged(handle, repository, going));
     Holds.retainFree(handle, repository, going);
-    LivenessGraph.retainClosed(going, parents(handle, going));
-    if (going.isEmpty()) {
-      return 0;
+    List<LivenessGraph.Edge> edges = new ArrayList<>(parents(handle, going));
+    if (batch.ofCycle()) {
+      edges.removeIf(
+          edge ->
+              edge.kind() == LivenessGraph.Kind.SUBJECT && expired.containsKey(edge.parent()));
     }
-    for (Digest digest : expired.keySet()) {
-      if (going.contains(digest)) {
-        decision.append(
-            new Event.ManifestCollected(repository, digest, expired.get(digest)), Cause.COLLECTOR);
+    LivenessGraph.retainClosed(going, edges);
+    long next = known;
+    for (Map.Entry<Digest, Long> each : expired.entrySet()) {
+      if (going.contains(each.getKey())) {
+        next =
+            decision.append(
+                    new Event.ManifestCollected(repository, each.getKey(), each.getValue()),
+                    Cause.COLLECTOR)
+                + 1;
       }
     }
     Expired.release(handle, repository, "manifest", going);
-    if (EmptyRepository.after(handle, repository, going, Set.of())) {
-      decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);
+    if (!going.isEmpty() && EmptyRepository.after(handle, repository, going, Set.of())) {
+      next = decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR) + 1;
     }
-    return going.size();
+    return new Result(going.size(), false, next);
   }
 
   private boolean policyChanged(Handle handle) {
@@ -67,44 +92,51 @@ record CollectManifests(
             SELECT EXISTS (
               SELECT FROM event WHERE type = 'RetentionPolicyAdopted' AND position >= :known)
             """)
-        .bind("known", policyKnownUntil)
+        .bind("known", known)
         .mapTo(Boolean.class)
         .one();
   }
 
-  private List<Digest> present(Handle handle, Collection<Digest> wanted) {
-    return digests(
-        handle,
-        "SELECT digest FROM manifest WHERE repository = :repository AND digest = ANY (:digests)",
-        wanted);
-  }
-
-  private List<Digest> tagged(Handle handle, Collection<Digest> wanted) {
-    return digests(
-        handle,
-        "SELECT DISTINCT digest FROM live_tag WHERE repository = :repository AND digest = ANY"
-            + " (:digests)",
-        wanted);
-  }
-
-  private List<Digest> digests(Handle handle, String sql, Collection<Digest> wanted) {
+  private boolean mayBeReached(Handle handle) {
     return handle
-        .createQuery(sql)
+        .createQuery(
+            """
+            SELECT EXISTS (SELECT FROM event WHERE type = 'HoldPlaced' AND position >= :known)
+                OR EXISTS (
+                  SELECT FROM event
+                  WHERE repository = :repository AND position >= :known
+                    AND type IN ('ManifestPut', 'TagMoved', 'TagRestored'))
+            """)
         .bind("repository", repository.value())
-        .bindArray("digests", String.class, wanted.stream().map(Digest::toString).toList())
-        .map((row, _) -> Digest.parse(row.getString(1)))
-        .list();
+        .bind("known", known)
+        .mapTo(Boolean.class)
+        .one();
   }
 
+  /** What is to go; of a cycle, also what may go without those that it keeps alive. */
+  private Set<Digest> withSubjects(Handle handle) {
+    Set<Digest> all = new HashSet<>(batch.digests());
+    if (batch.ofCycle()) {
+      all.addAll(ManifestView.subjects(handle, repository, batch.digests()));
+    }
+    return all;
+  }
+
+  /**
+   * Of those that list one of these, no more than are needed to find one that is not among these.
+   */
   private List<LivenessGraph.Edge> parents(Handle handle, Collection<Digest> children) {
     return handle
         .createQuery(
             """
-            SELECT manifest AS parent, digest AS child
-            FROM manifest_reference
-            WHERE repository = :repository AND digest = ANY (:children)
+            SELECT lister.manifest AS parent, child.digest AS child, 'LISTS' AS kind
+            FROM unnest(:children::text[]) AS child (digest)
+            CROSS JOIN LATERAL (
+              SELECT manifest FROM manifest_reference
+              WHERE repository = :repository AND digest = child.digest
+              LIMIT :limit) AS lister
             UNION ALL
-            SELECT m.subject, m.digest
+            SELECT m.subject, m.digest, 'SUBJECT'
             FROM manifest m
             CROSS JOIN LATERAL (
               SELECT FROM manifest
@@ -113,10 +145,13 @@ record CollectManifests(
             """)
         .bind("repository", repository.value())
         .bindArray("children", String.class, children.stream().map(Digest::toString).toList())
+        .bind("limit", children.size() + 1)
         .map(
             (row, _) ->
                 new LivenessGraph.Edge(
-                    Digest.parse(row.getString("parent")), Digest.parse(row.getString("child"))))
+                    Digest.parse(row.getString("parent")),
+                    Digest.parse(row.getString("child")),
+                    LivenessGraph.Kind.valueOf(row.getString("kind"))))
         .list();
   }
 }

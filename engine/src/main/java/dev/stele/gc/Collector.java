@@ -50,6 +50,9 @@ public final class Collector implements AutoCloseable {
   /** The most things in one command: it holds the lane for some milliseconds. */
   static final int BATCH = 64;
 
+  /** How often a collection plans anew for a repository, in which others are at work. */
+  private static final int MOST_PLANS = 20;
+
   /** A view that does not move for so long has failed. */
   private static final Duration STANDSTILL = Duration.ofSeconds(30);
 
@@ -298,26 +301,40 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collectManifests(String requestId) {
+    Instant latest = now().minus(options.patience());
+    for (RepositoryName repository :
+        jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, latest))) {
+      int plans = 0;
+      while (!collectManifests(requestId, repository) && ++plans < MOST_PLANS) {
+        catchUp();
+      }
+    }
+  }
+
+  /** False if something happened that the plan does not know, so that another is to be made. */
+  private boolean collectManifests(String requestId, RepositoryName repository) {
     // First of all: a policy that the view takes in from here on may ask for a longer delay.
     long known = reachability.nextPosition();
     Duration grace = jdbi.withHandle(this::manifestGrace);
     Instant cutoff = now().minus(grace);
-    List<RepositoryName> repositories =
-        jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, cutoff));
-    for (RepositoryName repository : repositories) {
-      List<LivenessGraph.Edge> edges = new ArrayList<>();
-      List<Digest> going =
-          jdbi
-              .withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, edges))
-              .stream()
-              .map(Unreachable.Row::digest)
-              .toList();
-      for (List<Digest> batch : LivenessGraph.batches(going, edges, BATCH)) {
-        int gone =
-            submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
-        note(Tally.ofManifests(gone));
+    List<LivenessGraph.Edge> edges = new ArrayList<>();
+    List<Digest> going =
+        jdbi
+            .withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, edges))
+            .stream()
+            .map(Unreachable.Row::digest)
+            .toList();
+    for (LivenessGraph.Batch batch : LivenessGraph.batches(going, edges, BATCH)) {
+      CollectManifests.Result result =
+          submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
+      note(Tally.ofManifests(result.gone()));
+      if (result.overtaken()) {
+        return false;
       }
+      // Of a cycle the next part is decided by what happens from there on.
+      known = batch.ofCycle() ? result.known() : known;
     }
+    return true;
   }
 
   private void collectBlobs(String requestId) {

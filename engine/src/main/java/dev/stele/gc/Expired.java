@@ -1,7 +1,10 @@
 package dev.stele.gc;
 
+import dev.stele.log.Command;
+import dev.stele.log.LogCheckpoint;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ReachabilityView;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -12,23 +15,30 @@ import org.jdbi.v3.core.Handle;
 /**
  * Which of some unreachable things have outlived their grace period, asked in the lane. Their
  * leases are locked until the transaction ends; a lease that somebody is renewing is passed over.
+ *
+ * <p>INVARIANT: nothing is said to be past grace while the view has not taken in all that clients
+ * deleted from the repository. It may still know of a time before that was pushed again, or used,
+ * and the lane cannot see that any more once a deletion has ended it. Whatever is deleted begins a
+ * new grace period so, itself and what it kept, without a look at how much that is.
  */
 final class Expired {
   private Expired() {}
 
   /**
    * Those of a kind that are past grace, each with the position since which it is unreachable.
-   *
-   * @param now the log's time, which is ahead of the clock when the clock was set back. Promises
-   *     have the clock's.
    */
   static Map<Digest, Long> lock(
-      Handle handle,
+      Command.Decision decision,
       RepositoryName repository,
       String kind,
       Collection<Digest> digests,
-      Instant now,
       Duration grace) {
+    Handle handle = decision.log();
+    if (deletedUnseen(handle, repository)) {
+      return Map.of();
+    }
+    // The log's time is ahead of the clock when the clock was set back. Promises have the clock's.
+    Instant now = decision.now();
     Map<Digest, Long> expired = new LinkedHashMap<>();
     handle
         .createQuery(
@@ -53,6 +63,20 @@ final class Expired {
         .map((row, _) -> expired.put(Digest.parse(row.getString("digest")), row.getLong("since")))
         .list();
     return expired;
+  }
+
+  private static boolean deletedUnseen(Handle handle, RepositoryName repository) {
+    return handle
+        .createQuery(
+            """
+            SELECT EXISTS (
+              SELECT FROM event
+              WHERE repository = :repository AND position >= :seen AND type IN ('ManifestDeleted', 'BlobDeleted'))
+            """)
+        .bind("repository", repository.value())
+        .bind("seen", LogCheckpoint.read(handle, ReachabilityView.NAME).nextPosition())
+        .mapTo(Boolean.class)
+        .one();
   }
 
   /** Drops the leases of what is being collected, unless they are also those of something else. */

@@ -1,6 +1,5 @@
 package dev.stele.gc;
 
-import dev.stele.log.LaneUnavailableException;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.time.Instant;
@@ -59,46 +58,6 @@ public final class Leases {
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
         .execute();
-  }
-
-  /**
-   * Drops the rows of a blob or manifest that a client deletes, and of what that manifest kept, so
-   * that each begins a new grace period. To be called in the lane, by the command that deletes. A
-   * view that is behind may say that they are past grace, from before they were used, and the lane
-   * cannot see it when they are pushed again or used no more. What lies deeper is kept by these.
-   */
-  public static void forgetDeleted(Handle lane, RepositoryName repository, Digest digest) {
-    long locked =
-        lane.createQuery(
-                """
-                WITH meant AS (
-                  SELECT :digest AS digest
-                  UNION
-                  SELECT digest FROM manifest_reference WHERE repository = :repository AND manifest = :digest
-                  UNION
-                  SELECT digest FROM referrer WHERE repository = :repository AND subject = :digest),
-                free AS MATERIALIZED (
-                  SELECT digest FROM lease
-                  WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM meant))
-                  FOR UPDATE SKIP LOCKED),
-                gone AS (
-                  DELETE FROM lease
-                  WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM free)))
-                SELECT (SELECT count(*) FROM lease
-                        WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM meant)))
-                       - (SELECT count(*) FROM free)
-                """)
-            .bind("repository", repository.value())
-            .bind("digest", digest.toString())
-            .mapTo(Long.class)
-            .one();
-    if (locked > 0) {
-      // Whoever promises is done in a moment, unless it is frozen: nobody in the lane waits for
-      // that.
-      throw new LaneUnavailableException(
-          "what was promised about %s in %s is being changed; try again shortly"
-              .formatted(digest, repository));
-    }
   }
 
   /** Something unreachable, in the order of the view's index. */

@@ -8,15 +8,29 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Which manifests of a set can go, and in which order, given who keeps whom alive. Pure. */
 final class LivenessGraph {
-  /** A present manifest that keeps another alive: one that lists it, or its subject. */
-  record Edge(Digest parent, Digest child) {}
+  /** Why a manifest keeps another alive: it lists it, or is its subject. */
+  enum Kind {
+    LISTS,
+    SUBJECT
+  }
+
+  /** A present manifest that keeps another alive. */
+  record Edge(Digest parent, Digest child, Kind kind) {}
+
+  /**
+   * What can go at once.
+   *
+   * @param ofCycle whether others, which go before or after it, keep these alive and are kept alive
+   *     by them
+   */
+  record Batch(List<Digest> digests, boolean ofCycle) {}
 
   private LivenessGraph() {}
 
@@ -45,31 +59,62 @@ final class LivenessGraph {
   }
 
   /**
-   * Splits a set that can go as a whole into batches that can go one after the other: whoever keeps
-   * alive before or with whom it keeps alive. At most {@code limit} in a batch, but for those that
-   * keep each other alive: these are together.
+   * Splits a set that can go as a whole into batches of at most {@code limit} that can go one after
+   * the other: whoever keeps alive before or with whom it keeps alive.
+   *
+   * <p>Those that keep each other alive are together, unless they are more than fit a batch. Then
+   * they go in the order in which they refer to each other: listers before what they list,
+   * referrers before their subjects. That order always exists, since what is referred to had its
+   * digest first, and at no point does one that is there refer to one that is gone.
    */
-  static List<List<Digest>> batches(Collection<Digest> going, Collection<Edge> edges, int limit) {
-    Set<Digest> all = new LinkedHashSet<>(going);
-    Map<Digest, List<Digest>> children = new HashMap<>();
-    for (Edge edge : new HashSet<>(edges)) {
-      if (all.contains(edge.parent()) && all.contains(edge.child())) {
-        children.computeIfAbsent(edge.parent(), _ -> new ArrayList<>()).add(edge.child());
-      }
-    }
-    List<List<Digest>> batches = new ArrayList<>();
+  static List<Batch> batches(Collection<Digest> going, Collection<Edge> edges, int limit) {
+    Set<Edge> distinct = new HashSet<>(edges);
+    List<Batch> batches = new ArrayList<>();
     List<Digest> batch = new ArrayList<>();
-    for (List<Digest> together : new Components(all, children).parentsFirst()) {
+    for (List<Digest> together :
+        new Components(going, within(going, distinct, _ -> true)).parentsFirst()) {
       if (!batch.isEmpty() && batch.size() + together.size() > limit) {
-        batches.add(batch);
+        batches.add(new Batch(batch, false));
         batch = new ArrayList<>();
       }
-      batch.addAll(together);
+      if (together.size() > limit) {
+        List<Digest> ordered = referringFirst(together, distinct);
+        for (int from = 0; from < ordered.size(); from += limit) {
+          batches.add(
+              new Batch(ordered.subList(from, Math.min(from + limit, ordered.size())), true));
+        }
+      } else {
+        batch.addAll(together);
+      }
     }
     if (!batch.isEmpty()) {
-      batches.add(batch);
+      batches.add(new Batch(batch, false));
     }
     return batches;
+  }
+
+  private static List<Digest> referringFirst(List<Digest> together, Set<Edge> edges) {
+    return new Components(together, within(together, edges, edge -> edge.kind() == Kind.LISTS))
+        .parentsFirst().stream().flatMap(List::stream).toList();
+  }
+
+  /**
+   * Whom each of some leads to.
+   *
+   * @param forward whether an edge leads from the parent to the child, else the other way
+   */
+  private static Map<Digest, List<Digest>> within(
+      Collection<Digest> some, Set<Edge> edges, Predicate<Edge> forward) {
+    Set<Digest> all = new HashSet<>(some);
+    Map<Digest, List<Digest>> next = new HashMap<>();
+    for (Edge edge : edges) {
+      if (all.contains(edge.parent()) && all.contains(edge.child())) {
+        boolean ahead = forward.test(edge);
+        next.computeIfAbsent(ahead ? edge.parent() : edge.child(), _ -> new ArrayList<>())
+            .add(ahead ? edge.child() : edge.parent());
+      }
+    }
+    return next;
   }
 
   /** Those that reach each other, by Tarjan's algorithm, without recursion: chains may be long. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
@@ -86,7 +87,7 @@ final class Unreachable {
     return handle
         .createQuery(
             """
-            SELECT DISTINCT e.parent, e.child
+            SELECT e.parent, e.child, e.kind
             FROM reach_edge e
             CROSS JOIN LATERAL (
               SELECT FROM reach_manifest
@@ -101,7 +102,9 @@ final class Unreachable {
         .map(
             (row, _) ->
                 new LivenessGraph.Edge(
-                    Digest.parse(row.getString("parent")), Digest.parse(row.getString("child"))))
+                    Digest.parse(row.getString("parent")),
+                    Digest.parse(row.getString("child")),
+                    LivenessGraph.Kind.valueOf(row.getString("kind").toUpperCase(Locale.ROOT))))
         .list();
   }
 

@@ -56,6 +56,12 @@ public interface Command<R> {
     /** The lane's transaction: it holds the log's lock, so nothing else appends meanwhile. */
     Handle handle();
 
+    /**
+     * The same, with the events of all commands before this one in the log, also of those that are
+     * in the same transaction. For commands that look into the log, of which there are few.
+     */
+    Handle log();
+
     /** The time that the appended events get. */
     Instant now();
 

@@ -113,7 +113,7 @@ final class LaneTransaction {
         return new Doubtful(doubt.get());
       }
       Instant now = confirms ? head.clock() : head.now();
-      List<Appended> appended = new ArrayList<>();
+      Appending appending = new Appending(handle);
       int commands = 0;
       int bytes = 0;
       while (commands < batch.size()
@@ -124,12 +124,12 @@ final class LaneTransaction {
         bytes += (int) Math.min(pending.command().weight(), MAX_BATCH_BYTES);
         LaneDecision decision =
             new LaneDecision(
-                handle, pending, now, head.clock(), head.nextPosition() + appended.size());
+                appending, pending, now, head.clock(), head.nextPosition() + appending.size());
         pending.decide(decision);
         for (RecordedEvent event : decision.events) {
           byte[] leaf = codec.encode(event);
           bytes += leaf.length;
-          appended.add(new Appended(event, leaf));
+          appending.add(new Appended(event, leaf));
         }
         if (!decision.events.isEmpty()) {
           views.apply(handle, decision.events);
@@ -139,15 +139,14 @@ final class LaneTransaction {
       if (confirms) {
         ClockWatch.note(handle, now);
       }
+      appending.flush();
+      List<RecordedEvent> appended = appending.events();
       long next = head.nextPosition() + appended.size();
-      if (!appended.isEmpty()) {
-        insert(handle, appended);
-      }
       intended =
           new Intended(
-              new Committed(commands, appended.stream().map(Appended::event).toList(), next),
+              new Committed(commands, appended, next),
               head.nextPosition(),
-              appended.stream().findFirst().map(first -> first.event().commandId()));
+              appended.stream().findFirst().map(RecordedEvent::commandId));
       Optional<SQLWarning> warning = commit(connection);
       return warning.isPresent() && !appended.isEmpty()
           ? new Unknown(intended, warning.get())
@@ -301,9 +300,39 @@ final class LaneTransaction {
     partitionsReadyUntil = nextPosition + PARTITIONS_AHEAD;
   }
 
+  /** What a transaction appends: inserted at once in the end, or when a command wants to see it. */
+  private static final class Appending {
+    private final Handle handle;
+    private final List<Appended> all = new ArrayList<>();
+    private int inserted;
+
+    private Appending(Handle handle) {
+      this.handle = handle;
+    }
+
+    void add(Appended event) {
+      all.add(event);
+    }
+
+    int size() {
+      return all.size();
+    }
+
+    void flush() {
+      if (inserted < all.size()) {
+        insert(handle, all.subList(inserted, all.size()));
+        inserted = all.size();
+      }
+    }
+
+    List<RecordedEvent> events() {
+      return all.stream().map(Appended::event).toList();
+    }
+  }
+
   /** Collects what one command appends. */
   private static final class LaneDecision implements Command.Decision {
-    private final Handle handle;
+    private final Appending before;
     private final AppendLane.Pending<?> pending;
     private final Instant now;
     private final Instant clock;
@@ -311,12 +340,12 @@ final class LaneTransaction {
     private final List<RecordedEvent> events = new ArrayList<>(4);
 
     private LaneDecision(
-        Handle handle,
+        Appending before,
         AppendLane.Pending<?> pending,
         Instant now,
         Instant clock,
         long firstPosition) {
-      this.handle = handle;
+      this.before = before;
       this.pending = pending;
       this.now = now;
       this.clock = clock;
@@ -325,7 +354,13 @@ final class LaneTransaction {
 
     @Override
     public Handle handle() {
-      return handle;
+      return before.handle;
+    }
+
+    @Override
+    public Handle log() {
+      before.flush();
+      return before.handle;
     }
 
     @Override

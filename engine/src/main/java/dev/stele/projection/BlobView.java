@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /** Where the bytes of each digest lie, once a store, and which repositories have them. */
@@ -195,6 +196,22 @@ public final class BlobView implements Projection {
         .bind("store", store)
         .map((row, _) -> Located.of(row))
         .findOne();
+  }
+
+  /** Those of these digests whose bytes a store has, and of which no harm is known. */
+  public static Set<Digest> whole(Handle handle, Collection<Digest> digests, String store) {
+    return handle
+        .createQuery(
+            """
+            SELECT %s FROM blob_object o WHERE o.digest = ANY (:digests) AND o.store = :store
+            """
+                .formatted(Located.COLUMNS))
+        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("store", store)
+        .map((row, _) -> Located.of(row))
+        .filter(object -> object.problem().filter(BlobProblem::hidden).isEmpty())
+        .map(Located::digest)
+        .collect(Collectors.toSet());
   }
 
   /** At most {@code limit} objects of a store after a digest, in the order of digests. */

@@ -272,6 +272,21 @@ public final class HoldView implements Projection {
         .list();
   }
 
+  /** The active holds of a repository, or of anything in it. */
+  public static List<Hold> active(Handle handle, RepositoryName repository) {
+    return handle
+        .createQuery(
+            SELECT
+                + """
+                WHERE h.released_position IS NULL AND (NOT h.one_repository OR h.repositories = :repository)
+                ORDER BY h.placed_position
+                """)
+        .bind("repository", repository.value())
+        .map((row, _) -> hold(row))
+        .filter(hold -> hold.concerns(repository))
+        .list();
+  }
+
   /** All holds that ever concerned a repository, in the order in which they were placed. */
   public static List<Hold> concerning(Handle handle, RepositoryName repository) {
     return handle

@@ -149,6 +149,22 @@ public final class ManifestView implements Projection {
             .list());
   }
 
+  /** The subjects of these manifests of a repository, present or not. */
+  public static Set<Digest> subjects(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT subject FROM manifest
+                WHERE repository = :repository AND digest = ANY (:digests) AND subject IS NOT NULL
+                """)
+            .bind("repository", repository.value())
+            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .map((row, _) -> Digest.parse(row.getString(1)))
+            .list());
+  }
+
   /** The present manifests of a repository that list a digest; at most 10 of them. */
   public static List<Digest> listing(Handle handle, RepositoryName repository, Digest digest) {
     return handle
@@ -168,9 +184,10 @@ public final class ManifestView implements Projection {
 
   /**
    * What keeps a digest of a repository alive, itself included: manifests that list it, its subject
-   * if that is present, and what keeps those alive.
+   * if that is present, and what keeps those alive. At most {@code limit}, whichever come first.
    */
-  public static List<Digest> keepers(Handle handle, RepositoryName repository, Digest digest) {
+  public static List<Digest> keepers(
+      Handle handle, RepositoryName repository, Digest digest, int limit) {
     return handle
         .createQuery(
             """
@@ -187,8 +204,9 @@ public final class ManifestView implements Projection {
                 FROM manifest m
                 JOIN manifest s ON s.repository = :repository AND s.digest = m.subject
                 WHERE m.repository = :repository AND m.digest = keeper.digest OFFSET 0) AS next)
-            SELECT digest FROM keeper
+            SELECT digest FROM keeper LIMIT :limit
             """)
+        .bind("limit", limit)
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
         .map((row, _) -> Digest.parse(row.getString(1)))

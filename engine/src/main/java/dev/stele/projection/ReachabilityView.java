@@ -20,6 +20,9 @@ import org.jdbi.v3.core.Handle;
  * lead nowhere, so they are counted. Across repositories links are counted: those are acyclic.
  */
 public final class ReachabilityView implements Projection {
+  /** Of the follower. */
+  public static final String NAME = "reachability";
+
   private final ManifestDocuments documents;
 
   ReachabilityView(ManifestDocuments documents) {
@@ -28,7 +31,7 @@ public final class ReachabilityView implements Projection {
 
   @Override
   public String name() {
-    return "reachability";
+    return NAME;
   }
 
   @Override

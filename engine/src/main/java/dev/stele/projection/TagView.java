@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.HashSet;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -68,6 +70,16 @@ public final class TagView implements Projection {
               Optional.empty());
     }
   }
+
+  /**
+   * What moved to a digest of the repository until then is buried, and what did since is not. So
+   * live tags of a digest are found without a look at the buried ones, of which there may be many.
+   */
+  private static final String BURIED_UNTIL =
+      """
+      coalesce((SELECT max(d.position) FROM tag_tombstone d
+                WHERE d.repository = :repository AND d.digest = %s), -1)
+      """;
 
   @Override
   public String name() {
@@ -407,17 +419,38 @@ public final class TagView implements Projection {
     return handle
         .createQuery(
             """
-            SELECT name, moved_position FROM live_tag
-            WHERE repository = :repository AND digest = :digest AND moved_position > :after
+            SELECT name, moved_position FROM tag
+            WHERE repository = :repository AND digest = :digest AND moved_position > greatest(:after, %s)
             ORDER BY moved_position
             LIMIT :limit
-            """)
+            """
+                .formatted(BURIED_UNTIL.formatted(":digest")))
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
         .bind("after", after)
         .bind("limit", limit)
         .map((row, _) -> new Moved(Tag.parse(row.getString(1)), row.getLong(2)))
         .list();
+  }
+
+  /** Those of these digests that a tag of the repository points to. */
+  public static Set<Digest> tagged(
+      Handle handle, RepositoryName repository, Collection<Digest> digests) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT wanted.digest
+                FROM unnest(:digests::text[]) AS wanted (digest)
+                WHERE (SELECT true FROM tag
+                       WHERE repository = :repository AND digest = wanted.digest AND moved_position > %s
+                       LIMIT 1)
+                """
+                    .formatted(BURIED_UNTIL.formatted("wanted.digest")))
+            .bind("repository", repository.value())
+            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .map((row, _) -> Digest.parse(row.getString(1)))
+            .list());
   }
 
   /** At most {@code limit} tags of a repository after one, in byte order. */

@@ -2,7 +2,6 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
-import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -49,7 +48,6 @@ record DeleteBlob(
           new Refusal.PreconditionFailed(
               repository, new Reference.ByDigest(digest), Optional.of(digest)));
     }
-    Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.BlobDeleted(repository, digest));
     return Outcome.ok(digest);
   }

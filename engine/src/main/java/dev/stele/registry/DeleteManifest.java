@@ -2,7 +2,6 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Event;
-import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -67,7 +66,6 @@ record DeleteManifest(
           new Refusal.PreconditionFailed(
               repository, new Reference.ByDigest(digest), Optional.of(digest)));
     }
-    Leases.forgetDeleted(decision.handle(), repository, digest);
     decision.append(new Event.ManifestDeleted(repository, digest));
     DeleteTagsOfManifest.append(decision, repository, digest, tags);
     return Outcome.ok(digest);

@@ -9,11 +9,9 @@ import dev.stele.projection.HoldView;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.TagView;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -23,6 +21,9 @@ import org.jdbi.v3.core.Handle;
  */
 public final class Protection {
   private static final int PAGE = 1000;
+
+  /** How many that keep a manifest alive are looked at: it is done in the lane. */
+  private static final int MOST_KEEPERS = 1000;
 
   private volatile ImmutableTags immutable;
 
@@ -74,15 +75,21 @@ public final class Protection {
 
   /**
    * Why a manifest may not be deleted: it is held, or a tag of it, or what keeps it alive is, such
-   * as its subject.
+   * as its subject. If more than {@value #MOST_KEEPERS} keep it alive, any hold in the repository
+   * counts as one of one of these.
    */
   static Optional<Refusal> againstDeleting(
       Handle handle, RepositoryName repository, Digest manifest) {
     if (!HoldView.any(handle)) {
       return Optional.empty();
     }
-    Set<Digest> keepers = new HashSet<>(ManifestView.keepers(handle, repository, manifest));
-    return HoldView.keeping(handle, repository, keepers).stream()
+    List<Digest> keepers =
+        ManifestView.keepers(handle, repository, manifest, MOST_KEEPERS + 1);
+    List<Hold> holds =
+        keepers.size() > MOST_KEEPERS
+            ? HoldView.active(handle, repository)
+            : HoldView.keeping(handle, repository, keepers);
+    return holds.stream()
         .findFirst()
         .map(hold -> new Refusal.Held("manifest " + manifest + " of " + repository, hold));
   }

@@ -17,13 +17,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 
 /**
  * Brings tags, manifests and whole repositories back as they were at a moment, as long as their
  * bytes are kept: by events, so that the record shows who restored what, and as of when. Nothing is
  * restored unless all of it can be, or the request is content with what is available.
  *
- * <p>Up to {@value #AT_ONCE} things are one transaction. More come in batches, so that pushes need
+ * <p>Up to {@value #AT_ONCE} things, counting what the manifests list, are one transaction. More come in batches, so that pushes need
  * not wait for them: blobs, then manifests, then tags. Should the process die meanwhile, or
  * something be swept just then, some things have come back and no tag points to what is not whole;
  * restoring again goes on from there. Thread-safe.
@@ -154,20 +155,24 @@ public final class Restore {
 
   /** What one command restores. */
   private record Step(List<Digest> blobs, List<Closure.Node> manifests, Map<Tag, Digest> tags) {
-    int size() {
-      return blobs.size() + manifests.size() + tags.size();
+    /** How much the lane looks at. */
+    int weight() {
+      return blobs.size() + tags.size() + manifests.stream().mapToInt(Restore::weight).sum();
     }
   }
 
   private static List<Step> steps(Plan plan) {
     Step whole = new Step(plan.blobs(), plan.manifests(), plan.tags());
-    if (whole.size() <= AT_ONCE) {
-      return whole.size() == 0 ? List.of() : List.of(whole);
+    if (whole.weight() <= AT_ONCE) {
+      return whole.weight() == 0 ? List.of() : List.of(whole);
     }
     List<Step> steps = new ArrayList<>();
-    batches(plan.blobs()).forEach(batch -> steps.add(new Step(batch, List.of(), Map.of())));
-    batches(plan.manifests()).forEach(batch -> steps.add(new Step(List.of(), batch, Map.of())));
-    for (List<Map.Entry<Tag, Digest>> batch : batches(List.copyOf(plan.tags().entrySet()))) {
+    batches(plan.blobs(), _ -> 1)
+        .forEach(batch -> steps.add(new Step(batch, List.of(), Map.of())));
+    batches(plan.manifests(), Restore::weight)
+        .forEach(batch -> steps.add(new Step(List.of(), batch, Map.of())));
+    for (List<Map.Entry<Tag, Digest>> batch :
+        batches(List.copyOf(plan.tags().entrySet()), _ -> 1)) {
       Map<Tag, Digest> tags = new LinkedHashMap<>();
       batch.forEach(each -> tags.put(each.getKey(), each.getValue()));
       steps.add(new Step(List.of(), List.of(), tags));
@@ -175,10 +180,30 @@ public final class Restore {
     return steps;
   }
 
-  private static <T> List<List<T>> batches(List<T> all) {
+  /** What a manifest lists is looked for as well. */
+  private static int weight(Closure.Node node) {
+    return 1 + node.blobs().size() + node.children().size();
+  }
+
+  /**
+   * Batches of at most {@value #BATCH} things that weigh at most {@value #AT_ONCE}, or of one that
+   * weighs more: putting that manifest is no less.
+   */
+  static <T> List<List<T>> batches(List<T> all, ToIntFunction<T> weight) {
     List<List<T>> batches = new ArrayList<>();
-    for (int from = 0; from < all.size(); from += BATCH) {
-      batches.add(all.subList(from, Math.min(from + BATCH, all.size())));
+    int weighs = 0;
+    int from = 0;
+    for (int next = 0; next < all.size(); next++) {
+      int more = weight.applyAsInt(all.get(next));
+      if (next > from && (next - from == BATCH || weighs + more > AT_ONCE)) {
+        batches.add(all.subList(from, next));
+        from = next;
+        weighs = 0;
+      }
+      weighs += more;
+    }
+    if (from < all.size()) {
+      batches.add(all.subList(from, all.size()));
     }
     return batches;
   }

@@ -1,7 +1,6 @@
 package dev.stele.restore;
 
 import dev.stele.event.ActorId;
-import dev.stele.event.BlobProblem;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.log.Command;
@@ -55,7 +54,7 @@ record RestoreContent(
     Set<Digest> links = BlobView.linked(handle, repository, needed);
     List<Digest> linking = blobs.stream().filter(blob -> !links.contains(blob)).toList();
     Set<Digest> present = presentManifests(handle);
-    if (!linking.stream().allMatch(blob -> whole(handle, blob)) || lacking(links, present)) {
+    if (!BlobView.whole(handle, linking, store).containsAll(linking) || lacking(links, present)) {
       return Outcome.ok(false);
     }
     TagView.Standing standing =
@@ -80,12 +79,6 @@ record RestoreContent(
       asked.addAll(node.blobs());
     }
     return ManifestView.present(handle, repository, asked);
-  }
-
-  private boolean whole(Handle handle, Digest blob) {
-    return BlobView.stored(handle, blob, store)
-        .filter(object -> object.problem().filter(BlobProblem::hidden).isEmpty())
-        .isPresent();
   }
 
   /** Whether a manifest or a tag would refer to what is neither there nor coming. */

@@ -147,6 +147,27 @@ class StaleViewTest {
     assertThat(collectBlob(blob).unlinked()).isZero();
   }
 
+  /** However many referrers went out of sight with it. */
+  @Test
+  void aReferrerWhoseSubjectHasJustBeenDeletedStays() throws Exception {
+    Digest blob = pushBlob();
+    Digest subject = putImage(blob);
+    byte[] signature =
+        new String(image(blob), UTF_8)
+            .replace(
+                "\"layers\":[]",
+                "\"layers\":[],\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
+                    .formatted(MediaTypes.OCI_IMAGE, subject, Sizes.of(subject)))
+            .getBytes(UTF_8);
+    Digest referrer = put(signature, new Reference.ByDigest(Sizes.digest(signature)));
+    letGracePass();
+    put(image(blob), V1);
+    assertThat(registry.deleteManifest(CALLER, APP, subject)).isEqualTo(Outcome.ok(subject));
+    assertThat(collectManifest(referrer)).isZero();
+    letGracePass();
+    assertThat(collectManifest(referrer)).isEqualTo(1);
+  }
+
   /**
    * The log's time never goes back, as the clock does when a standby with a slow one takes over.
    */
@@ -193,9 +214,16 @@ class StaleViewTest {
   }
 
   private int collectManifest(Digest manifest) {
-    return registry.submit(
-        new CollectManifests(
-            registry.actorId(Registry.COLLECTOR), "gc", APP, List.of(manifest), GRACE, 1));
+    return registry
+        .submit(
+            new CollectManifests(
+                registry.actorId(Registry.COLLECTOR),
+                "gc",
+                APP,
+                new LivenessGraph.Batch(List.of(manifest), false),
+                GRACE,
+                1))
+        .gone();
   }
 
   private Digest pushBlob() throws IOException {
