@@ -64,8 +64,7 @@ record CollectManifests(
     List<LivenessGraph.Edge> edges = new ArrayList<>(parents(handle, going));
     if (batch.ofCycle()) {
       edges.removeIf(
-          edge ->
-              edge.kind() == LivenessGraph.Kind.SUBJECT && expired.containsKey(edge.parent()));
+          edge -> edge.kind() == LivenessGraph.Kind.SUBJECT && expired.containsKey(edge.parent()));
     }
     LivenessGraph.retainClosed(going, edges);
     long next = known;

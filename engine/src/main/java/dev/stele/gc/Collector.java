@@ -319,9 +319,7 @@ public final class Collector implements AutoCloseable {
     Instant cutoff = now().minus(grace);
     List<LivenessGraph.Edge> edges = new ArrayList<>();
     List<Digest> going =
-        jdbi
-            .withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, edges))
-            .stream()
+        jdbi.withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, edges)).stream()
             .map(Unreachable.Row::digest)
             .toList();
     for (LivenessGraph.Batch batch : LivenessGraph.batches(going, edges, BATCH)) {

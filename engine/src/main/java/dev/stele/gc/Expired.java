@@ -24,9 +24,7 @@ import org.jdbi.v3.core.Handle;
 final class Expired {
   private Expired() {}
 
-  /**
-   * Those of a kind that are past grace, each with the position since which it is unreachable.
-   */
+  /** Those of a kind that are past grace, each with the position since which it is unreachable. */
   static Map<Digest, Long> lock(
       Command.Decision decision,
       RepositoryName repository,

@@ -83,8 +83,7 @@ public final class Protection {
     if (!HoldView.any(handle)) {
       return Optional.empty();
     }
-    List<Digest> keepers =
-        ManifestView.keepers(handle, repository, manifest, MOST_KEEPERS + 1);
+    List<Digest> keepers = ManifestView.keepers(handle, repository, manifest, MOST_KEEPERS + 1);
     List<Hold> holds =
         keepers.size() > MOST_KEEPERS
             ? HoldView.active(handle, repository)

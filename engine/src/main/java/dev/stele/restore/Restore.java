@@ -24,10 +24,10 @@ import java.util.function.ToIntFunction;
  * bytes are kept: by events, so that the record shows who restored what, and as of when. Nothing is
  * restored unless all of it can be, or the request is content with what is available.
  *
- * <p>Up to {@value #AT_ONCE} things, counting what the manifests list, are one transaction. More come in batches, so that pushes need
- * not wait for them: blobs, then manifests, then tags. Should the process die meanwhile, or
- * something be swept just then, some things have come back and no tag points to what is not whole;
- * restoring again goes on from there. Thread-safe.
+ * <p>Up to {@value #AT_ONCE} things, counting what the manifests list, are one transaction. More
+ * come in batches, so that pushes need not wait for them: blobs, then manifests, then tags. Should
+ * the process die meanwhile, or something be swept just then, some things have come back and no tag
+ * points to what is not whole; restoring again goes on from there. Thread-safe.
  */
 public final class Restore {
   static final int AT_ONCE = 200;
@@ -167,8 +167,7 @@ public final class Restore {
       return whole.weight() == 0 ? List.of() : List.of(whole);
     }
     List<Step> steps = new ArrayList<>();
-    batches(plan.blobs(), _ -> 1)
-        .forEach(batch -> steps.add(new Step(batch, List.of(), Map.of())));
+    batches(plan.blobs(), _ -> 1).forEach(batch -> steps.add(new Step(batch, List.of(), Map.of())));
     batches(plan.manifests(), Restore::weight)
         .forEach(batch -> steps.add(new Step(List.of(), batch, Map.of())));
     for (List<Map.Entry<Tag, Digest>> batch :

@@ -140,7 +140,8 @@ class LargeCycleTest {
     assertThat(when).hasSize(2 * LINKS);
     assertThat(commands).hasSize(2 * LINKS / Collector.BATCH);
     listed.forEach((one, other) -> assertThat(when.get(one)).isLessThanOrEqualTo(when.get(other)));
-    subjects.forEach((one, other) -> assertThat(when.get(one)).isLessThanOrEqualTo(when.get(other)));
+    subjects.forEach(
+        (one, other) -> assertThat(when.get(one)).isLessThanOrEqualTo(when.get(other)));
     assertThat(registry.exists(APP)).isFalse();
   }
 
