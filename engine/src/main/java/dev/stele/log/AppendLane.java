@@ -180,8 +180,8 @@ public final class AppendLane implements AutoCloseable {
     return committing.compareTo(LONG_COMMIT) > 0
         ? Optional.of(
             ("a commit has not been confirmed for %d s, and pushes wait for it: PostgreSQL waits"
-                 + " for a synchronous standby, or for its disk (pg_stat_activity says which);"
-                 + " bring the standby back, or take it out of synchronous_standby_names")
+                    + " for a synchronous standby, or for its disk (pg_stat_activity says which);"
+                    + " bring the standby back, or take it out of synchronous_standby_names")
                 .formatted(committing.toSeconds()))
         : Optional.empty();
   }
