@@ -1,5 +1,7 @@
 package dev.stele.log;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
@@ -8,16 +10,26 @@ import org.jdbi.v3.core.Handle;
  * How far a follower of the log has come.
  *
  * @param nextPosition of the first event that it has not dealt with; 0 for a new follower
+ * @param part how far it has dealt with that one, if it has begun to
  */
-public record LogCheckpoint(String follower, long nextPosition) {
+public record LogCheckpoint(String follower, long nextPosition, Optional<String> part) {
+  private static LogCheckpoint of(String follower, ResultSet row) throws SQLException {
+    return new LogCheckpoint(
+        follower, row.getLong("next_position"), Optional.ofNullable(row.getString("part")));
+  }
+
+  private static LogCheckpoint first(String follower) {
+    return new LogCheckpoint(follower, 0, Optional.empty());
+  }
+
   /** The checkpoint as last saved. */
   public static LogCheckpoint read(Handle handle, String follower) {
     return handle
-        .createQuery("SELECT next_position FROM log_checkpoint WHERE follower = :follower")
+        .createQuery("SELECT next_position, part FROM log_checkpoint WHERE follower = :follower")
         .bind("follower", follower)
-        .map((row, _) -> new LogCheckpoint(follower, row.getLong("next_position")))
+        .map((row, _) -> of(follower, row))
         .findOne()
-        .orElseGet(() -> new LogCheckpoint(follower, 0));
+        .orElseGet(() -> first(follower));
   }
 
   /**
@@ -29,14 +41,14 @@ public record LogCheckpoint(String follower, long nextPosition) {
         transaction
             .createQuery(
                 """
-                SELECT next_position FROM log_checkpoint WHERE follower = :follower
+                SELECT next_position, part FROM log_checkpoint WHERE follower = :follower
                 FOR UPDATE SKIP LOCKED
                 """)
             .bind("follower", follower)
-            .map((row, _) -> new LogCheckpoint(follower, row.getLong("next_position")))
+            .map((row, _) -> of(follower, row))
             .findOne();
     return found.isEmpty() && create(transaction, follower)
-        ? Optional.of(new LogCheckpoint(follower, 0))
+        ? Optional.of(first(follower))
         : found;
   }
 
@@ -65,10 +77,23 @@ public record LogCheckpoint(String follower, long nextPosition) {
 
   /** Saves another position, in the transaction that locked this checkpoint. */
   public void save(Handle transaction, long next) {
+    save(transaction, next, Optional.empty());
+  }
+
+  /** Saves how far the event at this position has been dealt with, in the same way. */
+  public void savePart(Handle transaction, String done) {
+    save(transaction, nextPosition, Optional.of(done));
+  }
+
+  private void save(Handle transaction, long next, Optional<String> done) {
     transaction
-        .createUpdate("UPDATE log_checkpoint SET next_position = :next WHERE follower = :follower")
+        .createUpdate(
+            """
+            UPDATE log_checkpoint SET next_position = :next, part = :part WHERE follower = :follower
+            """)
         .bind("follower", follower)
         .bind("next", next)
+        .bind("part", done)
         .execute();
   }
 }

@@ -1,7 +1,6 @@
 package dev.stele.projection;
 
 import dev.stele.event.Event;
-import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
@@ -12,77 +11,120 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * How holds change what is reached. Those of repositories and of digests are roots; one of a tag is
- * not, since what the tag points to is a root anyway. Costs what the hold covers.
+ * not, since what the tag points to is a root anyway. Costs what the hold covers, in parts.
  */
 final class HoldReach {
-  private final Handle transaction;
-  private final RecordedEvent event;
-
-  HoldReach(Handle transaction, RecordedEvent event) {
-    this.transaction = transaction;
-    this.event = event;
-  }
+  private HoldReach() {}
 
   /** A hold begins. */
-  void place(Event.HoldPlaced placed) {
-    if (placed.tag().isPresent()) {
-      return;
-    }
+  static WideChange place(Handle transaction, Event.HoldPlaced placed) {
     String repositories = HoldView.repositories(placed.repository(), placed.repositories());
-    transaction
-        .createUpdate(
-            """
-            INSERT INTO reach_hold (hold, repositories, digest) VALUES (:hold, :repositories, :digest)
-            """)
-        .bind("hold", placed.hold())
-        .bind("repositories", repositories)
-        .bind("digest", text(placed.digest()))
-        .execute();
-    List<RepositoryName> covered = covered(placed.repository(), repositories);
-    transaction
-        .createUpdate(
-            """
-            INSERT INTO reach_held (repository, digest, hold)
-            SELECT repository, :digest, :hold FROM unnest(:repositories::text[]) AS r (repository)
-            """)
-        .bind("hold", placed.hold())
-        .bind("digest", text(placed.digest()))
-        .bindArray(
-            "repositories", String.class, covered.stream().map(RepositoryName::value).toList())
-        .execute();
-    for (RepositoryName repository : covered) {
-      new RepositoryReach(transaction, event, repository).hold(placed.digest());
-    }
-  }
-
-  private List<RepositoryName> covered(Optional<RepositoryName> one, String repositories) {
     RepositoryGlob glob = RepositoryGlob.parse(repositories);
-    return transaction
-        .createQuery(
-            """
-            SELECT name FROM reach_repository WHERE :one::text IS NULL OR name = :one ORDER BY name
-            """)
-        .bind("one", one.map(RepositoryName::value))
-        .map((row, _) -> RepositoryName.parse(row.getString("name")))
-        .filter(glob::matches)
-        .list();
+    return new WideChange() {
+      @Override
+      public void begin() {
+        transaction
+            .createUpdate(
+                """
+                INSERT INTO reach_hold (hold, repositories, digest) VALUES (:hold, :repositories, :digest)
+                """)
+            .bind("hold", placed.hold())
+            .bind("repositories", repositories)
+            .bind("digest", text(placed.digest()))
+            .execute();
+      }
+
+      @Override
+      public List<RepositoryName> repositories(String after, int limit) {
+        return ReachabilityView.repositories(transaction, placed.repository(), after, limit);
+      }
+
+      @Override
+      public boolean enter(RepositoryReach graph, RepositoryName repository) {
+        if (!glob.matches(repository)) {
+          return false;
+        }
+        cover(transaction, placed.hold(), repository, text(placed.digest()));
+        return true;
+      }
+
+      @Override
+      public List<RepositoryReach.Rows> rows() {
+        return List.of(RepositoryReach.Rows.MANIFESTS, RepositoryReach.Rows.BLOBS);
+      }
+
+      @Override
+      public Optional<Digest> only() {
+        return placed.digest();
+      }
+
+      @Override
+      public void change(
+          RepositoryReach graph,
+          RepositoryName repository,
+          RepositoryReach.Rows rows,
+          List<String> digests) {
+        graph.hold(rows, digests);
+      }
+    };
   }
 
   /** A hold ends. */
-  void release(Event.HoldReleased released) {
-    List<RepositoryName> covered =
+  static WideChange release(Handle transaction, Event.HoldReleased released) {
+    return new WideChange() {
+      @Override
+      public void begin() {
         transaction
+            .createUpdate("DELETE FROM reach_hold WHERE hold = :hold")
+            .bind("hold", released.hold())
+            .execute();
+      }
+
+      @Override
+      public List<RepositoryName> repositories(String after, int limit) {
+        return transaction
             .createQuery(
                 """
-                WITH forgotten AS (DELETE FROM reach_hold WHERE hold = :hold)
-                DELETE FROM reach_held WHERE hold = :hold RETURNING repository
+                SELECT repository FROM reach_held WHERE hold = :hold AND repository > :after
+                ORDER BY repository
+                LIMIT :limit
                 """)
             .bind("hold", released.hold())
+            .bind("after", after)
+            .bind("limit", limit)
             .map((row, _) -> RepositoryName.parse(row.getString("repository")))
             .list();
-    for (RepositoryName repository : covered) {
-      new RepositoryReach(transaction, event, repository).release(released.digest());
-    }
+      }
+
+      @Override
+      public boolean enter(RepositoryReach graph, RepositoryName repository) {
+        transaction
+            .createUpdate("DELETE FROM reach_held WHERE hold = :hold AND repository = :repository")
+            .bind("hold", released.hold())
+            .bind("repository", repository.value())
+            .execute();
+        return true;
+      }
+
+      @Override
+      public List<RepositoryReach.Rows> rows() {
+        return List.of(RepositoryReach.Rows.BLOBS, RepositoryReach.Rows.MANIFESTS);
+      }
+
+      @Override
+      public Optional<Digest> only() {
+        return released.digest();
+      }
+
+      @Override
+      public void change(
+          RepositoryReach graph,
+          RepositoryName repository,
+          RepositoryReach.Rows rows,
+          List<String> digests) {
+        graph.release(rows, digests);
+      }
+    };
   }
 
   /** A repository came to be, which holds may have been waiting for. */
@@ -99,17 +141,20 @@ final class HoldReach {
                         row.getString("digest")))
             .filter(hold -> hold.repositories().matches(repository))
             .list();
-    for (Waiting hold : holds) {
-      transaction
-          .createUpdate(
-              """
-              INSERT INTO reach_held (repository, digest, hold) VALUES (:repository, :digest, :hold)
-              """)
-          .bind("repository", repository.value())
-          .bind("digest", hold.digest())
-          .bind("hold", hold.hold())
-          .execute();
-    }
+    holds.forEach(hold -> cover(transaction, hold.hold(), repository, hold.digest()));
+  }
+
+  private static void cover(
+      Handle transaction, UUID hold, RepositoryName repository, String digest) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO reach_held (repository, digest, hold) VALUES (:repository, :digest, :hold)
+            """)
+        .bind("repository", repository.value())
+        .bind("digest", digest)
+        .bind("hold", hold)
+        .execute();
   }
 
   private static String text(Optional<Digest> digest) {

@@ -1,7 +1,9 @@
 package dev.stele.projection;
 
+import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import java.util.List;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -26,4 +28,25 @@ public interface Projection {
 
   /** Applies events in the order of their positions, within the handle's transaction. */
   void apply(Handle transaction, List<RecordedEvent> events);
+
+  /**
+   * Whether an event may change more of the view than one transaction should. Whoever keeps the
+   * view up then applies it in {@linkplain #applyPart parts}.
+   */
+  default boolean isWide(Event event) {
+    return false;
+  }
+
+  /**
+   * Applies the next part of a {@linkplain #isWide wide} event. What parts there are follows from
+   * the event and the view's own rows, so a replay gives the same rows after each of them.
+   *
+   * @param done what the last part returned; empty for the first
+   * @return how far the event is applied; empty if there is nothing left to do
+   */
+  default Optional<String> applyPart(
+      Handle transaction, RecordedEvent event, Optional<String> done) {
+    apply(transaction, List.of(event));
+    return Optional.empty();
+  }
 }

@@ -5,6 +5,7 @@ import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -17,8 +18,9 @@ import org.jdbi.v3.core.Jdbi;
  * Keeps an asynchronous projection up with the log. The checkpoint is saved in the transaction that
  * changes the view and is locked meanwhile, so an event is applied exactly once, whoever runs this
  * and however often. Whoever leads does so, or anybody while nobody leads; a checkpoint that
- * somebody else has locked is left to them. What fails is thrown and nothing is skipped.
- * Thread-safe.
+ * somebody else has locked is left to them. What fails is thrown and nothing is skipped. An event
+ * that changes much is applied in several transactions; the checkpoint says how far it is, so
+ * whoever comes next goes on from there. Thread-safe.
  */
 public final class ProjectionRunner {
   /** The most events in one transaction: few enough that a view's readers hardly wait. */
@@ -61,16 +63,21 @@ public final class ProjectionRunner {
   }
 
   /**
-   * Applies the next events, as many as fit one transaction, and returns them; none while they are
-   * fewer than the projection's {@linkplain Projection#unit unit}, or it is somebody else's turn.
+   * Applies the next events, as many as fit one transaction, or one that takes several, and returns
+   * them; none while they are fewer than the projection's {@linkplain Projection#unit unit}, or it
+   * is somebody else's turn.
    */
   public List<RecordedEvent> step() {
-    List<RecordedEvent> events =
-        jdbi.inTransaction(
-            handle ->
-                LogCheckpoint.lock(handle, projection.name(), term.get())
-                    .map(checkpoint -> step(handle, checkpoint))
-                    .orElse(List.of()));
+    Step step;
+    do {
+      step =
+          jdbi.inTransaction(
+              handle ->
+                  LogCheckpoint.lock(handle, projection.name(), term.get())
+                      .map(checkpoint -> step(handle, checkpoint))
+                      .orElse(Step.NONE));
+    } while (step.goesOn() && !Thread.currentThread().isInterrupted());
+    List<RecordedEvent> events = step.events();
     if (!events.isEmpty()) {
       lock.lock();
       try {
@@ -82,14 +89,36 @@ public final class ProjectionRunner {
     return events;
   }
 
-  private List<RecordedEvent> step(Handle handle, LogCheckpoint checkpoint) {
+  /**
+   * What one transaction did.
+   *
+   * @param events that are in the view now
+   * @param goesOn whether the next event is in it in part
+   */
+  private record Step(List<RecordedEvent> events, boolean goesOn) {
+    static final Step NONE = new Step(List.of(), false);
+  }
+
+  private Step step(Handle handle, LogCheckpoint checkpoint) {
     List<RecordedEvent> found = reader.events(handle, checkpoint.nextPosition(), PAGE);
     List<RecordedEvent> events = found.subList(0, found.size() - found.size() % projection.unit());
-    if (!events.isEmpty()) {
-      projection.apply(handle, events);
-      checkpoint.save(handle, events.getLast().position() + 1);
+    if (events.isEmpty()) {
+      return Step.NONE;
     }
-    return events;
+    RecordedEvent first = events.getFirst();
+    if (projection.isWide(first.event())) {
+      Optional<String> done = projection.applyPart(handle, first, checkpoint.part());
+      if (done.isPresent()) {
+        checkpoint.savePart(handle, done.get());
+        return new Step(List.of(), true);
+      }
+      checkpoint.save(handle, first.position() + 1);
+      return new Step(List.of(first), false);
+    }
+    events = events.stream().takeWhile(event -> !projection.isWide(event.event())).toList();
+    projection.apply(handle, events);
+    checkpoint.save(handle, events.getLast().position() + 1);
+    return new Step(events, false);
   }
 
   /** The position of the first event that is not in the view yet. */

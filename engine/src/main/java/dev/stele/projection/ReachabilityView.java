@@ -7,6 +7,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RetentionPolicy;
 import java.util.List;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -23,10 +24,22 @@ public final class ReachabilityView implements Projection {
   /** Of the follower. */
   public static final String NAME = "reachability";
 
+  /** How many rows one transaction changes for an event that concerns many. */
+  private static final int PART = 1000;
+
   private final ManifestDocuments documents;
+  private final int part;
 
   ReachabilityView(ManifestDocuments documents) {
+    this(documents, PART);
+  }
+
+  /**
+   * @param part about how many rows and repositories a part of a wide event looks at
+   */
+  ReachabilityView(ManifestDocuments documents, int part) {
     this.documents = documents;
+    this.part = part;
   }
 
   @Override
@@ -104,9 +117,12 @@ public final class ReachabilityView implements Projection {
       }
       case Event.TagDeleted deleted ->
           graph(transaction, recorded, deleted.repository()).removeTag(deleted.digest());
-      case Event.RetentionPolicyAdopted adopted -> adopt(transaction, recorded, adopted.policy());
-      case Event.HoldPlaced placed -> new HoldReach(transaction, recorded).place(placed);
-      case Event.HoldReleased released -> new HoldReach(transaction, recorded).release(released);
+      case Event.RetentionPolicyAdopted _, Event.HoldPlaced _, Event.HoldReleased _ -> {
+        Optional<String> done = Optional.empty();
+        do {
+          done = applyPart(transaction, recorded, done);
+        } while (done.isPresent());
+      }
       case Event.BlobRepaired _,
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
@@ -115,6 +131,34 @@ public final class ReachabilityView implements Projection {
           Event.PullsObserved _,
           Event.OperatorEvent _ -> {}
     }
+  }
+
+  @Override
+  public boolean isWide(Event event) {
+    return event instanceof Event.RetentionPolicyAdopted
+        || event instanceof Event.HoldPlaced
+        || event instanceof Event.HoldReleased;
+  }
+
+  @Override
+  public Optional<String> applyPart(
+      Handle transaction, RecordedEvent recorded, Optional<String> done) {
+    return change(transaction, recorded.event())
+        .flatMap(change -> WideChange.part(transaction, recorded, change, part, done));
+  }
+
+  /** Empty if it changes nothing. */
+  private static Optional<WideChange> change(Handle transaction, Event event) {
+    if (event instanceof Event.HoldPlaced placed && placed.tag().isEmpty()) {
+      return Optional.of(HoldReach.place(transaction, placed));
+    }
+    if (event instanceof Event.HoldReleased released) {
+      return Optional.of(HoldReach.release(transaction, released));
+    }
+    if (event instanceof Event.RetentionPolicyAdopted adopted) {
+      return Optional.of(adoption(transaction, adopted.policy()));
+    }
+    return Optional.empty();
   }
 
   private static RepositoryReach graph(
@@ -164,24 +208,70 @@ public final class ReachabilityView implements Projection {
         .orElse(RetentionPolicy.NONE);
   }
 
-  private static void adopt(Handle transaction, RecordedEvent recorded, Digest digest) {
-    transaction
-        .createUpdate(
+  /** The next repositories after a name, or one of them only. */
+  static List<RepositoryName> repositories(
+      Handle transaction, Optional<RepositoryName> one, String after, int limit) {
+    return transaction
+        .createQuery(
             """
-            INSERT INTO reach_policy (only_row, policy) VALUES (true, :policy)
-            ON CONFLICT (only_row) DO UPDATE SET policy = excluded.policy
-            """)
-        .bind("policy", digest.toString())
-        .execute();
+            SELECT name FROM reach_repository
+            WHERE name > :after %s
+            ORDER BY name
+            LIMIT :limit
+            """
+                .formatted(one.isPresent() ? "AND name = :one" : ""))
+        .bind("one", one.map(RepositoryName::value))
+        .bind("after", after)
+        .bind("limit", limit)
+        .map((row, _) -> RepositoryName.parse(row.getString("name")))
+        .list();
+  }
+
+  private static WideChange adoption(Handle transaction, Digest digest) {
     RetentionPolicy policy = RetentionView.policy(transaction, digest);
-    List<RepositoryName> repositories =
+    return new WideChange() {
+      @Override
+      public void begin() {
         transaction
-            .createQuery("SELECT name FROM reach_repository ORDER BY name")
-            .map((row, _) -> RepositoryName.parse(row.getString("name")))
-            .list();
-    for (RepositoryName repository : repositories) {
-      graph(transaction, recorded, repository)
-          .keep(!policy.deletesUntagged(repository), !policy.deletesReferrers(repository));
-    }
+            .createUpdate(
+                """
+                INSERT INTO reach_policy (only_row, policy) VALUES (true, :policy)
+                ON CONFLICT (only_row) DO UPDATE SET policy = excluded.policy
+                """)
+            .bind("policy", digest.toString())
+            .execute();
+      }
+
+      @Override
+      public List<RepositoryName> repositories(String after, int limit) {
+        return ReachabilityView.repositories(transaction, Optional.empty(), after, limit);
+      }
+
+      @Override
+      public boolean enter(RepositoryReach graph, RepositoryName repository) {
+        return graph.keep(
+            !policy.deletesUntagged(repository), !policy.deletesReferrers(repository));
+      }
+
+      @Override
+      public List<RepositoryReach.Rows> rows() {
+        return List.of(RepositoryReach.Rows.MANIFESTS);
+      }
+
+      @Override
+      public Optional<Digest> only() {
+        return Optional.empty();
+      }
+
+      @Override
+      public void change(
+          RepositoryReach graph,
+          RepositoryName repository,
+          RepositoryReach.Rows rows,
+          List<String> digests) {
+        graph.keep(
+            !policy.deletesUntagged(repository), !policy.deletesReferrers(repository), digests);
+      }
+    };
   }
 }

@@ -242,10 +242,42 @@ final class RepositoryReach {
     settle(manifests);
   }
 
-  /** From here on the policy keeps those without a tag, or does not. */
-  void keep(boolean untagged, boolean referrers) {
-    int changed =
-        bound(
+  // ---- what concerns all of a repository, and is done row by row
+
+  /** The rows that such an event changes. */
+  enum Rows {
+    MANIFESTS("reach_manifest"),
+    BLOBS("reach_blob");
+
+    private final String table;
+
+    Rows(String table) {
+      this.table = table;
+    }
+  }
+
+  /** At most {@code limit} digests of rows after one, in order. */
+  List<String> next(Rows rows, String after, int limit) {
+    return bound(
+            transaction.createQuery(
+                """
+                SELECT digest FROM %s WHERE repository = :repository AND digest > :after
+                ORDER BY digest
+                LIMIT :limit
+                """
+                    .formatted(rows.table)))
+        .bind("after", after)
+        .bind("limit", limit)
+        .mapTo(String.class)
+        .list();
+  }
+
+  /**
+   * From here on the policy keeps those without a tag, or does not; false if that is as before. The
+   * manifests that are there are changed by {@link #keep(boolean, boolean, List)}.
+   */
+  boolean keep(boolean untagged, boolean referrers) {
+    return bound(
                 transaction.createUpdate(
                     """
                     UPDATE reach_repository SET keep_untagged = :untagged, keep_referrers = :referrers
@@ -253,25 +285,27 @@ final class RepositoryReach {
                     """))
             .bind("untagged", untagged)
             .bind("referrers", referrers)
-            .execute();
-    if (changed == 0) {
-      return;
-    }
-    List<Changed> manifests =
+            .execute()
+        > 0;
+  }
+
+  /** The policy keeps these of the manifests if they have no tag, or does not. */
+  void keep(boolean untagged, boolean referrers, List<String> manifests) {
+    settle(
         bound(
                 transaction.createQuery(
                     """
                     UPDATE reach_manifest
                     SET keeps_itself = CASE WHEN referrer THEN :referrers ELSE :untagged END
-                    WHERE repository = :repository
+                    WHERE repository = :repository AND digest = ANY (:digests)
                       AND keeps_itself <> CASE WHEN referrer THEN :referrers ELSE :untagged END
                     RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
                     """))
             .bind("untagged", untagged)
             .bind("referrers", referrers)
+            .bindArray("digests", String.class, manifests)
             .map((row, _) -> Changed.of(row))
-            .list();
-    settle(manifests);
+            .list());
   }
 
   /** The new roots first: what both reach is never without one. */
@@ -291,71 +325,73 @@ final class RepositoryReach {
 
   // ---- holds
 
-  /** A hold began to cover the whole repository, or one digest of it. */
-  void hold(Optional<Digest> digest) {
-    reach(
-        bound(
-                transaction.createQuery(
-                    """
-                    UPDATE reach_manifest SET held = true
-                    WHERE repository = :repository AND NOT held %s
-                    RETURNING digest, true AS root, reached
-                    """
-                        .formatted(only(digest))))
-            .bind("digest", digest.map(Digest::toString))
-            .map((row, _) -> Changed.of(row))
-            .filter(manifest -> !manifest.reached())
-            .map(Changed::digest)
-            .list());
-    removeUnreachableBlobs(
-        bound(
-                transaction.createQuery(
-                    """
-                    UPDATE reach_blob SET held = true
-                    WHERE repository = :repository AND linked AND NOT held %s
-                    RETURNING digest
-                    """
-                        .formatted(only(digest))))
-            .bind("digest", digest.map(Digest::toString))
-            .mapTo(String.class)
-            .list());
+  /** A hold began to cover these rows. */
+  void hold(Rows rows, List<String> digests) {
+    switch (rows) {
+      case MANIFESTS ->
+          reach(
+              bound(
+                      transaction.createQuery(
+                          """
+                          UPDATE reach_manifest SET held = true
+                          WHERE repository = :repository AND digest = ANY (:digests) AND NOT held
+                          RETURNING digest, true AS root, reached
+                          """))
+                  .bindArray("digests", String.class, digests)
+                  .map((row, _) -> Changed.of(row))
+                  .filter(manifest -> !manifest.reached())
+                  .map(Changed::digest)
+                  .list());
+      case BLOBS ->
+          removeUnreachableBlobs(
+              bound(
+                      transaction.createQuery(
+                          """
+                          UPDATE reach_blob SET held = true
+                          WHERE repository = :repository AND digest = ANY (:digests) AND linked AND NOT held
+                          RETURNING digest
+                          """))
+                  .bindArray("digests", String.class, digests)
+                  .mapTo(String.class)
+                  .list());
+    }
   }
 
-  /** A hold covers the whole repository, or one digest of it, no more; others may. */
-  void release(Optional<Digest> digest) {
-    addUnreachable(
-        "blob",
-        bound(
-                transaction.createQuery(
-                    """
-                    UPDATE reach_blob SET held = false
-                    WHERE repository = :repository AND held %s AND NOT %s
-                    RETURNING digest, users, linked, held
-                    """
-                        .formatted(only(digest), HELD.formatted("reach_blob.digest"))))
-            .bind("digest", digest.map(Digest::toString))
-            .map((row, _) -> BlobUsers.of(row))
-            .filter(BlobUsers::unreachable)
-            .map(BlobUsers::digest)
-            .list());
-    withdraw(
-        bound(
-                transaction.createQuery(
-                    """
-                    UPDATE reach_manifest SET held = false
-                    WHERE repository = :repository AND held %s AND NOT %s
-                    RETURNING digest, tags > 0 OR keeps_itself AS root, reached
-                    """
-                        .formatted(only(digest), HELD.formatted("reach_manifest.digest"))))
-            .bind("digest", digest.map(Digest::toString))
-            .map((row, _) -> Changed.of(row))
-            .filter(manifest -> !manifest.root())
-            .map(Changed::digest)
-            .list());
-  }
-
-  private static String only(Optional<Digest> digest) {
-    return digest.isPresent() ? "AND digest = :digest" : "";
+  /** A hold covers these rows no more; others may. */
+  void release(Rows rows, List<String> digests) {
+    switch (rows) {
+      case MANIFESTS ->
+          withdraw(
+              bound(
+                      transaction.createQuery(
+                          """
+                          UPDATE reach_manifest SET held = false
+                          WHERE repository = :repository AND digest = ANY (:digests) AND held AND NOT %s
+                          RETURNING digest, tags > 0 OR keeps_itself AS root, reached
+                          """
+                              .formatted(HELD.formatted("reach_manifest.digest"))))
+                  .bindArray("digests", String.class, digests)
+                  .map((row, _) -> Changed.of(row))
+                  .filter(manifest -> !manifest.root())
+                  .map(Changed::digest)
+                  .list());
+      case BLOBS ->
+          addUnreachable(
+              "blob",
+              bound(
+                      transaction.createQuery(
+                          """
+                          UPDATE reach_blob SET held = false
+                          WHERE repository = :repository AND digest = ANY (:digests) AND held AND NOT %s
+                          RETURNING digest, users, linked, held
+                          """
+                              .formatted(HELD.formatted("reach_blob.digest"))))
+                  .bindArray("digests", String.class, digests)
+                  .map((row, _) -> BlobUsers.of(row))
+                  .filter(BlobUsers::unreachable)
+                  .map(BlobUsers::digest)
+                  .list());
+    }
   }
 
   // ---- the trace

@@ -24,11 +24,11 @@ import dev.stele.oci.Tag;
 import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.projection.AsynchronousProjections;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.RecordDocuments;
+import dev.stele.projection.SmallParts;
 import dev.stele.projection.Verification;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -107,7 +107,7 @@ class ReachabilityPropertyTest {
             stores,
             claims,
             new ProjectionRunner(
-                database.jdbi(), READER, new AsynchronousProjections(DOCUMENTS).reachability()),
+                database.jdbi(), READER, SmallParts.reachability(DOCUMENTS)),
             () -> actor,
             new Promises(database.jdbi()),
             GcOptions.DEFAULT.withGrace(NO_GRACE));

@@ -145,6 +145,14 @@ class AppendLaneTest {
 
     @Override
     public Long decide(Decision decision) {
+      if (name.startsWith("count")) {
+        decision.append(new Event.RepositoryCreated(RepositoryName.parse(name)));
+        return decision
+            .log()
+            .createQuery("SELECT count(*) FROM event")
+            .mapTo(Long.class)
+            .one();
+      }
       if (name.startsWith("poison")) {
         decision.handle().execute("SELECT 1 / 0");
       }
@@ -254,6 +262,18 @@ class AppendLaneTest {
     assertThat(meters.get("stele.lane.batch.commands").summary().max()).isGreaterThan(25);
     assertThat(meters.get("stele.lane.batch.commands").summary().count()).isEqualTo(2);
     assertThat(names()).hasSize(50);
+  }
+
+  /** Also those before it in its own transaction, whose events are inserted at once in the end. */
+  @Test
+  void whoLooksIntoTheLogSeesTheCommandsBeforeIt() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Long>> futures =
+          submitTogether(threads, List.of("first", "a", "count", "b", "count-again", "c"));
+      assertThat(futures.get(2).get()).isEqualTo(2);
+      assertThat(futures.get(4).get()).isEqualTo(4);
+    }
+    assertThat(names()).containsExactly("first", "a", "count", "b", "count-again", "c");
   }
 
   @Test

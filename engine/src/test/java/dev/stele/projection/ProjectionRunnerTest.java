@@ -1,8 +1,10 @@
 package dev.stele.projection;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.blob.StoreThatDoesNothing;
+import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
@@ -12,6 +14,7 @@ import dev.stele.registry.RegistryFixture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,6 +43,64 @@ class ProjectionRunnerTest {
     @Override
     public void apply(Handle transaction, List<RecordedEvent> events) {
       events.forEach(event -> applied.add(event.position()));
+    }
+  }
+
+  /** Takes each event in three parts, and notes them; fails once, where it is told to. */
+  private static final class InParts implements Projection {
+    private final List<String> applied = new ArrayList<>();
+    private Optional<String> failing = Optional.empty();
+
+    @Override
+    public String name() {
+      return "noting";
+    }
+
+    @Override
+    public List<String> tables() {
+      return List.of();
+    }
+
+    @Override
+    public void apply(Handle transaction, List<RecordedEvent> events) {
+      throw new AssertionError("these are wide");
+    }
+
+    @Override
+    public boolean isWide(Event event) {
+      return true;
+    }
+
+    @Override
+    public Optional<String> applyPart(
+        Handle transaction, RecordedEvent event, Optional<String> done) {
+      int part = done.map(Integer::parseInt).orElse(0) + 1;
+      String what = event.position() + "." + part;
+      if (failing.equals(Optional.of(what))) {
+        failing = Optional.empty();
+        throw new IllegalStateException("as if the process ended");
+      }
+      applied.add(what);
+      return part == 3 ? Optional.empty() : Optional.of(Integer.toString(part));
+    }
+  }
+
+  @Test
+  void anEventThatChangesMuchIsAppliedInPartsAndGoesOnWhereItWas() {
+    try (RegistryFixture fixture = new RegistryFixture(new StoreThatDoesNothing())) {
+      InParts view = new InParts();
+      fixture.registry().initialise(new Caller("alice", "r"), RepositoryName.parse("team/app"));
+      fixture.registry().initialise(new Caller("alice", "r"), RepositoryName.parse("team/web"));
+      view.failing = Optional.of("0.3");
+      ProjectionRunner one = runner(fixture, view, OptionalLong.empty());
+      assertThatThrownBy(one::step).hasMessage("as if the process ended");
+      assertThat(one.nextPosition()).isZero();
+
+      ProjectionRunner other = runner(fixture, view, OptionalLong.empty());
+      assertThat(other.step()).extracting(RecordedEvent::position).containsExactly(0L);
+      assertThat(other.nextPosition()).isEqualTo(1);
+      assertThat(other.await(1, Duration.ofSeconds(60))).isTrue();
+      assertThat(view.applied).containsExactly("0.1", "0.2", "0.3", "1.1", "1.2", "1.3");
     }
   }
 

@@ -37,6 +37,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -67,6 +69,9 @@ class RestoreTest {
 
   @AfterEach
   void close() throws IOException {
+    if (registry == null) {
+      return;
+    }
     assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
     fixture.close();
     store.close();
@@ -402,6 +407,35 @@ class RestoreTest {
             Outcome.Refused.class,
             refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.NotYet.class));
     assertThat(before).isEqualTo(-1);
+  }
+
+  /** Those of its blobs that are unlinked come first; putting it is one command that looks at all. */
+  @Test
+  void aManifestOfManyBlobsComesBackInBatches() throws Exception {
+    open(RegistryOptions.DEFAULT.withGc(NO_GRACE));
+    List<String> layers = new ArrayList<>();
+    for (int n = 0; n < 2 * Restore.AT_ONCE; n++) {
+      layers.add(descriptor("a/layer", upload("layer " + n)));
+    }
+    String manifest =
+        "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}"
+            .formatted(descriptor("a/config", upload("{}")), String.join(",", layers));
+    Digest image = put(MediaTypes.OCI_IMAGE, manifest, Optional.of(PROD));
+    long then = newest();
+    ok(registry.deleteManifest(ALICE, APP, image));
+    ok(restore.run(ALICE, request(then, Optional.of(PROD))));
+    assertThat(target(PROD)).contains(image);
+  }
+
+  @Test
+  void whatACommandRestoresIsBoundedByWhatItLooksAt() {
+    assertThat(Restore.batches(List.of(150, 50, 1, 10_000, 3, 197, 1), weight -> weight))
+        .containsExactly(
+            List.of(150, 50), List.of(1), List.of(10_000), List.of(3, 197), List.of(1));
+    assertThat(Restore.batches(Collections.nCopies(130, 1), weight -> weight))
+        .extracting(List::size)
+        .containsExactly(64, 64, 2);
+    assertThat(Restore.batches(List.<Integer>of(), weight -> weight)).isEmpty();
   }
 
   @Test

@@ -1,0 +1,10 @@
+package dev.stele.projection;
+
+/** Views for tests in which every event that may be applied in parts is. */
+public final class SmallParts {
+  private SmallParts() {}
+
+  public static Projection reachability(ManifestDocuments documents) {
+    return new ReachabilityView(documents, 3);
+  }
+}
