@@ -47,9 +47,7 @@ public record LogCheckpoint(String follower, long nextPosition, Optional<String>
             .bind("follower", follower)
             .map((row, _) -> of(follower, row))
             .findOne();
-    return found.isEmpty() && create(transaction, follower)
-        ? Optional.of(first(follower))
-        : found;
+    return found.isEmpty() && create(transaction, follower) ? Optional.of(first(follower)) : found;
   }
 
   /**

@@ -13,9 +13,9 @@ import org.jdbi.v3.core.Handle;
  * and a digest, and it can go on from there.
  *
  * <p>Each row is changed once, and after each part what is reached is what the roots of that moment
- * reach. In the end, that is what it would be had all rows changed at once: something that is without a root only
- * between two parts is unreachable for that time since this event, and no more once a later part
- * reaches it.
+ * reach. In the end, that is what it would be had all rows changed at once: something that is
+ * without a root only between two parts is unreachable for that time since this event, and no more
+ * once a later part reaches it.
  */
 interface WideChange {
   /** What does not depend on the rows. */
@@ -65,11 +65,7 @@ interface WideChange {
    * @return how far it is made; empty if all of it is
    */
   static Optional<String> part(
-      Handle transaction,
-      RecordedEvent event,
-      WideChange change,
-      int most,
-      Optional<String> done) {
+      Handle transaction, RecordedEvent event, WideChange change, int most, Optional<String> done) {
     Done at = done.map(Done::parse).orElse(new Done("", change.rows().size(), ""));
     if (done.isEmpty()) {
       change.begin();
@@ -82,9 +78,7 @@ interface WideChange {
         RepositoryReach.Rows rows = change.rows().get(at.rows());
         Optional<Digest> only = change.only();
         List<String> digests =
-            only.isPresent()
-                ? List.of(only.get().toString())
-                : graph.next(rows, at.digest(), left);
+            only.isPresent() ? List.of(only.get().toString()) : graph.next(rows, at.digest(), left);
         if (!digests.isEmpty()) {
           change.change(graph, repository, rows, digests);
         }

@@ -106,8 +106,7 @@ class ReachabilityPropertyTest {
             READER,
             stores,
             claims,
-            new ProjectionRunner(
-                database.jdbi(), READER, SmallParts.reachability(DOCUMENTS)),
+            new ProjectionRunner(database.jdbi(), READER, SmallParts.reachability(DOCUMENTS)),
             () -> actor,
             new Promises(database.jdbi()),
             GcOptions.DEFAULT.withGrace(NO_GRACE));

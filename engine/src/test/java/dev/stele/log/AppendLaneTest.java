@@ -147,11 +147,7 @@ class AppendLaneTest {
     public Long decide(Decision decision) {
       if (name.startsWith("count")) {
         decision.append(new Event.RepositoryCreated(RepositoryName.parse(name)));
-        return decision
-            .log()
-            .createQuery("SELECT count(*) FROM event")
-            .mapTo(Long.class)
-            .one();
+        return decision.log().createQuery("SELECT count(*) FROM event").mapTo(Long.class).one();
       }
       if (name.startsWith("poison")) {
         decision.handle().execute("SELECT 1 / 0");

@@ -409,7 +409,9 @@ class RestoreTest {
     assertThat(before).isEqualTo(-1);
   }
 
-  /** Those of its blobs that are unlinked come first; putting it is one command that looks at all. */
+  /**
+   * Those of its blobs that are unlinked come first; putting it is one command that looks at all.
+   */
   @Test
   void aManifestOfManyBlobsComesBackInBatches() throws Exception {
     open(RegistryOptions.DEFAULT.withGc(NO_GRACE));
