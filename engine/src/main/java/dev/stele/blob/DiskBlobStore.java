@@ -109,7 +109,7 @@ public final class DiskBlobStore implements BlobStore {
       if (owned) {
         removeLitter();
         try (Stream<UploadStatus> uploads = uploads()) {
-          uploads.forEach(upload -> openUploads.found(upload.id(), upload.size()));
+          uploads.forEach(upload -> openUploads.add(upload.id(), upload.size()));
         }
       }
     } catch (IOException | UncheckedIOException e) {
@@ -152,7 +152,9 @@ public final class DiskBlobStore implements BlobStore {
     requireOwned();
     limits.requireRoom(layout.root(), 0);
     UploadId id = UploadId.random();
-    openUploads.open(id);
+    while (!openUploads.open(id)) {
+      makeWay();
+    }
     try {
       Files.createDirectory(layout.uploadFolder(id), OwnerOnly.folder());
       Files.createFile(layout.dataFile(id), OwnerOnly.file());
@@ -163,6 +165,24 @@ public final class DiskBlobStore implements BlobStore {
       throw layout.explain(e);
     }
     return id;
+  }
+
+  /**
+   * Ends the session that was begun first of those that nothing was sent to: a client sends at
+   * once, so whoever opens many and sends nothing only pushes out their own.
+   */
+  private void makeWay() throws InsufficientStorageException {
+    UploadId oldest =
+        openUploads.oldestEmpty(id -> !busy.contains(id)).orElseThrow(openUploads::full);
+    if (busy.add(oldest)) {
+      try {
+        if (openUploads.isEmpty(oldest)) {
+          discard(oldest);
+        }
+      } finally {
+        busy.remove(oldest);
+      }
+    }
   }
 
   @Override
@@ -250,7 +270,8 @@ public final class DiskBlobStore implements BlobStore {
     UploadId generation = UploadId.random();
     Path whole = layout.wholeFile(generation);
     boolean stored = false;
-    openUploads.open(generation);
+    busy.add(generation);
+    openUploads.add(generation, 0);
     try (UploadFile file =
         UploadFile.create(whole, expected.algorithm(), writeOut, growth(generation))) {
       receive(file, new Chunk(OptionalLong.empty(), length, body), false);
@@ -261,6 +282,7 @@ public final class DiskBlobStore implements BlobStore {
       throw layout.explain(e);
     } finally {
       openUploads.end(generation);
+      busy.remove(generation);
       if (!stored) {
         remove(whole);
       }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.io.ByteArrayInputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +75,31 @@ class DiskLimitsTest {
       StoredObject _ = store.finish(APP, two, bytes(0), digest);
       UploadId three = store.begin(APP, Digest.Algorithm.SHA256);
       UploadStatus _ = store.append(APP, three, bytes(100));
+    }
+  }
+
+  @Test
+  void whoOpensManyAndSendsNothingKeepsNobodyFromUploading() throws Exception {
+    DiskLimits limits = new DiskLimits(OptionalLong.of(0), 3, 1000);
+    try (DiskBlobStore store = new DiskBlobStore(folder, limits)) {
+      UploadId used = store.begin(APP, Digest.Algorithm.SHA256);
+      UploadStatus _ = store.append(APP, used, bytes(10));
+      UploadId oldest = store.begin(APP, Digest.Algorithm.SHA256);
+      for (int i = 0; i < 20; i++) {
+        UploadId _ = store.begin(APP, Digest.Algorithm.SHA256);
+      }
+      UploadId last = store.begin(APP, Digest.Algorithm.SHA256);
+      assertThatThrownBy(() -> store.status(APP, oldest))
+          .isInstanceOf(UnknownUploadException.class);
+      Digest digest = Digest.of(Digest.Algorithm.SHA256, new byte[100]);
+      StoredObject _ =
+          store.put(digest, OptionalLong.of(100), new ByteArrayInputStream(new byte[100]));
+      UploadStatus _ = store.append(APP, last, bytes(90));
+      assertThat(store.finish(APP, last, bytes(10), digest).size()).isEqualTo(100);
+      assertThat(store.status(APP, used).size()).isEqualTo(10);
+      try (Stream<Path> sessions = Files.list(folder.resolve("uploads"))) {
+        assertThat(sessions).hasSize(2);
+      }
     }
   }
 
