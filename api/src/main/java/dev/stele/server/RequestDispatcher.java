@@ -3,6 +3,7 @@ package dev.stele.server;
 import dev.stele.blob.BlobTooLargeException;
 import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
+import dev.stele.blob.SlowBodyException;
 import dev.stele.blob.StoreUnavailableException;
 import dev.stele.log.Outage;
 import dev.stele.oci.InvalidNameException;
@@ -223,9 +224,13 @@ final class RequestDispatcher {
   }
 
   private static DistributionError bodyError(BodyReadException e) {
-    return e.getCause() instanceof ClientBodyException client
-        ? client.error()
-        : new DistributionError(400, ErrorCode.SIZE_INVALID, e.getMessage());
+    return switch (e.getCause()) {
+      case ClientBodyException client -> client.error();
+      case SlowBodyException slow ->
+          new DistributionError(503, ErrorCode.UNAVAILABLE, slow.getMessage())
+              .with("Retry-After", "5");
+      default -> new DistributionError(400, ErrorCode.SIZE_INVALID, e.getMessage());
+    };
   }
 
   private static DistributionError unavailable(String message, String requestId) {

@@ -43,6 +43,14 @@ final class Body {
     return position - from;
   }
 
+  /** It is not to be read on, for this reason. */
+  void fail(IOException reason) {
+    if (failure != null) {
+      reason.addSuppressed(failure);
+    }
+    failure = reason;
+  }
+
   boolean failed() {
     return failure != null;
   }

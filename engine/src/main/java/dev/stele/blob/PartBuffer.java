@@ -53,6 +53,27 @@ final class PartBuffer implements Closeable {
     length = kept;
   }
 
+  /**
+   * Reads from a client into the array, at {@link #length()}. While others wait for memory that
+   * this holds, the client has some seconds for that; then the body has failed.
+   *
+   * @param most how many bytes
+   * @return how many arrived before the body ended or failed
+   */
+  int fill(Body body, int most) {
+    if (reserved == 0) {
+      return body.fill(array, length, length + most);
+    }
+    PartMemory.Reading reading = memory.read();
+    try {
+      return body.fill(array, length, length + most);
+    } finally {
+      if (reading.end()) {
+        body.fail(new SlowBodyException());
+      }
+    }
+  }
+
   /** Empties it, and lets others have the memory first if they wait for it. */
   void clear() {
     length = 0;

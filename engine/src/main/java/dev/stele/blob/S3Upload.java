@@ -125,7 +125,7 @@ final class S3Upload implements Closeable {
       int room = makeRoom(missing, progress);
       int step = (int) Math.min(Math.min(room, STEP), missing);
       int from = buffer.length();
-      int filled = body.fill(buffer.array(), from, from + step);
+      int filled = buffer.fill(body, step);
       hash.update(buffer.array(), from, filled);
       buffer.setLength(from + filled);
       size += filled;

@@ -7,6 +7,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Digest.Algorithm;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.SequenceInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,12 +15,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -296,6 +299,58 @@ class S3BlobStoreTest extends BlobStoreContract {
       for (Future<StoredObject> object : stored) {
         assertThat(read(store, object.get().key())).isEqualTo(bytes);
       }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "an upload that arrives slowly gives its memory to those that wait, and goes on later")
+  void nobodyWaitsForASlowClient() throws Exception {
+    S3Settings all = endpoint.settings(bucket);
+    S3Settings small =
+        new S3Settings(
+            all.endpoint(),
+            all.bucket(),
+            all.region(),
+            all.credentials(),
+            all.pathStyle(),
+            all.prefix(),
+            S3Settings.MIN_PART_MEMORY);
+    byte[] bytes = randomBytes(17 * MIB);
+    CountDownLatch waiting = new CountDownLatch(1);
+    InputStream drip =
+        new InputStream() {
+          private int given;
+
+          @Override
+          public int read() throws IOException {
+            if (given < 100_000) {
+              return bytes[given++] & 0xff;
+            }
+            waiting.countDown();
+            try {
+              Thread.sleep(Duration.ofDays(1));
+              return -1;
+            } catch (InterruptedException e) {
+              throw new InterruptedIOException("interrupted");
+            }
+          }
+        };
+    try (S3BlobStore bounded = S3BlobStore.open(small);
+        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      UploadId slow = bounded.begin(REPOSITORY, Algorithm.SHA256);
+      Future<UploadStatus> dripping =
+          clients.submit(() -> bounded.append(REPOSITORY, slow, Chunk.streamed(drip)));
+      waiting.await();
+      StoredObject object = bounded.put(sha256(bytes), OptionalLong.empty(), in(bytes));
+      assertThat(read(store, object.key())).isEqualTo(bytes);
+      assertThatThrownBy(dripping::get)
+          .hasCauseInstanceOf(BodyReadException.class)
+          .hasRootCauseInstanceOf(SlowBodyException.class);
+      assertThat(bounded.status(REPOSITORY, slow).size()).isEqualTo(100_000);
+      Chunk rest = Chunk.streamed(in(Arrays.copyOfRange(bytes, 100_000, bytes.length)));
+      assertThat(bounded.finish(REPOSITORY, slow, rest, sha256(bytes)).size())
+          .isEqualTo(bytes.length);
     }
   }
 
