@@ -51,6 +51,9 @@ final class ManifestFields {
    */
   private static final int MOST_TOKENS = 500_000;
 
+  /** Of one object; names that were chosen to have one hash cost more than others. */
+  private static final int MOST_ANNOTATIONS = 10_000;
+
   /** Names are not interned, so that nobody can fill a table of names that is kept. */
   private static final JsonFactory JSON =
       JsonFactory.builder()
@@ -268,6 +271,10 @@ final class ManifestFields {
     }
     Map<String, String> found = new HashMap<>();
     while (parser.nextToken() != JsonToken.END_OBJECT) {
+      if (found.size() == MOST_ANNOTATIONS) {
+        throw new InvalidManifestException(
+            "%s has more than %d entries".formatted(where, MOST_ANNOTATIONS));
+      }
       String key = parser.currentName();
       if (parser.nextToken() != JsonToken.VALUE_STRING) {
         throw new InvalidManifestException(where + " must be an object of strings");

@@ -16,7 +16,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * The written form of a retention policy: the same keys in JSON, which the record keeps, as in the
@@ -92,11 +91,12 @@ public final class PolicyDocument {
   /** Before any of them is compiled, wherever they stand. */
   private static void requireBounded(JsonNode document) throws InvalidPolicyException {
     List<JsonNode> expressions = document.findValues("patterns");
-    long count =
-        Stream.concat(document.findValues("repositories").stream(), expressions.stream())
-            .mapToLong(JsonNode::size)
-            .sum();
-    if (count > MOST_PATTERNS) {
+    long entries = sizes(document.findValues("policies")) + sizes(document.findValues("keep-tags"));
+    if (entries > MOST_PATTERNS) {
+      throw new InvalidPolicyException(
+          "policies", "have more than " + MOST_PATTERNS + " entries together");
+    }
+    if (sizes(document.findValues("repositories")) + sizes(expressions) > MOST_PATTERNS) {
       throw new InvalidPolicyException(
           "policies", "have more than " + MOST_PATTERNS + " globs and patterns together");
     }
@@ -111,6 +111,10 @@ public final class PolicyDocument {
           "have too large patterns: at most %d characters together, with repetitions such as a{9} written out"
               .formatted(LARGEST));
     }
+  }
+
+  private static long sizes(List<JsonNode> lists) {
+    return lists.stream().mapToLong(JsonNode::size).sum();
   }
 
   private static RetentionPolicy.Policy policy(Item item, Problems problems) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -249,5 +250,24 @@ class ManifestTest {
             MediaTypes.OCI_IMAGE,
             IMAGE.replaceFirst("\\{", "{\"x\":{" + String.join(",", names) + "},"));
     assertThat(manifest).isEqualTo(parse(MediaTypes.OCI_IMAGE, IMAGE));
+  }
+
+  @Test
+  void thereMayBeManyAnnotationsWithinALimit() throws Exception {
+    String annotations =
+        IntStream.range(0, 10_000)
+            .mapToObj(i -> "\"a" + i + "\":\"\"")
+            .collect(Collectors.joining(","));
+    String start = "{\"annotations\":{" + annotations;
+    assertThat(parse(MediaTypes.OCI_IMAGE, IMAGE.replaceFirst("\\{", start + "},")).annotations())
+        .hasSize(10_000);
+    refused(
+        MediaTypes.OCI_IMAGE,
+        IMAGE.replaceFirst("\\{", start + ",\"more\":\"\"},"),
+        "annotations has more than 10000 entries");
+    refused(
+        MediaTypes.OCI_IMAGE,
+        IMAGE.replaceFirst("\\{", "{\"x\":[" + "0,".repeat(500_000) + "0],"),
+        "not valid JSON");
   }
 }
