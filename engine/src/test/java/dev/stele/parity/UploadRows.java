@@ -214,7 +214,9 @@ abstract class UploadRows extends ParityRows {
                 }
               });
       // Until its bytes are an object, and only the event is missing.
-      while (registry.uploads().status(APP, id) instanceof Outcome.Ok) {
+      for (int tries = 0;
+          tries < 1000 && registry.uploads().status(APP, id) instanceof Outcome.Ok;
+          tries++) {
         Thread.sleep(10);
       }
       assertRefused(finish(id, Chunk.empty(), hello), new Refusal.UploadBusy(id));
