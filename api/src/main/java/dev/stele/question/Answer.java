@@ -11,15 +11,15 @@ import java.util.Optional;
  *
  * @param about what the whole answer is of, such as the moment; keys of the JSON object beside the
  *     rows
- * @param next the parameters that ask for the page that follows, in place of those asked with;
- *     empty if nothing follows
+ * @param next the parameters that ask for the page that follows, in place of those asked with; one
+ *     without a value is left out there; empty if nothing follows
  * @param unknown why there is nothing, if what is asked about is not on record at all: over HTTP
  *     that is the answer
  */
 public record Answer<R>(
     Map<String, Object> about,
     List<R> rows,
-    Map<String, String> next,
+    Map<String, Optional<String>> next,
     Optional<DistributionError> unknown) {
   public Answer {
     rows = List.copyOf(rows);
@@ -39,13 +39,10 @@ public record Answer<R>(
     return new Answer<>(about, rows, next, Optional.of(error));
   }
 
-  /** The same, of which a page follows if a parameter has this value. */
+  /** The same, of which a page follows if a parameter has this value, or is left out if empty. */
   Answer<R> next(Parameter<?> parameter, Optional<?> value) {
-    if (value.isEmpty()) {
-      return this;
-    }
-    Map<String, String> more = new LinkedHashMap<>(next);
-    more.put(parameter.name(), value.get().toString());
+    Map<String, Optional<String>> more = new LinkedHashMap<>(next);
+    more.put(parameter.name(), value.map(Object::toString));
     return new Answer<>(about, rows, more, unknown);
   }
 

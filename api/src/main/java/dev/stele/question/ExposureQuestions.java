@@ -174,8 +174,7 @@ public final class ExposureQuestions {
     return answer
         .next(Parameter.DIGEST, Optional.of(digest))
         .next(Parameter.LAST_DIGEST, Optional.of(key.image()))
-        // Empty: a parameter of the page before would stay.
-        .next(LAST_INDEX, Optional.of(key.index().map(Digest::toString).orElse("")));
+        .next(LAST_INDEX, key.index());
   }
 
   /**
@@ -280,12 +279,9 @@ public final class ExposureQuestions {
       Answer<R> answer, Digest digest, Optional<ExposurePage.Key> after, Optional<String> row) {
     return answer
         .next(Parameter.DIGEST, Optional.of(digest))
-        .next(
-            Parameter.LAST_DIGEST, Optional.of(after.map(key -> key.image().toString()).orElse("")))
-        .next(
-            LAST_INDEX,
-            Optional.of(after.flatMap(ExposurePage.Key::index).map(Digest::toString).orElse("")))
-        .next(LAST_ROW, Optional.of(row.orElse("")));
+        .next(Parameter.LAST_DIGEST, after.map(ExposurePage.Key::image))
+        .next(LAST_INDEX, after.flatMap(ExposurePage.Key::index))
+        .next(LAST_ROW, row);
   }
 
   private Part<PeriodRow> periods(Exposed exposed, Optional<String> last, int limit) {

@@ -143,8 +143,10 @@ public final class Question<R> {
   /** What asks for the page that follows. */
   public Asked following(Asked asked, Answer<R> page) {
     QueryString query = asked.query();
-    for (Map.Entry<String, String> parameter : page.next().entrySet()) {
-      query = query.with(parameter.getKey(), parameter.getValue());
+    for (Map.Entry<String, Optional<String>> parameter : page.next().entrySet()) {
+      String name = parameter.getKey();
+      Optional<String> value = parameter.getValue();
+      query = value.isPresent() ? query.with(name, value.get()) : query.without(name);
     }
     return new Asked(asked.path(), query, asked.body());
   }

@@ -83,15 +83,19 @@ class ExposureTest {
 
   /** All pages, one manifest each. */
   private List<JsonNode> exposure(Digest digest) {
-    List<JsonNode> manifests = new ArrayList<>();
-    String address = "/api/v1/exposure?limit=1&digest=" + digest;
+    return pages("/api/v1/exposure?limit=1&digest=" + digest, "manifests");
+  }
+
+  private List<JsonNode> pages(String first, String items) {
+    List<JsonNode> rows = new ArrayList<>();
+    String address = first;
     while (true) {
       var answer = client.send("GET", address);
       assertThat(answer.statusCode()).isEqualTo(200);
-      RegistryClient.json(answer).get("manifests").forEach(manifests::add);
+      RegistryClient.json(answer).get(items).forEach(rows::add);
       String link = answer.headers().firstValue("Link").orElse("");
       if (link.isEmpty()) {
-        return manifests;
+        return rows;
       }
       address = link.substring(1, link.indexOf('>'));
     }
@@ -138,11 +142,24 @@ class ExposureTest {
     List<JsonNode> manifests = exposure(base.layers().getFirst().digest());
     assertThat(manifests).extracting(ExposureTest::how).containsOnly("layer", "child").hasSize(3);
     assertThat(exposure(application.layers().getLast().digest())).hasSize(2);
-    assertThat(exposure(Content.of("text/plain", new byte[] {1}).digest())).isEmpty();
+  }
+
+  @Test
+  void rowByRowIsTheSameAsAtOnce() {
+    String digest = base.manifest().digest().toString();
+    for (String items : List.of("periods", "pulls")) {
+      String address = "/api/v1/exposure/" + items + "?digest=" + digest;
+      List<JsonNode> atOnce = pages(address, items);
+      assertThat(atOnce).hasSizeGreaterThan(1);
+      assertThat(pages(address + "&limit=1", items)).isEqualTo(atOnce);
+    }
   }
 
   @Test
   void whatIsAskedWronglyIsRefused() {
+    Digest unknown = Content.of("text/plain", new byte[] {1}).digest();
+    assertThat(client.send("GET", "/api/v1/exposure?digest=" + unknown).statusCode())
+        .isEqualTo(404);
     var without = client.send("GET", "/api/v1/exposure");
     assertThat(without.statusCode()).isEqualTo(400);
     assertThat(new String(without.body(), UTF_8)).contains("digest must say which digest is meant");

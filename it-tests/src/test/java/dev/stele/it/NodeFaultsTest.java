@@ -157,17 +157,21 @@ class NodeFaultsTest {
       for (int n = 0; n < 20; n++) {
         pushAndPull(nodes.node(n % 2).client(), "locked/other", n);
       }
+      // To tell that it is there is a promise, which renews the locked lease.
       HttpResponse<byte[]> refused =
-          client.send("DELETE", RegistryClient.blobPath("locked/lease", lonely));
+          client.send("HEAD", RegistryClient.blobPath("locked/lease", lonely));
       assertThat(refused.statusCode()).isEqualTo(503);
       assertThat(refused.headers().firstValue("Retry-After")).isPresent();
       for (int number = 0; number < 2; number++) {
         assertThat(nodes.node(number).client().send("GET", "/readyz").statusCode()).isEqualTo(200);
       }
+      assertThat(
+              client.send("DELETE", RegistryClient.blobPath("locked/lease", lonely)).statusCode())
+          .isEqualTo(202);
       foreign.rollback();
     }
-    assertThat(client.send("DELETE", RegistryClient.blobPath("locked/lease", lonely)).statusCode())
-        .isEqualTo(202);
+    assertThat(client.send("HEAD", RegistryClient.blobPath("locked/lease", lonely)).statusCode())
+        .isEqualTo(404);
     assertViewsAreEqual();
   }
 
