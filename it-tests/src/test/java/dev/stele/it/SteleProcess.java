@@ -120,13 +120,13 @@ final class SteleProcess implements AutoCloseable {
     return new CommandResult(process.waitFor(), output);
   }
 
-  private static List<String> javaCommand(List<String> jvmOptions, String... arguments) {
+  private static List<String> javaCommand(List<String> jvmOptions, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(ClassArchive.options());
     command.addAll(jvmOptions);
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
     command.add(MAIN_CLASS);
     command.addAll(List.of(arguments));
     return command;
