@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -99,9 +100,15 @@ public final class Inspection implements AutoCloseable {
         Optional.empty());
   }
 
-  /** Replays the log and compares the result with the live views. */
-  public Verification.Report verifyProjections() {
-    return new Verification(new LogReader(new EventCodec())).run(database.jdbi());
+  /**
+   * Replays the log and compares the result with the live views.
+   *
+   * @param anew whether to begin from the start, though a verification was cut off
+   * @param told how far it is
+   */
+  public Verification.Report verifyProjections(
+      boolean anew, Consumer<Verification.Progress> told) {
+    return new Verification(new LogReader(new EventCodec())).run(database.jdbi(), anew, told);
   }
 
   /** The checks of the log and of the stores. */

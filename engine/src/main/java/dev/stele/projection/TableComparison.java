@@ -23,21 +23,31 @@ final class TableComparison {
 
   private record Part(long rows, String digest) {}
 
+  /**
+   * What a comparison of a range found.
+   *
+   * @param through its last key; empty if it was the last range
+   */
+  record Range(long rows, long missing, long unexpected, Optional<List<String>> through) {}
+
   private final Handle handle;
+  private final String replayed;
   private final String table;
   private final int range;
   private final List<Column> key;
   private final String columns;
 
-  TableComparison(Handle handle, String table) {
-    this(handle, table, RANGE);
+  TableComparison(Handle handle, String replayed, String table) {
+    this(handle, replayed, table, RANGE);
   }
 
   /**
+   * @param replayed the schema of the replayed table
    * @param range the most rows of either table in a range
    */
-  TableComparison(Handle handle, String table, int range) {
+  TableComparison(Handle handle, String replayed, String table, int range) {
     this.handle = handle;
+    this.replayed = replayed;
     this.table = table;
     this.range = range;
     this.key =
@@ -60,25 +70,17 @@ final class TableComparison {
     this.columns = key.stream().map(Column::name).collect(Collectors.joining(", "));
   }
 
-  /** How the two compare, with the names of the view. */
-  Verification.Result compare(String projection) {
-    long rows = 0;
-    long missing = 0;
-    long unexpected = 0;
-    Optional<List<String>> after = Optional.empty();
-    while (true) {
-      Optional<List<String>> through = end(after);
-      Part replayed = part("pg_temp", after, through);
-      rows += replayed.rows();
-      if (!replayed.equals(part("public", after, through))) {
-        missing += difference("pg_temp", "public", after, through);
-        unexpected += difference("public", "pg_temp", after, through);
-      }
-      if (through.isEmpty()) {
-        return new Verification.Result(projection, table, rows, missing, unexpected);
-      }
-      after = through;
-    }
+  /** How the two compare in the range after a key, or in the first one. */
+  Range range(Optional<List<String>> after) {
+    Optional<List<String>> through = end(after);
+    Part part = part(replayed, after, through);
+    return part.equals(part("public", after, through))
+        ? new Range(part.rows(), 0, 0, through)
+        : new Range(
+            part.rows(),
+            difference(replayed, "public", after, through),
+            difference("public", replayed, after, through),
+            through);
   }
 
   /** The last key of the range that follows one; empty for the last range. */
@@ -92,7 +94,7 @@ final class TableComparison {
     return bound(
             handle.createQuery(
                 "SELECT ARRAY[%s] FROM (%s UNION ALL %s) AS ends ORDER BY %s LIMIT 1"
-                    .formatted(keys, one.formatted("pg_temp"), one.formatted("public"), columns)),
+                    .formatted(keys, one.formatted(replayed), one.formatted("public"), columns)),
             after,
             Optional.empty())
         .map((row, _) -> List.of((String[]) row.getArray(1).getArray()))

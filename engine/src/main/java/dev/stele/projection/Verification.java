@@ -3,10 +3,12 @@ package dev.stele.projection;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -14,21 +16,39 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /**
  * Checks that the log is whole, replays it into a second set of tables and compares them row by row
- * with the live ones.
+ * with the live ones, while the registry goes on.
  *
- * <p>No statement reads more than a page of the log or a {@linkplain TableComparison range} of a
- * table, so none takes long. Both are read in one repeatable-read transaction, so that the live
- * views are those of exactly the events replayed, while the registry goes on. The second tables are
- * temporary ones of the same names, which PostgreSQL finds first: the projections' code and SQL are
- * the very same as in the append lane. Asynchronous projections are compared as of their
- * checkpoints.
+ * <p>The second tables have the same names in a schema that is looked into first, so the
+ * projections' code and SQL are the very same as in the append lane. Each transaction replays a
+ * page of the log, or compares one {@linkplain TableComparison range} of a table: in that one,
+ * which sees the database as of one moment, the replay is first brought to exactly the events that
+ * the live views have then. So a difference is a defect and never a race, though no transaction is
+ * long.
+ *
+ * <p>How far it is stands beside the second tables. A verification that was cut off goes on from
+ * there, unless the database itself has crashed since, the log is another one or the tables have
+ * another form. Who begins while another runs goes on in its place, and the other fails.
  */
 public final class Verification {
+  private static final String SCHEMA = "verification";
+
+  /** How many events one transaction replays; a multiple of every projection's unit. */
+  private static final int PAGE = 1024;
+
   /** How a projection's live rows compare with the replayed ones. */
   public record Result(String projection, String table, long rows, long missing, long unexpected) {
     /** Whether the live table holds exactly the rows that the log gives. */
     public boolean equal() {
       return missing == 0 && unexpected == 0;
+    }
+
+    Result plus(TableComparison.Range range) {
+      return new Result(
+          projection,
+          table,
+          rows + range.rows(),
+          missing + range.missing(),
+          unexpected + range.unexpected());
     }
   }
 
@@ -43,6 +63,18 @@ public final class Verification {
     }
   }
 
+  /**
+   * How far a verification is.
+   *
+   * @param events how many are replayed, of how many that there are
+   * @param tables how many are compared, of how many that there are
+   * @param rows how many of the table that is being compared have been
+   * @param left what the replay still takes at the pace of this run; empty when it is up, or has
+   *     only just begun
+   */
+  public record Progress(
+      long events, long ofEvents, int tables, int ofTables, long rows, Optional<Duration> left) {}
+
   private final LogReader reader;
   private final List<Projection> inline;
   private final List<Projection> asynchronous;
@@ -51,105 +83,235 @@ public final class Verification {
   /** Checks all projections. */
   public Verification(LogReader reader) {
     // With documents of its own: what this process remembers proves nothing.
-    ManifestDocuments documents = new ManifestDocuments();
+    this(reader, new ManifestDocuments());
+  }
+
+  private Verification(LogReader reader, ManifestDocuments documents) {
+    this(
+        reader,
+        new InlineProjections(documents).projections(),
+        new AsynchronousProjections(documents).projections());
+  }
+
+  Verification(LogReader reader, List<Projection> inline, List<Projection> asynchronous) {
     this.reader = reader;
-    this.inline = new InlineProjections(documents).projections();
-    this.asynchronous = new AsynchronousProjections(documents).projections();
+    this.inline = inline;
+    this.asynchronous = asynchronous;
     this.projections = Stream.concat(inline.stream(), asynchronous.stream()).toList();
   }
 
-  /** Replays and compares. Takes time and temporary space in proportion to the log. */
+  /** Goes on, or begins, and tells nobody how far it is. */
   public Report run(Jdbi jdbi) {
-    return jdbi.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, this::compare);
-  }
-
-  private Report compare(Handle handle) {
-    // It locks nothing that anybody waits for, so it may think between statements.
-    handle.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'");
-    for (Projection projection : projections) {
-      for (String table : projection.tables()) {
-        handle.execute(
-            "CREATE TEMPORARY TABLE %1$s (LIKE public.%1$s INCLUDING ALL) ON COMMIT DROP"
-                .formatted(table));
-      }
-    }
-    Map<Projection, Long> upTo = new HashMap<>();
-    inline.forEach(projection -> upTo.put(projection, Long.MAX_VALUE));
-    for (Projection projection : asynchronous) {
-      upTo.put(projection, LogCheckpoint.read(handle, projection.name()).nextPosition());
-    }
-    long events =
-        reader.replay(
-            handle,
-            0,
-            page ->
-                projections.forEach(
-                    projection -> projection.apply(handle, before(upTo.get(projection), page))));
-    List<Result> results = new ArrayList<>();
-    results.add(log(handle));
-    for (Projection projection : projections) {
-      for (String table : projection.tables()) {
-        results.add(new TableComparison(handle, table).compare(projection.name()));
-      }
-    }
-    return new Report(events, results);
-  }
-
-  private static List<RecordedEvent> before(long position, List<RecordedEvent> events) {
-    return events.getLast().position() < position
-        ? events
-        : events.stream().filter(event -> event.position() < position).toList();
+    return run(jdbi, false, _ -> {});
   }
 
   /**
-   * The log itself: positions without a gap up to where anybody saw it end, and beside each leaf
-   * the columns that it gives.
+   * Replays and compares. Takes time and space on disk in proportion to the log, and memory that
+   * does not depend on it.
+   *
+   * @param anew whether to begin from the start, though one has been cut off
+   * @param told how far it is, a few times a second; may throw to end it, which is as good as any
+   *     other way to cut it off
    */
-  private static Result log(Handle handle) {
-    // The log does not show that its end was cut off, but who followed it was there.
-    long next =
-        handle
-            .createQuery(
-                """
-                SELECT greatest(next_position, (SELECT max(next_position) FROM log_checkpoint))
-                FROM log_head
-                """)
-            .mapTo(Long.class)
-            .one();
-    Result all = new Result("log", "event", 0, 0, 0);
-    for (long low = 0; low < next; low += TableComparison.RANGE) {
-      Result part = log(handle, low, Math.min(low + TableComparison.RANGE, next));
-      all =
-          new Result(
-              "log",
-              "event",
-              all.rows() + part.rows(),
-              all.missing() + part.missing(),
-              all.unexpected() + part.unexpected());
+  public Report run(Jdbi jdbi, boolean anew, Consumer<Progress> told) {
+    VerificationState state = VerificationState.begin(jdbi, SCHEMA, projections, anew);
+    Pace pace = new Pace(told);
+    catchUp(jdbi, state, pace);
+    Optional<VerificationState.Table> next = state.next(jdbi);
+    while (next.isPresent()) {
+      VerificationState.Table table = next.get();
+      catchUp(jdbi, state, pace);
+      pace.comparing(table.number(), tables(), table.result().rows());
+      jdbi.useTransaction(
+          TransactionIsolationLevel.REPEATABLE_READ, handle -> compare(handle, state, table));
+      next = state.next(jdbi);
     }
-    return all;
+    return jdbi.inTransaction(
+        handle -> {
+          state.lock(handle);
+          Report report =
+              new Report(
+                  state.all(handle).get(inline.getFirst().name()).nextPosition(),
+                  state.results(handle));
+          state.drop(handle);
+          return report;
+        });
   }
 
-  private static Result log(Handle handle, long low, long high) {
-    return handle
-        .createQuery(
-            """
-            SELECT count(*),
-                   :high - :low - count(*),
-                   count(*) FILTER (
-                     WHERE (position, recorded.recorded_at, type, repository, actor_id, command_id)
-                           IS DISTINCT FROM
-                           ((leaf ->> 'position')::bigint, (leaf ->> 'at')::timestamptz, leaf ->> 'type',
-                            leaf #>> '{data,repository}', (leaf ->> 'actor')::uuid, (leaf ->> 'command')::uuid))
-            FROM (
-              SELECT position, recorded_at, type, repository, actor_id, command_id,
-                     convert_from(leaf, 'UTF8')::json AS leaf
-              FROM event
-              WHERE position >= :low AND position < :high) AS recorded
-            """)
-        .bind("low", low)
-        .bind("high", high)
-        .map((row, _) -> new Result("log", "event", row.getLong(1), row.getLong(2), row.getLong(3)))
-        .one();
+  private int tables() {
+    return 1 + projections.stream().mapToInt(projection -> projection.tables().size()).sum();
+  }
+
+  /** Tells how far it is, and estimates what is left. */
+  private static final class Pace {
+    private final Consumer<Progress> told;
+    private final long started = System.nanoTime();
+    private Optional<Long> first = Optional.empty();
+    private long events;
+    private long of;
+
+    private Pace(Consumer<Progress> told) {
+      this.told = told;
+    }
+
+    void replaying(long next, long head) {
+      events = next;
+      of = head;
+      long before = first.orElse(next);
+      first = Optional.of(before);
+      double seconds = (System.nanoTime() - started) / 1e9;
+      Optional<Duration> left =
+          next > before && head > next
+              ? Optional.of(
+                  Duration.ofSeconds(Math.round(seconds / (next - before) * (head - next))))
+              : Optional.empty();
+      told.accept(new Progress(next, head, 0, 0, 0, left));
+    }
+
+    void comparing(int table, int tables, long rows) {
+      told.accept(new Progress(events, of, table, tables, rows, Optional.empty()));
+    }
+  }
+
+  /** How far the replay is, and whether it goes on in pages. */
+  private record Replayed(long next, long head, boolean more) {}
+
+  /** Replays until less than a page is missing to where the live views are. */
+  private void catchUp(Jdbi jdbi, VerificationState state, Pace pace) {
+    Replayed replayed;
+    do {
+      replayed = jdbi.inTransaction(handle -> replayPage(handle, state));
+      pace.replaying(replayed.next(), replayed.head());
+    } while (replayed.more());
+  }
+
+  private Replayed replayPage(Handle handle, VerificationState state) {
+    state.lock(handle);
+    Map<String, LogCheckpoint> live = live(handle);
+    long head = live.get(inline.getFirst().name()).nextPosition();
+    long from = from(state.all(handle), live);
+    if (from + PAGE >= head) {
+      return new Replayed(from, head, false);
+    }
+    replayPage(handle, state, live, from);
+    return new Replayed(from + PAGE, head, true);
+  }
+
+  /** Where the live views are, as this transaction sees them. */
+  private Map<String, LogCheckpoint> live(Handle handle) {
+    Map<String, LogCheckpoint> live = new HashMap<>();
+    long head = LogReader.nextPosition(handle);
+    for (Projection projection : inline) {
+      live.put(projection.name(), new LogCheckpoint(projection.name(), head, Optional.empty()));
+    }
+    for (Projection projection : asynchronous) {
+      live.put(projection.name(), LogCheckpoint.read(handle, projection.name()));
+    }
+    return live;
+  }
+
+  /** The first event that some view lacks; where the log ends if none does. */
+  private long from(Map<String, LogCheckpoint> replayed, Map<String, LogCheckpoint> live) {
+    return projections.stream()
+        .filter(each -> behind(replayed.get(each.name()), live.get(each.name())))
+        .mapToLong(each -> replayed.get(each.name()).nextPosition())
+        .min()
+        .orElseGet(() -> live.get(inline.getFirst().name()).nextPosition());
+  }
+
+  private static boolean behind(LogCheckpoint replayed, LogCheckpoint live) {
+    return replayed.nextPosition() < live.nextPosition()
+        || (replayed.nextPosition() == live.nextPosition()
+            && live.part().isPresent()
+            && !replayed.part().equals(live.part()));
+  }
+
+  private void replayPage(
+      Handle handle, VerificationState state, Map<String, LogCheckpoint> live, long from) {
+    List<RecordedEvent> page = reader.events(handle, from, PAGE);
+    if (page.isEmpty()) {
+      throw new IllegalStateException("the log has no event %d, but a view does".formatted(from));
+    }
+    Map<String, LogCheckpoint> replayed = state.all(handle);
+    state.lookIntoSecondTables(handle);
+    for (Projection projection : projections) {
+      LogCheckpoint at = replayed.get(projection.name());
+      LogCheckpoint to = live.get(projection.name());
+      if (behind(at, to)) {
+        state.save(handle, replay(handle, projection, at, to, page));
+      }
+    }
+  }
+
+  /** Applies what a view lacks of a page, up to where the live one is, be that within an event. */
+  private static LogCheckpoint replay(
+      Handle handle,
+      Projection projection,
+      LogCheckpoint from,
+      LogCheckpoint to,
+      List<RecordedEvent> page) {
+    LogCheckpoint at = from;
+    long end = Math.min(to.nextPosition(), page.getLast().position() + 1);
+    end -= end % projection.unit();
+    while (at.nextPosition() < end) {
+      List<RecordedEvent> rest = between(page, at.nextPosition(), end);
+      List<RecordedEvent> events =
+          rest.stream().takeWhile(event -> !projection.isWide(event.event())).toList();
+      if (!events.isEmpty()) {
+        projection.apply(handle, events);
+        at = at(projection, events.getLast().position() + 1);
+      } else if (!rest.isEmpty()) {
+        at = replayWide(handle, projection, at, Optional.empty(), rest.getFirst());
+      } else {
+        at = at(projection, end); // what the log lacks is found by looking at the log
+      }
+    }
+    if (to.part().isPresent() && at.nextPosition() == to.nextPosition()) {
+      for (RecordedEvent event : between(page, to.nextPosition(), to.nextPosition() + 1)) {
+        at = replayWide(handle, projection, at, to.part(), event);
+      }
+    }
+    return at;
+  }
+
+  private static List<RecordedEvent> between(List<RecordedEvent> page, long low, long high) {
+    return page.stream()
+        .filter(event -> event.position() >= low && event.position() < high)
+        .toList();
+  }
+
+  private static LogCheckpoint at(Projection projection, long next) {
+    return new LogCheckpoint(projection.name(), next, Optional.empty());
+  }
+
+  /** Applies an event in parts: until the live view's is the last one, or all. */
+  private static LogCheckpoint replayWide(
+      Handle handle,
+      Projection projection,
+      LogCheckpoint from,
+      Optional<String> until,
+      RecordedEvent event) {
+    Optional<String> done = from.part();
+    do {
+      done = projection.applyPart(handle, event, done);
+    } while (done.isPresent() && !done.equals(until));
+    return new LogCheckpoint(
+        projection.name(), event.position() + (done.isPresent() ? 0 : 1), done);
+  }
+
+  private void compare(Handle handle, VerificationState state, VerificationState.Table table) {
+    state.lock(handle);
+    Map<String, LogCheckpoint> live = live(handle);
+    long head = live.get(inline.getFirst().name()).nextPosition();
+    for (long from = from(state.all(handle), live);
+        from < head;
+        from = from(state.all(handle), live)) {
+      replayPage(handle, state, live, from);
+    }
+    TableComparison.Range range =
+        table.result().table().equals(LogComparison.TABLE)
+            ? LogComparison.range(handle, table.after())
+            : new TableComparison(handle, SCHEMA, table.result().table()).range(table.after());
+    state.compared(handle, table.number(), table.result().plus(range), range.through());
   }
 }

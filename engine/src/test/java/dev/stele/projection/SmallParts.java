@@ -4,6 +4,7 @@ package dev.stele.projection;
 public final class SmallParts {
   private SmallParts() {}
 
+  /** With the name of the view that runs, to which it is no difference. */
   public static Projection reachability(ManifestDocuments documents) {
     return new ReachabilityView(documents, 3);
   }
