@@ -36,8 +36,8 @@ final class Projections implements Runnable {
       name = "verify",
       description = {
         "Replays the log into a second set of tables and compares them with the live ones, row by"
-            + " row. Exit status 1 if they differ. The server may be running or not. One that was cut"
-            + " off goes on where it was."
+            + " row. Exit status 1 if they differ. The server may be running or not. One that was"
+            + " cut off goes on where it was."
       },
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
@@ -90,7 +90,10 @@ final class Projections implements Runnable {
                 .formatted(
                     progress.events(),
                     progress.ofEvents(),
-                    progress.left().map(left -> ", about %s left".formatted(told(left))).orElse("")));
+                    progress
+                        .left()
+                        .map(left -> ", about %s left".formatted(told(left)))
+                        .orElse("")));
       } else {
         err.println(
             "comparing table %d of %d, %,d rows of it are compared"

@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -106,8 +105,7 @@ public final class Inspection implements AutoCloseable {
    * @param anew whether to begin from the start, though a verification was cut off
    * @param told how far it is
    */
-  public Verification.Report verifyProjections(
-      boolean anew, Consumer<Verification.Progress> told) {
+  public Verification.Report verifyProjections(boolean anew, Consumer<Verification.Progress> told) {
     return new Verification(new LogReader(new EventCodec())).run(database.jdbi(), anew, told);
   }
 

@@ -14,6 +14,7 @@ import dev.stele.server.auth.Authenticator;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.BodyMemory;
 import dev.stele.server.http.ClientBodyException;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -53,6 +54,7 @@ final class RequestDispatcher {
   private final RequestLog requests;
   private final long maxBodySize;
   private final Semaphore uploads;
+  private final BodyMemory bodies = new BodyMemory(Runtime.getRuntime().maxMemory() / 8);
 
   RequestDispatcher(
       Distribution distribution,
@@ -71,6 +73,10 @@ final class RequestDispatcher {
     this.uploads = new Semaphore(maxUploads);
     Gauge.builder("stele.http.uploads", uploads, free -> maxUploads - free.availablePermits())
         .description("Requests that write and are running now")
+        .register(meters);
+    Gauge.builder("stele.http.bodies", bodies, BodyMemory::taken)
+        .baseUnit("bytes")
+        .description("Memory that bodies take which are kept whole, but for the small ones")
         .register(meters);
     Gauge.builder("stele.http.uploads.limit", () -> maxUploads)
         .description("How many requests that write may run at once")
@@ -111,8 +117,10 @@ final class RequestDispatcher {
         resource.ifPresent(found -> served.at(found.template()));
         Caller caller = caller(request, path, requestId);
         served.by(caller.actor());
-        exchange = new Exchange(request, response, caller, maxBodySize);
-        handle(exchange, resource);
+        try (Exchange asked = new Exchange(request, response, caller, maxBodySize, bodies)) {
+          exchange = asked;
+          handle(asked, resource);
+        }
       } catch (RefusedRequestException e) {
         answer(exchange, e.error(), served);
       } catch (InvalidNameException e) {

@@ -49,8 +49,7 @@ final class LogComparison {
         .bind("high", Math.max(low, high))
         .map(
             (row, _) ->
-                new TableComparison.Range(
-                    row.getLong(1), row.getLong(2), row.getLong(3), through))
+                new TableComparison.Range(row.getLong(1), row.getLong(2), row.getLong(3), through))
         .one();
   }
 }

@@ -65,8 +65,7 @@ class ResumedVerificationTest {
     }
   }
 
-  private static Consumer<Verification.Progress> killing(
-      Predicate<Verification.Progress> when) {
+  private static Consumer<Verification.Progress> killing(Predicate<Verification.Progress> when) {
     return progress -> {
       if (when.test(progress)) {
         throw new Killed();
@@ -127,8 +126,7 @@ class ResumedVerificationTest {
                 run(
                     progress -> {
                       if (second[0] == null && progress.tables() == 2) {
-                        try (ExecutorService other =
-                            Executors.newVirtualThreadPerTaskExecutor()) {
+                        try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor()) {
                           second[0] = other.submit(() -> run(_ -> {})).get();
                         } catch (Exception e) {
                           throw new AssertionError(e);
@@ -155,9 +153,7 @@ class ResumedVerificationTest {
                     .createQuery("SELECT count(*) FROM pg_tables WHERE schemaname = 'verification'")
                     .mapTo(Long.class)
                     .one());
-    assertThat(left)
-        .as("nothing is left of it")
-        .isZero();
+    assertThat(left).as("nothing is left of it").isZero();
   }
 
   /** PostgreSQL empties unlogged tables when it recovers. */

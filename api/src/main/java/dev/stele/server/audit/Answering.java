@@ -94,7 +94,7 @@ final class Answering {
     if (!exchange.method().equals("POST")) {
       return "";
     }
-    byte[] body = exchange.body().readNBytes(LARGEST_BODY + 1);
+    byte[] body = exchange.bytes(LARGEST_BODY);
     if (body.length > LARGEST_BODY) {
       throw new DistributionError(413, ErrorCode.SIZE_INVALID, "the body may have 1 MiB at most")
           .asException();

@@ -136,7 +136,7 @@ final class Manifests {
     if (declared.isPresent() && declared.getAsLong() > maxSize) {
       throw tooLarge();
     }
-    byte[] bytes = exchange.body().readNBytes(maxSize + 1);
+    byte[] bytes = exchange.bytes(maxSize);
     if (bytes.length > maxSize) {
       throw tooLarge();
     }

@@ -19,7 +19,7 @@ import org.eclipse.jetty.io.QuietException;
 import org.eclipse.jetty.server.Request;
 
 /** One request and its answer. For the thread that serves the request only. */
-public final class Exchange {
+public final class Exchange implements AutoCloseable {
   /** The media type of JSON answers. */
   public static final String JSON = "application/json";
 
@@ -38,15 +38,27 @@ public final class Exchange {
   private Caller caller;
   private final long maxBodySize;
   private ClientBody body;
+  private final BodyMemory.Held whole;
 
   /**
    * @param caller whoever asks, authenticated, with the request's id
    * @param maxBodySize how many bytes the body may have
+   * @param memory for a body that is kept whole
    * @throws RefusedRequestException 400 for a malformed query string, or a reason that is none
    */
   public Exchange(
-      HttpServletRequest request, HttpServletResponse response, Caller caller, long maxBodySize) {
-    this(request, response, maxBodySize, QueryString.parse(request.getQueryString()), caller);
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Caller caller,
+      long maxBodySize,
+      BodyMemory memory) {
+    this(
+        request,
+        response,
+        maxBodySize,
+        memory,
+        QueryString.parse(request.getQueryString()),
+        caller);
     this.caller = because(caller);
   }
 
@@ -54,11 +66,13 @@ public final class Exchange {
       HttpServletRequest request,
       HttpServletResponse response,
       long maxBodySize,
+      BodyMemory memory,
       QueryString query,
       Caller caller) {
     this.request = request;
     this.response = response;
     this.maxBodySize = maxBodySize;
+    this.whole = memory.new Held();
     this.query = query;
     this.caller = caller;
   }
@@ -93,6 +107,7 @@ public final class Exchange {
         request,
         response,
         Long.MAX_VALUE,
+        new BodyMemory(0),
         QueryString.parse(""),
         new Caller(Caller.ANONYMOUS, requestId));
   }
@@ -169,6 +184,16 @@ public final class Exchange {
       throw ClientBody.tooLarge(maxBodySize).asException();
     }
     return stream();
+  }
+
+  /**
+   * All of the body, or what is more than a limit by one byte. It counts as kept until the request
+   * is {@linkplain #close answered}.
+   *
+   * @throws RefusedRequestException 429 if other bodies take all the memory that there is
+   */
+  public byte[] bytes(int limit) throws IOException {
+    return whole.read(body(), limit);
   }
 
   private ClientBody stream() throws IOException {
@@ -323,5 +348,11 @@ public final class Exchange {
       // The client stopped sending; whether it reads the answer is its affair.
       return false;
     }
+  }
+
+  /** Gives back the memory of the body. */
+  @Override
+  public void close() {
+    whole.close();
   }
 }

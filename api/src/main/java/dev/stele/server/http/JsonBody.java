@@ -39,7 +39,7 @@ public final class JsonBody {
    * @throws RefusedRequestException 400 if it is anything else, 413 if it is longer than 64 KiB
    */
   public static JsonBody read(Exchange exchange, String... keys) throws IOException {
-    byte[] bytes = exchange.body().readNBytes(LARGEST + 1);
+    byte[] bytes = exchange.bytes(LARGEST);
     if (bytes.length > LARGEST) {
       throw new DistributionError(
               413, ErrorCode.SIZE_INVALID, "the body may have " + LARGEST + " bytes at most")

@@ -1,0 +1,76 @@
+package dev.stele.server.http;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The heap for bodies that are kept whole, such as manifests, of all requests together. The first
+ * {@value #UNCOUNTED} bytes of each are not counted, so that ordinary manifests are taken whatever
+ * large ones are under way, however slowly they arrive. Nobody waits for room: what a slow client
+ * holds may be held for long. Thread-safe.
+ */
+public final class BodyMemory {
+  private static final int UNCOUNTED = 32 << 10;
+  private static final int STEP = 16 << 10;
+
+  private final long total;
+  private final AtomicLong taken = new AtomicLong();
+
+  /**
+   * @param total in bytes
+   */
+  public BodyMemory(long total) {
+    this.total = total;
+  }
+
+  /** How many bytes are taken now. */
+  public long taken() {
+    return taken.get();
+  }
+
+  /** What one request holds, until it is closed. Not safe for use by several threads. */
+  final class Held implements AutoCloseable {
+    private long bytes;
+
+    /**
+     * Reads to the end, or one byte beyond a limit.
+     *
+     * @throws RefusedRequestException 429 if there is no room for what arrives
+     */
+    byte[] read(InputStream in, int limit) throws IOException {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      while (all.size() <= limit) {
+        byte[] step = in.readNBytes(Math.min(STEP, limit + 1 - all.size()));
+        if (step.length == 0) {
+          break;
+        }
+        if (all.size() + step.length > UNCOUNTED) {
+          // Once here and once where it is copied to in the end.
+          take(2L * step.length);
+        }
+        all.write(step);
+      }
+      return all.toByteArray();
+    }
+
+    private void take(long more) {
+      bytes += more;
+      if (taken.addAndGet(more) > total) {
+        throw new DistributionError(
+                429,
+                ErrorCode.TOOMANYREQUESTS,
+                "too many large manifests or questions at once; try again shortly")
+            .with("Retry-After", "1")
+            .asException();
+      }
+    }
+
+    @Override
+    public void close() {
+      taken.addAndGet(-bytes);
+      bytes = 0;
+    }
+  }
+}
