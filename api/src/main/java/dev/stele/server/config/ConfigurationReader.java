@@ -100,6 +100,10 @@ public final class ConfigurationReader {
   }
 
   private void readFile(Path file) throws ConfigurationException {
+    if (Files.isDirectory(file)) {
+      throw new ConfigurationException(
+          List.of("a folder cannot be the configuration, so name a file in it: " + file));
+    }
     JsonNode root;
     try {
       root = YAML.readTree(Files.readString(file));

@@ -573,6 +573,9 @@ class ConfigurationReaderTest {
     assertThatExceptionOfType(ConfigurationException.class)
         .isThrownBy(() -> ConfigurationReader.read(Optional.of(binary), Map.of()))
         .withMessage(binary + " is not text in UTF-8");
+    assertThatExceptionOfType(ConfigurationException.class)
+        .isThrownBy(() -> ConfigurationReader.read(Optional.of(folder), Map.of()))
+        .withMessage("a folder cannot be the configuration, so name a file in it: " + folder);
   }
 
   @Test
