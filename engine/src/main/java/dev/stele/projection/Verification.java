@@ -79,22 +79,33 @@ public final class Verification {
   private final List<Projection> inline;
   private final List<Projection> asynchronous;
   private final List<Projection> projections;
+  private final long rowsAtOnce;
 
   /** Checks all projections. */
   public Verification(LogReader reader) {
-    // With documents of its own: what this process remembers proves nothing.
-    this(reader, new ManifestDocuments());
+    this(reader, TableComparison.RANGE);
   }
 
-  private Verification(LogReader reader, ManifestDocuments documents) {
+  /**
+   * @param rowsAtOnce how many rows a transaction compares before it ends, though tables are left
+   */
+  Verification(LogReader reader, long rowsAtOnce) {
+    // With documents of its own: what this process remembers proves nothing.
+    this(reader, new ManifestDocuments(), rowsAtOnce);
+  }
+
+  private Verification(LogReader reader, ManifestDocuments documents, long rowsAtOnce) {
     this(
         reader,
         new InlineProjections(documents).projections(),
-        new AsynchronousProjections(documents).projections());
+        new AsynchronousProjections(documents).projections(),
+        rowsAtOnce);
   }
 
-  Verification(LogReader reader, List<Projection> inline, List<Projection> asynchronous) {
+  Verification(
+      LogReader reader, List<Projection> inline, List<Projection> asynchronous, long rowsAtOnce) {
     this.reader = reader;
+    this.rowsAtOnce = rowsAtOnce;
     this.inline = inline;
     this.asynchronous = asynchronous;
     this.projections = Stream.concat(inline.stream(), asynchronous.stream()).toList();
@@ -116,16 +127,14 @@ public final class Verification {
   public Report run(Jdbi jdbi, boolean anew, Consumer<Progress> told) {
     VerificationState state = VerificationState.begin(jdbi, SCHEMA, projections, anew);
     Pace pace = new Pace(told);
-    catchUp(jdbi, state, pace);
-    Optional<VerificationState.Table> next = state.next(jdbi);
-    while (next.isPresent()) {
-      VerificationState.Table table = next.get();
+    Optional<VerificationState.Table> next;
+    do {
       catchUp(jdbi, state, pace);
-      pace.comparing(table.number(), tables(), table.result().rows());
-      jdbi.useTransaction(
-          TransactionIsolationLevel.REPEATABLE_READ, handle -> compare(handle, state, table));
-      next = state.next(jdbi);
-    }
+      next =
+          jdbi.inTransaction(
+              TransactionIsolationLevel.REPEATABLE_READ, handle -> compare(handle, state));
+      next.ifPresent(table -> pace.comparing(table.number(), tables(), table.result().rows()));
+    } while (next.isPresent());
     return jdbi.inTransaction(
         handle -> {
           state.lock(handle);
@@ -299,7 +308,12 @@ public final class Verification {
         projection.name(), event.position() + (done.isPresent() ? 0 : 1), done);
   }
 
-  private void compare(Handle handle, VerificationState state, VerificationState.Table table) {
+  /**
+   * Compares a range, or as many small tables as have no more rows.
+   *
+   * @return what is left, from where
+   */
+  private Optional<VerificationState.Table> compare(Handle handle, VerificationState state) {
     state.lock(handle);
     Map<String, LogCheckpoint> live = live(handle);
     long head = live.get(inline.getFirst().name()).nextPosition();
@@ -308,10 +322,21 @@ public final class Verification {
         from = from(state.all(handle), live)) {
       replayPage(handle, state, live, from);
     }
-    TableComparison.Range range =
-        table.result().table().equals(LogComparison.TABLE)
-            ? LogComparison.range(handle, table.after())
-            : new TableComparison(handle, SCHEMA, table.result().table()).range(table.after());
-    state.compared(handle, table.number(), table.result().plus(range), range.through());
+    Optional<VerificationState.Table> next = state.next(handle);
+    long rows = 0;
+    while (next.isPresent()) {
+      VerificationState.Table table = next.get();
+      TableComparison.Range range =
+          table.result().table().equals(LogComparison.TABLE)
+              ? LogComparison.range(handle, table.after())
+              : new TableComparison(handle, SCHEMA, table.result().table()).range(table.after());
+      state.compared(handle, table.number(), table.result().plus(range), range.through());
+      next = state.next(handle);
+      rows += range.rows() + range.unexpected();
+      if (rows >= rowsAtOnce) {
+        break;
+      }
+    }
+    return next;
   }
 }

@@ -202,22 +202,18 @@ final class VerificationState {
   }
 
   /** The table to be compared next, if any is left. */
-  Optional<Table> next(Jdbi jdbi) {
-    return jdbi.inTransaction(
-        handle -> {
-          lock(handle);
-          return handle
-              .createQuery(
-                  "SELECT * FROM %s.verification_table WHERE NOT done ORDER BY number LIMIT 1"
-                      .formatted(schema))
-              .map(
-                  (row, _) ->
-                      new Table(
-                          row.getInt("number"),
-                          result(row),
-                          Optional.ofNullable(row.getArray("after")).map(VerificationState::key)))
-              .findOne();
-        });
+  Optional<Table> next(Handle handle) {
+    return handle
+        .createQuery(
+            "SELECT * FROM %s.verification_table WHERE NOT done ORDER BY number LIMIT 1"
+                .formatted(schema))
+        .map(
+            (row, _) ->
+                new Table(
+                    row.getInt("number"),
+                    result(row),
+                    Optional.ofNullable(row.getArray("after")).map(VerificationState::key)))
+        .findOne();
   }
 
   private static List<String> key(java.sql.Array array) {

@@ -74,7 +74,7 @@ class ResumedVerificationTest {
   }
 
   private Verification.Report run(Consumer<Verification.Progress> told) {
-    return new Verification(READER).run(jdbi, false, told);
+    return new Verification(READER, 0).run(jdbi, false, told);
   }
 
   @Test
@@ -144,7 +144,7 @@ class ResumedVerificationTest {
     assertThatThrownBy(() -> run(killing(progress -> progress.tables() == 5)))
         .isInstanceOf(Killed.class);
     List<Verification.Progress> told = new ArrayList<>();
-    assertThat(new Verification(READER).run(jdbi, true, told::add).equal()).isTrue();
+    assertThat(new Verification(READER, 0).run(jdbi, true, told::add).equal()).isTrue();
     assertThat(told.getFirst().events()).isEqualTo(1024);
     long left =
         jdbi.withHandle(
@@ -210,7 +210,8 @@ class ResumedVerificationTest {
         new Verification(
             READER,
             new InlineProjections(documents).projections(),
-            List.of(SmallParts.reachability(documents)));
+            List.of(SmallParts.reachability(documents)),
+            0);
     Verification.Report report = verification.run(jdbi);
     assertThat(report.results()).allMatch(Verification.Result::equal);
     assertThat(report.results().stream().filter(result -> result.table().equals("reach_held")))
