@@ -2,7 +2,9 @@ package dev.stele.cli;
 
 import dev.stele.blob.FileFailure;
 import dev.stele.database.DatabaseException;
+import dev.stele.log.Outage;
 import dev.stele.oci.InvalidNameException;
+import dev.stele.projection.VerificationEndedException;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
@@ -11,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import org.jdbi.v3.core.JdbiException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -107,8 +110,11 @@ public final class Stele implements Runnable {
           ConfigurationException _,
           DatabaseException _,
           RefusedRequestException _,
-          RegistryUnavailableException _ ->
+          RegistryUnavailableException _,
+          VerificationEndedException _ ->
           err.println("stele: " + exception.getMessage());
+      case JdbiException failure when Outage.of(failure).isPresent() ->
+          err.println("stele: " + Outage.of(failure).get().told());
       // A store that is away, a full disk, a file that cannot be read: whatever it is, it lies
       // outside.
       case UncheckedIOException failure -> report(failure.getCause(), err);

@@ -149,7 +149,7 @@ final class VerificationState {
   /**
    * To be called first in every transaction.
    *
-   * @throws IllegalStateException if another verification goes on in this one's place
+   * @throws VerificationEndedException if another goes on in this one's place
    */
   void lock(Handle handle) {
     Optional<UUID> current =
@@ -167,8 +167,9 @@ final class VerificationState {
                         .mapTo(UUID.class)
                         .findOne());
     if (!current.equals(Optional.of(run))) {
-      throw new IllegalStateException(
-          "another verification has begun, or the database has crashed; this one ends");
+      throw new VerificationEndedException(
+          "another verification goes on in place of this one, or PostgreSQL has crashed meanwhile;"
+              + " ask again");
     }
   }
 

@@ -133,7 +133,7 @@ class ResumedVerificationTest {
                         }
                       }
                     }))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(VerificationEndedException.class)
         .hasMessageContaining("another verification");
     assertThat(second[0].equal()).isTrue();
   }
