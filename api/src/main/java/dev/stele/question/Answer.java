@@ -39,10 +39,19 @@ public record Answer<R>(
     return new Answer<>(about, rows, next, Optional.of(error));
   }
 
-  /** The same, of which a page follows if a parameter has this value, or is left out if empty. */
+  /** The same, of which a page follows if a parameter has this value; without one, none does. */
   Answer<R> next(Parameter<?> parameter, Optional<?> value) {
+    return value.isEmpty() ? this : following(parameter, value.map(Object::toString));
+  }
+
+  /** The same, of which a page follows without a parameter that this one may have had. */
+  Answer<R> nextWithout(Parameter<?> parameter) {
+    return following(parameter, Optional.empty());
+  }
+
+  private Answer<R> following(Parameter<?> parameter, Optional<String> value) {
     Map<String, Optional<String>> more = new LinkedHashMap<>(next);
-    more.put(parameter.name(), value.map(Object::toString));
+    more.put(parameter.name(), value);
     return new Answer<>(about, rows, more, unknown);
   }
 

@@ -173,6 +173,7 @@ public final class ExposureQuestions {
   private static <R> Answer<R> next(Answer<R> answer, Digest digest, ExposurePage.Key key) {
     return answer
         .next(Parameter.DIGEST, Optional.of(digest))
+        .nextWithout(LAST_INDEX)
         .next(Parameter.LAST_DIGEST, Optional.of(key.image()))
         .next(LAST_INDEX, key.index());
   }
@@ -279,6 +280,9 @@ public final class ExposureQuestions {
       Answer<R> answer, Digest digest, Optional<ExposurePage.Key> after, Optional<String> row) {
     return answer
         .next(Parameter.DIGEST, Optional.of(digest))
+        .nextWithout(Parameter.LAST_DIGEST)
+        .nextWithout(LAST_INDEX)
+        .nextWithout(LAST_ROW)
         .next(Parameter.LAST_DIGEST, after.map(ExposurePage.Key::image))
         .next(LAST_INDEX, after.flatMap(ExposurePage.Key::index))
         .next(LAST_ROW, row);
