@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * How the tests start the program's JVM. Most of these processes live for seconds and would spend
- * them on reading classes and on compiling what runs once. So a first server writes down the
- * classes it loaded, and those after it map them; and none compiles for a long life.
+ * them on reading classes. So a first server writes down the classes it loaded, and those after it
+ * map them.
  *
  * <p>Only classes of jars can be written down: where the program's lie in a folder, as in a
  * development environment, every start is a slow one. Thread-safe.
@@ -41,7 +41,6 @@ final class ClassArchive {
       archive = make();
     }
     List<String> options = new ArrayList<>();
-    options.add("-XX:TieredStopAtLevel=1");
     archive.ifPresent(
         file -> {
           options.add("-XX:SharedArchiveFile=" + file);
