@@ -55,14 +55,15 @@ public final class ExposureQuestions {
     }
   }
 
-  /** Pulls by somebody; without a tag, those by digest. */
+  /** Pulls by somebody; without a tag, those by digest. See {@link ActorPulls}. */
   public record Pulled(
       RepositoryName repository,
       Optional<Tag> tag,
       Optional<String> actor,
       long count,
       String first,
-      String last) {
+      String last,
+      Optional<String> lastBlob) {
     static Pulled of(ActorPulls pulls) {
       return new Pulled(
           pulls.repository(),
@@ -70,7 +71,8 @@ public final class ExposureQuestions {
           pulls.actor(),
           pulls.count(),
           pulls.first().toString(),
-          pulls.last().toString());
+          pulls.last().toString(),
+          pulls.lastBlob().map(Instant::toString));
     }
   }
 
@@ -116,7 +118,7 @@ public final class ExposureQuestions {
       Optional<String> endedBy,
       Optional<Boolean> moreIndexes) {}
 
-  /** Pulls of a manifest by somebody; without a tag, those by digest. */
+  /** Pulls of a manifest by somebody; without a tag, those by digest. See {@link ActorPulls}. */
   public record PullRow(
       Optional<String> actor,
       RepositoryName repository,
@@ -127,6 +129,7 @@ public final class ExposureQuestions {
       long pulls,
       String first,
       String last,
+      Optional<String> lastBlob,
       Optional<Boolean> moreIndexes) {}
 
   List<Question<?>> all() {
@@ -359,6 +362,7 @@ public final class ExposureQuestions {
                         pulls.count(),
                         pulls.first().toString(),
                         pulls.last().toString(),
+                        pulls.lastBlob().map(Instant::toString),
                         moreIndexes(exposed)))
             .toList(),
         page.more()
@@ -428,7 +432,8 @@ public final class ExposureQuestions {
           Optional.empty(),
           0,
           Instant.EPOCH,
-          Instant.EPOCH);
+          Instant.EPOCH,
+          Optional.empty());
     } catch (IllegalArgumentException e) {
       throw Parameter.invalid("last-row must be as the page before said");
     }

@@ -43,6 +43,18 @@ public sealed interface Event {
   /** Retention policies and what they decided. */
   sealed interface RetentionEvent extends Event {}
 
+  /** What somebody got from a repository, so many times between {@code first} and {@code last}. */
+  sealed interface PullEvent extends InRepository {
+    long count();
+
+    Instant first();
+
+    Instant last();
+
+    /** The same was got, but so many times, and then. */
+    PullEvent counting(long count, Instant first, Instant last);
+  }
+
   /** What an operator decided about what surrounds the log: its stores, its clock. */
   sealed interface OperatorEvent extends Event {}
 
@@ -252,7 +264,24 @@ public sealed interface Event {
       long count,
       Instant first,
       Instant last)
-      implements InRepository {}
+      implements PullEvent {
+    @Override
+    public PullsObserved counting(long count, Instant first, Instant last) {
+      return new PullsObserved(repository, digest, tag, count, first, last);
+    }
+  }
+
+  /**
+   * The event's actor asked for the bytes of blobs of a repository, so many times. A pull of a
+   * manifest without any was a client's that looks before it tags or deletes, or that had all.
+   */
+  record BlobPullsObserved(RepositoryName repository, long count, Instant first, Instant last)
+      implements PullEvent {
+    @Override
+    public BlobPullsObserved counting(long count, Instant first, Instant last) {
+      return new BlobPullsObserved(repository, count, first, last);
+    }
+  }
 
   /**
    * From here on nothing that is covered may go, whoever wants it to, until the hold is released.

@@ -62,7 +62,11 @@ public final class Facets {
 
   private static Subjects subjects(Event event) {
     return switch (event) {
-      case Event.RepositoryEvent _, Event.OrphanSwept _, Event.OperatorEvent _ -> Subjects.NONE;
+      case Event.RepositoryEvent _,
+          Event.OrphanSwept _,
+          Event.BlobPullsObserved _,
+          Event.OperatorEvent _ ->
+          Subjects.NONE;
       case Event.BlobUploaded uploaded -> Subjects.of(uploaded.digest());
       case Event.BlobMounted mounted -> Subjects.of(mounted.digest());
       case Event.BlobDeleted deleted -> Subjects.of(deleted.digest());

@@ -102,7 +102,7 @@ final class ObjectSweeper {
           Event.RetentionEvent _,
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
-          Event.PullsObserved _,
+          Event.PullEvent _,
           Event.OperatorEvent _ ->
           throw new IllegalArgumentException(event.type() + " gives up no object");
     };

@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param actor the actor's name; empty if that person was forgotten
  * @param first when the first of them was
  * @param last when the last of them was
+ * @param lastBlob when that actor last asked the repository for a blob, if it was not before the
+ *     first; of whatever manifest, so that none is missed. Absent: all that was taken is the
+ *     manifest
  */
 public record ActorPulls(
     RepositoryName repository,
@@ -21,4 +24,5 @@ public record ActorPulls(
     Optional<String> actor,
     long count,
     Instant first,
-    Instant last) {}
+    Instant last,
+    Optional<Instant> lastBlob) {}

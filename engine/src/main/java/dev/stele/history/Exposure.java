@@ -205,7 +205,7 @@ public final class Exposure {
         handle
             .createQuery(
                 """
-                SELECT wanted.digest, pulled.*, a.name
+                SELECT wanted.digest, pulled.*, a.name, b.last_at AS last_blob_at
                 FROM unnest(:digests::text[]) AS wanted (digest)
                 CROSS JOIN LATERAL (
                   SELECT repository, tag, actor_id, pulls, first_at, last_at FROM exposure_pull p
@@ -213,6 +213,8 @@ public final class Exposure {
                   ORDER BY p.digest, p.repository, p.tag, p.actor_id
                   LIMIT :limit) AS pulled
                 LEFT JOIN actor a ON a.id = pulled.actor_id
+                LEFT JOIN exposure_blob_pull b
+                  ON b.repository = pulled.repository AND b.actor_id = pulled.actor_id AND b.last_at >= pulled.first_at
                 ORDER BY wanted.digest, pulled.repository, pulled.tag, pulled.actor_id
                 """)
             .bind("repository", after.map(last -> last.repository().value()).orElse(""))
@@ -230,7 +232,9 @@ public final class Exposure {
                 Optional.ofNullable(row.getString("name")),
                 row.getLong("pulls"),
                 time(row, "first_at"),
-                time(row, "last_at")));
+                time(row, "last_at"),
+                Optional.ofNullable(row.getObject("last_blob_at", OffsetDateTime.class))
+                    .map(OffsetDateTime::toInstant)));
   }
 
   /** Reads a row. */

@@ -330,7 +330,8 @@ final class PastQueries {
       """
       SELECT DISTINCT (convert_from(leaf, 'UTF8')::json #>> '{data,%s}') COLLATE "C" AS key
       FROM event
-      WHERE repository = :repository AND position > :from AND position <= :to AND type <> 'PullsObserved'
+      WHERE repository = :repository AND position > :from AND position <= :to
+        AND type NOT IN ('PullsObserved', 'BlobPullsObserved')
       """;
 
   /** Tags that went with their manifest: events of their own may say so only later. */

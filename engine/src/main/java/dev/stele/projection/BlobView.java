@@ -96,7 +96,7 @@ public final class BlobView implements Projection {
             Event.RetentionEvent _,
             Event.BlobRepaired _,
             Event.OrphanSwept _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

@@ -42,7 +42,7 @@ public final class ClockView implements Projection {
             Event.BlobRepaired _,
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.StoreTakenOver _ -> {}
       }
     }

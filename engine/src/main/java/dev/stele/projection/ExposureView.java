@@ -122,6 +122,16 @@ public final class ExposureView implements Projection {
     }
   }
 
+  private record BlobPuller(String repository, UUID actor) implements Comparable<BlobPuller> {
+    private static final Comparator<BlobPuller> ORDER =
+        Comparator.comparing(BlobPuller::repository).thenComparing(BlobPuller::actor);
+
+    @Override
+    public int compareTo(BlobPuller other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
   private record Pulls(long count, Instant first, Instant last) {
     /** Nodes observe for themselves, so an event may speak of earlier pulls than one before it. */
     Pulls and(Pulls other) {
@@ -145,7 +155,12 @@ public final class ExposureView implements Projection {
 
   @Override
   public List<String> tables() {
-    return List.of("exposure_reference", "exposure_place", "exposure_tag", "exposure_pull");
+    return List.of(
+        "exposure_reference",
+        "exposure_place",
+        "exposure_tag",
+        "exposure_pull",
+        "exposure_blob_pull");
   }
 
   @Override
@@ -154,6 +169,7 @@ public final class ExposureView implements Projection {
     SortedSet<Place> places = new TreeSet<>();
     SortedSet<Tagged> tags = new TreeSet<>();
     SortedMap<Puller, Pulls> pulls = new TreeMap<>();
+    SortedMap<BlobPuller, Pulls> blobPulls = new TreeMap<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.ManifestPut put -> {
@@ -190,6 +206,11 @@ public final class ExposureView implements Projection {
                     recorded.actor().value()),
                 new Pulls(pulled.count(), pulled.first(), pulled.last()),
                 Pulls::and);
+        case Event.BlobPullsObserved pulled ->
+            blobPulls.merge(
+                new BlobPuller(pulled.repository().value(), recorded.actor().value()),
+                new Pulls(pulled.count(), pulled.first(), pulled.last()),
+                Pulls::and);
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -205,6 +226,7 @@ public final class ExposureView implements Projection {
     writePlaces(transaction, places);
     writeTags(transaction, tags);
     writePulls(transaction, pulls);
+    writeBlobPulls(transaction, blobPulls);
   }
 
   private void addReferences(Handle transaction, SortedSet<Digest> added) {
@@ -326,6 +348,31 @@ public final class ExposureView implements Projection {
         .bindArray("repositories", String.class, column(pulls.keySet(), Puller::repository))
         .bindArray("tags", String.class, column(pulls.keySet(), Puller::tag))
         .bindArray("actors", UUID.class, column(pulls.keySet(), Puller::actor))
+        .bindArray("counts", Long.class, column(pulls.values(), Pulls::count))
+        .bindArray("firsts", String.class, column(pulls.values(), p -> written(p.first())))
+        .bindArray("lasts", String.class, column(pulls.values(), p -> written(p.last())))
+        .execute();
+  }
+
+  private static void writeBlobPulls(Handle transaction, SortedMap<BlobPuller, Pulls> pulls) {
+    if (pulls.isEmpty()) {
+      return;
+    }
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO exposure_blob_pull AS old (repository, actor_id, pulls, first_at, last_at)
+            SELECT repository, actor_id, pulls, first_at, last_at
+            FROM unnest(:repositories::text[], :actors::uuid[], :counts::bigint[], :firsts::timestamptz[],
+                        :lasts::timestamptz[])
+              AS new (repository, actor_id, pulls, first_at, last_at)
+            ON CONFLICT (repository, actor_id) DO UPDATE
+              SET pulls = old.pulls + excluded.pulls,
+                  first_at = least(old.first_at, excluded.first_at),
+                  last_at = greatest(old.last_at, excluded.last_at)
+            """)
+        .bindArray("repositories", String.class, column(pulls.keySet(), BlobPuller::repository))
+        .bindArray("actors", UUID.class, column(pulls.keySet(), BlobPuller::actor))
         .bindArray("counts", Long.class, column(pulls.values(), Pulls::count))
         .bindArray("firsts", String.class, column(pulls.values(), p -> written(p.first())))
         .bindArray("lasts", String.class, column(pulls.values(), p -> written(p.last())))

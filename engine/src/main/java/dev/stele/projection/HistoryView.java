@@ -69,7 +69,7 @@ public final class HistoryView implements Projection {
             Event.OrphanSwept _,
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

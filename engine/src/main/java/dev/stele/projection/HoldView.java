@@ -67,7 +67,7 @@ public final class HoldView implements Projection {
             Event.RetentionEvent _,
             Event.ManifestDeleted _,
             Event.ManifestCollected _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

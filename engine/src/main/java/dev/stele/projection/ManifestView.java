@@ -61,7 +61,7 @@ public final class ManifestView implements Projection {
             Event.TagEvent _,
             Event.HoldEvent _,
             Event.RetentionEvent _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

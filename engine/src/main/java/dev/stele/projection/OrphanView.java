@@ -37,7 +37,7 @@ public final class OrphanView implements Projection {
             Event.BlobRepaired _,
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

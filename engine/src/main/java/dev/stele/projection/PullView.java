@@ -62,7 +62,8 @@ public final class PullView implements Projection {
               .ifPresent(tag -> tags.merge(new Pulled(repository, tag.value()), pulls, Pulls::and));
           digests.merge(new Pulled(repository, observed.digest().toString()), pulls, Pulls::and);
         }
-        case Event.RepositoryEvent _,
+        case Event.BlobPullsObserved _,
+            Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
             Event.ManifestEvent _,

@@ -128,7 +128,7 @@ public final class ReachabilityView implements Projection {
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
           Event.RetentionEvaluated _,
-          Event.PullsObserved _,
+          Event.PullEvent _,
           Event.OperatorEvent _ -> {}
     }
   }

@@ -81,7 +81,7 @@ public final class ReferrerView implements Projection {
             Event.TagEvent _,
             Event.HoldEvent _,
             Event.RetentionEvent _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

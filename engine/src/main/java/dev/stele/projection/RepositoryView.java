@@ -45,7 +45,7 @@ public final class RepositoryView implements Projection {
             Event.TagEvent _,
             Event.HoldEvent _,
             Event.RetentionEvent _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

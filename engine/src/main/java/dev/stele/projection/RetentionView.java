@@ -61,7 +61,7 @@ public final class RetentionView implements Projection {
             Event.TagEvent _,
             Event.HoldEvent _,
             Event.RepositoryCreated _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

@@ -126,7 +126,7 @@ public final class TagView implements Projection {
             Event.HoldEvent _,
             Event.RetentionEvent _,
             Event.ManifestCollected _,
-            Event.PullsObserved _,
+            Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

@@ -1,25 +1,24 @@
 package dev.stele.registry;
 
-import dev.stele.event.Event;
-import dev.stele.oci.Digest;
-import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Tag;
+import dev.stele.event.Event.PullEvent;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Pulls that were observed and are not recorded yet, by actor, repository, digest and tag. Holds at
- * most {@value #MOST_KEYS} of these. Thread-safe.
+ * Pulls that were observed and are not recorded yet, by actor and what was pulled. Holds at most
+ * {@value #MOST_KEYS} of these. Thread-safe.
  */
 final class PullCounts {
   /** About 10 MiB. */
   static final int MOST_KEYS = 20_000;
 
-  private record Key(String actor, RepositoryName repository, Digest digest, Optional<Tag> tag) {}
+  /**
+   * @param what without its count and times
+   */
+  private record Key(String actor, PullEvent what) {}
 
   private record Count(long pulls, Instant first, Instant last) {
     private Count plus(Count other) {
@@ -33,8 +32,8 @@ final class PullCounts {
   private Map<Key, Count> counts = new HashMap<>();
 
   /** Counts an observation; false if there is no room for it. */
-  synchronized boolean add(String actor, Event.PullsObserved pulls) {
-    Key key = new Key(actor, pulls.repository(), pulls.digest(), pulls.tag());
+  synchronized boolean add(String actor, PullEvent pulls) {
+    Key key = new Key(actor, pulls.counting(0, Instant.EPOCH, Instant.EPOCH));
     if (counts.size() >= MOST_KEYS && !counts.containsKey(key)) {
       return false;
     }
@@ -48,7 +47,7 @@ final class PullCounts {
   }
 
   /** All observations by actor, which are no longer held here. */
-  Map<String, List<Event.PullsObserved>> take() {
+  Map<String, List<PullEvent>> take() {
     Map<Key, Count> taken;
     synchronized (this) {
       taken = counts;
@@ -62,8 +61,7 @@ final class PullCounts {
                     entry -> observed(entry.getKey(), entry.getValue()), Collectors.toList())));
   }
 
-  private static Event.PullsObserved observed(Key key, Count count) {
-    return new Event.PullsObserved(
-        key.repository(), key.digest(), key.tag(), count.pulls(), count.first(), count.last());
+  private static PullEvent observed(Key key, Count count) {
+    return key.what().counting(count.pulls(), count.first(), count.last());
   }
 }

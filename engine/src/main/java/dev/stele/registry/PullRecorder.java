@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.event.Event;
+import dev.stele.event.Event.PullEvent;
 import dev.stele.event.EventCodec;
 import dev.stele.log.AppendLane;
 import dev.stele.oci.Digest;
@@ -47,13 +48,13 @@ final class PullRecorder implements AutoCloseable {
             .description("Pulls that the log will not know of, for want of room or a failure")
             .register(meters);
     this.thread = Thread.ofVirtual().name("pull-recorder").unstarted(this::run);
-    if (recording == PullRecording.MINUTE) {
+    if (recording != PullRecording.OFF) {
       thread.start();
     }
   }
 
   /**
-   * Takes note of a pull.
+   * Takes note that a manifest was pulled.
    *
    * @throws RegistryUnavailableException if every pull is to be recorded and this one cannot be
    */
@@ -63,22 +64,34 @@ final class PullRecorder implements AutoCloseable {
     switch (recording) {
       case OFF -> {}
       case EVERY -> record(caller.actor(), caller.requestId(), List.of(pull));
-      case MINUTE -> {
-        count(caller.actor(), pull);
-        if (wake.availablePermits() == 0 && counts.filling()) {
-          wake.release();
-        }
-      }
+      case MINUTE -> count(caller, pull);
     }
   }
 
-  private void count(String actor, Event.PullsObserved pulls) {
+  /**
+   * Takes note that bytes of a blob were asked for. These are always counted first: there are many.
+   */
+  void pulledBlob(Caller caller, RepositoryName repository) {
+    if (recording != PullRecording.OFF) {
+      Instant now = EventCodec.truncate(Instant.now());
+      count(caller, new Event.BlobPullsObserved(repository, 1, now, now));
+    }
+  }
+
+  private void count(Caller caller, PullEvent pull) {
+    keep(caller.actor(), pull);
+    if (wake.availablePermits() == 0 && counts.filling()) {
+      wake.release();
+    }
+  }
+
+  private void keep(String actor, PullEvent pulls) {
     if (!counts.add(actor, pulls)) {
       lost.increment((double) pulls.count());
     }
   }
 
-  private void record(String actor, String requestId, List<Event.PullsObserved> pulls) {
+  private void record(String actor, String requestId, List<PullEvent> pulls) {
     Availability.guard(() -> lane.submit(new RecordPulls(actors.id(actor), requestId, pulls)));
   }
 
@@ -102,8 +115,8 @@ final class PullRecorder implements AutoCloseable {
   /** Records what was counted so far. */
   synchronized void flush() {
     Deque<Batch> batches = new ArrayDeque<>();
-    for (Map.Entry<String, List<Event.PullsObserved>> entry : counts.take().entrySet()) {
-      List<Event.PullsObserved> pulls = entry.getValue();
+    for (Map.Entry<String, List<PullEvent>> entry : counts.take().entrySet()) {
+      List<PullEvent> pulls = entry.getValue();
       for (int from = 0; from < pulls.size(); from += RecordPulls.MOST) {
         int to = Math.min(from + RecordPulls.MOST, pulls.size());
         batches.add(new Batch(entry.getKey(), pulls.subList(from, to)));
@@ -118,20 +131,20 @@ final class PullRecorder implements AutoCloseable {
         again(batches, e);
         return;
       } catch (RuntimeException e) {
-        long pulls = batch.pulls().stream().mapToLong(Event.PullsObserved::count).sum();
+        long pulls = batch.pulls().stream().mapToLong(PullEvent::count).sum();
         logger.error("{} pulls could not be recorded and are lost", pulls, e);
         lost.increment((double) pulls);
       }
     }
   }
 
-  private record Batch(String actor, List<Event.PullsObserved> pulls) {}
+  private record Batch(String actor, List<PullEvent> pulls) {}
 
   /** The outcome of a command may be unknown: then its pulls may be counted twice, never missed. */
   private void again(Deque<Batch> batches, RegistryUnavailableException e) {
     logger.warn("pulls are kept in memory for now: {}", e.getMessage());
     for (Batch batch : batches) {
-      batch.pulls().forEach(pulls -> count(batch.actor(), pulls));
+      batch.pulls().forEach(pulls -> keep(batch.actor(), pulls));
     }
   }
 
@@ -140,7 +153,7 @@ final class PullRecorder implements AutoCloseable {
   public void close() {
     closed = true;
     wake.release();
-    if (recording == PullRecording.MINUTE) {
+    if (recording != PullRecording.OFF) {
       try {
         thread.join();
       } catch (InterruptedException e) {

@@ -1,6 +1,6 @@
 package dev.stele.registry;
 
-/** How the log learns of pulls. */
+/** How the log learns of pulls of manifests; those of blobs are always counted for a minute. */
 public enum PullRecording {
   /**
    * Counted in memory and recorded once a minute, so that a crash loses the counts of a minute at

@@ -2,31 +2,24 @@ package dev.stele.registry;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
-import dev.stele.event.Event;
+import dev.stele.event.Event.PullEvent;
 import dev.stele.log.Command;
 import java.time.Instant;
 import java.util.List;
 
 /** Records what a node observed of an actor's pulls. The result is how many observations. */
-record RecordPulls(ActorId actor, String requestId, List<Event.PullsObserved> observed)
+record RecordPulls(ActorId actor, String requestId, List<PullEvent> observed)
     implements Command<Integer> {
   /** Few enough for one transaction. */
   static final int MOST = 200;
 
   @Override
   public Integer decide(Decision decision) {
-    for (Event.PullsObserved pulls : observed) {
+    for (PullEvent pulls : observed) {
       // A node's clock may be ahead of the log's, where nothing is observed before it happened.
       Instant last = earlier(pulls.last(), decision.now());
       decision.append(
-          new Event.PullsObserved(
-              pulls.repository(),
-              pulls.digest(),
-              pulls.tag(),
-              pulls.count(),
-              earlier(pulls.first(), last),
-              last),
-          Cause.OBSERVATION);
+          pulls.counting(pulls.count(), earlier(pulls.first(), last), last), Cause.OBSERVATION);
     }
     return observed.size();
   }

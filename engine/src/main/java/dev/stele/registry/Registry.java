@@ -615,6 +615,14 @@ public final class Registry implements AutoCloseable {
     pulls.pulled(caller, repository, digest, tag);
   }
 
+  /**
+   * Takes note that bytes of a blob were asked for. Unless {@link RegistryOptions#pulls} says
+   * {@link PullRecording#OFF}, that many were is on record a minute later.
+   */
+  public void pulledBlob(Caller caller, RepositoryName repository) {
+    pulls.pulledBlob(caller, repository);
+  }
+
   // ---- the registry's own work: retention and the like
 
   /**

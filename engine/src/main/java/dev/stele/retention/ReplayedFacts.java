@@ -158,7 +158,8 @@ final class ReplayedFacts implements RepositoryFacts {
                   new Evaluated(
                       new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
                       recorded.position()));
-      case Event.RepositoryEvent _,
+      case Event.BlobPullsObserved _,
+          Event.RepositoryEvent _,
           Event.BlobEvent _,
           Event.ObjectEvent _,
           Event.HoldEvent _,

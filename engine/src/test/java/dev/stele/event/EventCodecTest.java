@@ -80,6 +80,7 @@ class EventCodecTest {
         new Event.RetentionEvaluated(REPOSITORY, DIGEST, 9, TIME, 3, 1, OTHER, true),
         new Event.PullsObserved(REPOSITORY, DIGEST, Optional.of(TAG), 3, TIME, TIME),
         new Event.PullsObserved(REPOSITORY, DIGEST, Optional.empty(), 1, TIME, TIME),
+        new Event.BlobPullsObserved(REPOSITORY, 12, TIME, TIME),
         new Event.StoreTakenOver("default", Optional.of(HOLD)),
         new Event.StoreTakenOver("default", Optional.empty()),
         new Event.ClockConfirmed(TIME));

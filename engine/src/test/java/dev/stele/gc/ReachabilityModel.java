@@ -125,7 +125,7 @@ final class ReachabilityModel {
           Event.OrphanSwept _,
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
-          Event.PullsObserved _,
+          Event.PullEvent _,
           Event.OperatorEvent _ -> {}
     }
   }

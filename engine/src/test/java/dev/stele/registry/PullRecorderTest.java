@@ -2,12 +2,17 @@ package dev.stele.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.database.TestDatabase;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.history.ActorPulls;
+import dev.stele.history.Exposure;
 import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
 import dev.stele.log.LogReader;
@@ -27,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -137,10 +143,51 @@ class PullRecorderTest {
     }
   }
 
+  /** Alice pulls an image, Bob only looks at it, Carol had all of it long before. */
+  @Test
+  void whoPulledAnImageAskedForItsBlobsAndWhoLookedAtItDidNot() throws Exception {
+    Caller carol = new Caller("carol", "request-3");
+    try (TestDatabase testDatabase = TestDatabase.create()) {
+      BlobStores stores = new BlobStores(new DiskBlobStore(folder));
+      RegistryOptions options = RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY);
+      try (RegistryFixture fixture = new RegistryFixture(testDatabase, stores, options)) {
+        Registry registry = fixture.registry();
+        registry.pulledBlob(carol, REPOSITORY);
+        Thread.sleep(2);
+        for (Caller caller : List.of(ALICE, BOB, carol)) {
+          registry.pulled(caller, REPOSITORY, DIGEST, TAG);
+        }
+        registry.pulledBlob(ALICE, REPOSITORY);
+        registry.pulledBlob(ALICE, REPOSITORY);
+        registry.pulledBlob(BOB, RepositoryName.parse("another"));
+        assertThat(events(fixture)).hasSize(3);
+      }
+      try (RegistryFixture fixture = new RegistryFixture(testDatabase, stores, options)) {
+        assertThat(events(fixture).stream().map(RecordedEvent::event))
+            .hasSize(6)
+            .filteredOn(event -> event instanceof Event.BlobPullsObserved)
+            .extracting(event -> ((Event.BlobPullsObserved) event).count())
+            .containsExactlyInAnyOrder(1L, 2L, 1L);
+        Exposure exposure = new Exposure(fixture.registry());
+        exposure.now();
+        List<ActorPulls> pulls = exposure.pulls(DIGEST, Optional.empty(), 10).items();
+        assertThat(pulls)
+            .extracting(pulled -> pulled.actor().orElseThrow(), p -> p.lastBlob().isPresent())
+            .containsExactlyInAnyOrder(
+                tuple("alice", true), tuple("bob", false), tuple("carol", false));
+        assertThat(pulls.stream().flatMap(pulled -> pulled.lastBlob().stream()))
+            .singleElement(InstanceOfAssertFactories.INSTANT)
+            .isAfterOrEqualTo(pulls.getFirst().first());
+        assertThat(fixture.registry().verifyProjections().equal()).isTrue();
+      }
+    }
+  }
+
   @Test
   void switchedOffNothingIsRecorded() throws Exception {
     try (RegistryFixture fixture = open(PullRecording.OFF)) {
       fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulledBlob(ALICE, REPOSITORY);
       fixture.registry().close();
       assertThat(events(fixture)).isEmpty();
     }

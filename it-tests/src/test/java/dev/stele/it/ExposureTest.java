@@ -2,6 +2,7 @@ package dev.stele.it;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -155,6 +156,36 @@ class ExposureTest {
     }
   }
 
+  /** Pulls are on record when the server has stopped. */
+  @Test
+  void whoOnlyLookedAtAnImageIsToldFromWhoPulledIt(@TempDir Path data) throws Exception {
+    String tag = "1";
+    try (SteleProcess first = SteleProcess.start(data)) {
+      RegistryClient client = first.client();
+      for (String repository : List.of("looked/at", "pulled/whole")) {
+        client.push(repository, tag, base);
+        client.manifest(repository, tag);
+      }
+      assertThat(client.send("DELETE", "/v2/looked/at/manifests/" + tag).statusCode())
+          .isEqualTo(202);
+      String layer = "/v2/pulled/whole/blobs/" + base.layers().getFirst().digest();
+      assertThat(client.send("GET", layer).statusCode()).isEqualTo(200);
+      first.stop();
+    }
+    try (SteleProcess second = SteleProcess.start(data)) {
+      JsonNode pulls =
+          RegistryClient.json(
+                  second
+                      .client()
+                      .send("GET", "/api/v1/exposure/pulls?digest=" + base.manifest().digest()))
+              .get("pulls");
+      assertThat(pulls)
+          .extracting(row -> row.get("repository").asText(), row -> row.has("lastBlob"))
+          .containsExactly(tuple("looked/at", false), tuple("pulled/whole", true));
+      second.stop();
+    }
+  }
+
   @Test
   void whatIsAskedWronglyIsRefused() {
     Digest unknown = Content.of("text/plain", new byte[] {1}).digest();
@@ -189,7 +220,7 @@ class ExposureTest {
         .extracting(row -> row.get("repository").asText() + ":" + row.get("tag").asText())
         .containsExactlyInAnyOrder("base/os:1", "team/app:build", "team/app:v1");
     assertThat(stele(digest, "--pulls", "--csv").output())
-        .contains("actor,repository,tag,digest,how,via,pulls,first,last,moreIndexes")
+        .contains("actor,repository,tag,digest,how,via,pulls,first,last,lastBlob,moreIndexes")
         .contains("anonymous,team/app,v1," + index.digest() + ",child,");
     assertThat(stele(digest).output()).contains("Manifests that have it: 3; periods: 6");
     String unknown = Content.of("text/plain", new byte[] {1}).digest().toString();
