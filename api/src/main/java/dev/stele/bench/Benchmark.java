@@ -110,6 +110,23 @@ public final class Benchmark {
     }
   }
 
+  /**
+   * Works on a registry on this machine as many clients would, without measuring it.
+   *
+   * @param time for each of two kinds of work
+   * @throws IOException if it refuses or spoils something
+   */
+  public static void rehearse(int port, Duration time) throws IOException, InterruptedException {
+    try (RegistryUnderTest registry = RegistryUnderTest.at(port)) {
+      int clients = 4;
+      new SmallPushes(clients, time, Duration.ZERO).measure(registry, 0);
+      new ManifestGets(clients, Duration.ZERO, time).prepare(registry, 0);
+      Workload blob = BlobTransfer.pull(SMALL_BLOB);
+      blob.prepare(registry, 0);
+      blob.measure(registry, 0);
+    }
+  }
+
   private static List<Workload> workloads(Options options) {
     return Stream.<Workload>of(
             BlobTransfer.push(options.blobSize()),

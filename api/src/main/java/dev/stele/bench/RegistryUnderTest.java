@@ -13,20 +13,25 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A registry that runs as a process of its own on a loopback port, with its data in a folder of its
- * own. Closing stops it. Not safe for use by several threads, except {@link #port()}.
+ * A registry on a loopback port; mostly a process of its own, with its data in a folder of its own,
+ * which closing stops. Not safe for use by several threads, except {@link #port()}.
  */
 final class RegistryUnderTest implements AutoCloseable {
   private static final long READY_WITHIN_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final String name;
   private final int port;
-  private final Process process;
+  private final Optional<Process> process;
 
-  private RegistryUnderTest(String name, int port, Process process) {
+  private RegistryUnderTest(String name, int port, Optional<Process> process) {
     this.name = name;
     this.port = port;
     this.process = process;
+  }
+
+  /** One that somebody else started and will stop. */
+  static RegistryUnderTest at(int port) {
+    return new RegistryUnderTest("Stele", port, Optional.empty());
   }
 
   /**
@@ -107,7 +112,7 @@ final class RegistryUnderTest implements AutoCloseable {
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder.environment().putAll(environment);
     Process process = builder.start();
-    RegistryUnderTest started = new RegistryUnderTest(name, port, process);
+    RegistryUnderTest started = new RegistryUnderTest(name, port, Optional.of(process));
     long deadline = System.nanoTime() + READY_WITHIN_NANOS;
     while (!started.isReady(readyPath)) {
       if (!process.isAlive() || System.nanoTime() > deadline) {
@@ -149,9 +154,11 @@ final class RegistryUnderTest implements AutoCloseable {
 
   @Override
   public void close() throws InterruptedException {
-    process.destroy();
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      process.destroyForcibly().waitFor();
+    if (process.isPresent()) {
+      process.get().destroy();
+      if (!process.get().waitFor(60, TimeUnit.SECONDS)) {
+        process.get().destroyForcibly().waitFor();
+      }
     }
   }
 }
