@@ -6,7 +6,6 @@ import dev.stele.projection.HoldView;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +28,7 @@ final class CandidateList {
     Instant cutoff = now.minus(manifestGrace);
     for (RepositoryName repository : Unreachable.repositoriesWithManifests(handle, cutoff)) {
       for (Unreachable.Row row :
-          Unreachable.manifests(handle, repository, cutoff, new ArrayList<>())) {
+          Unreachable.manifests(handle, repository, cutoff, Integer.MAX_VALUE).rows()) {
         going.add(repository + "@" + row.digest());
         each.accept(candidate(Candidate.Kind.MANIFEST, row));
       }

@@ -50,8 +50,14 @@ public final class Collector implements AutoCloseable {
   /** The most things in one command: it holds the lane for some milliseconds. */
   static final int BATCH = 64;
 
-  /** How often a collection plans anew for a repository, in which others are at work. */
-  private static final int MOST_PLANS = 20;
+  /** The most manifests in a plan at first: some tens of megabytes. */
+  private static final int PLAN = 50_000;
+
+  /** The most manifests in a plan of such that keep each other alive. */
+  private static final int LARGEST_PLAN = 16 * PLAN;
+
+  /** How often a collection plans anew for a repository in which others are at work. */
+  private static final int MOST_OVERTAKEN = 20;
 
   /** A view that does not move for so long has failed. */
   private static final Duration STANDSTILL = Duration.ofSeconds(30);
@@ -67,6 +73,10 @@ public final class Collector implements AutoCloseable {
   private final GcOptions options;
   private final Promises promises;
   private final Leftovers leftovers;
+
+  /** How large plans are at first; only tests change it. */
+  volatile int plan = PLAN;
+
   private volatile boolean besideServers;
   private final ReentrantLock running = new ReentrantLock();
   private volatile boolean closed;
@@ -304,35 +314,71 @@ public final class Collector implements AutoCloseable {
     Instant latest = now().minus(options.patience());
     for (RepositoryName repository :
         jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, latest))) {
-      int plans = 0;
-      while (!collectManifests(requestId, repository) && ++plans < MOST_PLANS) {
-        catchUp();
-      }
+      collectManifests(requestId, repository);
     }
   }
 
-  /** False if something happened that the plan does not know, so that another is to be made. */
-  private boolean collectManifests(String requestId, RepositoryName repository) {
+  /**
+   * Plan after plan, so that memory does not grow with what waits. Where a whole plan has nothing
+   * that can go, they all are kept alive by others that wait, as in a cycle that is larger: then
+   * the next is.
+   */
+  private void collectManifests(String requestId, RepositoryName repository) {
+    int most = plan;
+    for (int overtaken = 0; !closed && overtaken < MOST_OVERTAKEN; ) {
+      switch (collectManifests(requestId, repository, most)) {
+        case ALL -> {
+          return;
+        }
+        case SOME -> most = plan;
+        case NOTHING -> {
+          if (most >= LARGEST_PLAN) {
+            logger.warn(
+                "of {} nothing can be collected: more than {} manifests keep each other alive",
+                repository,
+                most);
+            return;
+          }
+          most = Math.min(2 * most, LARGEST_PLAN);
+        }
+        case OVERTAKEN -> overtaken++;
+      }
+      catchUp();
+    }
+  }
+
+  /** What became of a plan. */
+  private enum Planned {
+    /** There is no more to be planned for now. */
+    ALL,
+    SOME,
+    /** There is more, and nothing of this went. */
+    NOTHING,
+    /** Something happened that the plan did not know. */
+    OVERTAKEN
+  }
+
+  private Planned collectManifests(String requestId, RepositoryName repository, int most) {
     // First of all: a policy that the view takes in from here on may ask for a longer delay.
     long known = reachability.nextPosition();
     Duration grace = jdbi.withHandle(this::manifestGrace);
     Instant cutoff = now().minus(grace);
-    List<LivenessGraph.Edge> edges = new ArrayList<>();
-    List<Digest> going =
-        jdbi.withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, edges)).stream()
-            .map(Unreachable.Row::digest)
-            .toList();
-    for (LivenessGraph.Batch batch : LivenessGraph.batches(going, edges, BATCH)) {
+    Unreachable.Manifests found =
+        jdbi.withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, most));
+    List<Digest> going = found.rows().stream().map(Unreachable.Row::digest).toList();
+    int gone = 0;
+    for (LivenessGraph.Batch batch : LivenessGraph.batches(going, found.edges(), BATCH)) {
       CollectManifests.Result result =
           submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
       note(Tally.ofManifests(result.gone()));
       if (result.overtaken()) {
-        return false;
+        return Planned.OVERTAKEN;
       }
+      gone += result.gone();
       // Of a cycle the next part is decided by what happens from there on.
       known = batch.ofCycle() ? result.known() : known;
     }
-    return true;
+    return found.all() ? Planned.ALL : gone > 0 ? Planned.SOME : Planned.NOTHING;
   }
 
   private void collectBlobs(String requestId) {

@@ -5,7 +5,6 @@ import dev.stele.oci.RepositoryName;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -40,14 +39,18 @@ final class Unreachable {
   }
 
   /**
-   * The manifests of a repository that can go together: past grace, and kept alive by none that is
-   * not.
+   * Manifests of a repository that can go together.
+   *
+   * @param edges all that lead to them from present manifests, and maybe more
+   * @param all whether none that is past grace was left out
    */
-  static List<Row> manifests(
-      Handle handle,
-      RepositoryName repository,
-      Instant cutoff,
-      Collection<LivenessGraph.Edge> edges) {
+  record Manifests(List<Row> rows, List<LivenessGraph.Edge> edges, boolean all) {}
+
+  /**
+   * Of the manifests of a repository that have been past grace for longest, at most {@code most}:
+   * those that can go together, since none but they keep them alive.
+   */
+  static Manifests manifests(Handle handle, RepositoryName repository, Instant cutoff, int most) {
     List<Row> expired =
         handle
             .createQuery(
@@ -60,9 +63,11 @@ final class Unreachable {
                     AND promised_at BETWEEN u.since_at AND :cutoff OFFSET 0) AS l
                 WHERE u.repository = :repository AND u.kind = 'manifest' AND u.since_at <= :cutoff
                 ORDER BY u.since, u.digest
+                LIMIT :most
                 """)
             .bind("repository", repository.value())
             .bind("cutoff", cutoff)
+            .bind("most", most)
             .map(
                 (row, _) ->
                     new Row(
@@ -73,13 +78,17 @@ final class Unreachable {
             .list();
     Set<Digest> going = new HashSet<>();
     expired.forEach(row -> going.add(row.digest()));
+    List<LivenessGraph.Edge> edges = new ArrayList<>();
     for (int from = 0; from < expired.size(); from += PAGE) {
       edges.addAll(
           parents(
               handle, repository, expired.subList(from, Math.min(from + PAGE, expired.size()))));
     }
     LivenessGraph.retainClosed(going, edges);
-    return expired.stream().filter(row -> going.contains(row.digest())).toList();
+    return new Manifests(
+        expired.stream().filter(row -> going.contains(row.digest())).toList(),
+        edges,
+        expired.size() < most);
   }
 
   private static List<LivenessGraph.Edge> parents(

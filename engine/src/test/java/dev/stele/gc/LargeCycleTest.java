@@ -124,6 +124,14 @@ class LargeCycleTest {
         .digest();
   }
 
+  /** Each plan is too small for it, until one is not. */
+  @Test
+  void itIsCollectedAlsoWhereItIsLargerThanAPlan() {
+    registry.collector().plan = LINKS / 2;
+    assertThat(registry.collector().run().tally().manifests()).isEqualTo(2 * LINKS);
+    assertThat(registry.exists(APP)).isFalse();
+  }
+
   @Test
   void itGoesInSmallCommandsAndNothingThatIsLeftRefersToWhatIsGone() {
     assertThat(registry.collector().run().failure()).isEmpty();

@@ -110,6 +110,7 @@ class ReachabilityPropertyTest {
             () -> actor,
             new Promises(database.jdbi()),
             GcOptions.DEFAULT.withGrace(NO_GRACE));
+    collector.plan = 2; // much is larger than a plan
   }
 
   @AfterContainer
