@@ -32,6 +32,12 @@ public final class ExposureQuestions {
   private static final int LARGEST_PAGE = 200;
   private static final int NESTED = 20;
 
+  /** How many manifests are read together, since finding the first costs as much as some more. */
+  private static final int TOGETHER = 100;
+
+  /** How many manifests a page of rows looks at, although few of them have any. */
+  private static final int MOST_MANIFESTS = 500;
+
   private static final Parameter<Digest> LAST_INDEX = new Parameter<>("last-index", Digest::parse);
   private static final Parameter<String> LAST_ROW = Parameter.text("last-row");
 
@@ -252,7 +258,10 @@ public final class ExposureQuestions {
     Part<R> read(Exposed exposed, Optional<String> last, int limit);
   }
 
-  /** Manifest after manifest, until the page is full. */
+  /**
+   * Manifest after manifest, until the page is full or took long enough: then it may have few rows,
+   * or none, although more follow.
+   */
   private <R> Answer<R> rows(Asked asked, Reader<R> reader) {
     Digest digest = digest(asked);
     int limit = asked.limit();
@@ -261,15 +270,19 @@ public final class ExposureQuestions {
     Optional<String> lastRow = asked.first(LAST_ROW);
     List<R> rows = new ArrayList<>();
     Map<String, Object> about = Answer.about("at", At.of(now), "digest", digest);
-    while (rows.size() < limit) {
-      ExposurePage page = exposure.manifests(digest, after, 1);
+    for (int looked = 0; looked < MOST_MANIFESTS; looked += TOGETHER) {
+      ExposurePage page = exposure.manifests(digest, after, TOGETHER);
       for (Exposed exposed : page.manifests()) {
+        if (rows.size() == limit) {
+          return at(Answer.of(about, rows), digest, after, Optional.empty());
+        }
         Part<R> part = reader.read(exposed, lastRow, limit - rows.size());
         rows.addAll(part.rows());
         if (part.last().isPresent()) {
           return at(Answer.of(about, rows), digest, after, part.last());
         }
         lastRow = Optional.empty();
+        after = Optional.of(exposed.key());
       }
       if (page.next().isEmpty()) {
         return all(Answer.of(about, rows), digest);

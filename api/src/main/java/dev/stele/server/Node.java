@@ -116,7 +116,7 @@ public final class Node implements AutoCloseable {
       node.retention.adopt(configuration.retention());
       node.registry.startBackground(node.retention::run);
       return node;
-    } catch (RuntimeException e) {
+    } catch (StartupException | RuntimeException e) {
       node.close();
       throw e;
     }

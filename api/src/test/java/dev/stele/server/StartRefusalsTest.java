@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.TestDatabase;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
@@ -209,6 +210,20 @@ class StartRefusalsTest {
     refused(bucketAt(URI.create("http://127.0.0.1:1")), "stores.default.bucket");
     try (Node node = Node.open(configuration())) {
       node.registry().checkReady();
+    }
+    Path foreign = folder.resolve("foreign");
+    Files.createDirectories(foreign);
+    Files.writeString(foreign.resolve("something"), "else's");
+    try (DiskBlobStore store = new DiskBlobStore(foreign)) {
+      assertThat(store.mark(Optional.empty(), "not to be read")).isTrue();
+    }
+    String[] another = {
+      "STELE_STORES_DEFAULT_TYPE", "disk", "STELE_STORES_DEFAULT_PATH", foreign.toString()
+    };
+    for (int again = 0; again < 2; again++) {
+      assertThatExceptionOfType(StartupException.class)
+          .isThrownBy(() -> Node.serve(configuration(another)))
+          .withMessageContaining("has a marker that cannot be read");
     }
     assertThatThrownBy(() -> configuration("STELE_STORES_DEFAULT_TYPE", "tape"))
         .isInstanceOf(ConfigurationException.class)

@@ -5,6 +5,7 @@ import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -37,11 +38,16 @@ public final class StoreClaims {
   /** How often a marker is tried to be replaced while others replace it. */
   private static final int ATTEMPTS = 20;
 
+  /** How often a glance looks. */
+  private static final Duration GLANCES = Duration.ofSeconds(5);
+
   /** A store, with its marker as this process last saw or wrote it. */
   private static final class Known {
     private final ReentrantLock writing = new ReentrantLock();
     private volatile Optional<Standing.Owned> owned = Optional.empty();
+    private volatile Optional<Standing.Refused> refused = Optional.empty();
     private boolean seen;
+    private long lookedNanos = System.nanoTime() - GLANCES.toNanos();
   }
 
   private record Head(Optional<UUID> log, long position, String event, boolean hasMarked) {}
@@ -231,6 +237,40 @@ public final class StoreClaims {
     }
   }
 
+  /** Why a store was found not to be this log's when it was last looked at, if so. */
+  public Optional<String> refusal(BlobStores.Named store) {
+    return known(store).refused.map(Standing.Refused::reason);
+  }
+
+  /**
+   * Looks at a store as {@link #verify} does, for {@link #refusal} to know, unless somebody is at
+   * it or did so in the last {@link #GLANCES} and found it well. To be asked now and then.
+   *
+   * @throws StoreRefusedException if it has no marker although the log has blobs in it, as where a
+   *     disk is not mounted: then none of them is there
+   * @throws IOException if it cannot be used
+   */
+  public void glance(BlobStores.Named store) throws IOException {
+    Known here = known(store);
+    if (!here.writing.tryLock()) {
+      return;
+    }
+    try {
+      if (here.refused.isPresent() || System.nanoTime() - here.lookedNanos >= GLANCES.toNanos()) {
+        here.lookedNanos = System.nanoTime();
+        Standing.Owned _ = look(store, here);
+      }
+    } catch (StoreRefusedException _) {
+      // is told below
+    } finally {
+      here.writing.unlock();
+    }
+    Optional<Standing.Refused> refused = here.refused.filter(known -> known.text().isEmpty());
+    if (refused.isPresent()) {
+      throw new StoreRefusedException(store.name(), refused.get().reason());
+    }
+  }
+
   /** What the store says now. Whoever asks holds the lock. */
   private Standing.Owned look(BlobStores.Named store, Known here) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -242,10 +282,13 @@ public final class StoreClaims {
             here.seen = true;
           }
           here.owned = Optional.of(owned);
+          here.refused = Optional.empty();
           return owned;
         }
-        case Standing.Refused refused ->
-            throw new StoreRefusedException(store.name(), refused.reason());
+        case Standing.Refused refused -> {
+          here.refused = Optional.of(refused);
+          throw new StoreRefusedException(store.name(), refused.reason());
+        }
         case Standing.Fresh() -> {
           if (write(store, here, Optional.empty(), newClaim(store))) {
             logger.info("store {} is new and belongs to this registry from now on", store.name());
@@ -298,6 +341,7 @@ public final class StoreClaims {
       return false;
     }
     here.owned = Optional.of(new Standing.Owned(next.toJson(), next));
+    here.refused = Optional.empty();
     return true;
   }
 

@@ -31,7 +31,7 @@ public final class Database implements AutoCloseable {
   private static final int SESSION_CHECKS = 6;
 
   /** How much longer the network may be silent than a statement may take. */
-  private static final Duration SILENCE_AFTER_STATEMENT = Duration.ofSeconds(30);
+  private static final Duration SILENCE_AFTER_STATEMENT = Duration.ofSeconds(10);
 
   /**
    * What the server does about a client that is frozen, cut off or gone: it ends a transaction that

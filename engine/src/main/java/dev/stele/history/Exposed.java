@@ -43,4 +43,10 @@ public record Exposed(
   public Exposed {
     how = Set.copyOf(how);
   }
+
+  /** Its place in the list. */
+  public ExposurePage.Key key() {
+    return via.map(image -> new ExposurePage.Key(image, Optional.of(digest)))
+        .orElseGet(() -> new ExposurePage.Key(digest, Optional.empty()));
+  }
 }

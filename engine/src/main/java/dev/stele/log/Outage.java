@@ -3,6 +3,8 @@ package dev.stele.log;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.ConnectionException;
 
 /**
@@ -15,6 +17,9 @@ public enum Outage {
 
   /** There is no session to be had, or the server cannot do it for now. */
   AWAY("the database is away"),
+
+  /** All sessions that this process may have are in use, and stayed so. */
+  BUSY("too much is asked of the database at once, or it does not answer"),
 
   /**
    * A transaction may only read: a standby's, or any where an operator or a full storage says so.
@@ -30,6 +35,9 @@ public enum Outage {
   /** A statement took longer than it is given; the session is fine. */
   TOO_SLOW("this took longer than the database gives a statement");
 
+  /** How HikariCP says that it has no session to give, with how many it has and are in use. */
+  private static final Pattern POOL = Pattern.compile("total=([1-9][0-9]*), active=([0-9]+)");
+
   private final String told;
 
   Outage(String told) {
@@ -44,8 +52,12 @@ public enum Outage {
   /** The outage that brought this about; empty if none did. */
   public static Optional<Outage> of(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLTransientConnectionException) {
+        Matcher pool = POOL.matcher(String.valueOf(cause.getMessage()));
+        return Optional.of(pool.find() && pool.group(1).equals(pool.group(2)) ? BUSY : AWAY);
+      }
       if (cause instanceof ConnectionException
-          || cause instanceof SQLTransientConnectionException) {
+          && !(cause.getCause() instanceof SQLTransientConnectionException)) {
         return Optional.of(AWAY);
       }
       if (cause instanceof SQLException sql && sql.getSQLState() != null) {

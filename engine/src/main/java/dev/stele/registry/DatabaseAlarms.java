@@ -7,8 +7,8 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * What is wrong with a database that can be read. Whoever asks causes a look-up every {@link
- * #FRESH} at most; while the database is away, nothing is said. Thread-safe.
+ * What is wrong with the database. Whoever asks causes a look-up every {@link #FRESH} at most.
+ * Thread-safe.
  */
 final class DatabaseAlarms {
   private static final Duration FRESH = Duration.ofSeconds(2);
@@ -24,7 +24,7 @@ final class DatabaseAlarms {
   }
 
   void register(Alarms alarms) {
-    alarms.register("database", this::readOnly);
+    alarms.register("database", this::unusable);
     alarms.register("leader", this::leaderless);
   }
 
@@ -37,10 +37,14 @@ final class DatabaseAlarms {
         Leadership.isLongOver(handle));
   }
 
-  private Optional<String> readOnly() {
-    return sampled
-        .get()
-        .filter(Seen::readOnly)
+  private Optional<String> unusable() {
+    Optional<Seen> seen = sampled.get();
+    if (seen.isEmpty()) {
+      return Optional.of(
+          "the database is away or does not answer, so nothing is served but what needs no"
+              + " database: see whether it runs, takes connections and has room on its disk");
+    }
+    return seen.filter(Seen::readOnly)
         .map(
             _ ->
                 "the database may only be read, so every push is refused: if it is a standby, name"

@@ -108,6 +108,7 @@ public final class Registry implements AutoCloseable {
   private final BuriedTags buriedTags;
   private final Protection protection;
   private final Holds holds;
+  private final Readiness readiness;
   private final PullRecorder pulls;
   private final Archive archive;
 
@@ -175,6 +176,7 @@ public final class Registry implements AutoCloseable {
         new RepositoryManifests(jdbi, options, protection, documents, blobs, actors, this::append);
     this.buriedTags = new BuriedTags(jdbi, this::append);
     this.holds = new Holds(jdbi, actors, this::append);
+    this.readiness = new Readiness(jdbi, stores, claims);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     this.alarms = new Alarms(meters);
@@ -184,6 +186,7 @@ public final class Registry implements AutoCloseable {
     for (BlobStores.Named store : this.stores.all()) {
       alarms.register("store." + store.name(), () -> store.store().alarm(store.name()));
       alarms.register("older." + store.name(), () -> older.alarm(store.name()));
+      alarms.register("claim." + store.name(), () -> claims.refusal(store));
     }
   }
 
@@ -812,14 +815,7 @@ public final class Registry implements AutoCloseable {
    * @throws RegistryUnavailableException saying which cannot, and why
    */
   public void checkReady() {
-    Availability.read(jdbi, LogReader::nextPosition);
-    for (BlobStores.Named store : stores.all()) {
-      try {
-        store.store().probe();
-      } catch (IOException e) {
-        throw new RegistryUnavailableException(e.getMessage(), e);
-      }
-    }
+    readiness.check();
   }
 
   /**

@@ -137,7 +137,7 @@ final class RepositoryBlobs {
       } catch (NoSuchObjectException e) {
         damage = "is missing";
       }
-      located = stillThere(repository, lookUp, object, damage);
+      located = stillThere(store, repository, lookUp, object, damage);
     }
     return Optional.empty();
   }
@@ -176,7 +176,11 @@ final class RepositoryBlobs {
       }
       located =
           stillThere(
-              repository, lookUp, object, "is missing, of another size or known to be damaged");
+              store,
+              repository,
+              lookUp,
+              object,
+              "is missing, of another size or known to be damaged");
     }
     return OptionalLong.empty();
   }
@@ -209,16 +213,27 @@ final class RepositoryBlobs {
   /**
    * Where else the blob is, after an object was not found whole. Between the look-up and the
    * opening it may have been swept or replaced; only if the log still has that very object is it
-   * damaged.
+   * damaged, unless the whole store is not there.
+   *
+   * @throws RegistryUnavailableException if the store is not this log's, such as an empty folder
+   *     where a disk should be mounted
+   * @throws IOException if it cannot be used
    */
-  private static Optional<BlobView.Located> stillThere(
+  private Optional<BlobView.Located> stillThere(
+      BlobStores.Named store,
       RepositoryName repository,
       Supplier<Optional<BlobView.Located>> lookUp,
       BlobView.Located object,
-      String damage) {
+      String damage)
+      throws IOException {
     Optional<BlobView.Located> now = lookUp.get();
     if (!now.equals(Optional.of(object))) {
       return now;
+    }
+    try {
+      Availability.<IOException>run(() -> claims.verify(store));
+    } catch (StoreRefusedException e) {
+      throw new RegistryUnavailableException(e.getMessage(), e);
     }
     logger.error(
         "blob {} of {} counts as absent: object {} of store {} {} (the log says {} bytes)",

@@ -1,7 +1,10 @@
 package dev.stele.server.audit;
 
 import dev.stele.log.Deadline;
+import dev.stele.oci.Digest;
 import dev.stele.policy.Durations;
+import dev.stele.question.DigestText;
+import dev.stele.registry.Archive;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -31,10 +34,14 @@ import org.slf4j.MDC;
  * may. Thread-safe.
  */
 final class AuditWork implements AutoCloseable {
+  /** Each may need a connection of the pool for a while. */
+  private static final int CHANGES = 1;
+
   private final Configuration.AuditLimits limits;
   private final ExecutorService threads;
   // Fair, so that streams, of which many may wait, do not overtake each other.
   private final Semaphore free;
+  private final Semaphore changes = new Semaphore(CHANGES, true);
   private final AtomicInteger waiting = new AtomicInteger();
   private final Counter stopped;
 
@@ -87,6 +94,38 @@ final class AuditWork implements AutoCloseable {
   <T> T runLetIn(Deadline.Work<T> work) throws IOException, InterruptedException {
     free.acquire();
     return run(work, Deadline.in(limits.deadline()));
+  }
+
+  /**
+   * Changes much, in this thread and to its end, one after the other.
+   *
+   * @throws RefusedRequestException if others take longer than a question may wait
+   */
+  <T> T change(Change<T> change) throws IOException, InterruptedException {
+    if (!changes.tryAcquire(limits.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
+      throw unavailable("something else is being restored; ask again when that is done");
+    }
+    try {
+      return change.run();
+    } finally {
+      changes.release();
+    }
+  }
+
+  /** What changes the record, and may find a store away. */
+  @FunctionalInterface
+  interface Change<T> {
+    T run() throws IOException;
+  }
+
+  /** The digest that a text means, which may be short; a look-up is a question, too. */
+  Optional<Digest> resolve(Optional<String> text, Archive archive)
+      throws IOException, InterruptedException {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    DigestText digest = DigestText.parse(text.get());
+    return Optional.of(run(() -> digest.resolve(archive)));
   }
 
   private <T> T run(Deadline.Work<T> work, Deadline deadline)

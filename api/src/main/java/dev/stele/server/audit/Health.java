@@ -4,6 +4,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -27,16 +28,21 @@ final class Health {
       exchange.sendJson(503, Map.of("status", "stopping"));
       return;
     }
+    Map<String, Object> health = new LinkedHashMap<>();
+    int status = 200;
     try {
       registry.checkReady();
+      health.put("status", "ready");
     } catch (RegistryUnavailableException e) {
-      exchange.sendJson(503, Map.of("status", "unavailable", "reason", e.getMessage()));
-      return;
+      status = 503;
+      health.put("status", "unavailable");
+      health.put("reason", e.getMessage());
     }
-    // Pulls go on meanwhile, so a load balancer must not turn away.
+    // By themselves these are no reason for a load balancer to turn away: pulls go on.
     List<String> alarms = registry.alarms();
-    exchange.sendJson(
-        200,
-        alarms.isEmpty() ? Map.of("status", "ready") : Map.of("status", "ready", "alarms", alarms));
+    if (!alarms.isEmpty()) {
+      health.put("alarms", alarms);
+    }
+    exchange.sendJson(status, health);
   }
 }

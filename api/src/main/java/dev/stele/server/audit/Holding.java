@@ -1,9 +1,9 @@
 package dev.stele.server.audit;
 
+import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
-import dev.stele.question.DigestText;
 import dev.stele.question.HoldRow;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
@@ -12,6 +12,7 @@ import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.JsonBody;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.UUID;
 
 /** {@code /api/v1/holds}: what nobody may remove, who said so, and why. */
@@ -20,13 +21,15 @@ final class Holding {
 
   private final Registry registry;
   private final Holds holds;
+  private final AuditWork work;
 
-  Holding(Registry registry) {
+  Holding(Registry registry, AuditWork work) {
     this.registry = registry;
+    this.work = work;
     this.holds = registry.holds();
   }
 
-  void place(Exchange exchange) throws IOException {
+  void place(Exchange exchange) throws IOException, InterruptedException {
     JsonBody body =
         JsonBody.read(exchange, "id", "repositories", "tag", "digest", "freeze", "reason");
     RepositoryGlob repositories =
@@ -38,16 +41,13 @@ final class Holding {
         body.text("id")
             .map(text -> JsonBody.parse("id", text, HoldRow::id))
             .orElseGet(UUID::randomUUID);
+    Optional<Digest> digest = work.resolve(body.text("digest"), registry.archive());
     NewHold hold;
     try {
       hold =
           new NewHold(
               id,
-              new HoldScope(
-                  repositories,
-                  body.text("tag").map(Tag::parse),
-                  body.text("digest")
-                      .map(text -> DigestText.parse(text).resolve(registry.archive()))),
+              new HoldScope(repositories, body.text("tag").map(Tag::parse), digest),
               body.truth("freeze"),
               body.required("reason", "why the hold is placed"));
     } catch (dev.stele.oci.InvalidNameException e) {
@@ -55,11 +55,11 @@ final class Holding {
     } catch (IllegalArgumentException e) {
       throw JsonBody.invalid(e.getMessage());
     }
+    // A question to the record, which may be refused: so before anything is placed.
+    boolean covers = work.run(() -> holds.covers(hold.scope()));
     boolean placed = Refusals.accepted(holds.place(exchange.caller(), hold));
     exchange.set("Location", ROOT + "/" + id);
-    exchange.sendJson(
-        placed ? 201 : 200,
-        HoldRow.of(Refusals.accepted(holds.find(id)), holds.covers(hold.scope())));
+    exchange.sendJson(placed ? 201 : 200, HoldRow.of(Refusals.accepted(holds.find(id)), covers));
   }
 
   void release(Exchange exchange, String id) throws IOException {

@@ -16,9 +16,21 @@ import java.util.Map;
  * after every repository has lost it, with the media type that they state or, if they state none,
  * the OCI type of their structure. (As what a repository had it, the repository's record says.)
  */
-record ManifestDocument(History history, Archive archive) {
-  void get(Exchange exchange, String text) throws IOException {
-    Digest digest = DigestText.parse(text).resolve(archive);
+record ManifestDocument(History history, Archive archive, AuditWork work) {
+  /** A document, with the digest that was asked for in short. */
+  private record Found(Digest digest, byte[] bytes) {}
+
+  void get(Exchange exchange, String text) throws IOException, InterruptedException {
+    DigestText asked = DigestText.parse(text);
+    Found found = work.run(() -> find(asked));
+    exchange
+        .set("Docker-Content-Digest", found.digest().toString())
+        .sendBytes(
+            200, ManifestDocuments.read(found.digest(), found.bytes()).mediaType(), found.bytes());
+  }
+
+  private Found find(DigestText asked) {
+    Digest digest = asked.resolve(archive);
     byte[] document =
         history
             .document(digest)
@@ -30,8 +42,6 @@ record ManifestDocument(History history, Archive archive) {
                             "no manifest " + digest + " was ever put",
                             Map.of("digest", digest))
                         .asException());
-    exchange
-        .set("Docker-Content-Digest", digest.toString())
-        .sendBytes(200, ManifestDocuments.read(digest, document).mediaType(), document);
+    return new Found(digest, document);
   }
 }

@@ -7,7 +7,6 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.question.At;
 import dev.stele.question.Columns;
-import dev.stele.question.DigestText;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.restore.Restoration;
@@ -32,9 +31,11 @@ public final class Restoring {
 
   private final Registry registry;
   private final Restore restore;
+  private final AuditWork work;
 
-  Restoring(Registry registry) {
+  Restoring(Registry registry, AuditWork work) {
     this.registry = registry;
+    this.work = work;
     this.restore = new Restore(registry);
   }
 
@@ -66,12 +67,11 @@ public final class Restoring {
 
   record Answer(At at, RepositoryName repository, boolean restored, List<Item> items) {}
 
-  void post(Exchange exchange, String name) throws IOException {
+  void post(Exchange exchange, String name) throws IOException, InterruptedException {
     RepositoryName repository = RepositoryName.parse(name);
     JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun", "reason");
     Optional<Tag> tag = body.text("tag").map(Tag::parse);
-    Optional<Digest> digest =
-        body.text("digest").map(text -> DigestText.parse(text).resolve(registry.archive()));
+    Optional<Digest> digest = work.resolve(body.text("digest"), registry.archive());
     if (tag.isPresent() && digest.isPresent()) {
       throw JsonBody.invalid("restore a tag or a digest, or, without both, the whole repository");
     }
@@ -89,7 +89,10 @@ public final class Restoring {
                     JsonBody.parse("", reason, why -> exchange.caller().because(Optional.of(why))))
             .orElseGet(exchange::caller);
     Restoration restoration =
-        Refusals.accepted(dryRun ? restore.preview(request) : restore.run(caller, request));
+        Refusals.accepted(
+            dryRun
+                ? work.run(() -> restore.preview(request))
+                : work.change(() -> restore.run(caller, request)));
     if (!dryRun && !restoration.done()) {
       throw notWhole(restoration).asException();
     }
