@@ -14,7 +14,7 @@ import org.jdbi.v3.core.Jdbi;
 /** Whether the database and every store can be used now. Thread-safe. */
 final class Readiness {
   /** A probe must know within seconds, however long a silent database is waited for elsewhere. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(4);
 
   private final Inquiry<Long> database;
   private final BlobStores stores;
