@@ -1,6 +1,7 @@
 package dev.stele.oci;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,8 +14,8 @@ import java.util.Set;
  * <p>INVARIANT: all of it follows from the bytes alone. Under which type they were put, where and
  * when, changes nothing: {@link #parse} refuses a type that they contradict.
  *
- * @param mediaType the one that the bytes state or, if they state none, the OCI type of their
- *     structure
+ * @param mediaType the one that the bytes state, in the case in which it is known here, or, if they
+ *     state none, the OCI type of their structure
  * @param artifactType the declared artifact type or, for an image without one, its config's media
  *     type
  * @param listed everything that it lists, in whatever field: the one definition of what a manifest
@@ -59,8 +60,9 @@ public record Manifest(
     }
 
     private static Kind ofType(String mediaType) throws InvalidManifestException {
+      Optional<String> known = MediaTypes.manifest(mediaType);
       for (Kind kind : values()) {
-        if (kind.types.contains(mediaType)) {
+        if (known.filter(kind.types::contains).isPresent()) {
           return kind;
         }
       }
@@ -122,19 +124,21 @@ public record Manifest(
   /**
    * Reads a manifest that is put.
    *
-   * @param mediaType as the client declared it, without parameters
+   * @param mediaType as the client declared it, in any case, without parameters
    * @throws InvalidManifestException saying what is wrong with the type or the body, or which field
-   *     contradicts the type
+   *     contradicts the type or another field
    */
   public static Manifest parse(String mediaType, byte[] body) throws InvalidManifestException {
     Kind kind = Kind.ofType(mediaType);
     ManifestFields fields = ManifestFields.of(body);
-    if (fields.mediaType.isPresent() && !fields.mediaType.get().equals(mediaType)) {
+    if (fields.mediaType.isPresent() && !fields.mediaType.get().equalsIgnoreCase(mediaType)) {
       throw new InvalidManifestException(
           "the Content-Type is %s but the manifest's mediaType says %s"
               .formatted(mediaType, InvalidNameException.quote(fields.mediaType.get())));
     }
-    return of(kind, "the type " + mediaType, fields);
+    Manifest manifest = of(kind, "the type " + mediaType, fields);
+    manifest.requireOneSizeEach();
+    return manifest;
   }
 
   /**
@@ -173,7 +177,7 @@ public record Manifest(
         });
     return new Manifest(
         kind,
-        fields.mediaType.orElse(kind.ociType),
+        fields.mediaType.map(MediaTypes::canonical).orElse(kind.ociType),
         fields.artifactType.or(
             () ->
                 fields.lists.getOrDefault("config", List.of()).stream()
@@ -182,6 +186,27 @@ public record Manifest(
         listed,
         fields.subject,
         fields.annotations);
+  }
+
+  /**
+   * Content has one size, so one of two is wrong whether it is here or not. Asked only of what is
+   * put: what is on record is read as it is.
+   */
+  private void requireOneSizeEach() throws InvalidManifestException {
+    Map<Digest, Listed> first = new HashMap<>();
+    for (Listed each : listed) {
+      Listed other = first.putIfAbsent(each.digest(), each);
+      if (other != null && other.descriptor().size() != each.descriptor().size()) {
+        throw new InvalidManifestException(
+            "%s.size says %d bytes, but %s.size says that %s has %d"
+                .formatted(
+                    each.where(),
+                    each.descriptor().size(),
+                    other.where(),
+                    each.digest(),
+                    other.descriptor().size()));
+      }
+    }
   }
 
   private static void requireStructure(Kind kind, ManifestFields fields)

@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
+import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -91,7 +92,7 @@ final class RepositoryManifests {
             repository,
             digest,
             manifest,
-            mediaType,
+            MediaTypes.canonical(mediaType),
             bytes,
             tags,
             documents,

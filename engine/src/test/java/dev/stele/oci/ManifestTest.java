@@ -270,4 +270,40 @@ class ManifestTest {
         IMAGE.replaceFirst("\\{", "{\"x\":[" + "0,".repeat(500_000) + "0],"),
         "not valid JSON");
   }
+
+  @Test
+  void caseMakesNoDifferenceInAMediaType() throws Exception {
+    String odd = "Application/VND.OCI.Image.Manifest.v1+JSON";
+    String stating = IMAGE.replaceFirst("\\{", "{\"mediaType\":\"" + odd + "\",");
+    for (String put : List.of(odd, MediaTypes.OCI_IMAGE)) {
+      assertThat(parse(put, IMAGE)).isEqualTo(parse(MediaTypes.OCI_IMAGE, IMAGE));
+      Manifest manifest = parse(put, stating);
+      assertThat(manifest.mediaType()).isEqualTo(MediaTypes.OCI_IMAGE);
+      assertThat(Manifest.read(stating.getBytes(UTF_8))).isEqualTo(manifest);
+    }
+    refused(MediaTypes.DOCKER_IMAGE, stating, "mediaType says");
+    assertThat(
+            MediaTypes.nonDistributable("application/vnd.OCI.image.layer.Nondistributable.v1.tar"))
+        .isTrue();
+    assertThat(MediaTypes.nonDistributable("application/vnd.docker.image.ROOTFS.foreign.diff"))
+        .isTrue();
+    assertThat(MediaTypes.nonDistributable("application/vnd.oci.image.layer")).isFalse();
+    assertThat(MediaTypes.imageConfig("application/vnd.oci.image.CONFIG.v1+json")).isTrue();
+    assertThat(MediaTypes.fileSystemLayer("application/vnd.oci.image.LAYER.v1.tar")).isTrue();
+  }
+
+  @Test
+  void contentHasOneSize() throws Exception {
+    String twice =
+        "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s,%s]}"
+            .formatted(
+                DESCRIPTOR, descriptor(OTHER), DESCRIPTOR.replace("\"size\":7", "\"size\":8"));
+    refused(
+        MediaTypes.OCI_IMAGE,
+        twice,
+        "layers[1].size says 8 bytes, but config.size says that " + DIGEST + " has 7");
+    assertThat(Manifest.read(twice.getBytes(UTF_8)).listed())
+        .as("what is on record is read as it is")
+        .hasSize(3);
+  }
 }
