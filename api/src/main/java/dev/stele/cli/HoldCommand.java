@@ -98,16 +98,18 @@ final class HoldCommand implements Runnable {
 
     @Override
     public Integer call() throws ConfigurationException, StartupException {
-      HoldScope scope =
+      NewHold wanted =
           argument(
               spec,
-              () -> {
-                NewHold.checkReason(reason);
-                return new HoldScope(
-                    RepositoryGlob.parse(repositories),
-                    Optional.ofNullable(what).map(w -> w.tag).map(Tag::parse),
-                    Optional.empty());
-              });
+              () ->
+                  new NewHold(
+                      UUID.randomUUID(),
+                      new HoldScope(
+                          RepositoryGlob.parse(repositories),
+                          Optional.ofNullable(what).map(w -> w.tag).map(Tag::parse),
+                          Optional.empty()),
+                      freeze,
+                      reason));
       PrintWriter out = spec.commandLine().getOut();
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
         Holds holds = inspection.registry().holds();
@@ -117,8 +119,8 @@ final class HoldCommand implements Runnable {
                 .map(text -> text.resolve(inspection.registry().archive()));
         NewHold hold =
             new NewHold(
-                UUID.randomUUID(),
-                new HoldScope(scope.repositories(), scope.tag(), digest),
+                wanted.id(),
+                new HoldScope(wanted.scope().repositories(), wanted.scope().tag(), digest),
                 freeze,
                 reason);
         holds

@@ -19,8 +19,7 @@ import java.util.Optional;
  */
 public record RetentionPolicy(
     Duration delay, boolean dryRun, List<Policy> policies, Optional<String> reason) {
-  /** The most characters of a reason. */
-  public static final int LONGEST_REASON = 1000;
+  private static final int LONGEST_REASON = Reason.LONGEST;
 
   /** The delay of a policy that does not say: the grace period alone counts. */
   public static final Duration DEFAULT_DELAY = Duration.ZERO;
@@ -39,7 +38,8 @@ public record RetentionPolicy(
   }
 
   /**
-   * Returns a text that may be a reason.
+   * Returns a text that may be the reason of a policy on record; one that is configured now is held
+   * to {@link Reason#checkLine}, too.
    *
    * @throws IllegalArgumentException if it is none, whose message continues what it is called
    */

@@ -7,8 +7,8 @@ import java.util.Optional;
  *
  * @param actor the authenticated user's name, or {@link #ANONYMOUS}
  * @param requestId of the HTTP request or the like; at most 128 characters are recorded
- * @param reason why, in their words; see {@link NewHold#checkReason}. Every event that follows from
- *     what is asked has it in its cause
+ * @param reason why, in their words; see {@link dev.stele.policy.Reason#check}. Every event that
+ *     follows from what is asked has it in its cause
  */
 public record Caller(String actor, String requestId, Optional<String> reason) {
   public static final String ANONYMOUS = "anonymous";

@@ -1,6 +1,10 @@
 package dev.stele.registry;
 
+import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
 import dev.stele.policy.HoldScope;
+import dev.stele.policy.Reason;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -9,46 +13,38 @@ import java.util.UUID;
  * @param id chosen by whoever places it, so that asking again after a lost answer places no second
  *     one
  * @param freeze whether covered tags may not move either
- * @param reason see {@link #checkReason}
+ * @param reason see {@link Reason#check}
  */
 public record NewHold(UUID id, HoldScope scope, boolean freeze, String reason) {
-  /** How many characters a reason may have. */
-  public static final int LONGEST_REASON = 1000;
-
   /**
    * A new hold.
    *
-   * @throws IllegalArgumentException if the reason is none
+   * @throws IllegalArgumentException if the reason is none, or the scope is a single repository
+   *     that can never be there, so that nothing would be held
    */
   public NewHold {
     checkReason(reason);
+    Optional<String> only = scope.repositories().only();
+    if (only.isPresent()) {
+      try {
+        RepositoryName.parse(only.get());
+      } catch (InvalidNameException e) {
+        throw new IllegalArgumentException(
+            "repositories can never match anything: " + e.getMessage(), e);
+      }
+    }
   }
 
   /**
-   * Returns if a text says why a hold is placed or released: it has 1 to {@value #LONGEST_REASON}
-   * characters and no control characters but tabs and line ends.
+   * Returns if a text says why a hold is placed or released; see {@link Reason#check}.
    *
    * @throws IllegalArgumentException saying what is wrong with it
    */
   public static void checkReason(String reason) {
-    if (reason.isBlank()) {
-      throw new IllegalArgumentException("reason must say why, for whoever reads the record");
-    }
-    if (reason.codePointCount(0, reason.length()) > LONGEST_REASON) {
-      throw new IllegalArgumentException(
-          "reason has at most " + LONGEST_REASON + " characters; refer to a document instead");
-    }
-    if (!reason
-        .codePoints()
-        .allMatch(
-            c ->
-                c == '\n'
-                    || c == '\r'
-                    || c == '\t'
-                    || (!Character.isISOControl(c)
-                        && Character.getType(c) != Character.SURROGATE))) {
-      throw new IllegalArgumentException(
-          "reason must be text: no control characters but tabs and line ends");
+    try {
+      Reason.check(reason);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("reason " + e.getMessage(), e);
     }
   }
 }

@@ -21,9 +21,12 @@ record PlaceHold(ActorId actor, String requestId, NewHold hold)
     Optional<Hold> present = HoldView.find(decision.handle(), hold.id());
     if (present.isPresent()) {
       Hold other = present.get();
-      return new NewHold(other.id(), other.scope(), other.freeze(), other.reason()).equals(hold)
-          ? Outcome.ok(false)
-          : Outcome.refused(new Refusal.OtherHold(other));
+      // Not made a NewHold: what is on record may say what is refused today.
+      boolean same =
+          other.scope().equals(hold.scope())
+              && other.freeze() == hold.freeze()
+              && other.reason().equals(hold.reason());
+      return same ? Outcome.ok(false) : Outcome.refused(new Refusal.OtherHold(other));
     }
     HoldScope scope = hold.scope();
     Optional<RepositoryName> one = scope.oneRepository();

@@ -267,11 +267,25 @@ class HoldsTest {
   @Test
   void aHoldNeedsAReasonAndASimpleScope() {
     HoldScope scope = HoldScope.of(APP);
-    for (String reason : List.of("", " \n", "\u0000", "x".repeat(1001), "\ud800")) {
+    for (String reason :
+        List.of(
+            "",
+            " \n",
+            "\u0000",
+            "x".repeat(1001),
+            "\ud800",
+            "\u200b\ufeff \u00a0",
+            "a\u202eb",
+            "a\u2069")) {
       assertThatThrownBy(() -> new NewHold(UUID.randomUUID(), scope, false, reason))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("reason");
     }
+    assertThat(new NewHold(UUID.randomUUID(), scope, false, "\u05d0\u200f \u200d!")).isNotNull();
+    HoldScope never = new HoldScope(RepositoryGlob.parse("A"), Optional.empty(), Optional.empty());
+    assertThatThrownBy(() -> new NewHold(UUID.randomUUID(), never, false, "why"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("repositories can never match anything: ");
     assertThatThrownBy(
             () ->
                 new HoldScope(

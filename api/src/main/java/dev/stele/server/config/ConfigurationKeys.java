@@ -4,6 +4,7 @@ import dev.stele.blob.DiskLimits;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
 import dev.stele.log.ClockWatch;
+import dev.stele.policy.Reason;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
@@ -294,7 +295,7 @@ final class ConfigurationKeys {
       new ConfigurationKey<>(
           "retention.reason",
           "why the policy is what it is, for the record",
-          RetentionPolicy::checkReason,
+          Reason::checkLine,
           Function.identity(),
           Optional.empty(),
           false);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.PolicyDocument;
+import dev.stele.policy.Reason;
 import dev.stele.policy.RetentionPolicy;
 
 /**
@@ -39,6 +40,12 @@ public final class PolicyYaml {
     if (root.isMissingNode() || root.isNull()) {
       throw new InvalidPolicyException("", "empty; it needs policies: a list");
     }
-    return PolicyDocument.read(root.has(SECTION) ? root.get(SECTION) : root);
+    RetentionPolicy policy = PolicyDocument.read(root.has(SECTION) ? root.get(SECTION) : root);
+    try {
+      policy.reason().ifPresent(Reason::checkLine);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidPolicyException("reason", e.getMessage());
+    }
+    return policy;
   }
 }
