@@ -10,12 +10,16 @@ import java.util.stream.Collectors;
 /** How a value looks in a cell. */
 final class CellText {
   private static final int SHORT_DIGEST = 12;
+  private static final int NON_JOINER = 0x200C;
+  private static final int JOINER = 0x200D;
 
   private CellText() {}
 
   /**
    * For people. Control characters are shown by their numbers, so that no name in the record can
-   * give orders to a terminal.
+   * give orders to a terminal, and so are characters that cannot be seen, so that two names that
+   * differ look different. The two that join letters or keep them apart stay: words and emoji need
+   * them.
    *
    * @param shortDigests whether a digest is cut to its first digits
    */
@@ -44,33 +48,32 @@ final class CellText {
   }
 
   private static String withoutControls(String text) {
-    if (text.chars().noneMatch(CellText::disturbs)) {
+    if (text.codePoints().noneMatch(CellText::disturbs)) {
       return text;
     }
-    return text.chars()
-        .mapToObj(c -> disturbs(c) ? "\\u%04x".formatted(c) : String.valueOf((char) c))
-        .collect(Collectors.joining());
+    StringBuilder shown = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (disturbs(c)) {
+                Character.toString(c).chars().forEach(u -> shown.append("\\u%04x".formatted(u)));
+              } else {
+                shown.appendCodePoint(c);
+              }
+            });
+    return shown.toString();
   }
 
-  /** Whether a terminal would do something else than show it: move, or turn what follows around. */
+  /**
+   * Whether a terminal would do something else than show it: move, turn what follows around, or
+   * nothing. All that turn around are format characters.
+   */
   private static boolean disturbs(int c) {
     return Character.isISOControl(c)
         || switch (Character.getType(c)) {
           case Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-          default ->
-              switch (Character.getDirectionality((char) c)) {
-                case Character.DIRECTIONALITY_LEFT_TO_RIGHT_EMBEDDING,
-                    Character.DIRECTIONALITY_LEFT_TO_RIGHT_OVERRIDE,
-                    Character.DIRECTIONALITY_RIGHT_TO_LEFT_EMBEDDING,
-                    Character.DIRECTIONALITY_RIGHT_TO_LEFT_OVERRIDE,
-                    Character.DIRECTIONALITY_POP_DIRECTIONAL_FORMAT,
-                    Character.DIRECTIONALITY_LEFT_TO_RIGHT_ISOLATE,
-                    Character.DIRECTIONALITY_RIGHT_TO_LEFT_ISOLATE,
-                    Character.DIRECTIONALITY_FIRST_STRONG_ISOLATE,
-                    Character.DIRECTIONALITY_POP_DIRECTIONAL_ISOLATE ->
-                    true;
-                default -> false;
-              };
+          case Character.FORMAT -> c != NON_JOINER && c != JOINER;
+          default -> false;
         };
   }
 }

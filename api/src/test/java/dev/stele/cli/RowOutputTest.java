@@ -177,9 +177,10 @@ class RowOutputTest {
             true,
             Instant.EPOCH,
             List.of(),
-            "a\u001b[2Jb\n\u202ec\u2028");
+            "a\u001b[2Jb\n\u202ec\u2028d\u200b\u200d\u200c\ufeff\udb40\udc01\ud83d\udc4b");
     assertThat(printed(List.of(hostile)))
-        .contains("a\\u001b[2Jb\\u000a\\u202ec\\u2028")
+        .contains(
+            "a\\u001b[2Jb\\u000a\\u202ec\\u2028d\\u200b\u200d\u200c\\ufeff\\udb40\\udc01\ud83d\udc4b")
         .doesNotContain("\u001b", "\u202e", "\u2028");
   }
 
