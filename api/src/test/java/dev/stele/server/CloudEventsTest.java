@@ -181,4 +181,45 @@ class CloudEventsTest {
     assertThat(get("/api/v1/events?format=json", "Accept", BATCH).body())
         .startsWith("{\"events\":");
   }
+
+  @Test
+  void theFormFollowsTheBestOfWhatIsAccepted() throws Exception {
+    for (String[] each :
+        new String[][] {
+          {"Application/CloudEvents-Batch+JSON", BATCH},
+          {BATCH + ";q=0", "application/json"},
+          {BATCH + ";q=0.5, text/csv;q=0.6", "text/csv"},
+          {BATCH + ", application/json", BATCH},
+          {"text/event-stream;q=0, text/csv;q=0.1", "text/csv"},
+          {"*/*", "application/json"},
+          {"image/png", "application/json"},
+        }) {
+      HttpResponse<String> answer = get("/api/v1/events", "Accept", each[0]);
+      assertThat(answer.headers().firstValue("Content-Type").orElseThrow())
+          .as(each[0])
+          .startsWith(each[1]);
+      assertThat(answer.headers().firstValue("Vary")).contains("Accept");
+    }
+  }
+
+  @Test
+  void aStreamThatCannotBeginOrWouldEndIsRefused() throws Exception {
+    for (String[] each :
+        new String[][] {
+          {"?limit=1", "0", "takes no limit"},
+          {"?after=3", "", "after is 3, but the newest event is 2: "},
+          {"?after=0", "3", "Last-Event-ID is 3, but the newest event is 2: "},
+        }) {
+      HttpResponse<String> answer =
+          get("/api/v1/events" + each[0], "Accept", "text/event-stream", "Last-Event-ID", each[1]);
+      assertThat(answer.statusCode()).as(each[0]).isEqualTo(400);
+      assertThat(answer.body()).contains(each[2]);
+    }
+    HttpResponse<java.io.InputStream> newest =
+        client.send(
+            request("/api/v1/events?after=7", "Accept", "text/event-stream", "Last-Event-ID", "2"),
+            BodyHandlers.ofInputStream());
+    assertThat(newest.statusCode()).as("what it has is not after the newest").isEqualTo(200);
+    newest.body().close();
+  }
 }

@@ -746,6 +746,16 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
+   * The position of the newest event on record, -1 if there is none: asked of the database, not of
+   * what this node heard.
+   *
+   * @throws RegistryUnavailableException if the database is away
+   */
+  public long newestPosition() {
+    return Availability.read(jdbi, LogReader::nextPosition) - 1;
+  }
+
+  /**
    * Waits until there is an event after a position, or the time is over. Whoever waits holds
    * nothing and costs the database nothing.
    *

@@ -133,9 +133,11 @@ class RecordApiTest {
 
   @Test
   void aStreamHasNoEnd() {
-    assertError(
-        client.send("GET", "/api/v1/events?order=desc", "Accept", "text/event-stream"),
-        400,
-        "REQUEST_INVALID");
+    for (String query : List.of("order=desc", "limit=1", "after=999999999")) {
+      assertError(
+          client.send("GET", "/api/v1/events?" + query, "Accept", "text/event-stream"),
+          400,
+          "REQUEST_INVALID");
+    }
   }
 }

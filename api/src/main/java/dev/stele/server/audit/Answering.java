@@ -4,6 +4,7 @@ import dev.stele.question.Answer;
 import dev.stele.question.Asked;
 import dev.stele.question.CsvRows;
 import dev.stele.question.Question;
+import dev.stele.server.http.Accept;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -13,14 +14,19 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * How a question is asked over HTTP: its answer is JSON or, by {@code format=csv} or {@code Accept:
- * text/csv}, CSV. A {@code Link} leads to the next page in either.
+ * How a question is asked over HTTP: its answer is JSON or, by {@code format=csv} or {@link
+ * Accept}, CSV. A {@code Link} leads to the next page in either.
  */
 final class Answering {
+  /** The media type of CSV, without the parameters that an answer has. */
+  static final String CSV = "text/csv";
+
+  private static final List<String> TYPES = List.of(Exchange.JSON, CSV);
   private static final int LARGEST_BODY = 1 << 20;
 
   private Answering() {}
@@ -83,10 +89,7 @@ final class Answering {
                 .asException();
       };
     }
-    return exchange
-        .header("Accept")
-        .filter(accept -> accept.contains("text/csv") && !accept.contains(Exchange.JSON))
-        .isPresent();
+    return Accept.of(exchange).best(Exchange.JSON, TYPES).equals(CSV);
   }
 
   /** What is sent along; nothing where nothing can be. */

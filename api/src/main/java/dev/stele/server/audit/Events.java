@@ -10,6 +10,7 @@ import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.News;
 import dev.stele.registry.Registry;
+import dev.stele.server.http.Accept;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -35,6 +36,9 @@ import java.util.function.Function;
  * events, and as CloudEvents.
  */
 final class Events {
+  private static final String STREAM = "text/event-stream";
+  private static final List<String> TYPES =
+      List.of(STREAM, CloudEvents.BATCH_TYPE, Exchange.JSON, Answering.CSV);
   private static final int LARGEST_PAGE = 1_000;
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
   // How long a stopping server may wait for its streams to notice.
@@ -74,12 +78,11 @@ final class Events {
    * it asks for those by {@code format} or, of a page, by {@code Accept}.
    */
   void get(Exchange exchange) throws IOException, InterruptedException {
-    boolean stream = accepts(exchange, "text/event-stream");
+    String accepted = Accept.of(exchange).best(Exchange.JSON, TYPES);
+    boolean stream = accepted.equals(STREAM);
     Optional<String> format = exchange.query().first(Question.FORMAT.name());
     boolean cloud =
-        format
-            .map("cloudevents"::equals)
-            .orElseGet(() -> accepts(exchange, CloudEvents.BATCH_TYPE));
+        format.map("cloudevents"::equals).orElseGet(() -> accepted.equals(CloudEvents.BATCH_TYPE));
     if (!stream && !cloud) {
       Answering.answer(exchange, work, question, Map.of());
       return;
@@ -94,9 +97,12 @@ final class Events {
       if (selection.newestFirst() || selection.through() < Long.MAX_VALUE - 1) {
         throw invalid("a stream has no end: it takes neither order=desc nor before or to");
       }
+      if (exchange.query().first("limit").isPresent()) {
+        throw invalid("a stream has no end: it takes no limit");
+      }
       stream(
           exchange,
-          exchange.header("Last-Event-ID").map(Events::position).orElse(selection.after()),
+          start(exchange, selection),
           selection.filter(),
           cloud ? this::cloudEvent : EventRow::of);
       return;
@@ -121,8 +127,20 @@ final class Events {
     return new DistributionError(400, ErrorCode.REQUEST_INVALID, message).asException();
   }
 
-  private static boolean accepts(Exchange exchange, String mediaType) {
-    return exchange.header("Accept").filter(accept -> accept.contains(mediaType)).isPresent();
+  /**
+   * After which position a stream begins. One that is not there yet was taken from another database
+   * than this: to wait for it would be to keep silent of all that comes before it.
+   */
+  private long start(Exchange exchange, EventSelection selection) {
+    Optional<Long> last = exchange.header("Last-Event-ID").map(Events::position);
+    long after = last.orElse(selection.after());
+    long newest = registry.newestPosition();
+    if (after > newest) {
+      throw invalid(
+          "%s is %d, but the newest event is %d: a database that was restored has fewer events than before; go on after %d once what followed it is dealt with"
+              .formatted(last.isPresent() ? "Last-Event-ID" : "after", after, newest, newest));
+    }
+    return after;
   }
 
   private CloudEvents.CloudEvent cloudEvent(EventEntry entry) {
@@ -134,8 +152,10 @@ final class Events {
     question
         .next(asked, page)
         .ifPresent(next -> exchange.set("Link", "<" + next + "&format=cloudevents>; rel=\"next\""));
-    exchange.sendBytes(
-        200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logIdentity(), page.rows()));
+    exchange
+        .set("Vary", "Accept")
+        .sendBytes(
+            200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logIdentity(), page.rows()));
   }
 
   /** A stream is open for as long as its client likes, so there may be so many at once. */
@@ -159,7 +179,7 @@ final class Events {
       Exchange exchange, long start, EventFilter filter, Function<EventEntry, Object> form)
       throws IOException, InterruptedException {
     exchange.set("Cache-Control", "no-store").set("X-Accel-Buffering", "no");
-    OutputStream out = exchange.startStream(200, "text/event-stream");
+    OutputStream out = exchange.startStream(200, STREAM);
     if (exchange.isHead()) {
       return;
     }
