@@ -532,4 +532,48 @@ class SteleServerTest {
       throws IOException, InterruptedException {
     return CLIENT.send(request.build(), BodyHandlers.ofString());
   }
+
+  @Test
+  void aBodyThatIsReadWholeHasNoEncoding() throws Exception {
+    String index = "{\"schemaVersion\":2,\"manifests\":[]}";
+    for (String encoding : List.of("gzip", "identity, GZIP", "identity", "Identity")) {
+      HttpResponse<String> answer =
+          send(
+              request(server, "/v2/demo/encoded/manifests/v1")
+                  .header("Content-Type", "Application/vnd.oci.image.INDEX.v1+json; a=b")
+                  .header("Content-Encoding", encoding)
+                  .PUT(BodyPublishers.ofString(index)));
+      if (encoding.equalsIgnoreCase("identity")) {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+      } else {
+        assertThat(answer.statusCode()).isEqualTo(415);
+        assertThat(answer.body()).contains("UNSUPPORTED", "Content-Encoding", "send the body as");
+      }
+    }
+    HttpResponse<String> served = send(request(server, "/v2/demo/encoded/manifests/v1").GET());
+    assertThat(served.headers().firstValue("Content-Type"))
+        .as("as the registry writes it")
+        .contains("application/vnd.oci.image.index.v1+json");
+    assertThat(served.body()).isEqualTo(index);
+  }
+
+  @Test
+  void aHoldOnWhatCanNeverBeARepositoryIsRefused() throws Exception {
+    for (String[] each :
+        new String[][] {
+          {"A", "why", "repositories can never match anything"},
+          {"a/**", "\u200b", "reason must say why"},
+          {"a/**", "a\u202eb", "reason must be text"},
+        }) {
+      HttpResponse<String> answer =
+          send(
+              request(server, "/api/v1/holds")
+                  .POST(
+                      BodyPublishers.ofString(
+                          "{\"repositories\":\"%s\",\"reason\":\"%s\"}"
+                              .formatted(each[0], each[1]))));
+      assertThat(answer.statusCode()).isEqualTo(400);
+      assertThat(answer.body()).contains("REQUEST_INVALID", each[2]);
+    }
+  }
 }

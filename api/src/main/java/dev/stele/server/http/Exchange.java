@@ -190,10 +190,27 @@ public final class Exchange implements AutoCloseable {
    * All of the body, or what is more than a limit by one byte. It counts as kept until the request
    * is {@linkplain #close answered}.
    *
-   * @throws RefusedRequestException 429 if other bodies take all the memory that there is
+   * @throws RefusedRequestException 415 if it is encoded: nothing here decodes it, and its bytes
+   *     would be taken for what they are not; 429 if other bodies take all the memory that there is
    */
   public byte[] bytes(int limit) throws IOException {
+    refuseEncoded();
     return whole.read(body(), limit);
+  }
+
+  private void refuseEncoded() {
+    String encodings = listHeader("Content-Encoding").orElse("");
+    for (String encoding : encodings.split(",")) {
+      if (!encoding.isBlank() && !encoding.strip().equalsIgnoreCase("identity")) {
+        throw new DistributionError(
+                415,
+                ErrorCode.UNSUPPORTED,
+                "Content-Encoding %s is not supported here: send the body as it is"
+                    .formatted(Json.text(encoding.strip())))
+            .with("Accept-Encoding", "identity")
+            .asException();
+      }
+    }
   }
 
   private ClientBody stream() throws IOException {
