@@ -5,7 +5,10 @@ import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
 import dev.stele.blob.SlowBodyException;
 import dev.stele.blob.StoreUnavailableException;
+import dev.stele.log.Foreseen;
+import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
+import dev.stele.log.RepeatedWarning;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
@@ -54,6 +57,7 @@ final class RequestDispatcher {
   private final RequestLog requests;
   private final long maxBodySize;
   private final Semaphore uploads;
+  private final RepeatedWarning refusals = new RepeatedWarning(logger);
   private final BodyMemory bodies = new BodyMemory(Runtime.getRuntime().maxMemory() / 8);
 
   RequestDispatcher(
@@ -130,14 +134,14 @@ final class RequestDispatcher {
       } catch (BodyReadException e) {
         answer(exchange, bodyError(e), served);
       } catch (RegistryUnavailableException e) {
-        logger.warn("unavailable: {} ({})", e.getMessage(), String.valueOf(e.getCause()));
+        tell(e);
         answer(exchange, unavailable(e.getMessage(), requestId), served);
       } catch (JdbiException e) {
         Outage outage = Outage.of(e).orElseThrow(() -> e);
-        logger.warn("unavailable: {} ({})", outage.told(), e.toString());
+        refusals.warn(outage.told(), "unavailable: " + Foreseen.line(e).orElse(outage.told()));
         answer(exchange, unavailable(outage.told(), requestId), served);
       } catch (StoreUnavailableException e) {
-        logger.warn("unavailable: {}", e.getMessage());
+        refusals.warn("unavailable " + e.store(), "unavailable: " + e.getMessage());
         logger.debug("the store's failure", e);
         answer(
             exchange,
@@ -148,7 +152,7 @@ final class RequestDispatcher {
         answer(
             exchange, new DistributionError(413, ErrorCode.SIZE_INVALID, e.getMessage()), served);
       } catch (InsufficientStorageException e) {
-        logger.error("no room left: {}", e.getMessage());
+        refusals.warn(e.told(), "no room left: " + e.getMessage());
         answer(
             exchange,
             new DistributionError(507, ErrorCode.UNAVAILABLE, "the blob store " + e.told()),
@@ -167,6 +171,16 @@ final class RequestDispatcher {
       logger.error("request {} failed", requestId, e);
       throw e;
     }
+  }
+
+  /** Why a request is refused for now, unless the append lane has told already. */
+  private void tell(RegistryUnavailableException e) {
+    if (e.getCause() instanceof LaneUnavailableException) {
+      logger.debug("unavailable", e);
+      return;
+    }
+    refusals.warn(
+        e.getMessage(), "unavailable: " + Foreseen.line(e).orElseGet(() -> e.getMessage()));
   }
 
   private Caller caller(HttpServletRequest request, RawPath path, String requestId) {

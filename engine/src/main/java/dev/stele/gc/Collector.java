@@ -9,6 +9,8 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
+import dev.stele.log.Foreseen;
+import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.LogReader;
 import dev.stele.log.Outage;
 import dev.stele.oci.Digest;
@@ -154,7 +156,11 @@ public final class Collector implements AutoCloseable {
         if (closed) {
           logger.info("a collection ended early, since the registry closes");
         } else {
-          logger.error("a collection ended early; the next one goes on", e);
+          Foreseen.line(e)
+              .ifPresentOrElse(
+                  reason ->
+                      logger.warn("a collection ended early; the next one goes on: {}", reason),
+                  () -> logger.error("a collection ended early; the next one goes on", e));
         }
         failure = Optional.of(told(e));
       }
@@ -174,6 +180,7 @@ public final class Collector implements AutoCloseable {
   private static String told(Exception e) {
     return switch (e) {
       case IOException failure when failure.getMessage() != null -> failure.getMessage();
+      case LaneUnavailableException failure -> failure.getMessage();
       case JdbiException failure -> Outage.of(failure).map(Outage::told).orElse(UNFORESEEN);
       default -> UNFORESEEN;
     };
@@ -207,7 +214,7 @@ public final class Collector implements AutoCloseable {
   private void collect(String requestId) throws IOException {
     Optional<String> doubt = jdbi.withHandle(clock::look);
     if (doubt.isPresent()) {
-      throw new IllegalStateException("nothing is collected: " + doubt.get());
+      throw new LaneUnavailableException("nothing is collected: " + doubt.get());
     }
     requireOwnStores();
     promises.pay();

@@ -35,6 +35,8 @@ public final class AppendLane implements AutoCloseable {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(10);
   private static final Duration LONG_COMMIT = Duration.ofSeconds(10);
   private static final Duration MAX_WAIT_FOR_OUTCOME = Duration.ofSeconds(20);
+  private static final String LOST_IN_COMMIT =
+      "the database was lost during a commit; asking it what became of it";
   private static final String FULL = "the append lane is full; try again later";
   private static final String CLOSED = "the registry is shutting down";
 
@@ -49,6 +51,10 @@ public final class AppendLane implements AutoCloseable {
   private final ClockWatch clock;
   private final LogSignal signal;
   private final LaneMetrics metrics;
+
+  /** Of what is refused, the lane tells why, and nobody else need. */
+  private final RepeatedWarning refusals = new RepeatedWarning(log);
+
   private final Thread thread;
   private volatile boolean closed;
   private OptionalLong lookedAt = OptionalLong.empty();
@@ -156,7 +162,7 @@ public final class AppendLane implements AutoCloseable {
     try {
       takeRoom(pending);
       if (closed || !queue.offer(pending, MAX_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw pending.refused(closed ? CLOSED : FULL);
+        throw pending.refused(closed ? CLOSED : full());
       }
       queued = true;
       if (closed && queue.remove(pending)) {
@@ -195,9 +201,14 @@ public final class AppendLane implements AutoCloseable {
             ? bytes.tryAcquire(taken)
             : bytes.tryAcquire(taken, MAX_WAIT_FOR_ROOM.toMillis(), TimeUnit.MILLISECONDS);
     if (!room) {
-      throw new LaneUnavailableException(FULL);
+      throw new LaneUnavailableException(full());
     }
     pending.roomTaken(() -> bytes.release(taken));
+  }
+
+  private String full() {
+    refusals.warn(FULL, "a command is refused: " + FULL);
+    return FULL;
   }
 
   private static RuntimeException unwrapped(Throwable cause) {
@@ -262,9 +273,10 @@ public final class AppendLane implements AutoCloseable {
         return resolve(batch, unknown, started);
       }
       case LaneTransaction.Disconnected lost -> {
-        String told = Outage.of(lost.cause()).orElse(Outage.AWAY).told();
+        Outage outage = Outage.of(lost.cause()).orElse(Outage.AWAY);
+        String told = outage.told();
         LaneUnavailableException away = new LaneUnavailableException(told, lost.cause());
-        log.warn("{}: {}", told, lost.cause().getMessage());
+        refusals.warn(told, "nothing can be appended now: " + Foreseen.line(outage, lost.cause()));
         batch.forEach(pending -> pending.fail(away));
         return List.of();
       }
@@ -298,7 +310,9 @@ public final class AppendLane implements AutoCloseable {
         confirmation
             ? batch.subList(0, 1)
             : batch.stream().filter(each -> !each.command().confirmsClock()).toList();
-    log.warn("{} commands are refused: {}", refused.size(), reason);
+    if (!refused.isEmpty()) {
+      refusals.warn("clock", "commands are refused: " + reason);
+    }
     LaneUnavailableException doubt = new LaneUnavailableException(reason);
     refused.forEach(pending -> pending.fail(doubt));
     List<Pending<?>> others = new ArrayList<>(batch);
@@ -330,11 +344,10 @@ public final class AppendLane implements AutoCloseable {
   private List<Pending<?>> failAlone(List<Pending<?>> batch, LaneTransaction.TooSlow slow) {
     metrics.failures.increment();
     Pending<?> command = batch.get(slow.command());
-    log.warn(
-        "a command ({}) fails: {}: {}",
-        command.command().getClass().getSimpleName(),
-        slow.outage().told(),
-        slow.cause().getMessage());
+    String name = command.command().getClass().getSimpleName();
+    refusals.warn(
+        slow.outage() + name,
+        "a command (%s) fails: %s".formatted(name, Foreseen.line(slow.outage(), slow.cause())));
     command.fail(
         new LaneUnavailableException(
             slow.outage().told() + ", and nothing of it was done; try again later", slow.cause()));
@@ -349,7 +362,10 @@ public final class AppendLane implements AutoCloseable {
    */
   private List<Pending<?>> resolve(
       List<Pending<?>> batch, LaneTransaction.Unknown unknown, long started) {
-    log.warn("the database was lost during a commit; asking it what became of it", unknown.cause());
+    Foreseen.line(unknown.cause())
+        .ifPresentOrElse(
+            reason -> log.warn("{}: {}", LOST_IN_COMMIT, reason),
+            () -> log.warn(LOST_IN_COMMIT, unknown.cause()));
     long deadline = System.nanoTime() + MAX_WAIT_FOR_OUTCOME.toNanos();
     while (System.nanoTime() < deadline && !Thread.currentThread().isInterrupted()) {
       LaneTransaction.Attempt answer =

@@ -4,7 +4,7 @@ package dev.stele.log;
  * The lane could not take or commit a command: its queue is full, it is closed, or the database is
  * away. Nothing was appended.
  */
-public class LaneUnavailableException extends RuntimeException {
+public class LaneUnavailableException extends RuntimeException implements Foreseen {
   public LaneUnavailableException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -1,6 +1,7 @@
 package dev.stele.log;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -9,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A thread that does something again and again until it is closed. Whatever is thrown, an {@link
  * Error} too, is told and tried again after a pause, longer each time: nothing that goes on by
- * itself ends in silence. Thread-safe.
+ * itself ends in silence. What goes on failing is told at the 1st, 10th, 100th time, and so on.
+ * Thread-safe.
  */
 public final class Recurring implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Recurring.class);
@@ -55,6 +57,7 @@ public final class Recurring implements AutoCloseable {
 
   private void run() {
     int row = 0;
+    String told = ""; // another failure than the last is news
     while (closed.getCount() > 0) {
       try {
         work.round();
@@ -70,7 +73,11 @@ public final class Recurring implements AutoCloseable {
           return;
         }
         failures.inRow(++row);
-        if (!pauseAfter(e, row)) {
+        Optional<String> line = Foreseen.line(e);
+        String kind = line.map(_ -> e.getClass().getName()).orElse(e.toString());
+        boolean tell = isPowerOfTen(row) || !kind.equals(told);
+        told = kind;
+        if (!pauseAfter(e, line, row, tell)) {
           return;
         }
       }
@@ -78,25 +85,32 @@ public final class Recurring implements AutoCloseable {
   }
 
   /** False if it is to end. A database that is away may be back at once; a defect is not. */
-  private boolean pauseAfter(Throwable e, int row) {
-    boolean outage = Outage.of(e).isPresent();
+  private boolean pauseAfter(Throwable e, Optional<String> line, int row, boolean tell) {
     Duration longer = FIRST_PAUSE.multipliedBy(1L << Math.min(row - 1, 5));
     Duration pause =
-        outage ? FIRST_PAUSE : longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
-    if (!outage) {
+        Outage.of(e).isPresent()
+            ? FIRST_PAUSE
+            : longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+    if (!tell) {
+      logger.debug("{} failed ({} in a row); next try in {}", name, row, pause, e);
+    } else if (line.isPresent()) {
+      logger.warn(
+          "{} failed{} and is tried again: {}",
+          name,
+          row == 1 ? "" : " (" + row + " in a row)",
+          line.get());
+    } else {
       logger.error("{} failed ({} in a row); next try in {}", name, row, pause, e);
-    } else if (row == 1) {
-      logger.warn("{} goes on when the database does: {}", name, reason(e));
     }
     return !closedWithin(pause);
   }
 
-  private static String reason(Throwable e) {
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
+  private static boolean isPowerOfTen(int number) {
+    int rest = number;
+    while (rest % 10 == 0) {
+      rest /= 10;
     }
-    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    return rest == 1;
   }
 
   /** Waits; true, at once, when this is closed. */

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.gc.AbandonedUploads;
+import dev.stele.log.Foreseen;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -51,7 +52,10 @@ final class UploadExpiry implements AutoCloseable {
     try {
       int _ = uploads.end();
     } catch (IOException | RuntimeException e) {
-      logger.warn("abandoned uploads could not be ended", e);
+      Foreseen.line(e)
+          .ifPresentOrElse(
+              reason -> logger.warn("abandoned uploads could not be ended: {}", reason),
+              () -> logger.warn("abandoned uploads could not be ended", e));
     }
   }
 
