@@ -253,12 +253,13 @@ public final class Node implements AutoCloseable {
           supervisor.join();
         });
     return databaseSettings(
-        configuration,
-        postgres.jdbcUrl(),
-        postgres.user(),
-        postgres.password(),
-        configuration.databaseLimits().poolSize(),
-        configuration.databaseLimits().auditPoolSize());
+            configuration,
+            postgres.jdbcUrl(),
+            postgres.user(),
+            postgres.password(),
+            configuration.databaseLimits().poolSize(),
+            configuration.databaseLimits().auditPoolSize())
+        .ofOwnServer(EmbeddedPostgres.log(data.resolve("postgresql")));
   }
 
   static Database.Settings databaseSettings(

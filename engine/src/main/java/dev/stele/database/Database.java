@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -11,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -26,6 +28,9 @@ public final class Database implements AutoCloseable {
   public static final String RUNTIME_ROLE = "stele_runtime";
 
   private static final int OLDEST_SERVER_VERSION = 15;
+
+  /** How long a start waits for a PostgreSQL that this program runs: a loaded machine is slow. */
+  private static final Duration OWN_SERVER_START = Duration.ofSeconds(60);
 
   /** One is enough on an idle pool; on a busy one it takes luck. */
   private static final int SESSION_CHECKS = 6;
@@ -66,6 +71,8 @@ public final class Database implements AutoCloseable {
    * @param connectTimeout how long to wait for a connection, new or from the pool; a second at
    *     least
    * @param statementTimeout how long a statement may take before the database ends it
+   * @param ownLog the log of the server if it is one that this program runs: then a start waits for
+   *     it a minute, and errors name that file rather than an address that nobody configured
    */
   public record Settings(
       String url,
@@ -74,7 +81,48 @@ public final class Database implements AutoCloseable {
       int poolSize,
       int auditPoolSize,
       Duration connectTimeout,
-      Duration statementTimeout) {
+      Duration statementTimeout,
+      Optional<Path> ownLog) {
+    /** A server that somebody else runs. */
+    public Settings(
+        String url,
+        String user,
+        String password,
+        int poolSize,
+        int auditPoolSize,
+        Duration connectTimeout,
+        Duration statementTimeout) {
+      this(
+          url,
+          user,
+          password,
+          poolSize,
+          auditPoolSize,
+          connectTimeout,
+          statementTimeout,
+          Optional.empty());
+    }
+
+    /** The same, for a server that this program runs, which writes that log. */
+    public Settings ofOwnServer(Path log) {
+      return new Settings(
+          url,
+          user,
+          password,
+          poolSize,
+          auditPoolSize,
+          connectTimeout,
+          statementTimeout,
+          Optional.of(log));
+    }
+
+    /** How long a start waits for the server. */
+    Duration startTimeout() {
+      return ownLog.isPresent() && connectTimeout.compareTo(OWN_SERVER_START) < 0
+          ? OWN_SERVER_START
+          : connectTimeout;
+    }
+
     /** With half as many connections beside, 5 s to connect and 30 s for a statement. */
     public Settings(String url, String user, String password, int poolSize) {
       this(
@@ -87,9 +135,11 @@ public final class Database implements AutoCloseable {
           Duration.ofSeconds(30));
     }
 
-    /** The URL without its parameters, among which a password may be. */
+    /** The URL without its parameters, among which a password may be; or whose server it is. */
     String place() {
-      return url.replaceFirst("\\?.*", "");
+      return ownLog.isPresent()
+          ? "the embedded PostgreSQL (its log is %s)".formatted(ownLog.get())
+          : url.replaceFirst("\\?.*", "");
     }
 
     /** Does not show the password. */
@@ -178,6 +228,8 @@ public final class Database implements AutoCloseable {
     config.setConnectionTimeout(settings.connectTimeout().toMillis());
     config.setValidationTimeout(
         Math.min(Duration.ofSeconds(2).toMillis(), settings.connectTimeout().toMillis()));
+    // The first connection is waited for as long as a start may take.
+    config.setInitializationFailTimeout(settings.startTimeout().toMillis());
     config.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(meters));
     return new HikariDataSource(config);
   }
@@ -185,7 +237,8 @@ public final class Database implements AutoCloseable {
   private static void requireUsable(Settings settings, int oldest) {
     Properties properties = credentials(settings);
     // A server that accepts connections and then says nothing must not hold the start up.
-    properties.setProperty("loginTimeout", seconds(settings.connectTimeout()));
+    properties.setProperty("loginTimeout", seconds(settings.startTimeout()));
+    properties.setProperty("connectTimeout", seconds(settings.startTimeout()));
     try (Connection connection = DriverManager.getConnection(settings.url(), properties)) {
       int major = connection.getMetaData().getDatabaseMajorVersion();
       if (major < oldest) {

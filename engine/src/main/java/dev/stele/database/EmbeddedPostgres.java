@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /** An acknowledged write is never lost: these are never weakened for a registry. */
   private static final List<String> DURABLE =
       List.of("fsync=on", "full_page_writes=on", "synchronous_commit=on");
+
+  /** How long a server that was left over may take to stop in order: a start waits for it. */
+  private static final Duration LEFT_OVER_STOPS_WITHIN = Duration.ofSeconds(10);
+
+  private static final Duration STOPS_WITHIN = Duration.ofSeconds(60);
 
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
@@ -74,7 +80,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       PostgresBinaries binaries = PostgresBinaries.unpack(programsFolder.toRealPath());
       Path cluster = absolute.resolve("data");
       PostgresProcess process =
-          new PostgresProcess(binaries, cluster, absolute.resolve("server.log"));
+          new PostgresProcess(binaries, cluster, log(absolute));
       if (!Files.isDirectory(cluster)) {
         initialise(process, absolute, cluster);
       }
@@ -84,10 +90,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
           .ifPresent(
               server ->
                   logger.warn(
-                      "PostgreSQL (process {}) is still running from a server that was killed;"
-                          + " stopping it",
-                      server.pid()));
-      process.stop();
+                      "PostgreSQL (process {}) is still running on {}; stopping it",
+                      server.pid(),
+                      cluster));
+      process.stop(LEFT_OVER_STOPS_WITHIN);
       EmbeddedPostgres postgres =
           new EmbeddedPostgres(
               process,
@@ -186,6 +192,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
+  /** The log that the server of a folder writes. */
+  public static Path log(Path folder) {
+    return folder.resolve("server.log");
+  }
+
   public String jdbcUrl() {
     return jdbcUrl("postgres");
   }
@@ -272,7 +283,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
   public synchronized void close() {
     closed = true;
     try {
-      process.stop();
+      process.stop(STOPS_WITHIN);
     } catch (IOException e) {
       throw new DatabaseException("cannot stop PostgreSQL: " + e.getMessage(), e);
     }

@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs PostgreSQL's own programs, and knows the server of a cluster by its pid file. */
 final class PostgresProcess {
@@ -21,6 +23,8 @@ final class PostgresProcess {
 
   /** No process ever has this number: it is past every system's limit. */
   private static final String NO_PROCESS = Integer.toString(Integer.MAX_VALUE);
+
+  private static final Logger logger = LoggerFactory.getLogger(PostgresProcess.class);
 
   private static final Duration ORPHANS_END_WITHIN = Duration.ofSeconds(15);
 
@@ -151,9 +155,13 @@ final class PostgresProcess {
   }
 
   /**
-   * Stops the server: first by ending its sessions in order, then at once. Returns when it is gone.
+   * Stops the server: first by ending its sessions in order and writing all that is in memory to
+   * disk; if that takes long, at once, so that the next start repeats it from the log. Returns when
+   * it is gone.
+   *
+   * @param orderly how long it may take to stop in order
    */
-  void stop() throws IOException {
+  void stop(Duration orderly) throws IOException {
     Optional<ProcessHandle> server = running();
     if (server.isEmpty()) {
       return;
@@ -165,13 +173,18 @@ final class PostgresProcess {
           "stop",
           "-w",
           "-t",
-          "60",
+          Long.toString(orderly.toSeconds()),
           "-m",
           "fast",
           "-D",
           cluster.toString());
     } catch (DatabaseException e) {
       if (running().isPresent()) {
+        logger.warn(
+            "PostgreSQL (process {}) has not stopped in {} s: it waits for its sessions to end, or"
+                + " for its disk; stopping it at once, and its next start recovers",
+            server.get().pid(),
+            orderly.toSeconds());
         run(
             "stop PostgreSQL",
             "pg_ctl",
