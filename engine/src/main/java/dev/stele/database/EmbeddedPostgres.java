@@ -79,8 +79,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       Path absolute = folder.toRealPath();
       PostgresBinaries binaries = PostgresBinaries.unpack(programsFolder.toRealPath());
       Path cluster = absolute.resolve("data");
-      PostgresProcess process =
-          new PostgresProcess(binaries, cluster, log(absolute));
+      PostgresProcess process = new PostgresProcess(binaries, cluster, log(absolute));
       if (!Files.isDirectory(cluster)) {
         initialise(process, absolute, cluster);
       }
