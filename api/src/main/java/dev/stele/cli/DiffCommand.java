@@ -32,6 +32,7 @@ final class DiffCommand extends QuestionCommand {
   @Override
   Optional<String> note(long count, Map<String, Object> about) {
     return Optional.of(
-        "Changes from %s to %s: %,d".formatted(about.get("from"), about.get("to"), count));
+        "Differences between %s and %s: %,d. What came and went in between is none: see tag-moves."
+            .formatted(about.get("from"), about.get("to"), count));
   }
 }

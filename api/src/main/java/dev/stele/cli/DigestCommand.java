@@ -44,6 +44,9 @@ final class DigestCommand extends QuestionCommand {
     return Optional.of(
         tags
             ? count(count, "period", "periods")
+                + (count == 0
+                    ? "; if that is no manifest but a layer or a config: stele exposure " + digest
+                    : "")
             : "%s%n%s".formatted(count(count, "event", "events"), told(about)));
   }
 

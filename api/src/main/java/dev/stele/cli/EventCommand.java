@@ -7,14 +7,17 @@ import picocli.CommandLine.Parameters;
 /** {@code stele event}. */
 @Command(name = "event", description = "Shows one event.")
 final class EventCommand extends QuestionCommand {
-  @Parameters(paramLabel = "POSITION", description = "Of the event in the log; the first is at 0.")
-  private long position;
+  @Parameters(
+      paramLabel = "POSITION",
+      description = "Of the event in the log, such as 97 or p97; the first is at 0.")
+  private String position;
 
   @Override
   Asking asking() {
-    if (position < 0) {
-      throw new ParameterException(spec().commandLine(), "POSITION must not be negative");
+    if (!position.matches("p?[0-9]{1,18}")) {
+      throw new ParameterException(
+          spec().commandLine(), "POSITION must be a number from 0 on, such as 97, not " + position);
     }
-    return Asking.of("event").at("position", position);
+    return Asking.of("event").at("position", position.replace("p", ""));
   }
 }

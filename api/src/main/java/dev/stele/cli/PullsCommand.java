@@ -27,6 +27,11 @@ final class PullsCommand extends QuestionCommand {
 
   @Override
   Optional<String> note(long count, Map<String, Object> about) {
-    return Optional.of(count(count, "record of pulls", "records of pulls"));
+    return Optional.of(
+        count(count, "record of pulls", "records of pulls")
+            + (count == 0 && digest != null
+                ? "; if that is no manifest but a layer or a config: stele exposure %s --pulls"
+                    .formatted(digest)
+                : ""));
   }
 }

@@ -88,14 +88,18 @@ abstract class QuestionCommand implements Callable<Integer> {
       }
     }
     long count = 0;
+    boolean cut;
     try (Rows<R> rows = output.open(out, question.columns(), question.table())) {
       while (true) {
+        long before = count;
         for (R row : page.rows().stream().limit(asking.most() - count).toList()) {
           rows.add(row);
           seen(row);
           count++;
         }
+        cut = page.rows().size() > asking.most() - before;
         if (page.next().isEmpty() || count == asking.most()) {
+          cut |= !page.next().isEmpty();
           break;
         }
         asked = question.following(asked, page);
@@ -103,6 +107,9 @@ abstract class QuestionCommand implements Callable<Integer> {
       }
     }
     note(count, about).ifPresent(text -> output.note(out, text));
+    if (cut) {
+      output.note(out, "Only the first %,d are shown (--limit); there are more.".formatted(count));
+    }
   }
 
   /** A number of things: {@code 1 event}, {@code 1,500 events}. */

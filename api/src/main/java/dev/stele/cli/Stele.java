@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       TagHistoryCommand.class,
       ManifestsCommand.class,
       ManifestCommand.class,
+      DocumentCommand.class,
       ReferrersCommand.class,
       DiffCommand.class,
       ExposureCommand.class,

@@ -7,6 +7,7 @@ import dev.stele.projection.Hold;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -27,8 +28,9 @@ public record HoldRow(
     Act placed,
     Optional<Act> released,
     Optional<Boolean> coversNothing) {
-  /** A column a field. */
-  public static final Columns<HoldRow> COLUMNS = Columns.fields(HoldRow.class);
+  /** A column a field, but for what only the answer that places it has. */
+  public static final Columns<HoldRow> COLUMNS =
+      Columns.fields(HoldRow.class, Set.of("coversNothing"));
 
   /** The row of a hold. */
   public static HoldRow of(Hold hold) {

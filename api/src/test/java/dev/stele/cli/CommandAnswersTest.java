@@ -221,6 +221,60 @@ class CommandAnswersTest {
     same("/api/v1/holds?state=all", "holds", "hold", "list", "--all");
   }
 
+  @Test
+  void aPolicyAndWhatWasDecidedUnderItAreReadByWhatTheLogOfRetentionNames() throws Exception {
+    JsonNode evaluation = rows("retention", "log").getFirst();
+    for (String name : List.of("policy", "decisions")) {
+      String document = evaluation.get(name).asText();
+      HttpResponse<String> answer =
+          http.send(
+              request("GET", "/api/v1/documents/" + document, null).build(),
+              BodyHandlers.ofString(UTF_8));
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(Digest.of(Digest.Algorithm.SHA256, answer.body().getBytes(UTF_8)))
+          .hasToString(document);
+      // As the table prints it.
+      assertThat(stele("document", document.substring(0, 19)).text()).isEqualTo(answer.body());
+    }
+    assertThat(stele("document", digest.toString()).errors())
+        .contains("no event names a policy or decisions by " + digest);
+  }
+
+  @Test
+  void whatIsCutOffIsTold() {
+    assertThat(stele("events", "--limit", "2").text())
+        .contains("2 events")
+        .contains("Only the first 2 are shown (--limit); there are more.");
+    assertThat(stele("events").text()).doesNotContain("there are more");
+    assertThat(stele("event", "p3").text()).isEqualTo(stele("event", "3").text());
+    assertThat(stele("event", "third").errors()).contains("such as 97, not third");
+  }
+
+  @Test
+  void aReasonThatIsNoneOrIsGivenTwiceIsRefused() throws Exception {
+    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+    for (Map.Entry<String, String> each :
+        Map.of(
+                "?reason=a", "say different things",
+                "?reason=", "say different things")
+            .entrySet()) {
+      HttpResponse<String> answer =
+          http.send(
+              request("PUT", "/v2/other/app/manifests/v1" + each.getKey(), index)
+                  .header("X-Stele-Reason", "b")
+                  .build(),
+              BodyHandlers.ofString(UTF_8));
+      assertThat(answer.statusCode()).isEqualTo(400);
+      assertThat(answer.body()).contains(each.getValue());
+    }
+    HttpResponse<String> empty =
+        http.send(
+            request("PUT", "/v2/other/app/manifests/v1?reason=", index).build(),
+            BodyHandlers.ofString(UTF_8));
+    assertThat(empty.statusCode()).as(empty.body()).isEqualTo(400);
+    assertThat(empty.body()).contains("must say why");
+  }
+
   private String newest() throws Exception {
     return "p" + send("GET", "/api/v1/events?order=desc&limit=1", null).at("/events/0/position");
   }

@@ -161,6 +161,8 @@ public final class DigestStates {
                                (SELECT digest FROM blob_sweep
                                 WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
                                (SELECT digest FROM exposure_reference
+                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                               (SELECT digest FROM record_document
                                 WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1)),
                              number + 1
                       FROM candidate

@@ -8,6 +8,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.RecordDocuments;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -140,6 +141,11 @@ public final class Archive {
   /** The exact bytes of a manifest that was ever put into any repository; not to be modified. */
   public Optional<byte[]> document(Digest digest) {
     return Availability.read(jdbi, handle -> documents.find(handle, digest));
+  }
+
+  /** What events name by its digest beside manifests, such as a retention policy. */
+  public Optional<RecordDocuments.Document> recorded(Digest digest) {
+    return Availability.read(jdbi, handle -> RecordDocuments.find(handle, digest));
   }
 
   /** The documents of all manifests that were ever put, for readers of several at once. */

@@ -64,11 +64,16 @@ public final class Audit implements AutoCloseable {
     }
 
     History history = new History(registry);
-    ManifestDocument document = new ManifestDocument(history, registry.archive(), work);
+    Documents documents = new Documents(history, registry.archive(), work);
     Holding holds = new Holding(registry, work);
     Restoring restoring = new Restoring(registry, work);
     routes
-        .get("/api/v1/manifests/{digest}", (x, path) -> document.get(plain(x), path.get("digest")))
+        .get(
+            "/api/v1/manifests/{digest}",
+            (x, path) -> documents.manifest(plain(x), path.get("digest")))
+        .get(
+            "/api/v1/documents/{digest}",
+            (x, path) -> documents.recorded(plain(x), path.get("digest")))
         .on("POST", "/api/v1/holds", (x, _) -> holds.place(plain(x)))
         .on(
             "POST",

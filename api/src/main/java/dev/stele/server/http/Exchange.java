@@ -79,8 +79,17 @@ public final class Exchange implements AutoCloseable {
 
   /** The caller with the reason that the header or else the parameter gives. */
   private Caller because(Caller someone) {
-    Optional<String> reason =
-        header(REASON_HEADER).map(Exchange::utf8).or(() -> query.first(REASON));
+    Optional<String> said = header(REASON_HEADER).map(Exchange::utf8);
+    Optional<String> asked = query.first(REASON).or(() -> query.all(REASON).stream().findFirst());
+    if (said.isPresent() && asked.isPresent() && !said.equals(asked)) {
+      throw new DistributionError(
+              400,
+              ErrorCode.REQUEST_INVALID,
+              "the header %s and the parameter %s say different things: give one"
+                  .formatted(REASON_HEADER, REASON))
+          .asException();
+    }
+    Optional<String> reason = said.or(() -> asked);
     try {
       return reason.isEmpty() ? someone : someone.because(reason);
     } catch (IllegalArgumentException e) {
