@@ -27,7 +27,7 @@ class DeadlineTest {
       Jdbi jdbi = Jdbi.create(database.url(), database.user(), database.password());
       Deadline.heed(jdbi);
       assertThatThrownBy(
-              () -> Deadline.in(Duration.ofMillis(300)).within(() -> sleep(jdbi, FOR_EVER)))
+              () -> Deadline.in(Duration.ofSeconds(3)).within(() -> sleep(jdbi, FOR_EVER)))
           .isInstanceOf(JdbiException.class)
           .satisfies(thrown -> assertThat(Outage.of(thrown)).contains(Outage.TOO_SLOW));
       // None begins after that, and none without a deadline is ended.

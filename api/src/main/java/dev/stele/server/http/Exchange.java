@@ -209,7 +209,7 @@ public final class Exchange implements AutoCloseable {
 
   private void refuseEncoded() {
     String encodings = listHeader("Content-Encoding").orElse("");
-    for (String encoding : encodings.split(",")) {
+    for (String encoding : encodings.split(",", -1)) {
       if (!encoding.isBlank() && !encoding.strip().equalsIgnoreCase("identity")) {
         throw new DistributionError(
                 415,
