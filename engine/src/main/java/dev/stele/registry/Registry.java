@@ -176,7 +176,7 @@ public final class Registry implements AutoCloseable {
         new RepositoryManifests(jdbi, options, protection, documents, blobs, actors, this::append);
     this.buriedTags = new BuriedTags(jdbi, this::append);
     this.holds = new Holds(jdbi, actors, this::append);
-    this.readiness = new Readiness(jdbi, stores, claims);
+    this.readiness = new Readiness(jdbi, this.stores, claims);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     this.alarms = new Alarms(meters);
