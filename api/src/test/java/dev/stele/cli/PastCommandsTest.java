@@ -230,7 +230,9 @@ class PastCommandsTest {
         .extracting(row -> row.get("from").asText())
         .containsExactly(first.toString());
     assertThat(stele("diff", "team/app", "p2", "p6").text())
-        .endsWith("Changes from position 2 to position 6: 4\n");
+        .endsWith(
+            "Differences between position 2 and position 6: 4. What came and went in between is"
+                + " none: see tag-moves.\n");
     refuses(2, List.of("diff", "team/app", "p4", "p2"), "from (position 4) must not be after to");
     refuses(2, List.of("diff", "team/app"), "Missing required parameter: 'FROM'");
   }
