@@ -129,7 +129,12 @@ final class UnreliableReceiver implements AutoCloseable {
       if (headers.isEmpty()) {
         return;
       }
-      byte[] body = in.readNBytes(Integer.parseInt(headers.get("content-length")));
+      int length = Integer.parseInt(headers.get("content-length"));
+      byte[] body = in.readNBytes(length);
+      if (body.length < length) {
+        // The sender died before it had said all: not a message.
+        return;
+      }
       Fate fate = take(headers, body);
       if (fate == Fate.HANGS) {
         // Until the sender gives up.
@@ -186,7 +191,12 @@ final class UnreliableReceiver implements AutoCloseable {
   private static Map<String, String> headers(InputStream in) throws IOException {
     List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();
-    for (int c = in.read(); c >= 0; c = in.read()) {
+    while (true) {
+      int c = in.read();
+      if (c < 0) {
+        // The sender died before it had said all: not a message.
+        return Map.of();
+      }
       if (c == '\n') {
         if (line.isEmpty()) {
           break;

@@ -68,8 +68,9 @@ class WebhookTest {
       SteleProcess server = SteleProcess.start(folder.resolve("data"), receiver.environment());
       try {
         for (int round = 0; round < ROUNDS; round++) {
-          push(server.client(), round);
+          // Counted first: while this pushes, all may have been delivered.
           int before = receiver.takenCount();
+          push(server.client(), round);
           await(() -> receiver.takenCount() > before + 3, server::logTail);
           Thread.sleep(random.nextInt(100));
           server.kill9();
