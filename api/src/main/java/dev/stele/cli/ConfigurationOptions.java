@@ -6,6 +6,7 @@ import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.ConfigurationReader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -40,6 +41,11 @@ final class ConfigurationOptions {
     listen.ifPresent(address -> options.put("listen", address.toString()));
     if (data != null) {
       options.put("data", data.toString());
+    }
+    if (config == null && "".equals(System.getenv(ConfigurationReader.FILE_VARIABLE))) {
+      throw new ConfigurationException(
+          List.of(
+              ConfigurationReader.FILE_VARIABLE + " is empty: have it name a file, or unset it"));
     }
     Optional<Path> file =
         Optional.ofNullable(config)

@@ -47,6 +47,9 @@ final class Serve implements Callable<Integer> {
 
   @Mixin private ConfigurationOptions options;
 
+  /** What was read last. */
+  private volatile Configuration inForce;
+
   /** Reads HOST:PORT. */
   static final class AddressConverter implements ITypeConverter<ListenAddress> {
     @Override
@@ -79,6 +82,7 @@ final class Serve implements Callable<Integer> {
                     }));
     try (Node node = Node.serve(configuration);
         SteleServer server = SteleServer.start(node.registry(), node.meters(), settings)) {
+      inForce = configuration;
       ReloadSignal.handle(() -> reload(node, started));
       announce(server.address(), configuration.data().toAbsolutePath().normalize());
       stop.await();
@@ -93,7 +97,9 @@ final class Serve implements Callable<Integer> {
   private void reload(Node node, ConfigurationReader.Loaded started) {
     try {
       ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
+      Configuration before = inForce;
       node.reload(next.configuration());
+      inForce = next.configuration();
       for (Setting setting : next.settings()) {
         if (!setting.path().startsWith("retention.")
             && !setting.path().startsWith("tags.")
@@ -101,11 +107,23 @@ final class Serve implements Callable<Integer> {
           logger.warn("{} changed, which takes effect at the next start only", setting.path());
         }
       }
-      logger.info("the configuration was read again");
+      logger.info("the configuration was read again: {}", changes(before, inForce));
     } catch (ConfigurationException | RuntimeException e) {
       logger.error(
           "the configuration cannot be put in force, so the old one stays: {}", e.getMessage());
     }
+  }
+
+  /** What a reload put in force. */
+  private static String changes(Configuration before, Configuration now) {
+    boolean policy = !before.retention().equals(now.retention());
+    boolean tags = !before.immutableTags().equals(now.immutableTags());
+    if (policy && tags) {
+      return "the retention policy and the immutable tags changed";
+    }
+    return policy
+        ? "the retention policy changed"
+        : tags ? "the immutable tags changed" : "nothing changed that takes effect now";
   }
 
   private void announce(ListenAddress address, Path data) {

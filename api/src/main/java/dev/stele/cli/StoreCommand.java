@@ -134,6 +134,7 @@ final class StoreCommand implements Runnable {
     @Override
     public Integer call() throws ConfigurationException, StartupException, IOException {
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
+        boolean served = inspection.registry().isServed();
         Optional<Standing> before = inspection.registry().takeOver(inspection.operator(), name);
         PrintWriter to =
             before.isPresent() ? spec.commandLine().getOut() : spec.commandLine().getErr();
@@ -142,6 +143,13 @@ final class StoreCommand implements Runnable {
                 ? "Store " + name + " belongs to this registry from now on"
                 : "stele: there is no store " + name + "; stele store list shows those there are");
         to.flush();
+        if (served && before.isPresent()) {
+          PrintWriter err = spec.commandLine().getErr();
+          err.println(
+              "stele: warning: a server of this registry seems to run now; whoever takes a store"
+                  + " over stops every server that uses it before");
+          err.flush();
+        }
         return before.isPresent() ? 0 : 1;
       }
     }

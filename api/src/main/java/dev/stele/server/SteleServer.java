@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -116,11 +117,15 @@ public final class SteleServer implements AutoCloseable {
     if (htpasswd.isEmpty()) {
       return Authenticator.NONE;
     }
+    if (Files.isDirectory(htpasswd.get())) {
+      throw new StartupException(
+          "htpasswd: %s is a folder; name the file in it".formatted(htpasswd.get()));
+    }
     try {
       return new HtpasswdAuthenticator(htpasswd.get());
     } catch (IOException e) {
       throw new StartupException(
-          "htpasswd: the file cannot be used: "
+          "htpasswd: the file %s cannot be used: ".formatted(htpasswd.get())
               + (e instanceof FileSystemException ? FileFailure.reason(e) : e.getMessage()),
           e);
     }

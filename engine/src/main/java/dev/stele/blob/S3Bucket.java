@@ -6,10 +6,6 @@ import io.minio.GetPresignedObjectUrlArgs;
 import io.minio.MinioAsyncClient;
 import io.minio.StatObjectArgs;
 import io.minio.StatObjectResponse;
-import io.minio.credentials.AwsConfigProvider;
-import io.minio.credentials.AwsEnvironmentProvider;
-import io.minio.credentials.ChainedProvider;
-import io.minio.credentials.IamAwsProvider;
 import io.minio.credentials.Provider;
 import io.minio.credentials.StaticProvider;
 import io.minio.errors.ErrorResponseException;
@@ -22,6 +18,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.security.GeneralSecurityException;
+import java.security.ProviderException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -71,6 +68,7 @@ final class S3Bucket implements Closeable {
   private final String bucket;
   private final String prefix;
   private final OkHttpClient http;
+  private final Provider keys;
   private final S3Client client;
   private final S3Calls calls;
 
@@ -99,12 +97,13 @@ final class S3Bucket implements Closeable {
             : Optional.of(
                 new S3Bucket(
                     settings, http.newBuilder().callTimeout(TRY_OUT_TIMEOUT).build(), true));
+    this.keys = credentials(settings);
     this.client =
         new S3Client(
             MinioAsyncClient.builder()
                 .endpoint(settings.endpoint().toString())
                 .region(settings.region())
-                .credentialsProvider(credentials(settings))
+                .credentialsProvider(keys)
                 .httpClient(http)
                 .build());
     if (settings.pathStyle()) {
@@ -133,10 +132,7 @@ final class S3Bucket implements Closeable {
       S3Settings.Credentials keys = settings.credentials().get();
       return new StaticProvider(keys.accessKey(), keys.secretKey(), null);
     }
-    return new ChainedProvider(
-        new AwsEnvironmentProvider(),
-        new AwsConfigProvider(null, null),
-        new IamAwsProvider(null, http));
+    return new AwsKeys(http);
   }
 
   /**
@@ -146,7 +142,14 @@ final class S3Bucket implements Closeable {
    * @throws IOException if that does not work; the message says what is wrong
    */
   void tryOut() throws IOException {
-    conditional = hurried.orElse(this).heedsConditions();
+    S3Bucket inHurry = hurried.orElse(this);
+    try {
+      // Before anything is sent, since a request would be tried again and again.
+      var _ = inHurry.keys.fetch();
+    } catch (ProviderException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    conditional = inHurry.heedsConditions();
   }
 
   private boolean heedsConditions() throws IOException {

@@ -133,6 +133,22 @@ final class S3Calls {
     }
   }
 
+  /** What to look at, where the service's own words do not say. */
+  private static String remedy(String code, int status, String reason) {
+    return switch (code) {
+      case "SignatureDoesNotMatch" -> "; check the store's secret-key";
+      case "InvalidAccessKeyId" -> "; check the store's access-key";
+      case "AccessDenied" ->
+          "; check the store's access-key and secret-key, and what they may do in the bucket";
+      default -> {
+        if (reason != null && reason.contains("Non-XML response")) {
+          yield "; what answers at the endpoint does not speak S3: check the store's endpoint";
+        }
+        yield status == 403 ? "; check the store's access-key and secret-key" : "";
+      }
+    };
+  }
+
   private IOException explain(String what, Exception failure) {
     if (failure instanceof S3RequestException
         || failure instanceof S3UnavailableException
@@ -152,7 +168,8 @@ final class S3Calls {
     } else if (failure instanceof IOException) {
       return new IOException("%s in %s failed: %s".formatted(what, where, failure), failure);
     }
-    String message = "%s in %s failed: %s".formatted(what, where, reason);
+    String message =
+        "%s in %s failed: %s%s".formatted(what, where, reason, remedy(code, status, reason));
     if (status == 507 || code.endsWith("StorageFull") || code.endsWith("QuotaExceeded")) {
       return new InsufficientStorageException(message, new IOException(failure));
     }

@@ -151,7 +151,14 @@ public final class StoreClaims {
       return new Standing.Owned(text, marker);
     }
     String reason;
-    if (!head.hasMarked() && (claimed || marker.log().equals(head.log()))) {
+    boolean ours = claimed || marker.log().equals(head.log());
+    if (!head.hasMarked() && ours && marker.position() <= head.position()) {
+      reason =
+          ("was taken over by another copy of this registry, such as an older backup that was run:"
+               + " that one's event at position %d is another than this one's, so the two logs part"
+               + " at or before it. Decide which one goes on, and stop the other")
+              .formatted(marker.position());
+    } else if (!head.hasMarked() && (claimed || marker.log().equals(head.log()))) {
       reason =
           ("is ahead of the log: events up to position %d were acknowledged on it that this"
                + " database, whose log ends at %d, does not have; it is an older copy, or one that"

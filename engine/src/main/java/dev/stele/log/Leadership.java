@@ -91,6 +91,14 @@ public final class Leadership implements AutoCloseable {
         .one();
   }
 
+  /** Whether a node leads now, by what the database knows. */
+  public static boolean isLed(Handle handle) {
+    return handle
+        .createQuery("SELECT expires_at > clock_timestamp() FROM leader WHERE only_row")
+        .mapTo(Boolean.class)
+        .one();
+  }
+
   /** The term in which this node leads; empty while it does not. */
   public OptionalLong term() {
     return term.filter(Term::lasts).stream().mapToLong(Term::number).findFirst();

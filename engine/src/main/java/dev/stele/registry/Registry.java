@@ -506,6 +506,11 @@ public final class Registry implements AutoCloseable {
     }
   }
 
+  /** Whether a server of this registry runs now, or did some seconds ago and was killed. */
+  public boolean isServed() {
+    return Availability.read(jdbi, Leadership::isLed);
+  }
+
   /** The stores by name, with how each stands to this log. Changes nothing. */
   public Map<String, Standing> stores() throws IOException {
     Map<String, Standing> standings = new LinkedHashMap<>();
@@ -842,8 +847,11 @@ public final class Registry implements AutoCloseable {
     lane.close();
     try {
       claims.cover();
+    } catch (StoreRefusedException e) {
+      // Whoever used the store was told; it is not to be marked.
+      logger.debug("a store is not marked", e);
     } catch (IOException | RuntimeException e) {
-      logger.warn("the stores' markers are not quite up to the log: {}", e.getMessage());
+      logger.warn("the stores were not told how far the log is: {}", e.getMessage());
     }
     signal.close();
   }

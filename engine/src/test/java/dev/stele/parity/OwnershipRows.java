@@ -302,7 +302,7 @@ abstract class OwnershipRows {
     push(older, "v3", "three");
     assertPullable(older, "one", "three");
     Registry newer = over(live);
-    assertKeepsOff(newer, "is ahead of the log");
+    assertKeepsOff(newer, "was taken over by another copy of this registry");
     assertPullable(newer, "one", "two");
     // The operator thinks again: nothing that the newer one needs is gone.
     assertThat(newer.takeOver(ALICE, STORE)).isPresent();

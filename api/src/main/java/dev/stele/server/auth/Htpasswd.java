@@ -54,6 +54,10 @@ final class Htpasswd {
     return new Htpasswd(hashes);
   }
 
+  boolean isEmpty() {
+    return hashes.isEmpty();
+  }
+
   Optional<String> hash(String user) {
     return Optional.ofNullable(hashes.get(user));
   }

@@ -186,6 +186,9 @@ public final class HtpasswdAuthenticator implements Authenticator {
 
   private Loaded load(Version version) throws IOException {
     Htpasswd users = Htpasswd.read(file);
+    if (users.isEmpty()) {
+      logger.warn("htpasswd: {} has no user, so nobody can sign in", file);
+    }
     String decoy =
         BCrypt.withDefaults().hashToString(users.highestCost(), "nobody has this".toCharArray());
     return new Loaded(version, users, decoy, new VerifiedCredentials());
