@@ -3,15 +3,13 @@ package dev.stele.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
-import dev.stele.projection.ManifestDocuments;
 import dev.stele.question.Columns;
 import dev.stele.question.DigestText;
+import dev.stele.question.RecordedManifest;
 import dev.stele.registry.Archive;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
-import dev.stele.server.http.DistributionError;
-import dev.stele.server.http.ErrorCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
@@ -57,34 +55,24 @@ final class ManifestCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
       Archive archive = inspection.registry().archive();
-      Digest digest = text.resolve(archive);
-      byte[] found =
-          archive
-              .document(digest)
-              .orElseThrow(
-                  () ->
-                      new DistributionError(
-                              404,
-                              ErrorCode.MANIFEST_UNKNOWN,
-                              "no manifest " + digest + " was ever put")
-                          .asException());
+      RecordedManifest found = RecordedManifest.of(archive, text.resolve(archive));
+      byte[] bytes = found.bytes();
       if (raw) {
         out.flush();
-        System.out.write(found);
+        System.out.write(bytes);
         System.out.flush();
         return 0;
       }
-      JsonNode document = JSON.readTree(found);
-      String mediaType = ManifestDocuments.read(digest, found).mediaType();
+      JsonNode document = JSON.readTree(bytes);
       output.print(
           out,
           Document.COLUMNS,
-          new Document(digest, mediaType, found.length, document),
+          new Document(found.digest(), found.mediaType(), bytes.length, document),
           "%s%n%s, %,d bytes%n%n%s"
               .formatted(
-                  digest,
-                  mediaType,
-                  found.length,
+                  found.digest(),
+                  found.mediaType(),
+                  bytes.length,
                   JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document)));
       out.flush();
       return 0;

@@ -93,7 +93,15 @@ public final class Inspection implements AutoCloseable {
         Node.openDatabase(
             configuration,
             Database::openAsItIs,
-            Node.databaseSettings(configuration, url, user, password, POOL_SIZE, POOL_SIZE),
+            new Database.Settings(
+                url,
+                user,
+                password,
+                POOL_SIZE,
+                POOL_SIZE,
+                configuration.databaseLimits().connectTimeout(),
+                configuration.databaseLimits().statementTimeout(),
+                Optional.empty()),
             new SimpleMeterRegistry()),
         stores,
         Optional.empty());

@@ -234,14 +234,7 @@ public final class Node implements AutoCloseable {
 
   private Database.Settings databaseSettings(Path data) {
     if (configuration.database().isPresent()) {
-      Configuration.DatabaseAddress given = configuration.database().get();
-      return databaseSettings(
-          configuration,
-          given.url(),
-          given.user(),
-          given.password(),
-          configuration.databaseLimits().poolSize(),
-          configuration.databaseLimits().auditPoolSize());
+      return databaseSettings(configuration.database().get(), Optional.empty());
     }
     EmbeddedPostgres postgres = EmbeddedPostgres.start(data.resolve("postgresql"));
     opened.push(postgres);
@@ -253,30 +246,22 @@ public final class Node implements AutoCloseable {
           supervisor.join();
         });
     return databaseSettings(
-            configuration,
-            postgres.jdbcUrl(),
-            postgres.user(),
-            postgres.password(),
-            configuration.databaseLimits().poolSize(),
-            configuration.databaseLimits().auditPoolSize())
-        .ofOwnServer(EmbeddedPostgres.log(data.resolve("postgresql")));
+        new Configuration.DatabaseAddress(postgres.jdbcUrl(), postgres.user(), postgres.password()),
+        Optional.of(EmbeddedPostgres.log(data.resolve("postgresql"))));
   }
 
-  static Database.Settings databaseSettings(
-      Configuration configuration,
-      String url,
-      String user,
-      String password,
-      int poolSize,
-      int auditPoolSize) {
+  private Database.Settings databaseSettings(
+      Configuration.DatabaseAddress address, Optional<Path> ownLog) {
+    Configuration.DatabaseLimits limits = configuration.databaseLimits();
     return new Database.Settings(
-        url,
-        user,
-        password,
-        poolSize,
-        auditPoolSize,
-        configuration.databaseLimits().connectTimeout(),
-        configuration.databaseLimits().statementTimeout());
+        address.url(),
+        address.user(),
+        address.password(),
+        limits.poolSize(),
+        limits.auditPoolSize(),
+        limits.connectTimeout(),
+        limits.statementTimeout(),
+        ownLog);
   }
 
   /**

@@ -83,39 +83,6 @@ public final class Database implements AutoCloseable {
       Duration connectTimeout,
       Duration statementTimeout,
       Optional<Path> ownLog) {
-    /** A server that somebody else runs. */
-    public Settings(
-        String url,
-        String user,
-        String password,
-        int poolSize,
-        int auditPoolSize,
-        Duration connectTimeout,
-        Duration statementTimeout) {
-      this(
-          url,
-          user,
-          password,
-          poolSize,
-          auditPoolSize,
-          connectTimeout,
-          statementTimeout,
-          Optional.empty());
-    }
-
-    /** The same, for a server that this program runs, which writes that log. */
-    public Settings ofOwnServer(Path log) {
-      return new Settings(
-          url,
-          user,
-          password,
-          poolSize,
-          auditPoolSize,
-          connectTimeout,
-          statementTimeout,
-          Optional.of(log));
-    }
-
     /** How long a start waits for the server. */
     Duration startTimeout() {
       return ownLog.isPresent() && connectTimeout.compareTo(OWN_SERVER_START) < 0
@@ -132,7 +99,8 @@ public final class Database implements AutoCloseable {
           poolSize,
           Math.max(1, poolSize / 2),
           Duration.ofSeconds(5),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Optional.empty());
     }
 
     /** The URL without its parameters, among which a password may be; or whose server it is. */

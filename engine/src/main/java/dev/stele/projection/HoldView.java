@@ -3,7 +3,6 @@ package dev.stele.projection;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
@@ -12,9 +11,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -126,16 +125,22 @@ public final class HoldView implements Projection {
 
   /**
    * Keeps the bytes of a digest and of whatever it refers to. What is not known yet is added when
-   * its manifest is put, so in the end it does not matter which came first.
+   * its manifest is put, so in the end it does not matter which came first. In the lane, so with a
+   * look-up a level, not a digest.
    */
   private void keepContent(Handle transaction, List<UUID> holds, Digest digest) {
-    Set<Digest> found = new LinkedHashSet<>(List.of(digest));
-    Deque<Digest> next = new ArrayDeque<>(found);
-    while (!next.isEmpty()) {
-      Optional<Manifest> manifest = documents.known(transaction, next.remove());
-      if (manifest.isPresent()) {
-        manifest.get().references().stream().filter(found::add).forEach(next::add);
-      }
+    Set<Digest> found = new HashSet<>(List.of(digest));
+    Collection<Digest> level = List.of(digest);
+    while (!level.isEmpty()) {
+      List<Digest> below = new ArrayList<>();
+      documents.forEach(
+          transaction,
+          level,
+          (lister, bytes) ->
+              ManifestDocuments.read(lister, bytes).references().stream()
+                  .filter(found::add)
+                  .forEach(below::add));
+      level = below;
     }
     transaction
         .createUpdate(

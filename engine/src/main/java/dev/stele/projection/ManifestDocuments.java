@@ -147,14 +147,4 @@ public final class ManifestDocuments {
       throw new IllegalStateException("the recorded manifest " + digest + " cannot be read", e);
     }
   }
-
-  /**
-   * The manifest of a digest, if one was ever put; empty for a blob and for what is unknown.
-   *
-   * @throws IllegalStateException if its document is unreadable, which only tampering can bring
-   *     about
-   */
-  Optional<Manifest> known(Handle handle, Digest digest) {
-    return find(handle, digest).map(document -> read(digest, document));
-  }
 }

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Optional;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +39,8 @@ class DatabaseLimitsTest {
         poolSize,
         1,
         Duration.ofSeconds(1),
-        Duration.ofMillis(1_200));
+        Duration.ofMillis(1_200),
+        Optional.empty());
   }
 
   @Test

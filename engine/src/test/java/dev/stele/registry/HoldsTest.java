@@ -212,6 +212,29 @@ class HoldsTest {
   }
 
   @Test
+  void aHeldIndexKeepsTheBytesOfWhatItsImagesList() throws Exception {
+    Digest image = push(APP, "one");
+    Digest config = registry.blobs(APP, Optional.empty(), 10).items().getFirst();
+    byte[] bytes =
+        "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}]}"
+            .formatted(MediaTypes.OCI_IMAGE, image, Sizes.of(image))
+            .getBytes(StandardCharsets.UTF_8);
+    Digest index = Sizes.digest(bytes);
+    ok(
+        registry.putManifest(
+            ALICE, APP, new Reference.ByDigest(index), MediaTypes.OCI_INDEX, bytes, List.of()));
+    ok(registry.deleteManifest(ALICE, APP, index));
+    ok(registry.deleteManifest(ALICE, APP, image));
+    ok(registry.deleteBlob(ALICE, APP, config));
+    UUID hold = hold("**", Optional.empty(), Optional.of(index), false);
+    registry.collector().run();
+    assertThat(registry.archive().size(APP, config)).isPresent();
+    release(hold);
+    registry.collector().run();
+    assertThat(registry.archive().size(APP, config)).isEmpty();
+  }
+
+  @Test
   void whatIsReleasedHasAGracePeriod() throws Exception {
     fixture.close();
     fixture = new RegistryFixture(store, RegistryOptions.DEFAULT);

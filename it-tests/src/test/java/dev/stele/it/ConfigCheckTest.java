@@ -55,6 +55,7 @@ class ConfigCheckTest {
     assertThat(exposed.output()).contains("without authentication", "htpasswd");
     SteleProcess.CommandResult missing = check("htpasswd: " + folder.resolve("users") + "\n");
     assertThat(missing.exitStatus()).isEqualTo(1);
-    assertThat(missing.output()).contains("htpasswd: the file cannot be used");
+    assertThat(missing.output())
+        .contains("htpasswd: the file " + folder.resolve("users") + " cannot be used");
   }
 }

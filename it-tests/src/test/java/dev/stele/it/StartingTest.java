@@ -96,6 +96,7 @@ class StartingTest {
     AtomicInteger tag = new AtomicInteger(2);
     await(() -> moving("team/app", "v" + tag.incrementAndGet()).equals(List.of(201, 409)));
     assertThat(moving("released/app", "v2")).containsExactly(201, 201);
+    await(() -> server.logTail().contains("read again: the immutable tags changed"));
 
     reload("tags: {immutable: [{repositories: [\"\"]}]}");
     await(() -> server.logTail().contains("so the old one stays"));

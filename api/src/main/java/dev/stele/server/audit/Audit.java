@@ -64,7 +64,7 @@ public final class Audit implements AutoCloseable {
     }
 
     History history = new History(registry);
-    Documents documents = new Documents(history, registry.archive(), work);
+    Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
     Restoring restoring = new Restoring(registry, work);
     routes

@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,14 +35,10 @@ import org.slf4j.MDC;
  * may. Thread-safe.
  */
 final class AuditWork implements AutoCloseable {
-  /** Each may need a connection of the pool for a while. */
-  private static final int CHANGES = 1;
-
   private final Configuration.AuditLimits limits;
   private final ExecutorService threads;
   // Fair, so that streams, of which many may wait, do not overtake each other.
   private final Semaphore free;
-  private final Semaphore changes = new Semaphore(CHANGES, true);
   private final AtomicInteger waiting = new AtomicInteger();
   private final Counter stopped;
 
@@ -94,28 +91,6 @@ final class AuditWork implements AutoCloseable {
   <T> T runLetIn(Deadline.Work<T> work) throws IOException, InterruptedException {
     free.acquire();
     return run(work, Deadline.in(limits.deadline()));
-  }
-
-  /**
-   * Changes much, in this thread and to its end, one after the other.
-   *
-   * @throws RefusedRequestException if others take longer than a question may wait
-   */
-  <T> T change(Change<T> change) throws IOException, InterruptedException {
-    if (!changes.tryAcquire(limits.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
-      throw unavailable("something else is being restored; ask again when that is done");
-    }
-    try {
-      return change.run();
-    } finally {
-      changes.release();
-    }
-  }
-
-  /** What changes the record, and may find a store away. */
-  @FunctionalInterface
-  interface Change<T> {
-    T run() throws IOException;
   }
 
   /** The digest that a text means, which may be short; a look-up is a question, too. */
@@ -175,7 +150,13 @@ final class AuditWork implements AutoCloseable {
             .formatted(Durations.format(limits.deadline())));
   }
 
-  private static RefusedRequestException unavailable(String message) {
+  /** How long a question may wait and work. */
+  Duration deadline() {
+    return limits.deadline();
+  }
+
+  /** The answer to who came when too much was being done. */
+  static RefusedRequestException unavailable(String message) {
     return new DistributionError(503, ErrorCode.UNAVAILABLE, message)
         .with("Retry-After", "5")
         .asException();

@@ -1,60 +1,39 @@
 package dev.stele.server.audit;
 
-import dev.stele.history.History;
 import dev.stele.oci.Digest;
-import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.question.DigestText;
 import dev.stele.question.RecordedDocument;
+import dev.stele.question.RecordedManifest;
 import dev.stele.registry.Archive;
-import dev.stele.server.http.DistributionError;
-import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
-import java.util.Map;
+import java.util.function.BiFunction;
 
 /**
- * Bytes that events name by their digest. {@code GET /api/v1/manifests/<digest>}: the exact bytes
- * of a manifest that was ever put, also after every repository has lost it, with the media type
- * that they state or, if they state none, the OCI type of their structure. (As what a repository
- * had it, the repository's record says.) {@code GET /api/v1/documents/<digest>}: a retention
- * policy, or what was decided under one.
+ * Bytes that events name by their digest. {@code GET /api/v1/manifests/<digest>}: {@link
+ * RecordedManifest}. (As what a repository had it, the repository's record says.) {@code GET
+ * /api/v1/documents/<digest>}: {@link RecordedDocument}.
  */
-record Documents(History history, Archive archive, AuditWork work) {
-  /** A document, with the digest that was asked for in short. */
-  private record Found(Digest digest, byte[] bytes) {}
-
+record Documents(Archive archive, AuditWork work) {
   void manifest(Exchange exchange, String text) throws IOException, InterruptedException {
-    DigestText asked = DigestText.parse(text);
-    Found found = work.run(() -> manifest(asked));
-    exchange
-        .set("Docker-Content-Digest", found.digest().toString())
-        .sendBytes(
-            200, ManifestDocuments.read(found.digest(), found.bytes()).mediaType(), found.bytes());
-  }
-
-  private Found manifest(DigestText asked) {
-    Digest digest = asked.resolve(archive);
-    byte[] document =
-        history
-            .document(digest)
-            .orElseThrow(
-                () ->
-                    new DistributionError(
-                            404,
-                            ErrorCode.MANIFEST_UNKNOWN,
-                            "no manifest " + digest + " was ever put",
-                            Map.of("digest", digest))
-                        .asException());
-    return new Found(digest, document);
+    RecordedManifest found = find(text, RecordedManifest::of);
+    send(exchange, found.digest(), found.mediaType(), found.bytes());
   }
 
   void recorded(Exchange exchange, String text) throws IOException, InterruptedException {
+    RecordDocuments.Document found = find(text, RecordedDocument::of);
+    send(exchange, found.digest(), found.mediaType(), found.bytes());
+  }
+
+  private <T> T find(String text, BiFunction<Archive, Digest, T> question)
+      throws IOException, InterruptedException {
     DigestText asked = DigestText.parse(text);
-    RecordDocuments.Document found =
-        work.run(() -> RecordedDocument.of(archive, asked.resolve(archive)));
-    exchange
-        .set("Docker-Content-Digest", found.digest().toString())
-        .sendBytes(200, found.mediaType(), found.bytes());
+    return work.run(() -> question.apply(archive, asked.resolve(archive)));
+  }
+
+  private static void send(Exchange exchange, Digest digest, String mediaType, byte[] bytes)
+      throws IOException {
+    exchange.set("Docker-Content-Digest", digest.toString()).sendBytes(200, mediaType, bytes);
   }
 }

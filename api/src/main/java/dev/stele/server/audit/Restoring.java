@@ -8,6 +8,7 @@ import dev.stele.oci.Tag;
 import dev.stele.question.At;
 import dev.stele.question.Columns;
 import dev.stele.registry.Caller;
+import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.Restore;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /** {@code /api/v1/repositories/<name>/-/restore}: what was there comes back. */
 public final class Restoring {
@@ -32,6 +35,9 @@ public final class Restoring {
   private final Registry registry;
   private final Restore restore;
   private final AuditWork work;
+
+  /** A restore may need a connection of the pool for a while, so one runs at a time. */
+  private final Semaphore running = new Semaphore(1, true);
 
   Restoring(Registry registry, AuditWork work) {
     this.registry = registry;
@@ -90,9 +96,7 @@ public final class Restoring {
             .orElseGet(exchange::caller);
     Restoration restoration =
         Refusals.accepted(
-            dryRun
-                ? work.run(() -> restore.preview(request))
-                : work.change(() -> restore.run(caller, request)));
+            dryRun ? work.run(() -> restore.preview(request)) : restored(caller, request));
     if (!dryRun && !restoration.done()) {
       throw notWhole(restoration).asException();
     }
@@ -103,6 +107,19 @@ public final class Restoring {
             repository,
             restoration.done(),
             restoration.items().stream().map(Item::of).toList()));
+  }
+
+  /** In this thread and to its end, one after the other. */
+  private Outcome<Restoration> restored(Caller caller, RestoreRequest request)
+      throws IOException, InterruptedException {
+    if (!running.tryAcquire(work.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
+      throw AuditWork.unavailable("something else is being restored; ask again when that is done");
+    }
+    try {
+      return restore.run(caller, request);
+    } finally {
+      running.release();
+    }
   }
 
   private static DistributionError notWhole(Restoration restoration) {
