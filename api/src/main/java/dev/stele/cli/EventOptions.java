@@ -4,7 +4,10 @@ import dev.stele.event.Cause;
 import dev.stele.log.Moment;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.TagGlob;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Which events a command is about, and how many of them it prints. A mixin. */
 final class EventOptions {
@@ -44,12 +47,18 @@ final class EventOptions {
   @Option(names = "--newest-first", description = "The newest first.")
   private boolean newestFirst;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "How many at most. Default: all")
-  private long limit;
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  private long limit = Long.MAX_VALUE;
+
+  @Option(names = "--limit", paramLabel = "N", description = "How many at most. Default: all")
+  private void limit(long most) {
+    if (most < 1) {
+      throw new ParameterException(spec.commandLine(), "--limit must be at least 1");
+    }
+    limit = most;
+  }
 
   /** The same question, about these events only. */
   Asking of(Asking asking) {
@@ -61,6 +70,6 @@ final class EventOptions {
         .with("tag", tag)
         .with("cause", cause)
         .with("order", newestFirst ? "desc" : "asc")
-        .most(limit <= 0 ? Long.MAX_VALUE : limit);
+        .most(limit);
   }
 }

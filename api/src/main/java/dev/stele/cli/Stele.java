@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.util.Locale;
 import org.jdbi.v3.core.JdbiException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -68,7 +69,10 @@ public final class Stele implements Runnable {
   }
 
   public static void main(String[] arguments) {
-    System.exit(run(arguments));
+    // All that is printed is English, so its numbers are, too: others read them by programs.
+    Locale.setDefault(Locale.ENGLISH);
+    StandardOutput.install();
+    System.exit(StandardOutput.exitStatus(run(arguments)));
   }
 
   static int run(String... arguments) {

@@ -27,9 +27,18 @@ public final class CsvRows<T> implements Rows<T> {
 
   /** Begins with the names of the columns. */
   public CsvRows(PrintWriter out, Columns<T> columns) {
+    this(out, columns, true);
+  }
+
+  /**
+   * @param header whether it begins with the names of the columns, rather than going on with others
+   */
+  public CsvRows(PrintWriter out, Columns<T> columns, boolean header) {
     this.out = out;
     this.columns = columns;
-    record(IntStream.range(0, columns.size()).mapToObj(columns::name));
+    if (header) {
+      record(IntStream.range(0, columns.size()).mapToObj(columns::name));
+    }
   }
 
   @Override

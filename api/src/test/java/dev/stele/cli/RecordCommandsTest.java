@@ -148,6 +148,8 @@ class RecordCommandsTest {
     assertThat(all.text().lines()).hasSize(1 + 1 + 1_500);
     assertThat(stele("events", "--type", "RepositoryCreated").text()).endsWith("1,501 events\n");
     assertThat(stele("events", "--limit", "1200", "--json").rows()).hasSize(1_200);
+    assertThat(stele("events", "--limit", "0").status()).isEqualTo(2);
+    assertThat(stele("events", "--limit", "-1").errors()).contains("--limit must be at least 1");
   }
 
   @Test

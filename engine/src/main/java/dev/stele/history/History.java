@@ -277,6 +277,11 @@ public final class History {
         handle -> PastQueries.manifests(handle, repository, digests, asOf.position()));
   }
 
+  /** Those of these digests that a repository had as blobs. */
+  public Set<Digest> blobs(AsOf asOf, RepositoryName repository, Collection<Digest> digests) {
+    return archive.read(handle -> PastQueries.linked(handle, repository, digests, asOf.position()));
+  }
+
   private Optional<PastQueries.Link> link(AsOf asOf, RepositoryName repository, Digest digest) {
     return archive.read(handle -> PastQueries.link(handle, repository, digest, asOf.position()));
   }

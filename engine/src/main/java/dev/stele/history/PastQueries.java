@@ -157,16 +157,31 @@ final class PastQueries {
   /** Those of these digests that were manifests of a repository. */
   static Set<Digest> manifests(
       Handle handle, RepositoryName repository, Collection<Digest> digests, long position) {
+    return had(handle, "manifest_history", repository, digests, position);
+  }
+
+  /** Those of these digests that a repository had as blobs. */
+  static Set<Digest> linked(
+      Handle handle, RepositoryName repository, Collection<Digest> digests, long position) {
+    return had(handle, "blob_link_history", repository, digests, position);
+  }
+
+  private static Set<Digest> had(
+      Handle handle,
+      String history,
+      RepositoryName repository,
+      Collection<Digest> digests,
+      long position) {
     return new HashSet<>(
         handle
             .createQuery(
                 """
                 SELECT wanted.digest
                 FROM unnest(:digests::text[]) AS wanted (digest)
-                WHERE (SELECT true FROM manifest_history m
-                       WHERE m.repository = :repository AND m.digest = wanted.digest AND %s LIMIT 1)
+                WHERE (SELECT true FROM %s h
+                       WHERE h.repository = :repository AND h.digest = wanted.digest AND %s LIMIT 1)
                 """
-                    .formatted(THEN))
+                    .formatted(history, THEN))
             .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
             .bind("repository", repository.value())
             .bind("position", position)

@@ -39,6 +39,8 @@ public final class AppendLane implements AutoCloseable {
       "the database was lost during a commit; asking it what became of it";
   private static final String FULL = "the append lane is full; try again later";
   private static final String CLOSED = "the registry is shutting down";
+  private static final String ENDED =
+      "appending has ended because of a failure that is in the log; restart the server";
 
   /** Who waits for room keeps its bytes meanwhile, so only what has few may wait. */
   private static final long FEW_BYTES = 64 << 10;
@@ -57,6 +59,7 @@ public final class AppendLane implements AutoCloseable {
 
   private final Thread thread;
   private volatile boolean closed;
+  private volatile boolean ended;
   private OptionalLong lookedAt = OptionalLong.empty();
   private boolean toldOfClock;
 
@@ -165,8 +168,8 @@ public final class AppendLane implements AutoCloseable {
         throw pending.refused(closed ? CLOSED : full());
       }
       queued = true;
-      if (closed && queue.remove(pending)) {
-        throw pending.refused(CLOSED);
+      if ((closed || ended) && queue.remove(pending)) {
+        throw pending.refused(closed ? CLOSED : ENDED);
       }
       return pending.future.get();
     } catch (InterruptedException e) {
@@ -180,8 +183,11 @@ public final class AppendLane implements AutoCloseable {
     }
   }
 
-  /** What an operator must see to, if appending hangs. */
+  /** What an operator must see to, if appending hangs or has ended. */
   public Optional<String> alarm() {
+    if (ended && !closed) {
+      return Optional.of(ENDED);
+    }
     Duration committing = transaction.committing();
     return committing.compareTo(LONG_COMMIT) > 0
         ? Optional.of(
@@ -222,22 +228,30 @@ public final class AppendLane implements AutoCloseable {
 
   private void run() {
     List<Pending<?>> batch = new ArrayList<>(MAX_BATCH_COMMANDS);
-    while (takeBatch(batch)) {
-      try {
+    try {
+      while (takeBatch(batch)) {
         append(batch);
-      } catch (Throwable e) { // the lane must outlive whatever a command throws
-        log.error("the append lane failed", e);
-        batch.forEach(pending -> pending.fail(e));
+        batch.clear();
       }
-      batch.clear();
+    } finally {
+      // Nobody waits for a lane that is not there.
+      ended = true;
+      LaneUnavailableException gone = new LaneUnavailableException(ENDED);
+      batch.forEach(pending -> pending.fail(gone));
+      failQueued(gone);
+      connection.close();
     }
-    connection.close();
+  }
+
+  /** Whether commands are still taken. False for good: only another process can go on. */
+  public boolean isAlive() {
+    return !ended;
   }
 
   private boolean takeBatch(List<Pending<?>> batch) {
     try {
       while (batch.isEmpty()) {
-        lookAtClock();
+        outlive(batch, this::lookAtClock);
         Pending<?> first = queue.poll(200, TimeUnit.MILLISECONDS);
         if (first != null) {
           batch.add(first);
@@ -254,9 +268,23 @@ public final class AppendLane implements AutoCloseable {
   }
 
   private void append(List<Pending<?>> batch) {
-    List<Pending<?>> rest = batch;
-    while (!rest.isEmpty()) {
-      rest = appendSome(rest);
+    outlive(
+        batch,
+        () -> {
+          List<Pending<?>> rest = batch;
+          while (!rest.isEmpty()) {
+            rest = appendSome(rest);
+          }
+        });
+  }
+
+  /** The lane must outlive whatever is thrown in it. */
+  private static void outlive(List<Pending<?>> batch, Runnable work) {
+    try {
+      work.run();
+    } catch (Throwable e) {
+      batch.forEach(pending -> pending.fail(e));
+      log.error("the append lane failed", e);
     }
   }
 
@@ -421,8 +449,12 @@ public final class AppendLane implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    failQueued(new LaneUnavailableException(CLOSED));
+  }
+
+  private void failQueued(LaneUnavailableException why) {
     List<Pending<?>> left = new ArrayList<>();
     queue.drainTo(left);
-    left.forEach(pending -> pending.fail(new LaneUnavailableException(CLOSED)));
+    left.forEach(pending -> pending.fail(why));
   }
 }

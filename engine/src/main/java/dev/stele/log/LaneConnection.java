@@ -46,7 +46,14 @@ final class LaneConnection {
     } catch (SQLException | RuntimeException e) {
       return new LaneTransaction.Disconnected(e);
     }
-    LaneTransaction.Attempt attempt = work.apply(handle);
+    LaneTransaction.Attempt attempt;
+    try {
+      attempt = work.apply(handle);
+    } catch (Throwable e) {
+      // INVARIANT: whatever was thrown, nothing of this transaction is left for the next one.
+      close();
+      throw e;
+    }
     switch (attempt) {
       case LaneTransaction.Committed _,
           LaneTransaction.TooSlow _,

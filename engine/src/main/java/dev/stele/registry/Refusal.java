@@ -131,6 +131,11 @@ public sealed interface Refusal {
   /** A hold with the id of a new one is there, and covers something else or says another reason. */
   record OtherHold(Hold hold) implements Refusal {}
 
-  /** A repository had more tags or manifests than can be restored at once. */
-  record TooMuchToRestore(RepositoryName repository, int most) implements Refusal {}
+  /**
+   * More than can be restored at once.
+   *
+   * @param most tags and manifests
+   * @param mostListed different digests that manifests may list
+   */
+  record TooMuchToRestore(RepositoryName repository, int most, int mostListed) implements Refusal {}
 }

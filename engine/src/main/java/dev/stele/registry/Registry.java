@@ -506,6 +506,11 @@ public final class Registry implements AutoCloseable {
     }
   }
 
+  /** False if this can never record anything again, so that the process is to be restarted. */
+  public boolean isAlive() {
+    return lane.isAlive();
+  }
+
   /** Whether a server of this registry runs now, or did some seconds ago and was killed. */
   public boolean isServed() {
     return Availability.read(jdbi, Leadership::isLed);

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * What belonged together in a repository at a moment: tags, the manifests that they kept alive
@@ -34,6 +35,16 @@ final class Closure {
   /** The most tags and manifests of one restore: they are in memory while it runs. */
   static final int MOST = 100_000;
 
+  /**
+   * The most different digests that these may list. Each takes about half a kilobyte until all is
+   * planned, so that a quarter of the memory is enough.
+   */
+  static final int MOST_LISTED =
+      (int) Math.clamp(Runtime.getRuntime().maxMemory() >> 11, MOST / 2, 10 * MOST);
+
+  /** How often each of these may be listed on average: that takes a few bytes. */
+  private static final int MOST_SHARED = 10;
+
   private static final int PAGE = 1000;
 
   /**
@@ -42,7 +53,16 @@ final class Closure {
    * @param children the manifests that it lists
    * @param blobs the rest
    */
-  record Node(PastManifest manifest, Set<Digest> children, Set<Digest> blobs) {}
+  record Node(PastManifest manifest, List<Digest> children, List<Digest> blobs) {}
+
+  /** What would take too much memory is not read to its end. */
+  private static final class TooMuchException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private TooMuchException() {
+      super("more than is restored at once", null, false, false);
+    }
+  }
 
   private final History history;
   private final AsOf asOf;
@@ -50,9 +70,14 @@ final class Closure {
   private final Map<Tag, Digest> tags = new LinkedHashMap<>();
   private final Map<Digest, Node> nodes = new LinkedHashMap<>();
   private final Map<Digest, PastManifest> known = new HashMap<>();
+  private final Map<Digest, Digest> listed = new HashMap<>();
+  private final int mostListed;
+  private long listings;
+  private int manifests;
   private boolean allKnown;
 
-  private Closure(History history, AsOf asOf, RepositoryName repository) {
+  private Closure(History history, AsOf asOf, RepositoryName repository, int mostListed) {
+    this.mostListed = mostListed;
     this.history = history;
     this.asOf = asOf;
     this.repository = repository;
@@ -61,9 +86,25 @@ final class Closure {
   /** What there was of a whole repository, a tag or a manifest. */
   static Outcome<Closure> of(
       History history, AsOf asOf, RepositoryName repository, Optional<Reference> what) {
-    Closure closure = new Closure(history, asOf, repository);
-    Optional<Refusal> refusal = what.isEmpty() ? closure.addAll() : closure.add(what.get());
-    return refusal.<Outcome<Closure>>map(Outcome::refused).orElseGet(() -> Outcome.ok(closure));
+    return of(history, asOf, repository, what, MOST_LISTED);
+  }
+
+  /**
+   * @param mostListed the most different digests that the manifests may list
+   */
+  static Outcome<Closure> of(
+      History history,
+      AsOf asOf,
+      RepositoryName repository,
+      Optional<Reference> what,
+      int mostListed) {
+    Closure closure = new Closure(history, asOf, repository, mostListed);
+    try {
+      Optional<Refusal> refusal = what.isEmpty() ? closure.addAll() : closure.add(what.get());
+      return refusal.<Outcome<Closure>>map(Outcome::refused).orElseGet(() -> Outcome.ok(closure));
+    } catch (TooMuchException e) {
+      return Outcome.refused(new Refusal.TooMuchToRestore(repository, MOST, mostListed));
+    }
   }
 
   /** What the tags pointed to. */
@@ -110,7 +151,7 @@ final class Closure {
       }
       manifests.items().forEach(manifest -> known.put(manifest.digest(), manifest));
       if (known.size() > MOST) {
-        return tooMuch();
+        throw new TooMuchException();
       }
       after = manifests.items().stream().reduce((_, last) -> last).map(PastManifest::digest);
     } while (manifests.more());
@@ -126,7 +167,7 @@ final class Closure {
       }
       page.items().forEach(tag -> tags.put(tag.tag(), tag.digest()));
       if (tags.size() > MOST) {
-        return tooMuch();
+        throw new TooMuchException();
       }
       afterTag = page.items().stream().reduce((_, last) -> last).map(tag -> tag.tag().value());
     } while (page.more());
@@ -137,10 +178,6 @@ final class Closure {
               List<Digest> _ = visit(digest);
             });
     return Optional.empty();
-  }
-
-  private Optional<Refusal> tooMuch() {
-    return Optional.of(new Refusal.TooMuchToRestore(repository, MOST));
   }
 
   /** Visits a manifest and all that it kept alive. */
@@ -208,15 +245,29 @@ final class Closure {
     return past.map(
         found -> {
           Digest listing = found.digest();
-          Set<Digest> blobs =
-              new LinkedHashSet<>(
-                  ManifestDocuments.read(listing, history.document(listing).orElseThrow())
-                      .references());
-          Set<Digest> children = new LinkedHashSet<>(blobs);
-          children.retainAll(
-              allKnown ? known.keySet() : history.manifests(asOf, repository, children));
-          blobs.removeAll(children);
-          return new Node(found, children, blobs);
+          List<Digest> references =
+              ManifestDocuments.read(listing, history.document(listing).orElseThrow())
+                  .references()
+                  .stream()
+                  .map(each -> listed.computeIfAbsent(each, Function.identity()))
+                  .toList();
+          count(references);
+          Set<Digest> wereManifests =
+              allKnown ? known.keySet() : history.manifests(asOf, repository, references);
+          return new Node(
+              found,
+              references.stream().filter(wereManifests::contains).toList(),
+              references.stream().filter(each -> !wereManifests.contains(each)).toList());
         });
+  }
+
+  private void count(List<Digest> references) {
+    manifests++;
+    listings += references.size();
+    if (manifests > MOST
+        || listed.size() > mostListed
+        || listings > (long) MOST_SHARED * mostListed) {
+      throw new TooMuchException();
+    }
   }
 }

@@ -70,14 +70,18 @@ final class Plan {
                         TagView.targets(handle, repository, closure.tags().keySet())));
     Map<Digest, Obstacle> obstacles = new HashMap<>();
     Set<Digest> comes = new LinkedHashSet<>();
+    wanted.removeIf(blob -> present.links().contains(blob) || present.manifests().contains(blob));
+    Set<Digest> there = history.blobs(asOf, repository, wanted);
     for (Digest blob : wanted) {
-      if (!present.links().contains(blob) && !present.manifests().contains(blob)) {
-        switch (history.blobFacts(asOf, repository, blob)) {
-          case Outcome.Ok<BlobFacts> _ -> comes.add(blob);
-          case Outcome.Refused<BlobFacts>(Refusal.BlobGone gone) ->
-              obstacles.put(blob, new Obstacle.Gone(gone));
-          case Outcome.Refused<BlobFacts> _ -> plan.absentThen.add(blob);
-        }
+      if (!there.contains(blob)) {
+        plan.absentThen.add(blob);
+        continue;
+      }
+      switch (history.blobFacts(asOf, repository, blob)) {
+        case Outcome.Ok<BlobFacts> _ -> comes.add(blob);
+        case Outcome.Refused<BlobFacts>(Refusal.BlobGone gone) ->
+            obstacles.put(blob, new Obstacle.Gone(gone));
+        case Outcome.Refused<BlobFacts> _ -> plan.absentThen.add(blob);
       }
     }
     plan.planManifests(present, obstacles, comes);

@@ -119,6 +119,33 @@ class AppendLaneTest {
             });
   }
 
+  /** As after a process ran out of memory: classes are missing, and nobody can tell where. */
+  @Test
+  void anErrorEndsNeitherTheLaneNorAnybodysWait() {
+    AtomicInteger errors = new AtomicInteger(3);
+    try (AppendLane struck =
+        lane(
+            () -> {
+              if (errors.getAndDecrement() > 0) {
+                throw new NoClassDefFoundError("struck by the test");
+              }
+              return database.openDedicated();
+            },
+            new SimpleMeterRegistry())) {
+      assertThatThrownBy(
+              () -> {
+                while (errors.get() > 0) {
+                  Long _ = struck.submit(new Create("a/b"));
+                }
+              })
+          .hasRootCauseInstanceOf(NoClassDefFoundError.class);
+      errors.set(0);
+      assertThat(struck.submit(new Create("a/c"))).isNotNull();
+      assertThat(struck.isAlive()).isTrue();
+      assertThat(struck.alarm()).isEmpty();
+    }
+  }
+
   private final AtomicInteger slowDecisions = new AtomicInteger();
 
   private final class Create implements Command<Long> {

@@ -172,6 +172,20 @@ class RestoreTest {
                         new RetentionPolicy.Rules(true, true, List.of())))));
   }
 
+  /** What manifests list takes memory, too, however few the manifests are. */
+  @Test
+  void whatListsTooMuchIsRefused() throws Exception {
+    open(RegistryOptions.DEFAULT);
+    push("one", Optional.of(PROD));
+    History history = new History(registry);
+    for (Optional<Reference> what :
+        List.of(Optional.<Reference>of(PROD), Optional.<Reference>empty())) {
+      assertThat(Closure.of(history, history.now(), APP, what, 2)).isInstanceOf(Outcome.Ok.class);
+      assertThat(Closure.of(history, history.now(), APP, what, 1))
+          .isEqualTo(Outcome.refused(new Refusal.TooMuchToRestore(APP, Closure.MOST, 1)));
+    }
+  }
+
   @Test
   void aMovedTagMovesBack() throws Exception {
     open(RegistryOptions.DEFAULT);

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/** {@code /livez}: the process answers. {@code /readyz}: it can serve, or why it cannot. */
+/**
+ * {@code /livez}: the process answers, and can append. {@code /readyz}: it can serve, or why it
+ * cannot.
+ */
 final class Health {
   private final Registry registry;
   private final BooleanSupplier stopping;
@@ -19,8 +22,13 @@ final class Health {
     this.stopping = stopping;
   }
 
+  /** A process that can never append again helps nobody: whoever asks is to restart it. */
   void live(Exchange exchange) throws IOException {
-    exchange.sendJson(200, Map.of("status", "live"));
+    if (registry.isAlive()) {
+      exchange.sendJson(200, Map.of("status", "live"));
+    } else {
+      exchange.sendJson(503, Map.of("status", "dead"));
+    }
   }
 
   void ready(Exchange exchange) throws IOException {

@@ -36,7 +36,7 @@ public final class Restoring {
   private final Restore restore;
   private final AuditWork work;
 
-  /** A restore may need a connection of the pool for a while, so one runs at a time. */
+  /** A restore needs memory, and a connection of the pool for a while, so one runs at a time. */
   private final Semaphore running = new Semaphore(1, true);
 
   Restoring(Registry registry, AuditWork work) {
@@ -96,7 +96,10 @@ public final class Restoring {
             .orElseGet(exchange::caller);
     Restoration restoration =
         Refusals.accepted(
-            dryRun ? work.run(() -> restore.preview(request)) : restored(caller, request));
+            alone(
+                dryRun
+                    ? () -> work.run(() -> restore.preview(request))
+                    : () -> restore.run(caller, request)));
     if (!dryRun && !restoration.done()) {
       throw notWhole(restoration).asException();
     }
@@ -109,14 +112,18 @@ public final class Restoring {
             restoration.items().stream().map(Item::of).toList()));
   }
 
+  @FunctionalInterface
+  private interface Task {
+    Outcome<Restoration> run() throws IOException, InterruptedException;
+  }
+
   /** In this thread and to its end, one after the other. */
-  private Outcome<Restoration> restored(Caller caller, RestoreRequest request)
-      throws IOException, InterruptedException {
+  private Outcome<Restoration> alone(Task task) throws IOException, InterruptedException {
     if (!running.tryAcquire(work.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
       throw AuditWork.unavailable("something else is being restored; ask again when that is done");
     }
     try {
-      return restore.run(caller, request);
+      return task.run();
     } finally {
       running.release();
     }

@@ -156,12 +156,14 @@ public final class Refusals {
                       + " push under another tag")
                   .formatted(tag, repository, digest),
               Map.of("name", repository, "tag", tag, "digest", digest));
-      case Refusal.TooMuchToRestore(var repository, var most) ->
+      case Refusal.TooMuchToRestore(var repository, var most, var mostListed) ->
           error(
               409,
               ErrorCode.DENIED,
-              "%s had more than %,d tags or manifests, which is the most that is restored at once; restore its tags one by one"
-                  .formatted(repository, most),
+              ("what is asked for of %s had more than %,d tags or manifests, or these listed more"
+                      + " than %,d different digests, which is the most that is restored at once;"
+                      + " restore its tags or manifests one by one")
+                  .formatted(repository, most, mostListed),
               Map.of("name", repository));
       case Refusal.UnknownHold(var id) ->
           error(404, ErrorCode.NOT_FOUND, "there is no hold " + id, Map.of("hold", id.toString()));
