@@ -40,7 +40,7 @@ final class Closure {
    * planned, so that a quarter of the memory is enough.
    */
   static final int MOST_LISTED =
-      (int) Math.clamp(Runtime.getRuntime().maxMemory() >> 11, MOST / 2, 10 * MOST);
+      Math.clamp(Runtime.getRuntime().maxMemory() >> 11, MOST / 2, 10 * MOST);
 
   /** How often each of these may be listed on average: that takes a few bytes. */
   private static final int MOST_SHARED = 10;
