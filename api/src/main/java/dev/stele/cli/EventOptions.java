@@ -53,7 +53,7 @@ final class EventOptions {
   private long limit = Long.MAX_VALUE;
 
   @Option(names = "--limit", paramLabel = "N", description = "How many at most. Default: all")
-  private void limit(long most) {
+  void limit(long most) {
     if (most < 1) {
       throw new ParameterException(spec.commandLine(), "--limit must be at least 1");
     }
