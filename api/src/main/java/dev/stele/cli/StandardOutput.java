@@ -17,7 +17,8 @@ final class StandardOutput extends FileOutputStream {
   /** 128 and the number of SIGPIPE, as a shell has it of a program whose reader went away. */
   private static final int READER_GONE = 141;
 
-  private static volatile IOException failure;
+  /** Why writing failed first. */
+  private static volatile String failure = "";
 
   private StandardOutput() {
     super(FileDescriptor.out);
@@ -35,7 +36,7 @@ final class StandardOutput extends FileOutputStream {
     try {
       super.write(bytes, offset, length);
     } catch (IOException e) {
-      failure = e;
+      failure = failure.isEmpty() ? String.valueOf(e.getMessage()) : failure;
       throw e;
     }
   }
@@ -49,11 +50,10 @@ final class StandardOutput extends FileOutputStream {
     if (!System.out.checkError()) {
       return status;
     }
-    String reason = failure == null ? "writing failed" : failure.getMessage();
-    if (reason.contains("Broken pipe")) {
+    if (failure.contains("Broken pipe")) {
       return READER_GONE;
     }
-    System.err.println("stele: what was to be printed could not be written whole: " + reason);
+    System.err.println("stele: what was to be printed could not be written whole: " + failure);
     return status == 0 ? 1 : status;
   }
 }
