@@ -1,6 +1,5 @@
 package dev.stele.server.audit;
 
-import dev.stele.history.History;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
@@ -63,7 +62,6 @@ public final class Audit implements AutoCloseable {
       }
     }
 
-    History history = new History(registry);
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
     Restoring restoring = new Restoring(registry, work);
