@@ -120,6 +120,18 @@ final class SteleProcess implements AutoCloseable {
     return new CommandResult(process.waitFor(), output);
   }
 
+  /** Runs a command whose output goes to a file; the answer has what it complained of. */
+  static CommandResult runInto(Path file, String... arguments)
+      throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(javaCommand(List.of("-Xmx256m"), arguments))
+            .redirectOutput(file.toFile())
+            .start();
+    process.getOutputStream().close();
+    String errors = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    return new CommandResult(process.waitFor(), errors);
+  }
+
   private static List<String> javaCommand(List<String> jvmOptions, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();

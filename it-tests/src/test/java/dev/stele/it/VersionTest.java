@@ -2,6 +2,7 @@ package dev.stele.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class VersionTest {
@@ -14,5 +15,14 @@ class VersionTest {
           .containsPattern("(?m)^stele [0-9]+\\.[0-9]+\\.[0-9]+")
           .contains("Java " + Runtime.version());
     }
+  }
+
+  /** As on a full disk: who keeps what a command prints must not take a part for the whole. */
+  @Test
+  void whatCouldNotBePrintedIsNoSuccess() throws Exception {
+    SteleProcess.CommandResult result =
+        SteleProcess.runInto(Path.of("/dev/full"), "events", "--help");
+    assertThat(result.exitStatus()).isEqualTo(1);
+    assertThat(result.output()).contains("could not be written whole: No space left on device");
   }
 }
