@@ -215,10 +215,7 @@ class HoldsTest {
   void aHeldIndexKeepsTheBytesOfWhatItsImagesList() throws Exception {
     Digest image = push(APP, "one");
     Digest config = registry.blobs(APP, Optional.empty(), 10).items().getFirst();
-    byte[] bytes =
-        "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}]}"
-            .formatted(MediaTypes.OCI_IMAGE, image, Sizes.of(image))
-            .getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = indexOf(image, 0);
     Digest index = Sizes.digest(bytes);
     ok(
         registry.putManifest(
@@ -232,6 +229,42 @@ class HoldsTest {
     release(hold);
     registry.collector().run();
     assertThat(registry.archive().size(APP, config)).isEmpty();
+  }
+
+  private static byte[] indexOf(Digest image, int number) {
+    return "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}],\"annotations\":{\"n\":\"%d\"}}"
+        .formatted(MediaTypes.OCI_IMAGE, image, Sizes.of(image), number)
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * However many keep something alive, deciding costs no more; then a hold is taken for one of
+   * them.
+   */
+  @Test
+  void beyondAThousandKeepersAnyHoldOfTheRepositoryCounts() throws Exception {
+    Digest image = push(APP, "one");
+    Digest signature = sign(image);
+    Digest unrelated = push(APP, "unrelated", LATEST);
+    UUID hold = hold("team/app", Optional.empty(), Optional.of(unrelated), false);
+    List<Digest> indexes = new ArrayList<>();
+    for (int n = 0; n < 1_000; n++) {
+      byte[] bytes = indexOf(image, n);
+      indexes.add(Sizes.digest(bytes));
+      ok(
+          registry.putManifest(
+              ALICE,
+              APP,
+              new Reference.ByDigest(indexes.getLast()),
+              MediaTypes.OCI_INDEX,
+              bytes,
+              List.of()));
+    }
+    // The signature, its subject, and a thousand that list that.
+    assertHeld(registry.deleteManifest(ALICE, APP, signature), hold);
+    ok(registry.deleteManifest(ALICE, APP, indexes.removeLast()));
+    ok(registry.deleteManifest(ALICE, APP, indexes.removeLast()));
+    ok(registry.deleteManifest(ALICE, APP, signature));
   }
 
   @Test
