@@ -107,8 +107,13 @@ abstract class QuestionCommand implements Callable<Integer> {
       }
     }
     note(count, about).ifPresent(text -> output.note(out, text));
+    PrintWriter err = spec.commandLine().getErr();
     if (cut) {
-      output.note(out, "Only the first %,d are shown (--limit); there are more.".formatted(count));
+      output.warn(
+          out, err, "Only the first %,d are shown (--limit); there are more.".formatted(count));
+    }
+    if (about.get(Answer.NOTE) instanceof String text) {
+      output.warn(out, err, text);
     }
   }
 

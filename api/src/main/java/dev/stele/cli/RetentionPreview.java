@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "preview",
     description = {
-      "Lists what a policy would remove now, or would have removed at a moment.",
+      "Lists the tags that a policy would remove now, or would have removed at a moment.",
       "--all lists what it keeps, too. Changes nothing."
     })
 final class RetentionPreview extends RetentionQuestion {
@@ -80,6 +80,16 @@ final class RetentionPreview extends RetentionQuestion {
                     QuestionCommand.count(counts[1], "tag", "tags"),
                     QuestionCommand.count(losing.size(), "repository", "repositories"),
                     counts[0]));
+    if (asked.policies().stream()
+        .map(RetentionPolicy.Policy::rules)
+        .anyMatch(rules -> rules.deleteUntagged() || rules.deleteReferrers())) {
+      output()
+          .note(
+              out,
+              "Tags only: what has no tag, and this policy deletes (delete-untagged,"
+                  + " delete-referrers), goes when it is collected and is not listed here;"
+                  + " stele gc --dry-run lists it once the policy is in force.");
+    }
     return 0;
   }
 }

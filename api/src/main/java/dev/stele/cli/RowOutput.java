@@ -73,6 +73,16 @@ final class RowOutput {
     }
   }
 
+  /** Says what nobody must overlook: beneath a table, else where errors are told. */
+  void warn(PrintWriter out, PrintWriter err, String text) {
+    if (format == null) {
+      note(out, text);
+    } else {
+      err.println("stele: " + text);
+      err.flush();
+    }
+  }
+
   /** There is no console at all since Java 25 where there was one without a terminal in Java 22. */
   @SuppressWarnings("SystemConsoleNull")
   private static boolean terminal() {

@@ -21,6 +21,9 @@ public record Answer<R>(
     List<R> rows,
     Map<String, Optional<String>> next,
     Optional<DistributionError> unknown) {
+  /** The key in {@link #about} of a sentence that nobody must overlook. */
+  public static final String NOTE = "note";
+
   public Answer {
     rows = List.copyOf(rows);
   }

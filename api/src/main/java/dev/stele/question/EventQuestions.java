@@ -10,6 +10,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventPage;
+import dev.stele.registry.NeverSeen;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -184,7 +185,11 @@ public final class EventQuestions {
 
   private <R> Answer<R> found(Asked asked, EventSelection selection, Function<EventEntry, R> row) {
     EventPage page = registry.events(selection.query(asked.limit()));
-    return Answer.of(Map.<String, Object>of(), page.events().stream().map(row).toList())
+    Optional<String> note =
+        page.events().isEmpty() && page.next().isEmpty()
+            ? registry.archive().read(handle -> NeverSeen.of(handle, selection.filter()))
+            : Optional.empty();
+    return Answer.of(Answer.about(Answer.NOTE, note), page.events().stream().map(row).toList())
         .next(selection.next(), number(page.next()));
   }
 

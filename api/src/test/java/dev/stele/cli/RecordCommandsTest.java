@@ -139,7 +139,7 @@ class RecordCommandsTest {
         .containsExactly("2", "4");
     assertThat(stele("events", "--from", "p4", "--limit", "2", "--json").column("position"))
         .containsExactly("5", "6");
-    assertThat(stele("events", "--actor", "nobody").text()).endsWith("0 events\n");
+    assertThat(stele("events", "--actor", "nobody").text()).startsWith("0 events\n");
   }
 
   @Test
@@ -150,6 +150,20 @@ class RecordCommandsTest {
     assertThat(stele("events", "--limit", "1200", "--json").rows()).hasSize(1_200);
     assertThat(stele("events", "--limit", "0").status()).isEqualTo(2);
     assertThat(stele("events", "--limit", "-1").errors()).contains("--limit must be at least 1");
+  }
+
+  /** A slip of the pen is not told as if nothing had happened. */
+  @Test
+  void whatTheRecordHasNeverHeardOfIsTold() throws IOException {
+    assertThat(stele("events", "--actor", "alcie").text())
+        .contains("The record has never heard of actor alcie.");
+    Answer csv = stele("tag-moves", "--repository", "team/apii", "--actor", "bobb", "--csv");
+    assertThat(csv.errors())
+        .contains("The record has never heard of repository team/apii and actor bobb.");
+    assertThat(csv.text().lines()).hasSize(1);
+    assertThat(stele("tag-moves", "--actor", "alice", "--repository", "many/r0001").text())
+        .doesNotContain("never heard");
+    assertThat(stele("events", "--limit", "2", "--json").errors()).contains("there are more");
   }
 
   @Test

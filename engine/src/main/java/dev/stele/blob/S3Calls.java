@@ -168,8 +168,10 @@ final class S3Calls {
     } else if (failure instanceof IOException) {
       return new IOException("%s in %s failed: %s".formatted(what, where, failure), failure);
     }
+    // What is no S3 service answers with pages of HTML.
+    String line = String.valueOf(reason).lines().findFirst().orElse("");
     String message =
-        "%s in %s failed: %s%s".formatted(what, where, reason, remedy(code, status, reason));
+        "%s in %s failed: %s%s".formatted(what, where, line, remedy(code, status, reason));
     if (status == 507 || code.endsWith("StorageFull") || code.endsWith("QuotaExceeded")) {
       return new InsufficientStorageException(message, new IOException(failure));
     }

@@ -63,6 +63,11 @@ public sealed interface Event {
     return this instanceof InRepository here ? Optional.of(here.repository()) : Optional.empty();
   }
 
+  /** The glob of the repositories that it is about, if it is about several. */
+  default Optional<String> repositories() {
+    return Optional.empty();
+  }
+
   /** The type's name in the log. */
   default String type() {
     return getClass().getSimpleName();

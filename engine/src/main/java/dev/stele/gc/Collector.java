@@ -111,7 +111,7 @@ public final class Collector implements AutoCloseable {
     this.actor = actor;
     this.promises = promises;
     this.options = options;
-    this.leftovers = new Leftovers(jdbi, options.grace());
+    this.leftovers = new Leftovers(jdbi, options.grace(), () -> seen(options.grace()));
   }
 
   public GcOptions options() {
@@ -227,7 +227,7 @@ public final class Collector implements AutoCloseable {
     sweepContent(requestId);
     removeRepositories(requestId);
     removeGivenUp();
-    Leases.forget(jdbi, now().minus(options.patience()));
+    Leases.forget(jdbi, now().minus(patience()));
     if (!besideServers && leftovers.due()) {
       clearLeftovers(requestId);
     }
@@ -314,11 +314,22 @@ public final class Collector implements AutoCloseable {
   /** How long manifests must have been unreachable: the policy may ask for longer than we do. */
   private Duration manifestGrace(Handle handle) {
     Duration delay = ReachabilityView.policy(handle).delay();
-    return delay.compareTo(options.patience()) > 0 ? delay : options.patience();
+    return ClockWatch.seen(
+        handle, delay.compareTo(options.patience()) > 0 ? delay : options.patience());
+  }
+
+  /** How long something must have been unreachable now before it is collected. */
+  private Duration patience() {
+    return seen(options.patience());
+  }
+
+  /** Time in which nobody saw the clock counts towards no grace period. */
+  private Duration seen(Duration time) {
+    return jdbi.withHandle(handle -> ClockWatch.seen(handle, time));
   }
 
   private void collectManifests(String requestId) {
-    Instant latest = now().minus(options.patience());
+    Instant latest = now().minus(patience());
     for (RepositoryName repository :
         jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, latest))) {
       collectManifests(requestId, repository);
@@ -389,7 +400,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void collectBlobs(String requestId) {
-    Instant cutoff = now().minus(options.patience());
+    Instant cutoff = now().minus(patience());
     Optional<Unreachable.Row> after = Optional.empty();
     while (true) {
       Optional<Unreachable.Row> from = after;
@@ -407,7 +418,7 @@ public final class Collector implements AutoCloseable {
                     CollectBlobs.Result gone =
                         submit(
                             new CollectBlobs(
-                                actor.get(), requestId, repository, batch, options.patience()));
+                                actor.get(), requestId, repository, batch, patience()));
                     note(Tally.of(gone));
                   }));
       if (page.size() < Unreachable.PAGE) {
@@ -418,7 +429,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void sweepContent(String requestId) {
-    Instant cutoff = now().minus(options.patience());
+    Instant cutoff = now().minus(patience());
     String after = "";
     while (true) {
       String from = after;
@@ -427,7 +438,7 @@ public final class Collector implements AutoCloseable {
           page,
           batch -> {
             CollectBlobs.Result gone =
-                submit(new SweepContent(actor.get(), requestId, batch, options.patience()));
+                submit(new SweepContent(actor.get(), requestId, batch, patience()));
             note(Tally.of(gone));
           });
       if (page.size() < Unreachable.PAGE) {
@@ -438,7 +449,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void removeRepositories(String requestId) {
-    Instant cutoff = now().minus(options.patience());
+    Instant cutoff = now().minus(patience());
     String after = "";
     List<RepositoryName> page;
     do {
@@ -497,8 +508,7 @@ public final class Collector implements AutoCloseable {
     catchUp();
     Leases.start(jdbi, Instant.EPOCH);
     jdbi.useHandle(
-        handle ->
-            new CandidateList(handle, now()).read(manifestGrace(handle), options.patience(), each));
+        handle -> new CandidateList(handle, now()).read(manifestGrace(handle), patience(), each));
   }
 
   /** Ends a collection that is running before its next command. */

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -73,10 +74,16 @@ final class Leftovers {
 
   private final Jdbi jdbi;
   private final Duration grace;
+  private final Supplier<Duration> patience;
   private boolean scanned;
   private long lastScanNanos;
 
-  Leftovers(Jdbi jdbi, Duration grace) {
+  /**
+   * @param grace how often they are looked for
+   * @param patience for how long they must have been there by now
+   */
+  Leftovers(Jdbi jdbi, Duration grace, Supplier<Duration> patience) {
+    this.patience = patience;
     this.jdbi = jdbi;
     this.grace = grace;
   }
@@ -150,6 +157,7 @@ final class Leftovers {
 
   /** What has been there for longer than the grace period, and in an earlier listing, by name. */
   private List<Found> overdue(Listing listing, Kind kind, String after) {
+    OffsetDateTime cutoff = listing.startedAt().minus(patience.get());
     return jdbi.withHandle(
         handle ->
             handle
@@ -164,7 +172,7 @@ final class Leftovers {
                 .bind("store", listing.store())
                 .bind("kind", kind.column())
                 .bind("after", after)
-                .bind("cutoff", listing.startedAt().minus(grace))
+                .bind("cutoff", cutoff)
                 .bind("now", listing.startedAt())
                 .bind("limit", Unreachable.PAGE)
                 .map((row, _) -> new Found(row.getString("name"), row.getString("state")))

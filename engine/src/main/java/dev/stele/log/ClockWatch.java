@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
@@ -22,8 +24,8 @@ import org.jdbi.v3.core.Handle;
  * it is as much behind the last event, or it has leapt as much since this process last looked,
  * measured by what does not follow it. The last two end when an operator confirms the clock, all
  * when it is right again. Time that went by while no node looked cannot be told from a leap:
- * appending goes on then, but nothing is removed after more than {@link #LONGEST_ABSENCE} until an
- * operator confirms.
+ * appending goes on then, but that time counts towards no grace period ({@link #seen}), and after
+ * more than {@link #LONGEST_ABSENCE} nothing is removed until an operator confirms.
  *
  * <p>Thread-safe.
  */
@@ -35,6 +37,11 @@ public final class ClockWatch {
   public static final Duration LONGEST_ABSENCE = Duration.ofDays(7);
 
   private static final Duration NOTED_EVERY = Duration.ofMinutes(1);
+
+  /** Nodes that are there note it more often. */
+  private static final Duration UNNOTICED = Duration.ofMinutes(5);
+
+  private static final Duration ABSENCES_REMEMBERED = Duration.ofDays(400);
   private static final Path UPTIME = Path.of("/proc/uptime");
 
   private final Duration tolerance;
@@ -113,16 +120,60 @@ public final class ClockWatch {
     return doubtAboutAges();
   }
 
-  /** Notes that the clock was plausible, or was confirmed, when it read so. */
+  /**
+   * Notes that the clock was plausible, or was confirmed, when it read so, and how long nobody had
+   * seen it until then.
+   */
   static void note(Handle handle, Instant clock) {
     handle
         .createUpdate(
             """
+            WITH absence AS (
+              INSERT INTO clock_absence (started_at, ended_at)
+              SELECT seen_at, :clock FROM clock_watch WHERE seen_at < :noticed
+              ON CONFLICT (started_at) DO UPDATE SET ended_at = excluded.ended_at),
+            old AS (
+              DELETE FROM clock_absence WHERE ended_at < :remembered)
             INSERT INTO clock_watch (seen_at) VALUES (:clock)
             ON CONFLICT (only_row) DO UPDATE SET seen_at = excluded.seen_at
             """)
         .bind("clock", clock)
+        .bind("noticed", clock.minus(UNNOTICED))
+        .bind("remembered", clock.minus(ABSENCES_REMEMBERED))
         .execute();
+  }
+
+  /**
+   * How long ago something must have been for a time to have gone by since then in which nodes saw
+   * the clock: what they did not see may be a clock that was set ahead while all were stopped.
+   *
+   * @param time in which they must have
+   */
+  public static Duration seen(Handle handle, Duration time) {
+    Instant now = now(handle);
+    Instant[] since = {now.minus(time)};
+    handle
+        .createQuery("SELECT started_at, ended_at FROM clock_absence ORDER BY ended_at DESC")
+        .map(
+            (row, _) ->
+                Map.entry(
+                    row.getObject("started_at", OffsetDateTime.class).toInstant(),
+                    row.getObject("ended_at", OffsetDateTime.class).toInstant()))
+        .forEach(
+            absence -> {
+              if (absence.getValue().isAfter(since[0])) {
+                since[0] = since[0].minus(Duration.between(absence.getKey(), absence.getValue()));
+              }
+            });
+    return Duration.between(since[0], now);
+  }
+
+  private static Instant now(Handle handle) {
+    return handle
+        .createQuery("SELECT clock_timestamp()")
+        .mapTo(OffsetDateTime.class)
+        .one()
+        .toInstant();
   }
 
   ClockReading read(Handle handle) {

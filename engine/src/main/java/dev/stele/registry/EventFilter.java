@@ -14,7 +14,7 @@ import java.util.Set;
 /**
  * Which events are meant: those to which all that is given applies.
  *
- * @param repository that they happened in
+ * @param repository that they happened in, or that a hold of several may cover
  * @param types one of these, such as {@code TagMoved}; any type if there are none
  * @param actor the name of who acted
  * @param digest that they speak of: the digest itself, the one that a tag had before, or a subject
@@ -58,9 +58,31 @@ public record EventFilter(
         && digest.map(Facets::digest).map(facets::contains).orElse(true)
         && speaksOfTag(facets)
         && cause.map(event.cause().kind()::equals).orElse(true)
-        && repository
-            .map(glob -> event.event().place().filter(glob::matches).isPresent())
-            .orElse(true);
+        && isIn(event.event().place(), event.event().repositories());
+  }
+
+  /**
+   * Whether an event happened in what is meant, or is a hold of several repositories that may be
+   * among what is meant: who asks about one must not miss what holds it.
+   *
+   * @param place where it happened, if in one repository
+   * @param several the glob of those that it is about, if several
+   */
+  boolean isIn(Optional<RepositoryName> place, Optional<String> several) {
+    return repository.isEmpty()
+        || place.filter(repository.get()::matches).isPresent()
+        || several.map(RepositoryGlob::parse).filter(this::mayShare).isPresent();
+  }
+
+  private boolean mayShare(RepositoryGlob other) {
+    RepositoryGlob asked = repository.orElseThrow();
+    return asked
+        .only()
+        .map(name -> other.matches(RepositoryName.parse(name)))
+        .orElseGet(
+            () ->
+                other.beginning().startsWith(asked.beginning())
+                    || asked.beginning().startsWith(other.beginning()));
   }
 
   /** Whether an event that has these facets speaks of a tag that is meant. */

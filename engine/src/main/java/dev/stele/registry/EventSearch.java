@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.ActorId;
+import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.Facet;
 import dev.stele.event.Facet.Kind;
@@ -55,6 +56,11 @@ final class EventSearch {
       EventCodec.typesWith("tag", "tags").stream()
           .map(type -> new Facet(Kind.TYPE, type))
           .collect(Collectors.toUnmodifiableSet());
+
+  private static final Set<Facet> HOLDS =
+      Set.of(
+          new Facet(Kind.TYPE, Event.HoldPlaced.class.getSimpleName()),
+          new Facet(Kind.TYPE, Event.HoldReleased.class.getSimpleName()));
 
   private final Handle handle;
   private final EventCodec codec;
@@ -153,16 +159,11 @@ final class EventSearch {
       RecordedEvent recorded = reader.decode(leaf);
       Set<Facet> has = Facets.of(recorded);
       if (facets.stream().noneMatch(group -> Collections.disjoint(has, group))
-          && matches(recorded.event().place())
+          && query.filter().isIn(recorded.event().place(), recorded.event().repositories())
           && query.filter().speaksOfTag(has)) {
         found.add(codec.tree(leaf.bytes()));
       }
     }
-  }
-
-  private boolean matches(Optional<RepositoryName> place) {
-    return query.filter().repository().isEmpty()
-        || place.filter(query.filter().repository().get()::matches).isPresent();
   }
 
   private void readIndex(List<Set<Facet>> facets, long low, long high) {
@@ -171,13 +172,13 @@ final class EventSearch {
     }
     List<Collection<Facet>> groups = new ArrayList<>(facets);
     boolean checkTag = query.filter().tag().filter(tag -> tag.only().isEmpty()).isPresent();
-    boolean check =
+    boolean many =
         query.filter().repository().filter(glob -> addGlob(glob, groups)).isPresent() || checkTag;
     long from = low;
     long to = high;
     int looked = 0;
     while (from <= to) {
-      int limit = check ? CHUNK : enough - found.size();
+      int limit = many ? CHUNK : enough - found.size();
       List<LogReader.Leaf> chunk =
           groups.isEmpty()
               ? leaves(from, to, limit)
@@ -186,9 +187,8 @@ final class EventSearch {
       for (LogReader.Leaf leaf : chunk) {
         Deadline.check();
         JsonNode tree = codec.tree(leaf.bytes());
-        if (!check
-            || (matches(place(tree))
-                && (!checkTag || query.filter().speaksOfTag(Facets.of(reader.decode(leaf)))))) {
+        if (query.filter().isIn(place(tree), several(tree))
+            && (!checkTag || query.filter().speaksOfTag(Facets.of(reader.decode(leaf))))) {
           found.add(tree);
         }
       }
@@ -206,6 +206,10 @@ final class EventSearch {
     }
   }
 
+  private static Optional<String> several(JsonNode leaf) {
+    return Optional.ofNullable(leaf.get("data").get("repositories")).map(JsonNode::asText);
+  }
+
   private static Optional<RepositoryName> place(JsonNode leaf) {
     return Optional.ofNullable(leaf.get("data").get("repository"))
         .map(JsonNode::asText)
@@ -218,23 +222,31 @@ final class EventSearch {
    */
   private boolean addGlob(RepositoryGlob glob, List<Collection<Facet>> groups) {
     if (glob.only().isPresent()) {
-      groups.add(Set.of(new Facet(Kind.REPOSITORY, glob.only().get())));
+      groups.add(withHolds(Set.of(new Facet(Kind.REPOSITORY, glob.only().get()))));
       return false;
     }
     if (glob.allBelow().isPresent()) {
-      groups.add(Set.of(new Facet(Kind.NAMESPACE, glob.allBelow().get())));
+      groups.add(withHolds(Set.of(new Facet(Kind.NAMESPACE, glob.allBelow().get()))));
       return false;
     }
     Optional<Set<Facet>> names = names(glob);
     if (names.isPresent()) {
-      groups.add(names.get());
+      groups.add(withHolds(names.get()));
       return false;
     }
     int slash = glob.beginning().lastIndexOf('/');
     if (slash > 0) {
-      groups.add(Set.of(new Facet(Kind.NAMESPACE, glob.beginning().substring(0, slash))));
+      groups.add(
+          withHolds(Set.of(new Facet(Kind.NAMESPACE, glob.beginning().substring(0, slash)))));
     }
     return true;
+  }
+
+  /** Holds may be of several repositories; all are looked at, since they are few. */
+  private static Set<Facet> withHolds(Set<Facet> places) {
+    Set<Facet> all = new HashSet<>(places);
+    all.addAll(HOLDS);
+    return all;
   }
 
   /** The repositories that a glob means, unless they are many. */

@@ -231,6 +231,35 @@ class HoldsTest {
     assertThat(registry.archive().size(APP, config)).isEmpty();
   }
 
+  private List<String> holdsOnRecord(String repository) {
+    return registry
+        .events(
+            -1,
+            100,
+            new EventFilter(
+                Optional.of(RepositoryGlob.parse(repository)),
+                java.util.Set.of("HoldPlaced", "HoldReleased"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty()))
+        .stream()
+        .map(EventEntry::type)
+        .toList();
+  }
+
+  @Test
+  void whoAsksAboutARepositoryIsToldOfHoldsOfSeveral() {
+    release(hold("team/*", Optional.empty(), Optional.empty(), false));
+    List<String> both = List.of("HoldPlaced", "HoldReleased");
+    for (String asked : List.of("team/app", "team/**", "team/a*", "**", "t*/app")) {
+      assertThat(holdsOnRecord(asked)).as(asked).isEqualTo(both);
+    }
+    for (String asked : List.of("other", "other/**", "team/app/more")) {
+      assertThat(holdsOnRecord(asked)).as(asked).isEmpty();
+    }
+  }
+
   private static byte[] indexOf(Digest image, int number) {
     return "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}],\"annotations\":{\"n\":\"%d\"}}"
         .formatted(MediaTypes.OCI_IMAGE, image, Sizes.of(image), number)
