@@ -158,7 +158,7 @@ public final class StoreClaims {
                + " that one's event at position %d is another than this one's, so the two logs part"
                + " at or before it. Decide which one goes on, and stop the other")
               .formatted(marker.position());
-    } else if (!head.hasMarked() && (claimed || marker.log().equals(head.log()))) {
+    } else if (!head.hasMarked() && ours) {
       reason =
           ("is ahead of the log: events up to position %d were acknowledged on it that this"
                + " database, whose log ends at %d, does not have; it is an older copy, or one that"

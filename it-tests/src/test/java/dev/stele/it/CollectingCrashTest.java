@@ -23,7 +23,7 @@ class CollectingCrashTest {
   private static final int ROUNDS = Integer.getInteger("stele.test.collecting-crash-rounds", 3);
   private static final long SEED =
       Long.getLong("stele.test.collecting-crash-seed", System.nanoTime() & 0xffffffL);
-  private static final Duration GRACE = Duration.ofMillis(200);
+  private static final Duration GRACE = Duration.ofSeconds(1);
   private static final int IMAGES = 60;
   private static final List<String> REPOSITORIES = List.of("crash/a", "crash/b");
 
@@ -31,7 +31,7 @@ class CollectingCrashTest {
   private static final String CONFIGURATION =
       """
       gc:
-        grace: 200ms
+        grace: 1s
         interval: 50ms
         pause: 20ms
       retention:
