@@ -377,11 +377,12 @@ public final class Node implements AutoCloseable {
    * Puts in force what can change while the registry runs: the retention policy and the immutable
    * tags.
    *
-   * @throws RegistryUnavailableException if the database is away; the policy is the old one then
+   * @throws RegistryUnavailableException if the database is away; nothing changed then
    */
   public void reload(Configuration next) {
-    registry.protection().makeImmutable(next.immutableTags());
+    // First what can fail, so that either all is in force or nothing.
     boolean _ = retention.adopt(next.retention());
+    registry.protection().makeImmutable(next.immutableTags());
   }
 
   /** Retention, to be run by whoever leads. */
