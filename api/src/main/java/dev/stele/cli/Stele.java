@@ -2,6 +2,7 @@ package dev.stele.cli;
 
 import dev.stele.blob.FileFailure;
 import dev.stele.database.DatabaseException;
+import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.projection.VerificationEndedException;
@@ -116,6 +117,7 @@ public final class Stele implements Runnable {
           DatabaseException _,
           RefusedRequestException _,
           RegistryUnavailableException _,
+          LaneUnavailableException _,
           VerificationEndedException _ ->
           err.println("stele: " + exception.getMessage());
       case JdbiException failure when Outage.of(failure).isPresent() ->

@@ -133,7 +133,7 @@ final class RequestDispatcher {
         answer(exchange, e.error(), served);
       } catch (BodyReadException e) {
         answer(exchange, bodyError(e), served);
-      } catch (RegistryUnavailableException e) {
+      } catch (RegistryUnavailableException | LaneUnavailableException e) {
         tell(e);
         answer(exchange, unavailable(e.getMessage(), requestId), served);
       } catch (JdbiException e) {
@@ -174,7 +174,7 @@ final class RequestDispatcher {
   }
 
   /** Why a request is refused for now, unless the append lane has told already. */
-  private void tell(RegistryUnavailableException e) {
+  private void tell(RuntimeException e) {
     if (e.getCause() instanceof LaneUnavailableException) {
       logger.debug("unavailable", e);
       return;

@@ -7,6 +7,7 @@ import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.HoldView;
+import dev.stele.projection.Listers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -86,9 +87,6 @@ record CollectBlobs(
                      SELECT FROM blob_link o WHERE o.digest = l.digest AND o.repository <> :repository) AS elsewhere
             FROM blob_link l
             WHERE l.repository = :repository AND l.digest = ANY (:digests)
-              AND (SELECT true FROM manifest_reference r
-                   WHERE r.repository = :repository AND r.digest = l.digest
-                   LIMIT 1) IS NULL
             """)
         .bind("repository", repository.value())
         .bindArray("digests", String.class, wanted.stream().map(Digest::toString).toList())
@@ -96,6 +94,7 @@ record CollectBlobs(
             (row, _) ->
                 unused.put(Digest.parse(row.getString("digest")), row.getBoolean("elsewhere")))
         .list();
+    unused.keySet().removeAll(new Listers(handle, repository).listed(wanted));
     return unused;
   }
 }

@@ -6,6 +6,7 @@ import dev.stele.event.Event;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.TagView;
 import java.time.Duration;
@@ -61,7 +62,7 @@ record CollectManifests(
     going.retainAll(ManifestView.present(handle, repository, going));
     going.removeAll(TagView.tagged(handle, repository, going));
     Holds.retainFree(handle, repository, going);
-    List<LivenessGraph.Edge> edges = new ArrayList<>(parents(handle, going));
+    List<LivenessGraph.Edge> edges = parents(handle, going);
     if (batch.ofCycle()) {
       edges.removeIf(
           edge -> edge.kind() == LivenessGraph.Kind.SUBJECT && expired.containsKey(edge.parent()));
@@ -122,35 +123,23 @@ record CollectManifests(
   }
 
   /**
-   * Of those that list one of these, no more than are needed to find one that is not among these.
+   * Who keeps one of these alive. Of those that list it, no more than are needed to find one that
+   * is not among these.
    */
   private List<LivenessGraph.Edge> parents(Handle handle, Collection<Digest> children) {
-    return handle
-        .createQuery(
-            """
-            SELECT lister.manifest AS parent, child.digest AS child, 'LISTS' AS kind
-            FROM unnest(:children::text[]) AS child (digest)
-            CROSS JOIN LATERAL (
-              SELECT manifest FROM manifest_reference
-              WHERE repository = :repository AND digest = child.digest
-              LIMIT :limit) AS lister
-            UNION ALL
-            SELECT m.subject, m.digest, 'SUBJECT'
-            FROM manifest m
-            CROSS JOIN LATERAL (
-              SELECT FROM manifest
-              WHERE repository = :repository AND digest = m.subject OFFSET 0) AS subject
-            WHERE m.repository = :repository AND m.digest = ANY (:children)
-            """)
-        .bind("repository", repository.value())
-        .bindArray("children", String.class, children.stream().map(Digest::toString).toList())
-        .bind("limit", children.size() + 1)
-        .map(
-            (row, _) ->
-                new LivenessGraph.Edge(
-                    Digest.parse(row.getString("parent")),
-                    Digest.parse(row.getString("child")),
-                    LivenessGraph.Kind.valueOf(row.getString("kind"))))
-        .list();
+    List<LivenessGraph.Edge> edges = new ArrayList<>();
+    new Listers(handle, repository)
+        .of(children, children.size() + 1)
+        .forEach(
+            (child, listers) ->
+                listers.forEach(
+                    lister ->
+                        edges.add(
+                            new LivenessGraph.Edge(lister, child, LivenessGraph.Kind.LISTS))));
+    ManifestView.presentSubjects(handle, repository, children)
+        .forEach(
+            (child, subject) ->
+                edges.add(new LivenessGraph.Edge(subject, child, LivenessGraph.Kind.SUBJECT)));
+    return edges;
   }
 }

@@ -19,6 +19,16 @@ import org.jdbi.v3.core.Handle;
 final class Unreachable {
   static final int PAGE = 1000;
 
+  /** The present manifests of a repository that list a digest, as far as the view has come. */
+  private static final String USERS =
+      """
+      SELECT e.parent
+      FROM reach_edge e
+      CROSS JOIN LATERAL (
+        SELECT FROM reach_manifest WHERE repository = e.repository AND digest = e.parent OFFSET 0) AS present
+      WHERE e.repository = %s AND e.child = %s AND e.kind = 'lists'
+      """;
+
   /** Something past grace, in the order of a page. */
   record Row(RepositoryName repository, Digest digest, long since, Instant sinceAt) {}
 
@@ -123,11 +133,8 @@ final class Unreachable {
         handle,
         cutoff,
         after,
-        """
-        AND (SELECT true FROM manifest_reference r
-             WHERE r.repository = u.repository AND r.digest = u.digest
-             LIMIT 1) IS NULL
-        """);
+        "AND (SELECT true FROM (%s LIMIT 1) AS used) IS NULL"
+            .formatted(USERS.formatted("u.repository", "u.digest")));
   }
 
   /** The next page of blobs past grace; present manifests may use them. */
@@ -174,14 +181,14 @@ final class Unreachable {
     return handle
         .createQuery(
             """
-            SELECT manifest FROM manifest_reference
-            WHERE repository = :repository AND digest = :digest
+            %s
             LIMIT :limit
-            """)
+            """
+                .formatted(USERS.formatted(":repository", ":digest")))
         .bind("repository", blob.repository().value())
         .bind("digest", blob.digest().toString())
         .bind("limit", PAGE)
-        .map((row, _) -> Digest.parse(row.getString("manifest")))
+        .map((row, _) -> Digest.parse(row.getString("parent")))
         .list();
   }
 

@@ -7,6 +7,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import java.util.List;
@@ -35,7 +36,8 @@ record DeleteBlob(
               ? new Refusal.UnknownBlob(repository, digest)
               : new Refusal.UnknownRepository(repository));
     }
-    List<Digest> listing = ManifestView.listing(decision.handle(), repository, digest);
+    List<Digest> listing =
+        new Listers(decision.handle(), repository).of(digest, Refusal.Referenced.MOST_NAMED);
     if (!listing.isEmpty()) {
       return Outcome.refused(new Refusal.Referenced(digest, listing));
     }

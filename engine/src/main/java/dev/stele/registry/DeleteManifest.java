@@ -7,6 +7,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
@@ -42,7 +43,8 @@ record DeleteManifest(
               ? new Refusal.UnknownManifest(repository, new Reference.ByDigest(digest))
               : new Refusal.UnknownRepository(repository));
     }
-    List<Digest> listing = ManifestView.listing(decision.handle(), repository, digest);
+    Listers listers = new Listers(decision.handle(), repository);
+    List<Digest> listing = listers.of(digest, Refusal.Referenced.MOST_NAMED);
     if (!listing.isEmpty()) {
       return Outcome.refused(new Refusal.Referenced(digest, listing));
     }
@@ -56,7 +58,7 @@ record DeleteManifest(
           new Refusal.SeveralTags(digest, tags.stream().sorted().limit(MOST_NAMED).toList()));
     }
     Optional<Refusal> protectedContent =
-        Protection.againstDeleting(decision.handle(), repository, digest)
+        Protection.againstDeleting(decision.handle(), repository, digest, listers)
             .or(() -> protection.immutable(decision.handle(), repository, digest, seen).refusal());
     if (protectedContent.isPresent()) {
       return Outcome.refused(protectedContent.get());

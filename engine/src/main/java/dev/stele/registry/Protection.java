@@ -6,12 +6,13 @@ import dev.stele.oci.Tag;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
-import dev.stele.projection.ManifestView;
+import dev.stele.projection.Listers;
 import dev.stele.projection.TagView;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -79,11 +80,11 @@ public final class Protection {
    * counts as one of one of these.
    */
   static Optional<Refusal> againstDeleting(
-      Handle handle, RepositoryName repository, Digest manifest) {
+      Handle handle, RepositoryName repository, Digest manifest, Listers listers) {
     if (!HoldView.any(handle)) {
       return Optional.empty();
     }
-    List<Digest> keepers = ManifestView.keepers(handle, repository, manifest, MOST_KEEPERS + 1);
+    Set<Digest> keepers = listers.keepers(manifest, MOST_KEEPERS + 1);
     List<Hold> holds =
         keepers.size() > MOST_KEEPERS
             ? HoldView.active(handle, repository)

@@ -109,8 +109,12 @@ public sealed interface Refusal {
   /**
    * A blob or manifest that these present manifests list, so that it cannot be deleted; as a blob
    * also one that is a manifest itself.
+   *
+   * @param by at most {@value #MOST_NAMED} of them
    */
   record Referenced(Digest digest, List<Digest> by) implements Refusal {
+    static final int MOST_NAMED = 10;
+
     public Referenced {
       by = List.copyOf(by);
     }

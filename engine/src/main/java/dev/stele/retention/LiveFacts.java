@@ -9,18 +9,20 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
+import dev.stele.projection.Listers;
+import dev.stele.projection.ManifestView;
 import dev.stele.projection.PullView;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -81,43 +83,51 @@ final class LiveFacts implements RepositoryFacts {
   @Override
   public Map<String, Image> images(Collection<String> beginnings) {
     Map<String, Image> images = new HashMap<>();
+    Listers listers = new Listers(handle, repository);
     List<String> all = List.copyOf(beginnings);
     for (int from = 0; from < all.size(); from += PAGE) {
-      images.putAll(imagesOf(all.subList(from, Math.min(from + PAGE, all.size()))));
+      addImages(images, all.subList(from, Math.min(from + PAGE, all.size())), listers);
     }
     return images;
   }
 
-  private Map<String, Image> imagesOf(List<String> beginnings) {
-    return handle
-        .createQuery(
-            """
-            SELECT wanted.beginning, m.subject IS NOT NULL AS referrer,
-                   ARRAY(SELECT r.manifest FROM manifest_reference r
-                         WHERE r.repository = :repository AND r.digest = m.digest
-                         UNION
-                         SELECT s.digest FROM manifest s
-                         WHERE s.repository = :repository AND s.digest = m.subject) AS keepers
-            FROM unnest(:beginnings::text[]) AS wanted (beginning)
-            CROSS JOIN LATERAL (
-              SELECT digest, subject FROM manifest
-              WHERE repository = :repository
-                AND digest >= wanted.beginning COLLATE "C" AND digest < wanted.beginning || 'g' COLLATE "C"
-              ORDER BY repository, digest
-              LIMIT 1) AS m
-            """)
-        .bind("repository", repository.value())
-        .bindArray("beginnings", String.class, beginnings)
-        .map(
-            (row, _) ->
-                Map.entry(
-                    row.getString("beginning"),
-                    new Image(
-                        row.getBoolean("referrer"),
-                        Stream.of((String[]) row.getArray("keepers").getArray())
-                            .map(Digest::parse)
-                            .collect(Collectors.toSet()))))
-        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  /** A manifest that a beginning of a digest names. */
+  private record Named(String beginning, Digest digest, boolean referrer) {}
+
+  private void addImages(Map<String, Image> images, List<String> beginnings, Listers listers) {
+    List<Named> named =
+        handle
+            .createQuery(
+                """
+                SELECT wanted.beginning, m.digest, m.subject IS NOT NULL AS referrer
+                FROM unnest(:beginnings::text[]) AS wanted (beginning)
+                CROSS JOIN LATERAL (
+                  SELECT digest, subject FROM manifest
+                  WHERE repository = :repository
+                    AND digest >= wanted.beginning COLLATE "C" AND digest < wanted.beginning || 'g' COLLATE "C"
+                  ORDER BY repository, digest
+                  LIMIT 1) AS m
+                """)
+            .bind("repository", repository.value())
+            .bindArray("beginnings", String.class, beginnings)
+            .map(
+                (row, _) ->
+                    new Named(
+                        row.getString("beginning"),
+                        Digest.parse(row.getString("digest")),
+                        row.getBoolean("referrer")))
+            .list();
+    List<Digest> digests = named.stream().map(Named::digest).toList();
+    Map<Digest, Set<Digest>> keepers = listers.of(digests, Integer.MAX_VALUE);
+    ManifestView.presentSubjects(handle, repository, digests)
+        .forEach(
+            (referrer, subject) ->
+                keepers.computeIfAbsent(referrer, _ -> new HashSet<>()).add(subject));
+    named.forEach(
+        each ->
+            images.put(
+                each.beginning(),
+                new Image(each.referrer(), keepers.getOrDefault(each.digest(), Set.of()))));
   }
 
   @Override

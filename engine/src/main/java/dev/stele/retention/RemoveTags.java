@@ -9,9 +9,9 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
+import dev.stele.projection.Listers;
 import dev.stele.projection.RetentionView;
 import dev.stele.projection.TagView;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -81,29 +81,27 @@ record RemoveTags(
                         : Stream.empty())
             .distinct()
             .toList();
-    return images.isEmpty()
-        ? Set.of()
-        : new HashSet<>(
-            handle
-                .createQuery(
-                    """
-                    SELECT wanted.image
-                    FROM unnest(:images::text[]) AS wanted (image)
-                    WHERE EXISTS (
-                            SELECT FROM live_tag t
-                            WHERE t.repository = :repository AND t.put_position >= :since
-                              AND t.digest >= wanted.image COLLATE "C" AND t.digest < wanted.image || 'g' COLLATE "C")
-                       OR EXISTS (
-                            SELECT FROM manifest_reference r
-                            JOIN manifest m ON m.repository = :repository AND m.digest = r.manifest
-                            WHERE r.repository = :repository AND m.put_position >= :since
-                              AND r.digest >= wanted.image COLLATE "C" AND r.digest < wanted.image || 'g' COLLATE "C")
-                    """)
-                .bind("repository", repository.value())
-                .bindArray("images", String.class, images)
-                .bind("since", input)
-                .mapTo(String.class)
-                .list());
+    if (images.isEmpty()) {
+      return Set.of();
+    }
+    Set<String> inUse = new Listers(handle, repository).listedSince(input, images);
+    inUse.addAll(
+        handle
+            .createQuery(
+                """
+                SELECT wanted.image
+                FROM unnest(:images::text[]) AS wanted (image)
+                WHERE EXISTS (
+                        SELECT FROM live_tag t
+                        WHERE t.repository = :repository AND t.put_position >= :since
+                          AND t.digest >= wanted.image COLLATE "C" AND t.digest < wanted.image || 'g' COLLATE "C")
+                """)
+            .bind("repository", repository.value())
+            .bindArray("images", String.class, images)
+            .bind("since", input)
+            .mapTo(String.class)
+            .list());
+    return inUse;
   }
 
   private List<Hold> holds(Decision lane) {

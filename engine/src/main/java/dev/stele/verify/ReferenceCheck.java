@@ -1,17 +1,29 @@
 package dev.stele.verify;
 
 import dev.stele.blob.BlobStores;
+import dev.stele.oci.Digest;
+import dev.stele.oci.InvalidManifestException;
+import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.projection.ManifestView;
 import dev.stele.projection.RepositoryView;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /** Looks for content that manifests list and their repositories lack. */
 final class ReferenceCheck {
   private static final int PAGE = 1000;
+
+  /** Of documents, which have up to a few MiB each. */
+  private static final int FETCH = 4;
 
   private final Jdbi jdbi;
   private final BlobStores stores;
@@ -41,19 +53,113 @@ final class ReferenceCheck {
   }
 
   private void look(RepositoryName repository) {
-    String store = stores.of(repository).name();
-    Optional<ManifestView.Reference> after = Optional.empty();
-    List<ManifestView.Reference> page;
+    Optional<String> after = Optional.of("");
     do {
-      Optional<ManifestView.Reference> last = after;
-      page =
-          jdbi.withHandle(handle -> ManifestView.dangling(handle, repository, store, last, PAGE));
-      for (ManifestView.Reference reference : page) {
-        findings.accept(
-            new Finding.ContentMissing(
-                repository, reference.manifest(), reference.role(), reference.digest(), sparse));
+      String last = after.get();
+      after = jdbi.inTransaction(handle -> look(handle, repository, last));
+    } while (after.isPresent());
+  }
+
+  /** A page of manifests; the last of them if there may be more. */
+  private Optional<String> look(Handle handle, RepositoryName repository, String after) {
+    Listed listed = new Listed(handle, repository);
+    int[] count = {0};
+    String[] last = {after};
+    handle
+        .createQuery(
+            """
+            SELECT m.digest, d.bytes
+            FROM manifest m
+            JOIN manifest_document d ON d.digest = m.digest
+            WHERE m.repository = :repository AND m.digest > :after
+            ORDER BY m.digest
+            LIMIT :limit
+            """)
+        .bind("repository", repository.value())
+        .bind("after", after)
+        .bind("limit", PAGE)
+        .setFetchSize(FETCH)
+        .map((row, _) -> Map.entry(row.getString("digest"), row.getBytes("bytes")))
+        .forEach(
+            document -> {
+              count[0]++;
+              last[0] = document.getKey();
+              listed.by(Digest.parse(document.getKey()), document.getValue());
+            });
+    listed.report();
+    return count[0] == PAGE ? Optional.of(last[0]) : Optional.empty();
+  }
+
+  /** What some manifests list, asked about together. */
+  private final class Listed {
+    private final Handle handle;
+    private final RepositoryName repository;
+    private final Map<Digest, Map<Digest, Manifest.Role>> byManifest = new LinkedHashMap<>();
+    private int size;
+
+    Listed(Handle handle, RepositoryName repository) {
+      this.handle = handle;
+      this.repository = repository;
+    }
+
+    void by(Digest manifest, byte[] document) {
+      Map<Digest, Manifest.Role> roles = new TreeMap<>();
+      try {
+        for (Manifest.Listed each : Manifest.read(document).listed()) {
+          if (!each.elsewhere()) {
+            roles.putIfAbsent(each.digest(), each.role());
+          }
+        }
+      } catch (InvalidManifestException e) {
+        return; // a changed document, which the check of the record tells of
       }
-      after = page.isEmpty() ? after : Optional.of(page.getLast());
-    } while (!page.isEmpty());
+      byManifest.put(manifest, roles);
+      size += roles.size();
+      if (size >= PAGE) {
+        report();
+      }
+    }
+
+    void report() {
+      Set<Digest> wanted = new HashSet<>();
+      byManifest.values().forEach(roles -> wanted.addAll(roles.keySet()));
+      Set<Digest> missing = missing(wanted);
+      byManifest.forEach(
+          (manifest, roles) ->
+              roles.forEach(
+                  (digest, role) -> {
+                    if (missing.contains(digest)) {
+                      findings.accept(
+                          new Finding.ContentMissing(repository, manifest, role, digest, sparse));
+                    }
+                  }));
+      byManifest.clear();
+      size = 0;
+    }
+
+    /**
+     * Those that are no manifest of the repository, and no blob, or its store has nothing of it.
+     */
+    private Set<Digest> missing(Collection<Digest> digests) {
+      return new HashSet<>(
+          handle
+              .createQuery(
+                  """
+                  SELECT wanted.digest
+                  FROM unnest(:digests::text[]) AS wanted (digest)
+                  WHERE NOT EXISTS (
+                      SELECT FROM manifest m
+                      WHERE m.repository = :repository AND m.digest = wanted.digest COLLATE "C")
+                    AND NOT EXISTS (
+                      SELECT FROM blob_link l
+                      JOIN blob_object o ON o.digest = l.digest AND o.store = :store
+                      WHERE l.repository = :repository AND l.digest = wanted.digest COLLATE "C")
+                  """)
+              .bind("repository", repository.value())
+              .bind("store", stores.of(repository).name())
+              .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+              .map((row, _) -> Digest.parse(row.getString(1)))
+              .list());
+    }
   }
 }

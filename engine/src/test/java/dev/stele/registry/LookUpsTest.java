@@ -101,8 +101,8 @@ class LookUpsTest {
           INSERT INTO manifest SELECT 'big', digest(n), 'm', NULL, 1, NULL, n FROM n;
           INSERT INTO manifest_document SELECT digest(n), 'm', '{}' FROM n;
           -- Every manifest has one config and a popular layer.
-          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(%1$d + n), 'config', false FROM n;
-          INSERT INTO manifest_reference SELECT 'big', digest(n), digest(0), 'layer', false FROM n WHERE n > 0;
+          INSERT INTO reach_edge SELECT 'big', digest(n), digest(%1$d + n), 'lists' FROM n;
+          INSERT INTO reach_edge SELECT 'big', digest(n), digest(0), 'lists' FROM n WHERE n > 0;
           INSERT INTO tag SELECT 'big', 't' || n, digest(n / 2 * (n %% 2)), n, now(), n, now() FROM n;
           INSERT INTO tag_history SELECT 'big', 't', digest(n), n, now(), md5(n::text)::uuid FROM n;
           INSERT INTO tag_history SELECT 'busy', 't' || n %% 100, digest(n), n, now(), md5(n::text)::uuid, n + 100, now(), NULL, 'moved'
@@ -112,7 +112,7 @@ class LookUpsTest {
           INSERT INTO manifest_history SELECT 'big', digest(n), 'm', 'a', 1, digest(0), n, now() FROM n;
           INSERT INTO blob_link_history SELECT 'big', digest(n), n, now() FROM n;
           INSERT INTO blob_sweep SELECT digest(n), 'default', n, now() FROM n;
-          INSERT INTO log_checkpoint VALUES ('history', %1$d);
+          INSERT INTO log_checkpoint VALUES ('history', %1$d), ('reachability', %1$d);
           -- All manifests have one layer, and each other one is in the index after it. One manifest was everywhere.
           INSERT INTO exposure_reference SELECT digest(%1$d), digest(n), 'layer' FROM n;
           INSERT INTO exposure_reference SELECT digest(n), digest(n + 1), 'child' FROM n WHERE n %% 2 = 0;
