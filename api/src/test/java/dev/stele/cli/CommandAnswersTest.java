@@ -253,26 +253,48 @@ class CommandAnswersTest {
   @Test
   void aReasonThatIsNoneOrIsGivenTwiceIsRefused() throws Exception {
     byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
-    for (Map.Entry<String, String> each :
-        Map.of(
-                "?reason=a", "say different things",
-                "?reason=", "say different things")
-            .entrySet()) {
+    for (String reason : List.of("?reason=a", "?reason=")) {
       HttpResponse<String> answer =
           http.send(
-              request("PUT", "/v2/other/app/manifests/v1" + each.getKey(), index)
+              request("PUT", "/v2/other/app/manifests/v1" + reason, index)
                   .header("X-Stele-Reason", "b")
                   .build(),
               BodyHandlers.ofString(UTF_8));
       assertThat(answer.statusCode()).isEqualTo(400);
-      assertThat(answer.body()).contains(each.getValue());
+      assertThat(answer.body()).contains("there are two reasons");
     }
+    byte[] restore = "{\"at\":\"p1\",\"tag\":\"v1\",\"reason\":\"a\"}".getBytes(UTF_8);
+    HttpResponse<String> restored =
+        http.send(
+            request("POST", "/api/v1/repositories/other/app/-/restore?reason=b", restore).build(),
+            BodyHandlers.ofString(UTF_8));
+    assertThat(restored.statusCode()).isEqualTo(400);
+    assertThat(restored.body()).contains("there are two reasons");
     HttpResponse<String> empty =
         http.send(
             request("PUT", "/v2/other/app/manifests/v1?reason=", index).build(),
             BodyHandlers.ofString(UTF_8));
     assertThat(empty.statusCode()).as(empty.body()).isEqualTo(400);
     assertThat(empty.body()).contains("must say why");
+  }
+
+  @Test
+  void aHeaderThatSaysDifferentThingsIsRefused() throws Exception {
+    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+    for (Map.Entry<String, List<String>> each :
+        Map.of(
+                "Content-Type", List.of(MediaTypes.OCI_INDEX, MediaTypes.DOCKER_LIST),
+                "X-Stele-Reason", List.of("a", "b"))
+            .entrySet()) {
+      HttpRequest.Builder request =
+          request("PUT", "/v2/other/app/manifests/v1", index)
+              .setHeader("Content-Type", MediaTypes.OCI_INDEX);
+      request.setHeader(each.getKey(), each.getValue().getFirst());
+      request.header(each.getKey(), each.getValue().getLast());
+      HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString(UTF_8));
+      assertThat(answer.statusCode()).isEqualTo(400);
+      assertThat(answer.body()).contains(each.getKey() + " must not be given more than once");
+    }
   }
 
   private String newest() throws Exception {

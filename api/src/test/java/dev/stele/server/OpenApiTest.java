@@ -199,7 +199,8 @@ class OpenApiTest {
           .contains("there is no parameter \\\"acter\\\" here; ");
     }
     for (String unclear :
-        List.of("actor=", "repository=", "actor=ann&actor=bob", "after=0&after=1")) {
+        List.of(
+            "actor=", "repository=", "actor=ann&actor=bob", "after=0&after=1", "limit=1&limit=2")) {
       HttpResponse<byte[]> answer = send("GET", "/api/v1/events?" + unclear, null, "");
       assertThat(answer.statusCode()).as(unclear).isEqualTo(400);
       assertThat(new String(answer.body(), UTF_8))

@@ -24,6 +24,9 @@ public final class RepositoryGlob {
   private final String text;
   private final List<Step> steps;
 
+  /** For each place: that and those to get to from there without a character. */
+  private final List<BitSet> closures;
+
   /** A place in the glob. The place after the last step is the end. */
   private sealed interface Step {
     /** Takes one of these characters and goes on. */
@@ -39,6 +42,13 @@ public final class RepositoryGlob {
   private RepositoryGlob(String text, List<Step> steps) {
     this.text = text;
     this.steps = List.copyOf(steps);
+    List<BitSet> all = new ArrayList<>();
+    for (int place = 0; place <= steps.size(); place++) {
+      BitSet closure = new BitSet(steps.size() + 1);
+      reach(closure, place);
+      all.add(closure);
+    }
+    this.closures = List.copyOf(all);
   }
 
   /**
@@ -142,6 +152,9 @@ public final class RepositoryGlob {
     /** What is between brackets; a hyphen is itself at either end. */
     private BitSet characters() {
       boolean others = accept('!');
+      if (!others && peek() == '^') {
+        throw invalid("a ^ first within [ ], where ! stands for all others");
+      }
       BitSet characters = new BitSet();
       do {
         char low = take();
@@ -223,22 +236,21 @@ public final class RepositoryGlob {
 
   /** Whether it matches a name of ASCII characters. */
   boolean matches(String name) {
-    BitSet at = new BitSet();
-    reach(at, 0);
+    BitSet at = closures.getFirst();
     for (int i = 0; i < name.length() && !at.isEmpty(); i++) {
       char c = name.charAt(i);
-      BitSet then = new BitSet();
+      BitSet then = new BitSet(steps.size() + 1);
       for (int place = at.nextSetBit(0); place >= 0; place = at.nextSetBit(place + 1)) {
         if (place < steps.size()) {
           switch (steps.get(place)) {
             case Step.One(BitSet characters) -> {
               if (characters.get(c)) {
-                reach(then, place + 1);
+                add(then, place + 1);
               }
             }
             case Step.Many(boolean slashes) -> {
               if (slashes || c != '/') {
-                reach(then, place);
+                add(then, place);
               }
             }
             case Step.Fork _ -> {}
@@ -248,6 +260,13 @@ public final class RepositoryGlob {
       at = then;
     }
     return at.get(steps.size());
+  }
+
+  /** Adds a place with its closure, which is there if the place is. */
+  private void add(BitSet places, int place) {
+    if (!places.get(place)) {
+      places.or(closures.get(place));
+    }
   }
 
   /** Adds a place, and those to get to from there without a character. Each is looked at once. */

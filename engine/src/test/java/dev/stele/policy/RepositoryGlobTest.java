@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class RepositoryGlobTest {
   private static final int CASES = 4_000;
   private static final String[] PARTS = {
-    "a", "b", "/", "a/b", "-", "*", "**", "***", "?", "[ab]", "[!a]", "[a-c]", "[!a-b.]", "[^a]",
+    "a", "b", "/", "a/b", "-", "*", "**", "***", "?", "[ab]", "[!a]", "[a-c]", "[!a-b.]", "[a^]",
     "[-a]", "[!-a]", "[a-]", "[&&a]", "{", "}", ",", "{a,b*}", "{,a/}", "\\a", "\\*", ".", "+", "(",
     "^", "[", "]"
   };
@@ -37,7 +37,10 @@ class RepositoryGlobTest {
       }
       Optional<PathMatcher> theirs = theirs(glob.toString());
       Optional<RepositoryGlob> ours = ours(glob.toString());
-      // The JDK refuses some hyphens that are clear enough.
+      // The JDK refuses some hyphens that are clear enough, and takes a ^ after a [ for itself.
+      if (glob.indexOf("[^") >= 0) {
+        continue;
+      }
       assertThat(ours.isPresent() || theirs.isEmpty())
           .as("seed %d: is %s a glob?", seed, glob)
           .isTrue();
@@ -91,7 +94,8 @@ class RepositoryGlobTest {
   void anyGlobOfAnyNameComesToAnEnd() {
     String longest = "a".repeat(RepositoryName.MAX_LENGTH);
     String slashes = "a/".repeat(127) + "a";
-    for (String unit : List.of("**a", "*a", "*", "?*", "{a,aa}", "{*a,a*}", "{**,*}a", "*a*/")) {
+    for (String unit :
+        List.of("**a", "*a", "*", "?*", "{a,aa}", "{*a,a*}", "{**,*}a", "*a*/", "{*,**}")) {
       String glob = unit.repeat((RepositoryGlob.LONGEST - 1) / unit.length()) + "b";
       RepositoryGlob parsed = RepositoryGlob.parse(glob);
       for (String name : List.of(longest, slashes)) {
@@ -110,7 +114,7 @@ class RepositoryGlobTest {
           .isThrownBy(() -> RepositoryGlob.parse(glob))
           .withMessageContaining("**");
     }
-    for (String glob : List.of("[", "[a", "{a", "{a,{b}}", "a\\", "[]", "[b-a]", "[a/b]")) {
+    for (String glob : List.of("[", "[a", "{a", "{a,{b}}", "a\\", "[]", "[b-a]", "[a/b]", "[^a]")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> RepositoryGlob.parse(glob))
           .withMessageContaining("is not a glob")

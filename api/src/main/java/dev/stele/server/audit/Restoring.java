@@ -88,12 +88,7 @@ public final class Restoring {
             tag.<Reference>map(t -> t).or(() -> digest.map(Reference.ByDigest::new)),
             body.truth("available"));
     boolean dryRun = body.truth("dryRun");
-    Caller caller =
-        body.text("reason")
-            .map(
-                reason ->
-                    JsonBody.parse("", reason, why -> exchange.caller().because(Optional.of(why))))
-            .orElseGet(exchange::caller);
+    Caller caller = body.text("reason").map(exchange::because).orElseGet(exchange::caller);
     Restoration restoration =
         Refusals.accepted(
             alone(

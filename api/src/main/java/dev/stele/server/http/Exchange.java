@@ -81,17 +81,30 @@ public final class Exchange implements AutoCloseable {
   private Caller because(Caller someone) {
     Optional<String> said = header(REASON_HEADER).map(Exchange::utf8);
     Optional<String> asked = query.first(REASON).or(() -> query.all(REASON).stream().findFirst());
-    if (said.isPresent() && asked.isPresent() && !said.equals(asked)) {
+    Caller reasoned = said.map(why -> because(someone, why)).orElse(someone);
+    return asked.map(why -> because(reasoned, why)).orElse(reasoned);
+  }
+
+  /**
+   * The caller with the reason that the body gives.
+   *
+   * @throws RefusedRequestException 400 if it is none, or the header or the parameter gives another
+   */
+  public Caller because(String why) {
+    return because(caller, why);
+  }
+
+  private static Caller because(Caller someone, String why) {
+    if (someone.reason().filter(said -> !said.equals(why)).isPresent()) {
       throw new DistributionError(
               400,
               ErrorCode.REQUEST_INVALID,
-              "the header %s and the parameter %s say different things: give one"
+              "there are two reasons: give one, as %s, as ?%s= or in the body"
                   .formatted(REASON_HEADER, REASON))
           .asException();
     }
-    Optional<String> reason = said.or(() -> asked);
     try {
-      return reason.isEmpty() ? someone : someone.because(reason);
+      return someone.because(Optional.of(why));
     } catch (IllegalArgumentException e) {
       throw new DistributionError(400, ErrorCode.REQUEST_INVALID, e.getMessage()).asException();
     }
@@ -139,11 +152,20 @@ public final class Exchange implements AutoCloseable {
     return query;
   }
 
-  /** The first header of this name, without surrounding space; absent if missing or empty. */
+  /**
+   * The value of a header that has one, without surrounding space; absent if missing or empty.
+   *
+   * @throws RefusedRequestException 400 if it says different things, of which one would be ignored
+   */
   public Optional<String> header(String name) {
-    return Optional.ofNullable(request.getHeader(name))
-        .map(String::strip)
-        .filter(s -> !s.isEmpty());
+    List<String> said =
+        Collections.list(request.getHeaders(name)).stream().map(String::strip).distinct().toList();
+    if (said.size() > 1) {
+      throw new DistributionError(
+              400, ErrorCode.REQUEST_INVALID, name + " must not be given more than once")
+          .asException();
+    }
+    return said.stream().filter(value -> !value.isEmpty()).findFirst();
   }
 
   /**
@@ -352,7 +374,7 @@ public final class Exchange implements AutoCloseable {
       return !body.failed();
     }
     // Reading would invite a client that waits for "100 Continue" to send its body.
-    return header("Expect").isEmpty();
+    return request.getHeader("Expect") == null;
   }
 
   /** Reads and forgets the rest of the body, within limits; true if that was all. */

@@ -16,17 +16,19 @@ public record PageRequest(int size, Optional<String> last) {
    * Reads {@code n} and {@code last}. More than the maximum is cut down to it: the client sees a
    * Link.
    *
-   * @throws RefusedRequestException 400 PAGINATION_NUMBER_INVALID if {@code n} is not a number
+   * @throws RefusedRequestException 400 PAGINATION_NUMBER_INVALID if {@code n} is not a number; 400
+   *     if it or {@code last} is there more than once
    */
   public static PageRequest of(QueryString query, int defaultSize, int maximum) {
     return new PageRequest(size(query, "n", defaultSize, maximum), query.first("last"));
   }
 
-  /** Reads a page size under another name than {@code n}, as {@link #of} does. */
+  /** Reads a page size of any name, as {@link #of} does that of {@code n}. */
   public static int size(QueryString query, String name, int defaultSize, int maximum) {
     if (query.all(name).isEmpty()) {
       return defaultSize;
     }
+    Optional<String> _ = query.first(name); // refuses a second one
     String text = query.all(name).getFirst();
     if (text.isEmpty() || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw new DistributionError(
