@@ -508,6 +508,13 @@ public final class DiskBlobStore implements BlobStore {
 
   @Override
   public void probe() throws IOException {
+    if (!Files.isDirectory(layout.uploads())) {
+      throw new FileSystemException(
+          layout.root().toString(),
+          null,
+          "the folder is gone, or what was in it: mount it or put it back; the server need not be"
+              + " started again");
+    }
     Path file = layout.wholeFile(UploadId.random());
     try {
       Files.write(file, new byte[] {1}, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

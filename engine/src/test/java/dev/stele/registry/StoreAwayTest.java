@@ -83,7 +83,23 @@ class StoreAwayTest {
     Path elsewhere = folder.resolve("elsewhere");
     Files.move(blobs, elsewhere);
     assertAway();
+    assertThatExceptionOfType(RegistryUnavailableException.class)
+        .isThrownBy(registry::checkReady)
+        .withMessageContaining("blob store default")
+        .withMessageContaining(blobs + ": the folder is gone, or what was in it: mount it");
     Files.move(elsewhere, blobs);
+    assertThereAndReady();
+  }
+
+  @Test
+  void aFolderThatLostItsMarkerIsNotReady() throws Exception {
+    Path elsewhere = folder.resolve("marker");
+    Files.move(blobs.resolve("marker"), elsewhere);
+    assertThatExceptionOfType(RegistryUnavailableException.class)
+        .isThrownBy(registry::checkReady)
+        .withMessageContaining("store default has objects or uploads, and no marker")
+        .withMessageContaining("stele store take-over default");
+    Files.move(elsewhere, blobs.resolve("marker"));
     assertThereAndReady();
   }
 
