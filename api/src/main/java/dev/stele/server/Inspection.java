@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.blob.FileFailure;
 import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
@@ -17,6 +18,8 @@ import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -71,17 +74,26 @@ public final class Inspection implements AutoCloseable {
   }
 
   private static void checkThere(Path data, Path folder) throws StartupException {
-    if (!Files.isDirectory(folder)) {
+    try {
+      list(folder);
+      Path cluster = folder.resolve("data");
+      if (Files.isDirectory(cluster)) {
+        list(cluster);
+      }
+    } catch (NoSuchFileException | NotDirectoryException e) {
       throw new StartupException(
           "data: there is no registry in %s; name its folder with --data, or its configuration with --config"
-              .formatted(data));
-    }
-    Path cluster = folder.resolve("data");
-    if (!Files.isReadable(folder) || (Files.isDirectory(cluster) && !Files.isReadable(cluster))) {
+              .formatted(data),
+          e);
+    } catch (IOException e) {
       throw new StartupException(
-          "data: the user %s may not read the data folder %s; run this as the user that serves it"
-              .formatted(OperatingSystemUser.name(), data));
+          "data: the data folder %s cannot be used: %s".formatted(data, FileFailure.reason(e)), e);
     }
+  }
+
+  /** Unlike asking whether it is there, tells a folder that others hide from one that is not. */
+  private static void list(Path folder) throws IOException {
+    Files.newDirectoryStream(folder).close();
   }
 
   private static Inspection open(
