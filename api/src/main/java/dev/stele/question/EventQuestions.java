@@ -180,7 +180,19 @@ public final class EventQuestions {
                 found(
                     asked,
                     EventSelection.of(asked, registry, false).ofTypes(ObservedPulls.TYPES),
-                    event -> Pulled.of(ObservedPulls.of(event)))));
+                    event -> Pulled.of(ObservedPulls.of(event)))),
+        Question.list(
+            "retention log",
+            "/api/v1/retention/evaluations",
+            "evaluations",
+            Columns.fields(RetentionRows.Evaluation.class),
+            List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
+            asked ->
+                found(
+                    asked,
+                    EventSelection.of(asked, registry, false)
+                        .ofTypes(RetentionRows.Evaluation.TYPES),
+                    RetentionRows.Evaluation::of)));
   }
 
   private <R> Answer<R> found(Asked asked, EventSelection selection, Function<EventEntry, R> row) {

@@ -259,8 +259,8 @@ public final class ExposureQuestions {
   }
 
   /**
-   * Manifest after manifest, until the page is full or took long enough: then it may have few rows,
-   * or none, although more follow.
+   * Manifest after manifest, until there is a row more than the page takes or it took long enough:
+   * then it may have few rows, or none, and perhaps none follow.
    */
   private <R> Answer<R> rows(Asked asked, Reader<R> reader) {
     Digest digest = digest(asked);
@@ -273,10 +273,11 @@ public final class ExposureQuestions {
     for (int looked = 0; looked < MOST_MANIFESTS; looked += TOGETHER) {
       ExposurePage page = exposure.manifests(digest, after, TOGETHER);
       for (Exposed exposed : page.manifests()) {
-        if (rows.size() == limit) {
+        boolean full = rows.size() == limit;
+        Part<R> part = reader.read(exposed, lastRow, full ? 1 : limit - rows.size());
+        if (full && !part.rows().isEmpty()) {
           return at(Answer.of(about, rows), digest, after, Optional.empty());
         }
-        Part<R> part = reader.read(exposed, lastRow, limit - rows.size());
         rows.addAll(part.rows());
         if (part.last().isPresent()) {
           return at(Answer.of(about, rows), digest, after, part.last());
@@ -329,7 +330,8 @@ public final class ExposureQuestions {
             rows, Optional.of("place " + end.repository() + " " + end.from().position()));
       }
       if (rows.size() == limit) {
-        return new Part<>(rows, Optional.of("tag "));
+        boolean tagged = !exposure.tags(exposed.digest(), Optional.empty(), 1).items().isEmpty();
+        return new Part<>(rows, tagged ? Optional.of("tag ") : Optional.empty());
       }
     }
     Page<TagPeriod> tags =

@@ -1,12 +1,10 @@
 package dev.stele.question;
 
-import dev.stele.event.RecordedEvent;
 import dev.stele.history.History;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.Durations;
 import dev.stele.policy.InvalidPolicyException;
-import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.Refusal;
@@ -29,8 +27,8 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * What retention policies decide, would have decided, and did. A question about a repository takes
- * time in proportion to its events, whatever the page.
+ * What retention policies decide and would have decided, and what became of a tag. A question about
+ * a repository takes time in proportion to its events, whatever the page.
  */
 final class RetentionQuestions {
   private static final Parameter<Boolean> ALL =
@@ -58,13 +56,6 @@ final class RetentionQuestions {
   List<Question<?>> all() {
     String retention = RepositoryQuestions.REPOSITORY + "retention/";
     return List.of(
-        Question.list(
-            "retention log",
-            "/api/v1/retention/evaluations",
-            "evaluations",
-            Columns.fields(RetentionRows.Evaluation.class),
-            List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
-            this::evaluations),
         Question.one(
             "retention explain",
             RepositoryQuestions.REPOSITORY + "tags/{tag}/retention",
@@ -224,25 +215,6 @@ final class RetentionQuestions {
         position,
         event.flatMap(EventEntry::actor),
         event.flatMap(entry -> CauseRow.of(entry.cause()).reason()));
-  }
-
-  /** The evaluations on record. */
-  private Answer<RetentionRows.Evaluation> evaluations(Asked asked) {
-    Optional<RepositoryGlob> glob = asked.first(Parameter.REPOSITORY);
-    long after = asked.first(Parameter.AFTER).orElse(-1L);
-    int limit = asked.limit();
-    // A page of those that are looked at: it may have fewer rows.
-    List<RecordedEvent> found = reprocessing.evaluations(after + 1, limit);
-    Answer<RetentionRows.Evaluation> answer =
-        Answer.of(
-            Map.of(),
-            found.stream()
-                .map(RetentionRows.Evaluation::of)
-                .filter(row -> glob.isEmpty() || glob.get().matches(row.repository()))
-                .toList());
-    return found.size() < limit
-        ? answer
-        : answer.next(Parameter.AFTER, Optional.of(found.getLast().position()));
   }
 
   private void known(RepositoryName repository, Moment at) {

@@ -1,16 +1,19 @@
 package dev.stele.question;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.Event;
-import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.registry.EventEntry;
 import dev.stele.retention.Difference;
 import dev.stele.retention.Fate;
 import dev.stele.retention.Moment;
 import dev.stele.retention.TagDecision;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** What answers about retention have in their rows. */
 public final class RetentionRows {
@@ -157,20 +160,22 @@ public final class RetentionRows {
       String evaluatedAt,
       Digest decisions,
       Optional<String> reason) {
-    static Evaluation of(RecordedEvent recorded) {
-      Event.RetentionEvaluated evaluated = (Event.RetentionEvaluated) recorded.event();
+    static final Set<String> TYPES = Set.of(Event.RetentionEvaluated.class.getSimpleName());
+
+    static Evaluation of(EventEntry event) {
+      JsonNode data = event.data();
       return new Evaluation(
-          recorded.position(),
-          recorded.recordedAt().toString(),
-          evaluated.repository(),
-          evaluated.kept(),
-          evaluated.removed(),
-          evaluated.dryRun(),
-          evaluated.policy(),
-          evaluated.inputPosition(),
-          evaluated.evaluatedAt().toString(),
-          evaluated.decisions(),
-          recorded.cause().reason());
+          event.position(),
+          event.recordedAt().toString(),
+          RepositoryName.parse(event.repository().orElseThrow()),
+          Long.parseLong(data.get("kept").asText()),
+          Long.parseLong(data.get("removed").asText()),
+          data.get("dryRun").asBoolean(),
+          Digest.parse(data.get("policy").asText()),
+          Long.parseLong(data.get("inputPosition").asText()),
+          Instant.parse(data.get("evaluatedAt").asText()).toString(),
+          Digest.parse(data.get("decisions").asText()),
+          CauseRow.of(event.cause()).reason());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.stele.question;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.history.Exposure;
@@ -19,6 +20,7 @@ import dev.stele.server.http.QueryString;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +32,8 @@ class ExposureQuestionsTest {
   private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final int MANIFESTS = 620;
+  private static final byte[] BLOB = {1, 2, 3};
+  private static final Digest LAYER = Digest.of(Digest.Algorithm.SHA256, BLOB);
 
   /**
    * Something that very much has in it, such as the empty config, and that hardly anybody pulled.
@@ -40,37 +44,11 @@ class ExposureQuestionsTest {
         RegistryFixture fixture =
             new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
       Registry registry = fixture.registry();
-      byte[] blob = {1, 2, 3};
-      Digest layer = Digest.of(Digest.Algorithm.SHA256, blob);
-      assertThat(
-              registry.putBlob(
-                  ALICE, APP, layer, OptionalLong.of(3), new ByteArrayInputStream(blob)))
-          .isInstanceOf(Outcome.Ok.class);
-      List<Digest> manifests = new ArrayList<>();
-      for (int n = 0; n < MANIFESTS; n++) {
-        byte[] manifest =
-            """
-            {"blobs":[{"mediaType":"a/b","digest":"%s","size":3}],"annotations":{"n":"%d"}}
-            """
-                .formatted(layer, n)
-                .getBytes(UTF_8);
-        Digest digest = Digest.of(Digest.Algorithm.SHA256, manifest);
-        assertThat(
-                registry.putManifest(
-                    ALICE,
-                    APP,
-                    new Reference.ByDigest(digest),
-                    MediaTypes.OCI_ARTIFACT,
-                    manifest,
-                    List.of()))
-            .isInstanceOf(Outcome.Ok.class);
-        manifests.add(digest);
-      }
-      Digest last = manifests.stream().max((a, b) -> a.toString().compareTo(b.toString())).get();
+      Digest last = manifestsWithLayer(registry, MANIFESTS).getLast();
       registry.pulled(ALICE, APP, last, Optional.empty());
       new Exposure(registry).now();
 
-      List<List<ExposureQuestions.PullRow>> pages = pulls(registry, layer);
+      List<List<ExposureQuestions.PullRow>> pages = pulls(registry, 5);
       assertThat(pages).hasSize(2);
       assertThat(pages.getFirst()).isEmpty();
       assertThat(pages.getLast())
@@ -79,12 +57,57 @@ class ExposureQuestionsTest {
     }
   }
 
+  @Test
+  void afterAPageThatIsJustFullNoEmptyOneFollows(@TempDir Path folder) throws Exception {
+    try (DiskBlobStore store = new DiskBlobStore(folder);
+        RegistryFixture fixture =
+            new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
+      Registry registry = fixture.registry();
+      for (Digest pulled : manifestsWithLayer(registry, 3).subList(0, 2)) {
+        registry.pulled(ALICE, APP, pulled, Optional.empty());
+      }
+      new Exposure(registry).now();
+      assertThat(pulls(registry, 2)).singleElement().asInstanceOf(LIST).hasSize(2);
+      assertThat(pulls(registry, 1)).hasSize(2);
+    }
+  }
+
+  /** Pushes as many, and answers them in the order in which exposure tells of them. */
+  private static List<Digest> manifestsWithLayer(Registry registry, int count) throws Exception {
+    assertThat(
+            registry.putBlob(
+                ALICE, APP, LAYER, OptionalLong.of(BLOB.length), new ByteArrayInputStream(BLOB)))
+        .isInstanceOf(Outcome.Ok.class);
+    List<Digest> manifests = new ArrayList<>();
+    for (int n = 0; n < count; n++) {
+      byte[] manifest =
+          """
+          {"blobs":[{"mediaType":"a/b","digest":"%s","size":3}],"annotations":{"n":"%d"}}
+          """
+              .formatted(LAYER, n)
+              .getBytes(UTF_8);
+      Digest digest = Digest.of(Digest.Algorithm.SHA256, manifest);
+      assertThat(
+              registry.putManifest(
+                  ALICE,
+                  APP,
+                  new Reference.ByDigest(digest),
+                  MediaTypes.OCI_ARTIFACT,
+                  manifest,
+                  List.of()))
+          .isInstanceOf(Outcome.Ok.class);
+      manifests.add(digest);
+    }
+    manifests.sort(Comparator.comparing(Digest::toString));
+    return manifests;
+  }
+
   @SuppressWarnings("unchecked") // the question of that name has such rows
-  private static List<List<ExposureQuestions.PullRow>> pulls(Registry registry, Digest digest) {
+  private static List<List<ExposureQuestions.PullRow>> pulls(Registry registry, int limit) {
     Question<ExposureQuestions.PullRow> question =
         (Question<ExposureQuestions.PullRow>) new Questions(registry).named("exposure --pulls");
     List<List<ExposureQuestions.PullRow>> pages = new ArrayList<>();
-    Asked asked = new Asked(Map.of(), QueryString.parse("limit=5&digest=" + digest), "");
+    Asked asked = new Asked(Map.of(), QueryString.parse("limit=" + limit + "&digest=" + LAYER), "");
     while (true) {
       Answer<ExposureQuestions.PullRow> answer = question.ask(asked);
       pages.add(answer.rows());

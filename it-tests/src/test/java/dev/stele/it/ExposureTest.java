@@ -93,7 +93,9 @@ class ExposureTest {
     while (true) {
       var answer = client.send("GET", address);
       assertThat(answer.statusCode()).isEqualTo(200);
-      RegistryClient.json(answer).get(items).forEach(rows::add);
+      JsonNode page = RegistryClient.json(answer).get(items);
+      assertThat(page).as(address).isNotEmpty();
+      page.forEach(rows::add);
       String link = answer.headers().firstValue("Link").orElse("");
       if (link.isEmpty()) {
         return rows;
