@@ -9,6 +9,7 @@ import dev.stele.question.Rows;
 import dev.stele.retention.Reprocessing;
 import java.io.PrintWriter;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -44,6 +45,11 @@ final class RetentionPreview extends RetentionQuestion {
 
   @Option(names = "--all", description = "Also what stays.")
   private boolean all;
+
+  @Override
+  Optional<RepositoryGlob> repositories() {
+    return Optional.ofNullable(repositories);
+  }
 
   @Override
   int answer(Reprocessing reprocessing, PrintWriter out) {

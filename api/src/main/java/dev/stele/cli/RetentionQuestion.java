@@ -4,6 +4,8 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.EventFilter;
+import dev.stele.registry.NeverSeen;
 import dev.stele.retention.Moment;
 import dev.stele.retention.Reprocessing;
 import dev.stele.server.Inspection;
@@ -34,11 +36,19 @@ abstract class RetentionQuestion implements Callable<Integer> {
   /** Prints the answer; returns the exit status. */
   abstract int answer(Reprocessing reprocessing, PrintWriter out);
 
+  /** Which repositories it is about, if not all. */
+  Optional<RepositoryGlob> repositories() {
+    return Optional.empty();
+  }
+
   @Override
   public final Integer call() throws ConfigurationException, StartupException {
     PrintWriter out = spec.commandLine().getOut();
     try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
       int status = answer(new Reprocessing(inspection.registry()), out);
+      repositories()
+          .flatMap(glob -> NeverSeen.of(inspection.registry(), EventFilter.ALL.in(glob)))
+          .ifPresent(text -> output.warn(out, spec.commandLine().getErr(), text));
       out.flush();
       return status;
     }

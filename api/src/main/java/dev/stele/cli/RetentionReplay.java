@@ -75,6 +75,11 @@ final class RetentionReplay extends RetentionQuestion {
   private boolean all;
 
   @Override
+  Optional<RepositoryGlob> repositories() {
+    return Optional.ofNullable(repositories);
+  }
+
+  @Override
   int answer(Reprocessing reprocessing, PrintWriter out) {
     Interval<dev.stele.retention.Moment> interval =
         Interval.of(

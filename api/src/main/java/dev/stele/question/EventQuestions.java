@@ -199,7 +199,7 @@ public final class EventQuestions {
     EventPage page = registry.events(selection.query(asked.limit()));
     Optional<String> note =
         page.events().isEmpty() && page.next().isEmpty()
-            ? registry.archive().read(handle -> NeverSeen.of(handle, selection.filter()))
+            ? NeverSeen.of(registry, selection.filter())
             : Optional.empty();
     return Answer.of(Answer.about(Answer.NOTE, note), page.events().stream().map(row).toList())
         .next(selection.next(), number(page.next()));

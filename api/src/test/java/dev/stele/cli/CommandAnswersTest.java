@@ -415,6 +415,17 @@ class CommandAnswersTest {
             "policies: [{repositories: ['kept/**'], keep-tags: [{patterns: ['^never$']}]}]");
     assertThat(stele("retention", "preview", "--policy", policy.toString()).text())
         .contains("1 tag of 1 repository would go and ");
+    String option = "--policy=" + policy;
+    for (String[] mistyped :
+        new String[][] {
+          {"retention", "preview", option, "--repository", "kept/ap"},
+          {"retention", "replay", option, "--from", "p0", "--repository", "kept/ap"}
+        }) {
+      assertThat(stele(mistyped).text())
+          .contains("The record has never heard of repository kept/ap.");
+    }
+    assertThat(stele("retention", "preview", option, "--repository", "kept/app").text())
+        .doesNotContain("never heard");
   }
 
   @Test

@@ -163,6 +163,11 @@ class RecordCommandsTest {
     assertThat(csv.text().lines()).hasSize(1);
     assertThat(stele("tag-moves", "--actor", "alice", "--repository", "many/r0001").text())
         .doesNotContain("never heard");
+    String digest = "sha256:" + "0123456789abcdef".repeat(4);
+    assertThat(stele("pulls", "--digest", digest).text())
+        .contains("The record has never heard of digest " + digest + ".");
+    assertThat(stele("retention", "log", "--repository", "team/apii").text())
+        .contains("The record has never heard of repository team/apii.");
     assertThat(stele("events", "--limit", "2", "--json").errors()).contains("there are more");
   }
 

@@ -98,6 +98,11 @@ public record EventFilter(
     return new EventFilter(repository, only, actor, digest, tag, cause);
   }
 
+  /** The same, but for the repositories: these. */
+  public EventFilter in(RepositoryGlob only) {
+    return new EventFilter(Optional.of(only), types, actor, digest, tag, cause);
+  }
+
   /** The same, but for the digest: this one. */
   public EventFilter ofDigest(Digest only) {
     return new EventFilter(repository, types, actor, Optional.of(only), tag, cause);

@@ -10,7 +10,18 @@ public final class NeverSeen {
   private NeverSeen() {}
 
   /** A sentence on what a filter names and the record has never heard of; empty if it knows all. */
-  public static Optional<String> of(Handle handle, EventFilter filter) {
+  public static Optional<String> of(Registry registry, EventFilter filter) {
+    List<String> unknown = registry.archive().read(handle -> names(handle, filter));
+    filter
+        .digest()
+        .filter(digest -> !registry.mentioned(digest))
+        .ifPresent(digest -> unknown.add("digest " + digest));
+    return unknown.isEmpty()
+        ? Optional.empty()
+        : Optional.of("The record has never heard of " + String.join(" and ", unknown) + ".");
+  }
+
+  private static List<String> names(Handle handle, EventFilter filter) {
     List<String> unknown = new ArrayList<>();
     filter
         .repository()
@@ -21,9 +32,7 @@ public final class NeverSeen {
         .actor()
         .filter(name -> !exists(handle, "SELECT FROM actor WHERE name = :value", name))
         .ifPresent(name -> unknown.add("actor " + name));
-    return unknown.isEmpty()
-        ? Optional.empty()
-        : Optional.of("The record has never heard of " + String.join(" and ", unknown) + ".");
+    return unknown;
   }
 
   private static boolean exists(Handle handle, String query, String value) {
