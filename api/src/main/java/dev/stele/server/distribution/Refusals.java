@@ -36,7 +36,9 @@ public final class Refusals {
           error(
               404,
               ErrorCode.NAME_UNKNOWN,
-              "there is no repository " + repository,
+              "there is no repository "
+                  + repository
+                  + PastPath.meant(repository).map(meant -> "; " + meant).orElse(""),
               Map.of("name", repository));
       case Refusal.UnknownManifest(var repository, var reference) ->
           error(
