@@ -65,13 +65,11 @@ public final class Columns<T> {
     return fields(row, Set.of());
   }
 
-  /** The same but for some fields of the row itself. */
+  /** The same but for some fields, which are named as their columns would be. */
   public static <T extends Record> Columns<T> fields(Class<T> row, Set<String> without) {
     List<Column<T>> columns = new ArrayList<>();
     for (RecordComponent component : row.getRecordComponents()) {
-      if (!without.contains(component.getName())) {
-        add(columns, component.getName(), component, Function.identity());
-      }
+      add(columns, component.getName(), component, Function.identity(), without);
     }
     return new Columns<>(columns, true);
   }
@@ -80,8 +78,10 @@ public final class Columns<T> {
       List<Column<T>> columns,
       String name,
       RecordComponent component,
-      Function<? super T, ?> parent) {
-    if (component.isAnnotationPresent(JsonIgnore.class)
+      Function<? super T, ?> parent,
+      Set<String> without) {
+    if (without.contains(name)
+        || component.isAnnotationPresent(JsonIgnore.class)
         || component.getAccessor().isAnnotationPresent(JsonIgnore.class)) {
       return;
     }
@@ -96,7 +96,7 @@ public final class Columns<T> {
     }
     if (type instanceof Class<?> inner && nested(inner)) {
       for (RecordComponent each : inner.getRecordComponents()) {
-        add(columns, name + "." + each.getName(), each, value);
+        add(columns, name + "." + each.getName(), each, value, without);
       }
       return;
     }

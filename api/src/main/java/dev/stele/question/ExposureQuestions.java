@@ -104,7 +104,8 @@ public final class ExposureQuestions {
             .with("mediaType", Manifest::mediaType)
             .with("size", Manifest::size)
             .with("how", Manifest::how)
-            .with("via", Manifest::via);
+            .with("via", Manifest::via)
+            .with("more", Manifest::more);
   }
 
   /**

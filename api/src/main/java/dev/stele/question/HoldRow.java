@@ -28,9 +28,12 @@ public record HoldRow(
     Act placed,
     Optional<Act> released,
     Optional<Boolean> coversNothing) {
-  /** A column a field, but for what only the answer that places it has. */
+  /**
+   * A column a field, but for what only the answer that places it has, and for a second reason of
+   * the placing, which is never there.
+   */
   public static final Columns<HoldRow> COLUMNS =
-      Columns.fields(HoldRow.class, Set.of("coversNothing"));
+      Columns.fields(HoldRow.class, Set.of("coversNothing", "placed.reason"));
 
   /** The row of a hold. */
   public static HoldRow of(Hold hold) {

@@ -93,6 +93,11 @@ public final class Question<R> {
     return address;
   }
 
+  /** The key that the rows have in the JSON of a page; empty if the answer is one thing. */
+  public Optional<String> items() {
+    return items;
+  }
+
   /** The names of its parameters, in alphabetical order, without those in the address. */
   public Set<String> parameters() {
     return parameters;

@@ -3,6 +3,8 @@ package dev.stele.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
@@ -35,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class OpenApiTest {
   private static final String IMAGE = "application/vnd.oci.image.manifest.v1+json";
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final byte[] CONFIG = "{}".getBytes(UTF_8);
 
   @TempDir private static Path folder;
@@ -229,6 +232,16 @@ class OpenApiTest {
       assertThat(csv.lines().findFirst().orElseThrow().split(",", -1))
           .as(question.address())
           .hasSize(question.columns().size());
+      values.put("format", "json");
+      JsonNode json = JSON.readTree(send(operation, operation.address(values)).body());
+      Set<String> columns = Set.of(csv.lines().findFirst().orElseThrow().split(",", -1));
+      Set<String> missing = new TreeSet<>();
+      question
+          .items()
+          .map(json::required)
+          .orElse(JSON.createArrayNode().add(json))
+          .forEach(row -> addMissing(missing, columns, "", row));
+      assertThat(missing).as(question.address()).isEmpty();
       // Of JSON there is none in a cell, so quotation marks are never doubled before a colon.
       assertThat(csv).as(question.address()).doesNotContain("\"\":").doesNotContain("{\"\"");
     }
@@ -244,6 +257,36 @@ class OpenApiTest {
     assertThat(accepted.headers().firstValue("Link").orElse(""))
         .isEqualTo("</api/v1/events?limit=1&after=0>; rel=\"next\"");
     assertThat(send("GET", "/api/v1/events?format=xml", null, "").statusCode()).isEqualTo(400);
+  }
+
+  /** Adds the fields without a column, but for lists of objects, which have no place in a cell. */
+  private static void addMissing(
+      Set<String> missing, Set<String> columns, String prefix, JsonNode object) {
+    object
+        .properties()
+        .forEach(
+            field -> {
+              String name = prefix + field.getKey();
+              JsonNode value = field.getValue();
+              if (columns.contains(name)) {
+                return;
+              }
+              if (value.isObject()) {
+                addMissing(missing, columns, name + ".", value);
+              } else if (!value.isArray() || value.path(0).isValueNode()) {
+                missing.add(name);
+              }
+            });
+  }
+
+  @Test
+  void ofAHoldTheReasonIsInOneColumn() throws Exception {
+    assertThat(
+            new String(send("GET", "/api/v1/holds?state=all&format=csv", null, "").body(), UTF_8))
+        .startsWith(
+            "id,repositories,tag,digest,freeze,reason,placed.at,placed.position,placed.actor,"
+                + "released.at,released.position,released.actor,released.reason\r\n")
+        .contains(",legal/**,v1,,true,Case 7,");
   }
 
   @Test
