@@ -237,7 +237,7 @@ public final class ExposureView implements Projection {
         added,
         (digest, document) -> {
           missing.remove(digest);
-          addReferences(references, digest, ManifestDocuments.read(digest, document));
+          addReferences(references, digest, documents.manifest(digest, document));
           if (references.size() >= MOST_REFERENCES) {
             writeReferences(transaction, references);
             references.clear();

@@ -15,20 +15,29 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * The exact bytes of every manifest ever put, by digest, kept as evidence after the manifest is
- * gone. Documents never change, so those lately used are held in memory, within a bound. Nobody may
- * modify the arrays that are handed out.
+ * gone. Documents never change, so those lately used are held in memory, within a bound, and so is
+ * what was read from those lately put, since each view asks for that. Nobody may modify the arrays
+ * that are handed out.
  *
  * <p>A document belongs to no repository and has no media type of its own: with which type it was
  * put, each repository knows for itself. Thread-safe.
  */
 public final class ManifestDocuments {
   private static final long MAX_CACHED_BYTES = 64L << 20;
+  private static final long MOST_CACHED_DESCRIPTORS = 50_000;
   private static final int FETCH = 16;
 
   private final Cache<Digest, byte[]> cache =
       Caffeine.newBuilder()
           .maximumWeight(MAX_CACHED_BYTES)
           .<Digest, byte[]>weigher((_, document) -> document.length + 256)
+          .build();
+
+  /** What {@link Manifest#read} makes of them, which follows from the bytes alone. */
+  private final Cache<Digest, Manifest> manifests =
+      Caffeine.newBuilder()
+          .maximumWeight(MOST_CACHED_DESCRIPTORS)
+          .<Digest, Manifest>weigher((_, manifest) -> manifest.listed().size() + 1)
           .build();
 
   /**
@@ -50,6 +59,7 @@ public final class ManifestDocuments {
         .execute();
     // Cached although the transaction may yet fail: the bytes are what the digest says in any case.
     cache.put(digest, document);
+    manifests.put(digest, manifest);
   }
 
   /**
@@ -126,7 +136,16 @@ public final class ManifestDocuments {
    *     can bring about
    */
   Manifest recorded(Handle handle, Digest digest) {
-    return read(digest, find(handle, digest).orElseThrow(() -> missing(digest)));
+    Manifest known = manifests.getIfPresent(digest);
+    // Found outside of the cache, so that nobody waits there for another's statement.
+    return known != null
+        ? known
+        : manifest(digest, find(handle, digest).orElseThrow(() -> missing(digest)));
+  }
+
+  /** What is in a document that was found here. */
+  Manifest manifest(Digest digest, byte[] document) {
+    return manifests.get(digest, _ -> read(digest, document));
   }
 
   /** The document of a manifest that the log names is not there. */
