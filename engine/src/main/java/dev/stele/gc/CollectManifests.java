@@ -11,7 +11,6 @@ import dev.stele.projection.ManifestView;
 import dev.stele.projection.TagView;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -126,7 +125,7 @@ record CollectManifests(
    * Who keeps one of these alive. Of those that list it, no more than are needed to find one that
    * is not among these.
    */
-  private List<LivenessGraph.Edge> parents(Handle handle, Collection<Digest> children) {
+  private List<LivenessGraph.Edge> parents(Handle handle, Set<Digest> children) {
     List<LivenessGraph.Edge> edges = new ArrayList<>();
     new Listers(handle, repository)
         .of(children, children.size() + 1)

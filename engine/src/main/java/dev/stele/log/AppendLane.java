@@ -72,7 +72,7 @@ public final class AppendLane implements AutoCloseable {
     private final CompletableFuture<R> future = new CompletableFuture<>();
     final java.util.UUID id = java.util.UUID.randomUUID();
     private final OptionalLong term = Leadership.acting();
-    private boolean overtaken;
+    private Optional<LaneUnavailableException> unavailable = Optional.empty();
     private R result;
 
     private Pending(Command<R> command) {
@@ -83,12 +83,26 @@ public final class AppendLane implements AutoCloseable {
       return command;
     }
 
-    /** What a leader planned is not done any more once another node leads. */
-    void decide(Command.Decision decision) {
-      overtaken = term.isPresent() && !Leadership.isNewest(decision.handle(), term.getAsLong());
-      if (!overtaken) {
-        result = command.decide(decision);
+    /**
+     * What a leader planned is not done any more once another node leads, nor what cannot be
+     * decided now; others are none the worse for it.
+     *
+     * @return whether it was decided
+     */
+    boolean decide(Command.Decision decision) {
+      unavailable = Optional.empty();
+      if (term.isPresent() && !Leadership.isNewest(decision.handle(), term.getAsLong())) {
+        unavailable =
+            Optional.of(
+                new LaneUnavailableException("this is another node's to do, which leads by now"));
+      } else {
+        try {
+          result = command.decide(decision);
+        } catch (LaneUnavailableException e) {
+          unavailable = Optional.of(e);
+        }
       }
+      return unavailable.isEmpty();
     }
 
     private void roomTaken(Runnable release) {
@@ -96,11 +110,7 @@ public final class AppendLane implements AutoCloseable {
     }
 
     private void complete() {
-      if (overtaken) {
-        fail(new LaneUnavailableException("this is another node's to do, which leads by now"));
-      } else {
-        future.complete(result);
-      }
+      unavailable.ifPresentOrElse(this::fail, () -> future.complete(result));
     }
 
     private void fail(Throwable cause) {

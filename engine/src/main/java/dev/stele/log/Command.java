@@ -45,9 +45,10 @@ public interface Command<R> {
   }
 
   /**
-   * Decides against the current rows and appends what follows. It may run more than once (each time
-   * in a transaction of its own, of which at most one commits), so it must have no effect but
-   * through the decision.
+   * Decides against the current rows and appends what follows, or throws {@link
+   * LaneUnavailableException} before it appends anything if that cannot be done now. It may run
+   * more than once (each time in a transaction of its own, of which at most one commits), so it
+   * must have no effect but through the decision.
    */
   R decide(Decision decision);
 

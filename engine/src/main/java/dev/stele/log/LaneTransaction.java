@@ -125,7 +125,9 @@ final class LaneTransaction {
         LaneDecision decision =
             new LaneDecision(
                 appending, pending, now, head.clock(), head.nextPosition() + appending.size());
-        pending.decide(decision);
+        if (!pending.decide(decision) && !decision.events.isEmpty()) {
+          throw new IllegalStateException("a command was given up after it had appended");
+        }
         for (RecordedEvent event : decision.events) {
           byte[] leaf = codec.encode(event);
           bytes += leaf.length;

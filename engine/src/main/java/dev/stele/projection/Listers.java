@@ -2,6 +2,8 @@ package dev.stele.projection;
 
 import static java.util.stream.Collectors.toSet;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.LogCheckpoint;
 import dev.stele.oci.Digest;
@@ -13,33 +15,49 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /**
  * Which present manifests of a repository list something. The answer is that of the moment,
  * although what manifests list is written down by a view that follows the log: the manifests that
- * were put since its checkpoint are read here.
+ * were put since its checkpoint are read here, each once.
  *
  * <p>Good for one transaction: that of a command, or one that reads a snapshot. Not safe for use by
  * several threads.
  */
 public final class Listers {
-  /** How much is read at most, in bytes: it is done in the lane. */
-  private static final long MOST_UNSEEN = 16L << 20;
+  /** How much is read at most, since it is done in the lane: manifests, and bytes of these. */
+  private static final int MOST_UNSEEN = 5_000;
+
+  private static final long MOST_UNSEEN_BYTES = 16L << 20;
+
+  /** How many edges are followed at most to what keeps a manifest, for the same reason. */
+  private static final int MOST_EDGES = 10_000;
+
+  /**
+   * What manifests list that were asked about lately. It follows from their digest alone, so it is
+   * that of every repository and registry. As many descriptors as the most bytes can have.
+   */
+  private static final Cache<Digest, Set<Digest>> LISTS =
+      Caffeine.newBuilder()
+          .maximumWeight(150_000)
+          .<Digest, Set<Digest>>weigher((_, lists) -> lists.size() + 1)
+          .build();
 
   /**
    * A manifest that the view has not seen.
    *
    * @param position at which it was put
    */
-  private record Unseen(Digest digest, long position) {}
+  private record Unseen(Digest digest, long position, Set<Digest> lists) {}
+
+  private record Recent(Digest digest, long position, long size) {}
 
   private final Handle handle;
   private final RepositoryName repository;
-
-  /** By what they list. */
-  private final Map<Digest, List<Unseen>> unseen = new HashMap<>();
+  private final List<Unseen> unseen = new ArrayList<>();
 
   /**
    * Reads what the view has not seen.
@@ -52,36 +70,25 @@ public final class Listers {
     this.repository = repository;
     // The checkpoint first: the edges, asked for later, may be those of a later one, which does no
     // harm.
-    long seen = LogCheckpoint.read(handle, ReachabilityView.NAME).nextPosition();
-    Map<Digest, Unseen> recent = new HashMap<>();
-    long bytes = 0;
-    for (Map.Entry<Unseen, Long> each : since(seen)) {
-      recent.put(each.getKey().digest(), each.getKey());
-      bytes += each.getValue();
-    }
-    if (bytes > MOST_UNSEEN) {
+    List<Recent> recent = since(LogCheckpoint.read(handle, ReachabilityView.NAME).nextPosition());
+    if (recent.size() > MOST_UNSEEN
+        || recent.stream().mapToLong(Recent::size).sum() > MOST_UNSEEN_BYTES) {
       throw new LaneUnavailableException(
-          "the view of what keeps what is behind by more than %d MiB of manifests of %s; try again"
-              .formatted(MOST_UNSEEN >> 20, repository));
+          "the view of what keeps what is behind by more than %d manifests or %d MiB of %s; try again"
+              .formatted(MOST_UNSEEN, MOST_UNSEEN_BYTES >> 20, repository));
     }
-    // Those are asked for once, so they need not stay in the registry's cache.
-    new ManifestDocuments()
-        .forEach(
-            handle,
-            recent.keySet(),
-            (digest, document) -> {
-              Unseen lister = recent.remove(digest);
-              for (Digest listed : ManifestDocuments.read(digest, document).references()) {
-                unseen.computeIfAbsent(listed, _ -> new ArrayList<>()).add(lister);
-              }
-            });
-    if (!recent.isEmpty()) {
-      throw ManifestDocuments.missing(recent.keySet().iterator().next());
+    Map<Digest, Set<Digest>> lists = lists(recent.stream().map(Recent::digest).toList());
+    for (Recent each : recent) {
+      unseen.add(
+          new Unseen(
+              each.digest(),
+              each.position(),
+              Optional.ofNullable(lists.get(each.digest()))
+                  .orElseThrow(() -> ManifestDocuments.missing(each.digest()))));
     }
   }
 
-  /** With their sizes; one more byte than is read is enough. */
-  private List<Map.Entry<Unseen, Long>> since(long position) {
+  private List<Recent> since(long position) {
     return handle
         .createQuery(
             """
@@ -91,24 +98,38 @@ public final class Listers {
             """)
         .bind("repository", repository.value())
         .bind("position", position)
-        .bind("limit", MOST_UNSEEN / 2 + 1) // "{}" is the least that a manifest can be
-        .map(
-            (row, _) ->
-                Map.entry(
-                    new Unseen(Digest.parse(row.getString(1)), row.getLong(2)), row.getLong(3)))
+        .bind("limit", MOST_UNSEEN + 1)
+        .map((row, _) -> new Recent(Digest.parse(row.getString(1)), row.getLong(2), row.getLong(3)))
         .list();
+  }
+
+  private Map<Digest, Set<Digest>> lists(Collection<Digest> manifests) {
+    Map<Digest, Set<Digest>> lists = new HashMap<>(LISTS.getAllPresent(manifests));
+    List<Digest> others = manifests.stream().filter(each -> !lists.containsKey(each)).toList();
+    // The documents are asked for once, so they need not stay in the registry's cache.
+    new ManifestDocuments()
+        .forEach(
+            handle,
+            others,
+            (digest, document) -> {
+              Set<Digest> read =
+                  new HashSet<>(ManifestDocuments.read(digest, document).references());
+              LISTS.put(digest, read);
+              lists.put(digest, read);
+            });
+    return lists;
   }
 
   /** At most so many of the manifests that list a digest. */
   public List<Digest> of(Digest digest, int most) {
-    return of(List.of(digest), most).getOrDefault(digest, Set.of()).stream()
+    return of(Set.of(digest), most).getOrDefault(digest, Set.of()).stream()
         .sorted()
         .limit(most)
         .toList();
   }
 
   /** Those of these digests that some manifest lists. */
-  public Set<Digest> listed(Collection<Digest> digests) {
+  public Set<Digest> listed(Set<Digest> digests) {
     return of(digests, 1).keySet();
   }
 
@@ -118,36 +139,54 @@ public final class Listers {
    * @param enough how many of one digest will do; there may be more
    * @return without those that nobody lists
    */
-  public Map<Digest, Set<Digest>> of(Collection<Digest> digests, int enough) {
+  public Map<Digest, Set<Digest>> of(Set<Digest> digests, int enough) {
     Map<Digest, Set<Digest>> listers = new HashMap<>();
-    handle
-        .createQuery(
-            """
-            SELECT listed.digest, lister.digest
-            FROM unnest(:digests::text[]) AS listed (digest)
-            CROSS JOIN LATERAL (
-              SELECT e.parent
-              FROM reach_edge e
-              CROSS JOIN LATERAL (
-                SELECT FROM manifest WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
-              WHERE e.repository = :repository AND e.child = listed.digest COLLATE "C" AND e.kind = 'lists'
-              LIMIT :enough) AS lister (digest)
-            """)
-        .bind("repository", repository.value())
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-        .bind("enough", enough)
-        .map((row, _) -> Map.entry(Digest.parse(row.getString(1)), Digest.parse(row.getString(2))))
-        .forEach(each -> add(listers, each.getKey(), each.getValue()));
-    for (Digest digest : digests) {
-      unseen
-          .getOrDefault(digest, List.of())
-          .forEach(lister -> add(listers, digest, lister.digest()));
+    for (Edge edge : edges(digests, enough, Integer.MAX_VALUE)) {
+      listers.computeIfAbsent(edge.listed(), _ -> new HashSet<>()).add(edge.lister());
     }
     return listers;
   }
 
-  private static void add(Map<Digest, Set<Digest>> listers, Digest digest, Digest lister) {
-    listers.computeIfAbsent(digest, _ -> new HashSet<>()).add(lister);
+  private record Edge(Digest lister, Digest listed) {}
+
+  /**
+   * @param each how many of one digest will do
+   * @param all how many will do in all
+   */
+  private List<Edge> edges(Set<Digest> digests, int each, int all) {
+    List<Edge> edges =
+        new ArrayList<>(
+            handle
+                .createQuery(
+                    """
+                    SELECT lister.digest, listed.digest
+                    FROM unnest(:digests::text[]) AS listed (digest)
+                    CROSS JOIN LATERAL (
+                      SELECT e.parent
+                      FROM reach_edge e
+                      CROSS JOIN LATERAL (
+                        SELECT FROM manifest WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
+                      WHERE e.repository = :repository AND e.child = listed.digest COLLATE "C" AND e.kind = 'lists'
+                      LIMIT :each) AS lister (digest)
+                    LIMIT :all
+                    """)
+                .bind("repository", repository.value())
+                .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+                .bind("each", each)
+                .bind("all", all)
+                .map(
+                    (row, _) ->
+                        new Edge(Digest.parse(row.getString(1)), Digest.parse(row.getString(2))))
+                .list());
+    for (Unseen lister : unseen) {
+      boolean fewer = lister.lists().size() < digests.size();
+      Set<Digest> others = fewer ? digests : lister.lists();
+      (fewer ? lister.lists() : digests)
+          .stream()
+              .filter(others::contains)
+              .forEach(listed -> edges.add(new Edge(lister.digest(), listed)));
+    }
+    return edges;
   }
 
   /**
@@ -174,9 +213,10 @@ public final class Listers {
                 .mapTo(String.class)
                 .list());
     Set<String> recent =
-        unseen.entrySet().stream()
-            .filter(each -> each.getValue().stream().anyMatch(by -> by.position() >= position))
-            .map(each -> each.getKey().toString())
+        unseen.stream()
+            .filter(lister -> lister.position() >= position)
+            .flatMap(lister -> lister.lists().stream())
+            .map(Digest::toString)
             .collect(toSet());
     beginnings.stream()
         .filter(beginning -> recent.stream().anyMatch(digest -> digest.startsWith(beginning)))
@@ -186,20 +226,25 @@ public final class Listers {
 
   /**
    * What keeps a manifest alive, itself included: the manifests that list it, its subject if that
-   * is present, and what keeps those alive. About {@code enough}, whichever are nearest, if there
-   * are more.
+   * is present, and what keeps those alive. Empty if there are more than so many, or if too much
+   * lists these to tell.
    */
-  public Set<Digest> keepers(Digest manifest, int enough) {
+  public Optional<Set<Digest>> keepers(Digest manifest, int most) {
     Set<Digest> keepers = new LinkedHashSet<>(List.of(manifest));
     Set<Digest> last = Set.of(manifest);
-    while (!last.isEmpty() && keepers.size() < enough) {
-      Set<Digest> next = new LinkedHashSet<>();
-      of(last, enough).values().forEach(next::addAll);
+    int followed = 0;
+    while (!last.isEmpty()) {
+      List<Edge> edges = edges(last, MOST_EDGES, MOST_EDGES);
+      Set<Digest> next = edges.stream().map(Edge::lister).collect(toSet());
       next.addAll(ManifestView.presentSubjects(handle, repository, last).values());
       next.removeAll(keepers);
       keepers.addAll(next);
+      followed += edges.size();
+      if (keepers.size() > most || followed >= MOST_EDGES) {
+        return Optional.empty();
+      }
       last = next;
     }
-    return keepers;
+    return Optional.of(keepers);
   }
 }

@@ -76,19 +76,19 @@ public final class Protection {
 
   /**
    * Why a manifest may not be deleted: it is held, or a tag of it, or what keeps it alive is, such
-   * as its subject. If more than {@value #MOST_KEEPERS} keep it alive, any hold in the repository
-   * counts as one of one of these.
+   * as its subject. If more than {@value #MOST_KEEPERS} keep it alive, or so much lists these that
+   * it cannot be told in the lane, any hold in the repository counts as one of one of these.
    */
   static Optional<Refusal> againstDeleting(
       Handle handle, RepositoryName repository, Digest manifest, Listers listers) {
     if (!HoldView.any(handle)) {
       return Optional.empty();
     }
-    Set<Digest> keepers = listers.keepers(manifest, MOST_KEEPERS + 1);
+    Optional<Set<Digest>> keepers = listers.keepers(manifest, MOST_KEEPERS);
     List<Hold> holds =
-        keepers.size() > MOST_KEEPERS
-            ? HoldView.active(handle, repository)
-            : HoldView.keeping(handle, repository, keepers);
+        keepers
+            .map(all -> HoldView.keeping(handle, repository, all))
+            .orElseGet(() -> HoldView.active(handle, repository));
     return holds.stream()
         .findFirst()
         .map(hold -> new Refusal.Held("manifest " + manifest + " of " + repository, hold));

@@ -118,7 +118,7 @@ final class LiveFacts implements RepositoryFacts {
                         row.getBoolean("referrer")))
             .list();
     List<Digest> digests = named.stream().map(Named::digest).toList();
-    Map<Digest, Set<Digest>> keepers = listers.of(digests, Integer.MAX_VALUE);
+    Map<Digest, Set<Digest>> keepers = listers.of(new HashSet<>(digests), Integer.MAX_VALUE);
     ManifestView.presentSubjects(handle, repository, digests)
         .forEach(
             (referrer, subject) ->

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /** Looks for content that manifests list and their repositories lack. */
 final class ReferenceCheck {
@@ -56,11 +57,13 @@ final class ReferenceCheck {
     Optional<String> after = Optional.of("");
     do {
       String last = after.get();
-      after = jdbi.inTransaction(handle -> look(handle, repository, last));
+      after =
+          jdbi.inTransaction(
+              TransactionIsolationLevel.REPEATABLE_READ, handle -> look(handle, repository, last));
     } while (after.isPresent());
   }
 
-  /** A page of manifests; the last of them if there may be more. */
+  /** A page of manifests, at one moment; the last of them if there may be more. */
   private Optional<String> look(Handle handle, RepositoryName repository, String after) {
     Listed listed = new Listed(handle, repository);
     int[] count = {0};

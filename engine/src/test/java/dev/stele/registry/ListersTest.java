@@ -143,7 +143,7 @@ class ListersTest {
     Digest index = last;
     assertThatThrownBy(() -> registry.deleteManifest(ALICE, APP, index))
         .isInstanceOf(RegistryUnavailableException.class)
-        .hasMessageContaining("is behind by more than 16 MiB of manifests of team/app")
+        .hasMessageContaining("is behind by more than 5000 manifests or 16 MiB of team/app")
         .hasCauseInstanceOf(LaneUnavailableException.class);
     put(List.of(), "pushes go on");
     follow();
