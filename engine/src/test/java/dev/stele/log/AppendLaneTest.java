@@ -179,6 +179,9 @@ class AppendLaneTest {
       if (name.startsWith("poison")) {
         decision.handle().execute("SELECT 1 / 0");
       }
+      if (name.startsWith("behind")) {
+        throw new LaneUnavailableException("a view is behind");
+      }
       if (name.startsWith("slow")) {
         slowDecisions.incrementAndGet();
         decision.handle().execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(10)");
@@ -315,6 +318,29 @@ class AppendLaneTest {
     }
     assertThat(names()).containsExactly("first", "a", "b", "c", "d");
     assertThat(log()).extracting(RecordedEvent::position).containsExactly(0L, 1L, 2L, 3L, 4L);
+  }
+
+  /** And at no cost to the others: that a command cannot be decided now is no failure. */
+  @Test
+  void aCommandThatCannotBeDecidedNowIsRefusedAlone() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Long>> futures =
+          submitTogether(threads, List.of("first", "a", "behind", "b", "behind-too", "c"));
+      for (int i = 0; i < futures.size(); i++) {
+        Future<Long> future = futures.get(i);
+        if (i == 2 || i == 4) {
+          assertThatThrownBy(future::get)
+              .hasCauseInstanceOf(LaneUnavailableException.class)
+              .hasMessageContaining("a view is behind");
+        } else {
+          assertThat(future.get()).isEqualTo(1);
+        }
+      }
+    }
+    assertThat(names()).containsExactly("first", "a", "b", "c");
+    assertThat(meters.get("stele.lane.batch.commands").summary().count())
+        .as("nothing was decided again")
+        .isEqualTo(2);
   }
 
   @Test

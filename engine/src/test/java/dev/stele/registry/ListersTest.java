@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -131,6 +132,36 @@ class ListersTest {
             lists.forEach(
                 digest -> listers.computeIfAbsent(digest, _ -> new HashSet<>()).add(lister)));
     return listers;
+  }
+
+  /** Where there is more than can be looked at in the lane, nobody says that it is all. */
+  @Test
+  void whatKeepsAManifestIsToldWholeOrNotAtAll() {
+    Digest bottom = put(List.of(), "bottom");
+    List<Digest> middle = new ArrayList<>();
+    for (int n = 0; n < 110; n++) {
+      middle.add(put(List.of(bottom), "middle " + n));
+    }
+    Digest top = put(middle, "top");
+    Set<Digest> all = new HashSet<>(middle);
+    all.addAll(List.of(bottom, top));
+    assertThat(keepers(bottom, 112)).contains(all);
+    assertThat(keepers(bottom, 111)).isEmpty();
+    assertThat(keepers(top, 1)).contains(Set.of(top));
+    follow();
+    assertThat(keepers(bottom, 112)).contains(all);
+    for (int n = 0; n < 91; n++) {
+      put(middle, "more " + n);
+    }
+    assertThat(keepers(bottom, 1000)).as("110 times 92 edges").isEmpty();
+    assertThat(keepers(middle.getFirst(), 1000).orElseThrow()).hasSize(93);
+  }
+
+  private Optional<Set<Digest>> keepers(Digest manifest, int most) {
+    return fixture
+        .database()
+        .jdbi()
+        .withHandle(handle -> new Listers(handle, APP).keepers(manifest, most));
   }
 
   @Test
