@@ -17,6 +17,7 @@ import dev.stele.verify.Fsck;
 import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -93,7 +94,7 @@ public final class Inspection implements AutoCloseable {
 
   /** Unlike asking whether it is there, tells a folder that others hide from one that is not. */
   private static void list(Path folder) throws IOException {
-    Files.newDirectoryStream(folder).close();
+    try (DirectoryStream<Path> _ = Files.newDirectoryStream(folder)) {}
   }
 
   private static Inspection open(
