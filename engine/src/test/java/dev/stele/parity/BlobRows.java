@@ -10,6 +10,7 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -67,8 +68,9 @@ abstract class BlobRows extends ParityRows {
   @Test
   @DisplayName("23: if what references a blob cannot be read, it is not deleted")
   void failsClosed() throws Exception {
-    Digest image = pushImage(APP, V1, "layer");
-    Digest layer = digest("layer");
+    String content = "a layer of an image that no test has read, " + UUID.randomUUID();
+    Digest image = pushImage(APP, V1, content);
+    Digest layer = digest(content);
     asOwner(
         "CREATE TABLE aside AS SELECT * FROM manifest_document",
         "UPDATE manifest_document SET bytes = '\\x7b'");
@@ -83,7 +85,7 @@ abstract class BlobRows extends ParityRows {
         .hasStackTraceContaining("reach_edge");
     asOwner("ALTER TABLE edge_away RENAME TO reach_edge");
     assertInUse(layer, image);
-    assertReads(APP, layer, "layer");
+    assertReads(APP, layer, content);
     assertThat(events("BlobDeleted")).isEmpty();
   }
 
