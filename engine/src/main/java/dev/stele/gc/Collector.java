@@ -15,6 +15,7 @@ import dev.stele.log.LogReader;
 import dev.stele.log.Outage;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.ReachabilityView;
 import java.io.IOException;
@@ -386,6 +387,7 @@ public final class Collector implements AutoCloseable {
     List<Digest> going = found.rows().stream().map(Unreachable.Row::digest).toList();
     int gone = 0;
     for (LivenessGraph.Batch batch : LivenessGraph.batches(going, found.edges(), BATCH)) {
+      jdbi.useHandle(handle -> Listers.readAhead(handle, repository));
       CollectManifests.Result result =
           submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
       note(Tally.ofManifests(result.gone()));
@@ -415,6 +417,7 @@ public final class Collector implements AutoCloseable {
               inBatches(
                   digests,
                   batch -> {
+                    jdbi.useHandle(handle -> Listers.readAhead(handle, repository));
                     CollectBlobs.Result gone =
                         submit(
                             new CollectBlobs(

@@ -120,6 +120,16 @@ public final class Listers {
     return lists;
   }
 
+  /**
+   * Reads beforehand what the view has not seen, outside of the lane, so that a command finds it
+   * read.
+   *
+   * @throws LaneUnavailableException as the constructor
+   */
+  public static void readAhead(Handle handle, RepositoryName repository) {
+    Listers _ = new Listers(handle, repository);
+  }
+
   /** At most so many of the manifests that list a digest. */
   public List<Digest> of(Digest digest, int most) {
     return of(Set.of(digest), most).getOrDefault(digest, Set.of()).stream()

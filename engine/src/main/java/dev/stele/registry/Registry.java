@@ -30,6 +30,7 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.AsynchronousProjections;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.InlineProjections;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.Projection;
@@ -466,6 +467,13 @@ public final class Registry implements AutoCloseable {
   /** Removes a blob from a repository; its bytes remain until swept. */
   public Outcome<Digest> deleteBlob(
       Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {
+    boolean _ =
+        Availability.read(
+            jdbi,
+            handle -> {
+              Listers.readAhead(handle, repository);
+              return true;
+            });
     return submit(
         caller,
         new DeleteBlob(

@@ -7,6 +7,7 @@ import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestDocuments;
 import java.util.List;
 import java.util.Optional;
@@ -119,7 +120,12 @@ final class RepositoryManifests {
   Outcome<Digest> delete(
       Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {
     Protection.Immutable tags =
-        Availability.read(jdbi, handle -> protection.immutable(handle, repository, digest, -1));
+        Availability.read(
+            jdbi,
+            handle -> {
+              Listers.readAhead(handle, repository);
+              return protection.immutable(handle, repository, digest, -1);
+            });
     if (tags.refusal().isPresent()) {
       return Outcome.refused(tags.refusal().get());
     }
