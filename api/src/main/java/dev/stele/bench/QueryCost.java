@@ -55,12 +55,10 @@ public final class QueryCost {
         step.document()
             .ifPresent(
                 document ->
-                    documents.add(
-                        decision.handle(),
-                        Digest.of(Digest.Algorithm.SHA256, document),
-                        ManifestDocuments.read(
-                            Digest.of(Digest.Algorithm.SHA256, document), document),
-                        document));
+                    decision.write(
+                        documents,
+                        ManifestDocuments.Document.read(
+                            Digest.of(Digest.Algorithm.SHA256, document), document)));
         decision.append(step.event(), Cause.CLIENT_REQUEST);
       }
       return steps.size();

@@ -50,7 +50,7 @@ record CollectManifests(
 
   @Override
   public Result decide(Decision decision) {
-    Handle handle = decision.log();
+    Handle handle = decision.handle();
     if (policyChanged(handle) || (batch.ofCycle() && mayBeReached(handle))) {
       return new Result(0, true, known);
     }

@@ -31,7 +31,7 @@ final class Expired {
       String kind,
       Collection<Digest> digests,
       Duration grace) {
-    Handle handle = decision.log();
+    Handle handle = decision.handle();
     if (deletedUnseen(handle, repository)) {
       return Map.of();
     }

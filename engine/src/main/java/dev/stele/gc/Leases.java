@@ -1,11 +1,15 @@
 package dev.stele.gc;
 
+import dev.stele.log.Columns;
+import dev.stele.log.LaneWrite;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.Member;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -59,6 +63,23 @@ public final class Leases {
         .bind("digest", digest.toString())
         .execute();
   }
+
+  /**
+   * The same of whatever the commands of the lane promise: they hold what decides whether it is
+   * there.
+   */
+  public static final LaneWrite<Member<Digest>> RENEWAL =
+      (lane, promised) ->
+          new Columns<>(Set.copyOf(promised))
+              .text("repositories", Member::repository)
+              .text("digests", Member::item)
+              .execute(
+                  lane,
+                  """
+                  UPDATE lease l SET promised_at = greatest(l.promised_at, clock_timestamp())
+                  FROM unnest(:repositories::text[], :digests::text[]) AS promised (repository, digest)
+                  WHERE l.repository = promised.repository AND l.digest = promised.digest
+                  """);
 
   /** Something unreachable, in the order of the view's index. */
   private record Found(OffsetDateTime sinceAt, long since, String repository, String digest) {}

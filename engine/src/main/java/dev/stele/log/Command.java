@@ -4,6 +4,9 @@ import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -45,7 +48,19 @@ public interface Command<R> {
   }
 
   /**
-   * Decides against the current rows and appends what follows, or throws {@link
+   * Names the facts that it will ask for, so that the lane can load them together with those of
+   * other commands. What a command asks for without having named it costs the lane statements of
+   * its own.
+   */
+  default void needs(Needs needs) {}
+
+  /** What commands will ask for. */
+  interface Needs {
+    <K, V> void need(Fact<K, V> fact, K key);
+  }
+
+  /**
+   * Decides against what is so now and appends what follows, or throws {@link
    * LaneUnavailableException} before it appends anything if that cannot be done now. It may run
    * more than once (each time in a transaction of its own, of which at most one commits), so it
    * must have no effect but through the decision.
@@ -54,20 +69,32 @@ public interface Command<R> {
 
   /** What a command sees and does in the lane. Used by the lane's thread only. */
   interface Decision {
-    /** The lane's transaction: it holds the log's lock, so nothing else appends meanwhile. */
-    Handle handle();
+    /**
+     * What is so at this moment, after all commands before this one: in memory, if it was
+     * {@linkplain #needs named} beforehand.
+     */
+    default <K, V> V fact(Fact<K, V> fact, K key) {
+      return facts(fact, List.of(key)).get(key);
+    }
+
+    /** The same of several keys; has each of them. */
+    <K, V> Map<K, V> facts(Fact<K, V> fact, Collection<K> keys);
 
     /**
-     * The same, with the events of all commands before this one in the log, also of those that are
-     * in the same transaction. For commands that look into the log, of which there are few.
+     * The lane's transaction, for a command that must ask the database itself: it holds the log's
+     * lock, so nothing else appends meanwhile. What the commands before this one did is written
+     * first and seen in it: in the log, in the views and beside them.
      */
-    Handle log();
+    Handle handle();
+
+    /** Writes a row beside the log, should this transaction commit. */
+    <T> void write(LaneWrite<T> kind, T row);
 
     /** The time that the appended events get. */
     Instant now();
 
     /**
-     * Appends an event. The views show it once this command has been decided.
+     * Appends an event. Facts and views show it once this command has been decided.
      *
      * @return its position, should this transaction commit
      */

@@ -2,6 +2,7 @@ package dev.stele.log;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
@@ -71,6 +72,12 @@ final class LaneConnection {
       // What is read under the log's lock must be what the holder before left, whatever the
       // default.
       connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+      // All that the lane asks are look-ups by keys, of which a plan need not know how many there
+      // are: planning each time takes longer than looking up a few.
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SET plan_cache_mode = force_generic_plan");
+      }
+      connection.commit();
       return Jdbi.create(connection).installPlugin(new PostgresPlugin()).open();
     } catch (SQLException | RuntimeException e) {
       connection.close();

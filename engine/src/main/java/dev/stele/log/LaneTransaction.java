@@ -9,10 +9,14 @@ import dev.stele.oci.RepositoryName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
+import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -20,17 +24,18 @@ import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 
 /**
- * One transaction of the lane: lock the log, read where it ends, decide each command against the
- * rows as the commands before it left them, append the events, apply the inline views, commit. Used
- * by the lane's thread only.
+ * One transaction of the lane: lock the log, read where it ends, load the facts that the batch's
+ * commands named, decide each command against the facts as the commands before it left them, append
+ * all events, apply the inline views once, commit. So it has about as many statements for many
+ * commands as for one. Used by the lane's thread only.
  *
  * <p>INVARIANT: whoever appends holds the log's lock until the commit, so positions are dense and
  * in commit order.
  */
 final class LaneTransaction {
   /**
-   * A transaction ends its batch early when its leaves and what its commands weigh exceed this many
-   * bytes.
+   * A transaction ends its batch early when its leaves, or what its commands weigh, exceed this
+   * many bytes.
    */
   static final int MAX_BATCH_BYTES = 1 << 20;
 
@@ -82,8 +87,6 @@ final class LaneTransaction {
   /** What a transaction was about to commit; the command at its first position identifies it. */
   record Intended(Committed committed, long firstPosition, Optional<UUID> firstCommand) {}
 
-  private record Appended(RecordedEvent event, byte[] leaf) {}
-
   /** Looks at the clock, in a transaction of its own. */
   Attempt look(Handle handle) {
     Connection connection = handle.getConnection();
@@ -99,7 +102,7 @@ final class LaneTransaction {
 
   Attempt run(Handle handle, List<AppendLane.Pending<?>> batch) {
     Intended intended = null;
-    OptionalInt deciding = OptionalInt.empty();
+    Work work = null;
     Connection connection = handle.getConnection();
     try {
       ensurePartitions(handle, connection);
@@ -113,36 +116,13 @@ final class LaneTransaction {
         return new Doubtful(doubt.get());
       }
       Instant now = confirms ? head.clock() : head.now();
-      Appending appending = new Appending(handle);
-      int commands = 0;
-      int bytes = 0;
-      while (commands < batch.size()
-          && bytes < MAX_BATCH_BYTES
-          && (commands == 0 || (!confirms && !batch.get(commands).command().confirmsClock()))) {
-        deciding = OptionalInt.of(commands);
-        AppendLane.Pending<?> pending = batch.get(commands++);
-        bytes += (int) Math.min(pending.command().weight(), MAX_BATCH_BYTES);
-        LaneDecision decision =
-            new LaneDecision(
-                appending, pending, now, head.clock(), head.nextPosition() + appending.size());
-        if (!pending.decide(decision) && !decision.events.isEmpty()) {
-          throw new IllegalStateException("a command was given up after it had appended");
-        }
-        for (RecordedEvent event : decision.events) {
-          byte[] leaf = codec.encode(event);
-          bytes += leaf.length;
-          appending.add(new Appended(event, leaf));
-        }
-        if (!decision.events.isEmpty()) {
-          views.apply(handle, decision.events);
-        }
-      }
-      deciding = OptionalInt.empty();
+      work = new Work(handle, head, now);
+      int commands = work.decide(batch, confirms);
       if (confirms) {
         ClockWatch.note(handle, now);
       }
-      appending.flush();
-      List<RecordedEvent> appended = appending.events();
+      work.flush();
+      List<RecordedEvent> appended = List.copyOf(work.events);
       long next = head.nextPosition() + appended.size();
       intended =
           new Intended(
@@ -155,7 +135,8 @@ final class LaneTransaction {
           : intended.committed();
     } catch (SQLException | RuntimeException | Error e) {
       // INVARIANT: whatever was thrown, nothing of this transaction is left for the next one.
-      return afterFailure(connection, intended, deciding, e);
+      OptionalInt deciding = work == null ? OptionalInt.empty() : work.deciding;
+      return afterFailure(connection, intended, deciding, batch.size(), e);
     }
   }
 
@@ -185,13 +166,15 @@ final class LaneTransaction {
   }
 
   private Attempt afterFailure(
-      Connection connection, Intended intended, OptionalInt deciding, Throwable e) {
+      Connection connection, Intended intended, OptionalInt deciding, int batch, Throwable e) {
     if (rolledBack(connection)) {
       committingSince = OptionalLong.empty();
       Optional<Outage> outage = Outage.of(e);
-      if (deciding.isPresent()
-          && outage.filter(o -> o == Outage.TOO_SLOW || o == Outage.LOCKED).isPresent()) {
-        return new TooSlow(deciding.getAsInt(), outage.get(), e);
+      if (outage.filter(o -> o == Outage.TOO_SLOW || o == Outage.LOCKED).isPresent()) {
+        if (deciding.isPresent() || batch == 1) {
+          return new TooSlow(deciding.orElse(0), outage.get(), e);
+        }
+        return new Failed(e); // of all together: which of them it is shows one by one
       }
       return outage.isPresent() ? new Disconnected(e) : new Failed(e);
     }
@@ -247,22 +230,20 @@ final class LaneTransaction {
     handle.createQuery("SELECT lock_log()").mapTo(String.class).findOne();
   }
 
-  private static void insert(Handle handle, List<Appended> appended) {
-    int count = appended.size();
+  private static void insert(Handle handle, List<RecordedEvent> events, List<byte[]> leaves) {
+    int count = events.size();
     Long[] positions = new Long[count];
     String[] types = new String[count];
     String[] repositories = new String[count];
     UUID[] actors = new UUID[count];
     UUID[] commands = new UUID[count];
-    byte[][] leaves = new byte[count][];
     for (int i = 0; i < count; i++) {
-      RecordedEvent event = appended.get(i).event();
+      RecordedEvent event = events.get(i);
       positions[i] = event.position();
       types[i] = event.event().type();
       repositories[i] = event.event().place().map(RepositoryName::value).orElse(null);
       actors[i] = event.actor().value();
       commands[i] = event.commandId();
-      leaves[i] = appended.get(i).leaf();
     }
     handle
         .createUpdate(
@@ -273,13 +254,13 @@ final class LaneTransaction {
                         :commands::uuid[], :leaves::bytea[])
               AS new (position, type, repository, actor_id, command_id, leaf)
             """)
-        .bind("at", appended.getFirst().event().recordedAt())
+        .bind("at", events.getFirst().recordedAt())
         .bindArray("positions", Long.class, (Object[]) positions)
         .bindArray("types", String.class, (Object[]) types)
         .bindArray("repositories", String.class, (Object[]) repositories)
         .bindArray("actors", UUID.class, (Object[]) actors)
         .bindArray("commands", UUID.class, (Object[]) commands)
-        .bindBySqlType("leaves", leaves, java.sql.Types.ARRAY)
+        .bindBySqlType("leaves", leaves.toArray(byte[][]::new), Types.ARRAY)
         .execute();
   }
 
@@ -302,72 +283,152 @@ final class LaneTransaction {
     partitionsReadyUntil = nextPosition + PARTITIONS_AHEAD;
   }
 
-  /** What a transaction appends: inserted at once in the end, or when a command wants to see it. */
-  private static final class Appending {
+  /** What the commands of a transaction have done, of which the last is not in the database yet. */
+  private final class Work {
     private final Handle handle;
-    private final List<Appended> all = new ArrayList<>();
-    private int inserted;
+    private final ClockReading head;
+    private final Instant now;
+    private final LaneFacts facts = new LaneFacts();
+    private final List<RecordedEvent> events = new ArrayList<>();
+    private final List<byte[]> leaves = new ArrayList<>();
+    private final Map<LaneWrite<?>, Rows<?>> writes = new LinkedHashMap<>();
+    private int flushed;
 
-    private Appending(Handle handle) {
+    /** Which command is at work, by itself. */
+    private OptionalInt deciding = OptionalInt.empty();
+
+    private Work(Handle handle, ClockReading head, Instant now) {
       this.handle = handle;
+      this.head = head;
+      this.now = now;
     }
 
-    void add(Appended event) {
-      all.add(event);
-    }
-
-    int size() {
-      return all.size();
-    }
-
-    void flush() {
-      if (inserted < all.size()) {
-        insert(handle, all.subList(inserted, all.size()));
-        inserted = all.size();
+    /**
+     * Decides the first commands, as many as fit one transaction.
+     *
+     * @param alone whether only the first
+     * @return how many
+     */
+    int decide(List<AppendLane.Pending<?>> batch, boolean alone) {
+      int most = alone ? 1 : weighed(batch);
+      batch.subList(0, most).forEach(pending -> pending.command().needs(facts));
+      facts.lookUp(handle);
+      int commands = 0;
+      int bytes = 0;
+      while (commands < most && bytes < MAX_BATCH_BYTES) {
+        deciding = OptionalInt.of(commands);
+        LaneDecision decision = new LaneDecision(this, batch.get(commands++));
+        boolean decided = decision.pending.decide(decision);
+        deciding = OptionalInt.empty();
+        if (!decided && !decision.isEmpty()) {
+          throw new IllegalStateException("a command was given up after it had appended");
+        }
+        bytes += take(decision);
       }
+      return commands;
     }
 
-    List<RecordedEvent> events() {
-      return all.stream().map(Appended::event).toList();
+    /** How many of the first weigh little enough, and speak of no clock. */
+    private static int weighed(List<AppendLane.Pending<?>> batch) {
+      long bytes = 0;
+      int count = 0;
+      while (count < batch.size()
+          && bytes < MAX_BATCH_BYTES
+          && !batch.get(count).command().confirmsClock()) {
+        bytes += batch.get(count++).command().weight();
+      }
+      return count;
+    }
+
+    /** Returns how many bytes the leaves have. */
+    private int take(LaneDecision decision) {
+      int bytes = 0;
+      for (RecordedEvent event : decision.events) {
+        byte[] leaf = codec.encode(event);
+        bytes += leaf.length;
+        events.add(event);
+        leaves.add(leaf);
+        facts.follow(event.event());
+      }
+      for (Row<?> row : decision.rows) {
+        take(row);
+      }
+      return bytes;
+    }
+
+    @SuppressWarnings("unchecked") // rows are only ever put under their own kind
+    private <T> void take(Row<T> row) {
+      ((Rows<T>) writes.computeIfAbsent(row.kind(), _ -> new Rows<>(row.kind(), new ArrayList<>())))
+          .rows()
+          .add(row.row());
+    }
+
+    /** Writes what is not written yet. If that fails, it is no single command's fault. */
+    void flush() {
+      OptionalInt before = deciding;
+      deciding = OptionalInt.empty();
+      writes.values().forEach(rows -> rows.write(handle));
+      writes.clear();
+      if (flushed < events.size()) {
+        List<RecordedEvent> some = List.copyOf(events.subList(flushed, events.size()));
+        insert(handle, some, leaves.subList(flushed, events.size()));
+        flushed = events.size();
+        views.apply(handle, some);
+      }
+      deciding = before;
     }
   }
 
-  /** Collects what one command appends. */
+  private record Row<T>(LaneWrite<T> kind, T row) {}
+
+  private record Rows<T>(LaneWrite<T> kind, List<T> rows) {
+    void write(Handle handle) {
+      kind.write(handle, rows);
+    }
+  }
+
+  /** Collects what one command does. */
   private static final class LaneDecision implements Command.Decision {
-    private final Appending before;
+    private final Work work;
     private final AppendLane.Pending<?> pending;
-    private final Instant now;
-    private final Instant clock;
     private final long firstPosition;
     private final List<RecordedEvent> events = new ArrayList<>(4);
+    private final List<Row<?>> rows = new ArrayList<>(2);
 
-    private LaneDecision(
-        Appending before,
-        AppendLane.Pending<?> pending,
-        Instant now,
-        Instant clock,
-        long firstPosition) {
-      this.before = before;
+    private LaneDecision(Work work, AppendLane.Pending<?> pending) {
+      this.work = work;
       this.pending = pending;
-      this.now = now;
-      this.clock = clock;
-      this.firstPosition = firstPosition;
+      this.firstPosition = work.head.nextPosition() + work.events.size();
+    }
+
+    boolean isEmpty() {
+      return events.isEmpty() && rows.isEmpty();
+    }
+
+    @Override
+    public <K, V> Map<K, V> facts(Fact<K, V> fact, Collection<K> keys) {
+      if (!work.facts.knows(fact, keys)) {
+        work.flush();
+        keys.forEach(key -> work.facts.need(fact, key));
+        work.facts.lookUp(work.handle);
+      }
+      return work.facts.get(fact, keys);
     }
 
     @Override
     public Handle handle() {
-      return before.handle;
+      work.flush();
+      return work.handle;
     }
 
     @Override
-    public Handle log() {
-      before.flush();
-      return before.handle;
+    public <T> void write(LaneWrite<T> kind, T row) {
+      rows.add(new Row<>(kind, row));
     }
 
     @Override
     public Instant now() {
-      return now;
+      return work.now;
     }
 
     @Override
@@ -377,8 +438,8 @@ final class LaneTransaction {
       events.add(
           new RecordedEvent(
               position,
-              now,
-              clock,
+              work.now,
+              work.head.clock(),
               actor,
               cause.because(pending.command().statedReason()),
               pending.command().requestId(),

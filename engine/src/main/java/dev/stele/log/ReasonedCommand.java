@@ -26,6 +26,11 @@ record ReasonedCommand<R>(Command<R> command, Optional<String> statedReason) imp
   }
 
   @Override
+  public void needs(Needs needs) {
+    command.needs(needs);
+  }
+
+  @Override
   public R decide(Decision decision) {
     return command.decide(decision);
   }

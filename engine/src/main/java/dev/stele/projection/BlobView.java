@@ -3,14 +3,20 @@ package dev.stele.projection;
 import dev.stele.event.BlobProblem;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Columns;
+import dev.stele.log.Fact;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -49,46 +55,41 @@ public final class BlobView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    RowChanges<Member<Digest>, Link> links = new RowChanges<>();
+    ObjectChanges objects = new ObjectChanges(transaction);
     for (RecordedEvent recorded : events) {
+      long position = recorded.position();
       switch (recorded.event()) {
         case Event.BlobUploaded uploaded -> {
           if (uploaded.stored()) {
-            store(transaction, recorded.position(), uploaded);
+            objects.store(new Stored(position, uploaded));
           }
           if (uploaded.linked()) {
-            link(transaction, recorded.position(), uploaded.repository(), uploaded.digest());
+            Link link = new Link(uploaded.repository(), uploaded.digest(), position);
+            links.add(new Member<>(link.repository(), link.digest()), link);
           }
         }
         case Event.BlobMounted mounted -> {
           if (mounted.linked()) {
-            link(transaction, recorded.position(), mounted.repository(), mounted.digest());
+            Link link = new Link(mounted.repository(), mounted.digest(), position);
+            links.add(new Member<>(link.repository(), link.digest()), link);
           }
         }
-        case Event.BlobDeleted deleted ->
-            unlink(transaction, deleted.repository(), deleted.digest());
-        case Event.BlobUnlinked unlinked ->
-            unlink(transaction, unlinked.repository(), unlinked.digest());
-        case Event.BlobSwept swept ->
-            transaction
-                .createUpdate(
-                    """
-                    DELETE FROM blob_object
-                    WHERE digest = :digest AND store = :store AND object_key = :key
-                    """)
-                .bind("digest", swept.digest().toString())
-                .bind("store", swept.store())
-                .bind("key", swept.objectKey())
-                .execute();
+        case Event.BlobDeleted(var repository, var digest) ->
+            links.remove(new Member<>(repository, digest));
+        case Event.BlobUnlinked(var repository, var digest, _) ->
+            links.remove(new Member<>(repository, digest));
+        case Event.BlobSwept swept -> objects.sweep(swept);
         case Event.BlobCorruptionFound found ->
-            mark(
-                transaction,
-                found.store(),
-                found.digest(),
-                found.objectKey(),
-                Optional.of(found.problem()));
+            objects.mark(
+                new Mark(
+                    found.store(),
+                    found.digest(),
+                    found.objectKey(),
+                    Optional.of(found.problem())));
         case Event.BlobFoundIntact intact ->
-            mark(
-                transaction, intact.store(), intact.digest(), intact.objectKey(), Optional.empty());
+            objects.mark(
+                new Mark(intact.store(), intact.digest(), intact.objectKey(), Optional.empty()));
         case Event.RepositoryEvent _,
             Event.ManifestEvent _,
             Event.TagEvent _,
@@ -100,66 +101,274 @@ public final class BlobView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
+    objects.write();
+    write(transaction, links);
   }
 
-  private static void store(Handle transaction, long position, Event.BlobUploaded uploaded) {
-    transaction
-        .createUpdate(
+  private record Link(RepositoryName repository, Digest digest, long position) {}
+
+  private static void write(Handle transaction, RowChanges<Member<Digest>, Link> links) {
+    new Columns<>(links.removed())
+        .text("repositories", Member::repository)
+        .text("digests", Member::item)
+        .execute(
+            transaction,
             """
-            INSERT INTO blob_object (store, digest, object_key, size, stored_position)
-            VALUES (:store, :digest, :key, :size, :position)
-            ON CONFLICT (digest, store) DO UPDATE
-              SET object_key = excluded.object_key, size = excluded.size, stored_position = excluded.stored_position,
-                  problem = NULL
-            """)
-        .bind("store", uploaded.store())
-        .bind("digest", uploaded.digest().toString())
-        .bind("key", uploaded.objectKey())
-        .bind("size", uploaded.size())
-        .bind("position", position)
-        .execute();
-  }
-
-  private static void mark(
-      Handle transaction,
-      String store,
-      Digest digest,
-      String objectKey,
-      Optional<BlobProblem> problem) {
-    transaction
-        .createUpdate(
-            """
-            UPDATE blob_object SET problem = :problem
-            WHERE digest = :digest AND store = :store AND object_key = :key
-            """)
-        .bind("problem", problem.map(Enum::name))
-        .bind("digest", digest.toString())
-        .bind("store", store)
-        .bind("key", objectKey)
-        .execute();
-  }
-
-  private static void link(
-      Handle transaction, long position, RepositoryName repository, Digest digest) {
-    transaction
-        .createUpdate(
+            DELETE FROM blob_link l
+            USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
+            WHERE l.repository = gone.repository AND l.digest = gone.digest
+            """);
+    new Columns<>(links.added())
+        .text("repositories", Link::repository)
+        .text("digests", Link::digest)
+        .number("positions", Link::position)
+        .execute(
+            transaction,
             """
             INSERT INTO blob_link (repository, digest, linked_position)
-            VALUES (:repository, :digest, :position)
-            """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .bind("position", position)
-        .execute();
+            SELECT * FROM unnest(:repositories::text[], :digests::text[], :positions::bigint[])
+            """);
   }
 
-  private static void unlink(Handle transaction, RepositoryName repository, Digest digest) {
-    transaction
-        .createUpdate("DELETE FROM blob_link WHERE repository = :repository AND digest = :digest")
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .execute();
+  private record Stored(long position, Event.BlobUploaded event) {}
+
+  private record Mark(
+      String store, Digest digest, String objectKey, Optional<BlobProblem> problem) {}
+
+  /**
+   * What becomes of objects. What is said of one holds for the key that it has at that moment, so
+   * changes of different kinds are written in the order in which they came; each kind at once.
+   */
+  private static final class ObjectChanges {
+    private final Handle transaction;
+    private final Map<StoredIn, Stored> stored = new LinkedHashMap<>();
+    private final List<Event.BlobSwept> swept = new ArrayList<>();
+    private final Map<String, Mark> marks = new LinkedHashMap<>();
+
+    private ObjectChanges(Handle transaction) {
+      this.transaction = transaction;
+    }
+
+    void store(Stored object) {
+      if (!swept.isEmpty() || !marks.isEmpty()) {
+        write();
+      }
+      stored.put(new StoredIn(object.event().store(), object.event().digest()), object);
+    }
+
+    void sweep(Event.BlobSwept object) {
+      if (!stored.isEmpty() || !marks.isEmpty()) {
+        write();
+      }
+      swept.add(object);
+    }
+
+    /** Of several marks of an object, the last one says how it is. */
+    void mark(Mark mark) {
+      if (!stored.isEmpty() || !swept.isEmpty()) {
+        write();
+      }
+      marks.put(mark.store() + ' ' + mark.digest() + ' ' + mark.objectKey(), mark);
+    }
+
+    void write() {
+      new Columns<>(stored.values())
+          .text("stores", object -> object.event().store())
+          .text("digests", object -> object.event().digest())
+          .text("keys", object -> object.event().objectKey())
+          .number("sizes", object -> object.event().size())
+          .number("positions", Stored::position)
+          .execute(
+              transaction,
+              """
+              INSERT INTO blob_object (store, digest, object_key, size, stored_position)
+              SELECT * FROM unnest(
+                :stores::text[], :digests::text[], :keys::text[], :sizes::bigint[], :positions::bigint[])
+              ON CONFLICT (digest, store) DO UPDATE
+                SET object_key = excluded.object_key, size = excluded.size,
+                    stored_position = excluded.stored_position, problem = NULL
+              """);
+      stored.clear();
+      new Columns<>(swept)
+          .text("stores", Event.BlobSwept::store)
+          .text("digests", Event.BlobSwept::digest)
+          .text("keys", Event.BlobSwept::objectKey)
+          .execute(
+              transaction,
+              """
+              DELETE FROM blob_object o
+              USING unnest(:stores::text[], :digests::text[], :keys::text[]) AS gone (store, digest, object_key)
+              WHERE o.digest = gone.digest AND o.store = gone.store AND o.object_key = gone.object_key
+              """);
+      swept.clear();
+      new Columns<>(marks.values())
+          .text("stores", Mark::store)
+          .text("digests", Mark::digest)
+          .text("keys", Mark::objectKey)
+          .text("problems", mark -> mark.problem().map(Enum::name).orElse(null))
+          .execute(
+              transaction,
+              """
+              UPDATE blob_object o SET problem = mark.problem
+              FROM unnest(:stores::text[], :digests::text[], :keys::text[], :problems::text[])
+                AS mark (store, digest, object_key, problem)
+              WHERE o.digest = mark.digest AND o.store = mark.store AND o.object_key = mark.object_key
+              """);
+      marks.clear();
+    }
   }
+
+  // ---- facts
+
+  /** Whether a repository has a blob. */
+  public static final Fact<Member<Digest>, Boolean> LINKED =
+      Fact.ofRows(
+          Member.DIGEST,
+          """
+          SELECT asked.repository, asked.digest
+          FROM unnest(?::text[], ?::text[]) AS asked (repository, digest)
+          WHERE EXISTS (
+            SELECT FROM blob_link
+            WHERE repository = asked.repository AND digest = asked.digest OFFSET 0)
+          """,
+          (event, known) ->
+              Linking.of(event).ifPresent(change -> known.put(change.blob(), change.linked())));
+
+  private static final Fact.Key<Digest> DIGEST =
+      new Fact.Key<>(List.of(digest -> digest), row -> Digest.parse(row.getString(1)));
+
+  /** Whether any repository has a blob. */
+  public static final Fact<Digest, Boolean> LINKED_ANYWHERE =
+      Fact.ofRows(
+          DIGEST,
+          """
+          SELECT asked.digest FROM unnest(?::text[]) AS asked (digest)
+          WHERE EXISTS (SELECT FROM blob_link WHERE digest = asked.digest OFFSET 0)
+          """,
+          (event, known) ->
+              Linking.of(event)
+                  .ifPresent(
+                      change -> {
+                        if (change.linked()) {
+                          known.put(change.blob().item(), true);
+                        } else {
+                          known.forget(change.blob().item());
+                        }
+                      }));
+
+  /** What an event makes of a link. */
+  private record Linking(Member<Digest> blob, boolean linked) {
+    static Optional<Linking> of(Event event) {
+      return switch (event) {
+        case Event.BlobUploaded uploaded when uploaded.linked() ->
+            of(uploaded.repository(), uploaded.digest(), true);
+        case Event.BlobMounted mounted when mounted.linked() ->
+            of(mounted.repository(), mounted.digest(), true);
+        case Event.BlobDeleted(var repository, var digest) -> of(repository, digest, false);
+        case Event.BlobUnlinked(var repository, var digest, _) -> of(repository, digest, false);
+        case Event.BlobEvent _,
+            Event.ObjectEvent _,
+            Event.RepositoryEvent _,
+            Event.ManifestEvent _,
+            Event.TagEvent _,
+            Event.HoldEvent _,
+            Event.RetentionEvent _,
+            Event.PullEvent _,
+            Event.OperatorEvent _ ->
+            Optional.empty();
+      };
+    }
+
+    private static Optional<Linking> of(RepositoryName repository, Digest digest, boolean linked) {
+      return Optional.of(new Linking(new Member<>(repository, digest), linked));
+    }
+  }
+
+  /** A digest in a store. */
+  public record StoredIn(String store, Digest digest) {}
+
+  /** Where a store has the bytes of a digest, linked to any repository or none. */
+  public static final Fact<StoredIn, Optional<Located>> STORED =
+      new Fact<>(
+          new Fact.Key<>(
+              List.of(StoredIn::store, StoredIn::digest),
+              row -> new StoredIn(row.getString(1), Digest.parse(row.getString(2)))),
+          """
+          SELECT %s
+          FROM unnest(?::text[], ?::text[]) AS asked (store, digest)
+          CROSS JOIN LATERAL (
+            SELECT * FROM blob_object
+            WHERE digest = asked.digest AND store = asked.store OFFSET 0) AS o
+          """
+              .formatted(Located.COLUMNS),
+          Optional.empty(),
+          (_, row) -> Optional.of(Located.of(row)),
+          (event, known) -> {
+            switch (event) {
+              case Event.BlobUploaded uploaded -> {
+                if (uploaded.stored()) {
+                  known.put(
+                      new StoredIn(uploaded.store(), uploaded.digest()),
+                      Optional.of(
+                          new Located(
+                              uploaded.store(),
+                              uploaded.digest(),
+                              uploaded.objectKey(),
+                              uploaded.size(),
+                              Optional.empty())));
+                }
+              }
+              case Event.BlobSwept swept ->
+                  known.forget(new StoredIn(swept.store(), swept.digest()));
+              case Event.BlobCorruptionFound found ->
+                  known.forget(new StoredIn(found.store(), found.digest()));
+              case Event.BlobFoundIntact intact ->
+                  known.forget(new StoredIn(intact.store(), intact.digest()));
+              case Event.BlobEvent _,
+                  Event.ObjectEvent _,
+                  Event.RepositoryEvent _,
+                  Event.ManifestEvent _,
+                  Event.TagEvent _,
+                  Event.HoldEvent _,
+                  Event.RetentionEvent _,
+                  Event.PullEvent _,
+                  Event.OperatorEvent _ -> {}
+            }
+          });
+
+  /** How many bytes a digest has that any store has. */
+  public static final Fact<Digest, OptionalLong> SIZE =
+      new Fact<>(
+          DIGEST,
+          """
+          SELECT asked.digest, o.size
+          FROM unnest(?::text[]) AS asked (digest)
+          CROSS JOIN LATERAL (
+            SELECT size FROM blob_object WHERE digest = asked.digest LIMIT 1) AS o
+          """,
+          OptionalLong.empty(),
+          (_, row) -> OptionalLong.of(row.getLong(2)),
+          (event, known) -> {
+            switch (event) {
+              case Event.BlobUploaded uploaded -> {
+                if (uploaded.stored()) {
+                  known.put(uploaded.digest(), OptionalLong.of(uploaded.size()));
+                }
+              }
+              case Event.BlobSwept swept -> known.forget(swept.digest());
+              case Event.BlobEvent _,
+                  Event.ObjectEvent _,
+                  Event.RepositoryEvent _,
+                  Event.ManifestEvent _,
+                  Event.TagEvent _,
+                  Event.HoldEvent _,
+                  Event.RetentionEvent _,
+                  Event.PullEvent _,
+                  Event.OperatorEvent _ -> {}
+            }
+          });
+
+  // ---- queries
 
   /**
    * Where the blob of a repository lies in the repository's store; empty if the repository lacks

@@ -2,6 +2,7 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Fact;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -14,8 +15,10 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -41,22 +44,21 @@ public final class HoldView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    Set<Digest> put = new LinkedHashSet<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.HoldPlaced placed -> {
+          keepContent(transaction, put);
+          put.clear();
           place(transaction, recorded, placed);
           placed
               .digest()
               .ifPresent(digest -> keepContent(transaction, List.of(placed.hold()), digest));
         }
         case Event.HoldReleased released -> release(transaction, recorded, released);
-        case Event.ManifestPut put -> {
-          if (put.added()) {
-            // A hold may be older than what it covers.
-            List<UUID> holds = holdsOfContent(transaction, put.digest());
-            if (!holds.isEmpty()) {
-              keepContent(transaction, holds, put.digest());
-            }
+        case Event.ManifestPut manifest -> {
+          if (manifest.added()) {
+            put.add(manifest.digest());
           }
         }
         case Event.RepositoryEvent _,
@@ -70,6 +72,24 @@ public final class HoldView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
+    keepContent(transaction, put);
+  }
+
+  /** A hold may be older than what it covers. */
+  private void keepContent(Handle transaction, Set<Digest> put) {
+    if (put.isEmpty()) {
+      return;
+    }
+    Map<Digest, List<UUID>> holds = new LinkedHashMap<>();
+    transaction
+        .createQuery(
+            "SELECT digest, hold FROM hold_content WHERE digest = ANY (:digests) ORDER BY hold")
+        .bindArray("digests", String.class, put.stream().map(Digest::toString).toArray())
+        .map((row, _) -> Map.entry(Digest.parse(row.getString(1)), row.getObject(2, UUID.class)))
+        .forEach(
+            each ->
+                holds.computeIfAbsent(each.getKey(), _ -> new ArrayList<>()).add(each.getValue()));
+    holds.forEach((digest, keeping) -> keepContent(transaction, keeping, digest));
   }
 
   private static void place(Handle transaction, RecordedEvent recorded, Event.HoldPlaced placed) {
@@ -115,14 +135,6 @@ public final class HoldView implements Projection {
         .execute();
   }
 
-  private static List<UUID> holdsOfContent(Handle transaction, Digest digest) {
-    return transaction
-        .createQuery("SELECT hold FROM hold_content WHERE digest = :digest ORDER BY hold")
-        .bind("digest", digest.toString())
-        .mapTo(UUID.class)
-        .list();
-  }
-
   /**
    * Keeps the bytes of a digest and of whatever it refers to. What is not known yet is added when
    * its manifest is put, so in the end it does not matter which came first. In the lane, so with a
@@ -156,14 +168,19 @@ public final class HoldView implements Projection {
 
   // ---- queries
 
-  private static final String SELECT =
+  private static final String COLUMNS =
       """
-      SELECT h.id, h.repositories, h.tag, h.digest, h.freezes, h.reason, h.placed_position, h.placed_at,
-             p.name AS placed_by_name, h.released_position, h.released_at, r.name AS released_by_name, h.release_reason
-      FROM hold h
+      h.id, h.repositories, h.tag, h.digest, h.freezes, h.reason, h.placed_position, h.placed_at,
+      p.name AS placed_by_name, h.released_position, h.released_at, r.name AS released_by_name, h.release_reason
+      """;
+
+  private static final String ACTORS =
+      """
       LEFT JOIN actor p ON p.id = h.placed_by
       LEFT JOIN actor r ON r.id = h.released_by
       """;
+
+  private static final String SELECT = "SELECT " + COLUMNS + "FROM hold h\n" + ACTORS;
 
   private static Hold hold(ResultSet row) throws SQLException {
     OffsetDateTime releasedAt = row.getObject("released_at", OffsetDateTime.class);
@@ -222,10 +239,82 @@ public final class HoldView implements Projection {
 
   /** Whether any hold is active: where none is, as is usual, nothing else need be asked. */
   public static boolean any(Handle handle) {
-    return handle
-        .createQuery("SELECT EXISTS (SELECT FROM hold WHERE released_position IS NULL)")
-        .mapTo(Boolean.class)
-        .one();
+    return ANY.lookUp(handle, List.of(Everywhere.REGISTRY)).get(Everywhere.REGISTRY);
+  }
+
+  /** The key of what is so of the whole registry. */
+  public enum Everywhere {
+    REGISTRY
+  }
+
+  /** Whether any hold is active. */
+  public static final Fact<Everywhere, Boolean> ANY =
+      Fact.ofRows(
+          new Fact.Key<>(List.of(), _ -> Everywhere.REGISTRY),
+          "SELECT WHERE EXISTS (SELECT FROM hold WHERE released_position IS NULL)",
+          (event, known) -> {
+            if (event instanceof Event.HoldEvent) {
+              known.forgetAll();
+            }
+          });
+
+  /**
+   * The active holds of the whole repository of a tag, of the tag, and of the digest that it points
+   * to.
+   */
+  public static final Fact<Member<Tag>, List<Hold>> COVERING =
+      new Fact<>(
+          Member.TAG,
+          """
+          SELECT asked.repository, asked.name, %s
+          FROM unnest(?::text[], ?::text[]) AS asked (repository, name)
+          CROSS JOIN LATERAL (
+            SELECT * FROM hold
+            WHERE released_position IS NULL AND tag IS NULL AND digest IS NULL
+              AND one_repository AND repositories = asked.repository
+            UNION ALL
+            SELECT * FROM hold
+            WHERE released_position IS NULL AND tag IS NULL AND digest IS NULL AND NOT one_repository
+            UNION ALL
+            SELECT * FROM hold
+            WHERE released_position IS NULL AND tag = asked.name
+              AND (NOT one_repository OR repositories = asked.repository)
+            UNION ALL
+            SELECT * FROM hold
+            WHERE released_position IS NULL AND freezes AND tag IS NULL
+              AND digest = (SELECT digest FROM tag WHERE repository = asked.repository AND name = asked.name)
+              AND (NOT one_repository OR repositories = asked.repository)) AS h
+          %s
+          """
+              .formatted(COLUMNS, ACTORS),
+          List.of(),
+          HoldView::andCovering,
+          (event, known) -> {
+            switch (event) {
+              case Event.HoldEvent _ -> known.forgetAll();
+              case Event.TagMoved(var repository, var tag, _, _) ->
+                  known.forget(new Member<>(repository, tag));
+              case Event.TagRestored(var repository, var tag, _, _, _) ->
+                  known.forget(new Member<>(repository, tag));
+              case Event.TagEvent _,
+                  Event.RepositoryEvent _,
+                  Event.BlobEvent _,
+                  Event.ObjectEvent _,
+                  Event.ManifestEvent _,
+                  Event.RetentionEvent _,
+                  Event.PullEvent _,
+                  Event.OperatorEvent _ -> {}
+            }
+          });
+
+  private static List<Hold> andCovering(List<Hold> before, ResultSet row) throws SQLException {
+    Hold hold = hold(row);
+    if (!hold.concerns(RepositoryName.parse(row.getString("repository")))) {
+      return before;
+    }
+    List<Hold> all = new ArrayList<>(before);
+    all.add(hold);
+    return all;
   }
 
   /** The active holds of a whole repository, and of any of these tags and digests of it. */

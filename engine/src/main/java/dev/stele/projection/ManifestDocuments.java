@@ -2,11 +2,14 @@ package dev.stele.projection;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.log.Columns;
+import dev.stele.log.LaneWrite;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +25,7 @@ import org.jdbi.v3.core.Handle;
  * <p>A document belongs to no repository and has no media type of its own: with which type it was
  * put, each repository knows for itself. Thread-safe.
  */
-public final class ManifestDocuments {
+public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Document> {
   private static final long MAX_CACHED_BYTES = 64L << 20;
   private static final long MOST_CACHED_DESCRIPTORS = 50_000;
   private static final int FETCH = 16;
@@ -41,25 +44,36 @@ public final class ManifestDocuments {
           .build();
 
   /**
-   * Keeps a document, unless it is there already.
+   * A document to be kept.
    *
    * @param manifest what was read from it
    */
-  public void add(Handle transaction, Digest digest, Manifest manifest, byte[] document) {
-    transaction
-        .createUpdate(
+  public record Document(Digest digest, Manifest manifest, byte[] bytes) {
+    /** One that is known to be readable. */
+    public static Document read(Digest digest, byte[] bytes) {
+      return new Document(digest, ManifestDocuments.read(digest, bytes), bytes);
+    }
+  }
+
+  /** Keeps documents, those that are not there already. */
+  @Override
+  public void write(Handle transaction, List<Document> added) {
+    new Columns<>(added)
+        .text("digests", Document::digest)
+        .text("mediaTypes", document -> document.manifest().mediaType())
+        .bytes("documents", Document::bytes)
+        .execute(
+            transaction,
             """
             INSERT INTO manifest_document (digest, media_type, bytes)
-            VALUES (:digest, :mediaType, :bytes)
+            SELECT * FROM unnest(:digests::text[], :mediaTypes::text[], :documents::bytea[])
             ON CONFLICT (digest) DO NOTHING
-            """)
-        .bind("digest", digest.toString())
-        .bind("mediaType", manifest.mediaType())
-        .bind("bytes", document)
-        .execute();
+            """);
     // Cached although the transaction may yet fail: the bytes are what the digest says in any case.
-    cache.put(digest, document);
-    manifests.put(digest, manifest);
+    for (Document document : added) {
+      cache.put(document.digest(), document.bytes());
+      manifests.put(document.digest(), document.manifest());
+    }
   }
 
   /**

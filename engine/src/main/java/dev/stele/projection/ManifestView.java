@@ -2,8 +2,9 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Columns;
+import dev.stele.log.Fact;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import java.util.Collection;
 import java.util.HashSet;
@@ -42,17 +43,23 @@ public final class ManifestView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    RowChanges<Member<Digest>, Put> changes = new RowChanges<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.ManifestPut put -> {
           if (put.added()) {
-            add(transaction, recorded.position(), put);
+            changes.add(
+                new Member<>(put.repository(), put.digest()),
+                new Put(
+                    recorded.position(),
+                    put,
+                    documents.recorded(transaction, put.digest()).artifactType()));
           }
         }
-        case Event.ManifestDeleted deleted ->
-            remove(transaction, deleted.repository(), deleted.digest());
-        case Event.ManifestCollected collected ->
-            remove(transaction, collected.repository(), collected.digest());
+        case Event.ManifestDeleted(var repository, var digest) ->
+            changes.remove(new Member<>(repository, digest));
+        case Event.ManifestCollected(var repository, var digest, _) ->
+            changes.remove(new Member<>(repository, digest));
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -63,36 +70,74 @@ public final class ManifestView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
-  }
-
-  private static void remove(Handle transaction, RepositoryName repository, Digest digest) {
-    transaction
-        .createUpdate(
+    new Columns<>(changes.removed())
+        .text("repositories", Member::repository)
+        .text("digests", Member::item)
+        .execute(
+            transaction,
             """
-            DELETE FROM manifest WHERE repository = :repository AND digest = :digest
-            """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .execute();
-  }
-
-  private void add(Handle transaction, long position, Event.ManifestPut put) {
-    Manifest manifest = documents.recorded(transaction, put.digest());
-    transaction
-        .createUpdate(
+            DELETE FROM manifest m
+            USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
+            WHERE m.repository = gone.repository AND m.digest = gone.digest
+            """);
+    new Columns<>(changes.added())
+        .text("repositories", put -> put.event().repository())
+        .text("digests", put -> put.event().digest())
+        .text("mediaTypes", put -> put.event().mediaType())
+        .text("artifactTypes", put -> put.artifactType().orElse(null))
+        .number("sizes", put -> put.event().size())
+        .text("subjects", put -> put.event().subject().orElse(null))
+        .number("positions", Put::position)
+        .execute(
+            transaction,
             """
             INSERT INTO manifest (repository, digest, media_type, artifact_type, size, subject, put_position)
-            VALUES (:repository, :digest, :mediaType, :artifactType, :size, :subject, :position)
-            """)
-        .bind("repository", put.repository().value())
-        .bind("digest", put.digest().toString())
-        .bind("mediaType", put.mediaType())
-        .bind("artifactType", manifest.artifactType())
-        .bind("size", put.size())
-        .bind("subject", put.subject().map(Digest::toString))
-        .bind("position", position)
-        .execute();
+            SELECT * FROM unnest(
+              :repositories::text[], :digests::text[], :mediaTypes::text[], :artifactTypes::text[],
+              :sizes::bigint[], :subjects::text[], :positions::bigint[])
+            """);
   }
+
+  private record Put(long position, Event.ManifestPut event, Optional<String> artifactType) {}
+
+  /** A manifest of a repository, if it has it. */
+  public static final Fact<Member<Digest>, Optional<Present>> PRESENT =
+      new Fact<>(
+          Member.DIGEST,
+          """
+          SELECT asked.repository, asked.digest, m.media_type, m.size
+          FROM unnest(?::text[], ?::text[]) AS asked (repository, digest)
+          CROSS JOIN LATERAL (
+            SELECT media_type, size FROM manifest
+            WHERE repository = asked.repository AND digest = asked.digest OFFSET 0) AS m
+          """,
+          Optional.empty(),
+          (_, row) ->
+              Optional.of(
+                  new Present(Digest.parse(row.getString(2)), row.getString(3), row.getLong(4))),
+          (event, known) -> {
+            switch (event) {
+              case Event.ManifestPut put -> {
+                if (put.added()) {
+                  known.put(
+                      new Member<>(put.repository(), put.digest()),
+                      Optional.of(new Present(put.digest(), put.mediaType(), put.size())));
+                }
+              }
+              case Event.ManifestDeleted(var repository, var digest) ->
+                  known.put(new Member<>(repository, digest), Optional.empty());
+              case Event.ManifestCollected(var repository, var digest, _) ->
+                  known.put(new Member<>(repository, digest), Optional.empty());
+              case Event.RepositoryEvent _,
+                  Event.BlobEvent _,
+                  Event.ObjectEvent _,
+                  Event.TagEvent _,
+                  Event.HoldEvent _,
+                  Event.RetentionEvent _,
+                  Event.PullEvent _,
+                  Event.OperatorEvent _ -> {}
+            }
+          });
 
   /** The manifest of a repository with that digest. */
   public static Optional<Present> byDigest(

@@ -2,6 +2,9 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Columns;
+import dev.stele.log.Fact;
+import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
@@ -19,40 +22,42 @@ public final class OrphanView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    List<Event.OrphanSwept> swept = new ArrayList<>();
     for (RecordedEvent recorded : events) {
-      switch (recorded.event()) {
-        case Event.OrphanSwept orphan ->
-            transaction
-                .createUpdate("INSERT INTO swept_orphan (store, object_key) VALUES (:store, :key)")
-                .bind("store", orphan.store())
-                .bind("key", orphan.objectKey())
-                .execute();
-        case Event.RepositoryEvent _,
-            Event.BlobEvent _,
-            Event.ManifestEvent _,
-            Event.TagEvent _,
-            Event.HoldEvent _,
-            Event.RetentionEvent _,
-            Event.BlobSwept _,
-            Event.BlobRepaired _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.PullEvent _,
-            Event.OperatorEvent _ -> {}
+      if (recorded.event() instanceof Event.OrphanSwept orphan) {
+        swept.add(orphan);
       }
     }
+    new Columns<>(swept)
+        .text("stores", Event.OrphanSwept::store)
+        .text("keys", Event.OrphanSwept::objectKey)
+        .execute(
+            transaction,
+            """
+            INSERT INTO swept_orphan (store, object_key)
+            SELECT * FROM unnest(:stores::text[], :keys::text[])
+            """);
   }
 
+  /** An object of a store. */
+  public record StoredUnder(String store, String objectKey) {}
+
   /** Whether an object was given up. */
-  public static boolean swept(Handle handle, String store, String objectKey) {
-    return handle
-        .createQuery(
-            """
-            SELECT EXISTS (SELECT FROM swept_orphan WHERE store = :store AND object_key = :key)
-            """)
-        .bind("store", store)
-        .bind("key", objectKey)
-        .mapTo(Boolean.class)
-        .one();
-  }
+  public static final Fact<StoredUnder, Boolean> SWEPT =
+      Fact.ofRows(
+          new Fact.Key<>(
+              List.of(StoredUnder::store, StoredUnder::objectKey),
+              row -> new StoredUnder(row.getString(1), row.getString(2))),
+          """
+          SELECT store, object_key
+          FROM unnest(?::text[], ?::text[]) AS asked (store, object_key)
+          WHERE EXISTS (
+            SELECT FROM swept_orphan s
+            WHERE s.store = asked.store AND s.object_key = asked.object_key OFFSET 0)
+          """,
+          (event, known) -> {
+            if (event instanceof Event.OrphanSwept orphan) {
+              known.put(new StoredUnder(orphan.store(), orphan.objectKey()), true);
+            }
+          });
 }

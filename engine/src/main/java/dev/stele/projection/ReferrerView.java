@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Columns;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
@@ -29,6 +30,9 @@ public final class ReferrerView implements Projection {
    * one manifest may have megabytes of annotations.
    */
   private static final int PAGE_BYTES = 3 << 20;
+
+  /** Annotations are written when so many characters of them wait to be. */
+  private static final int MOST_HELD = 4 << 20;
 
   /** Annotations that take more bytes as JSON are left out: the manifest itself has them. */
   private static final int MOST_ANNOTATIONS = 1 << 20;
@@ -64,17 +68,27 @@ public final class ReferrerView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    RowChanges<Member<Digest>, Added> changes = new RowChanges<>();
+    int held = 0;
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.ManifestPut put -> {
           if (put.added() && put.subject().isPresent()) {
-            add(transaction, put, put.subject().get());
+            Manifest manifest = documents.recorded(transaction, put.digest());
+            Added added = new Added(put, manifest.artifactType(), json(shown(manifest)));
+            changes.add(new Member<>(put.repository(), put.digest()), added);
+            held += added.annotations().length();
+            if (held > MOST_HELD) {
+              write(transaction, changes);
+              changes = new RowChanges<>();
+              held = 0;
+            }
           }
         }
-        case Event.ManifestDeleted deleted ->
-            remove(transaction, deleted.repository(), deleted.digest());
-        case Event.ManifestCollected collected ->
-            remove(transaction, collected.repository(), collected.digest());
+        case Event.ManifestDeleted(var repository, var digest) ->
+            changes.remove(new Member<>(repository, digest));
+        case Event.ManifestCollected(var repository, var digest, _) ->
+            changes.remove(new Member<>(repository, digest));
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -85,36 +99,39 @@ public final class ReferrerView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
+    write(transaction, changes);
   }
 
-  private void add(Handle transaction, Event.ManifestPut put, Digest subject) {
-    Manifest manifest = documents.recorded(transaction, put.digest());
-    transaction
-        .createUpdate(
+  private static void write(Handle transaction, RowChanges<Member<Digest>, Added> changes) {
+    new Columns<>(changes.removed())
+        .text("repositories", Member::repository)
+        .text("digests", Member::item)
+        .execute(
+            transaction,
+            """
+            DELETE FROM referrer r
+            USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
+            WHERE r.repository = gone.repository AND r.digest = gone.digest
+            """);
+    new Columns<>(changes.added())
+        .text("repositories", added -> added.put().repository())
+        .text("subjects", added -> added.put().subject().orElseThrow())
+        .text("digests", added -> added.put().digest())
+        .text("mediaTypes", added -> added.put().mediaType())
+        .text("artifactTypes", added -> added.artifactType().orElse(null))
+        .number("sizes", added -> added.put().size())
+        .text("annotations", Added::annotations)
+        .execute(
+            transaction,
             """
             INSERT INTO referrer (repository, subject, digest, media_type, artifact_type, size, annotations)
-            VALUES (:repository, :subject, :digest, :mediaType, :artifactType, :size, :annotations)
-            """)
-        .bind("repository", put.repository().value())
-        .bind("subject", subject.toString())
-        .bind("digest", put.digest().toString())
-        .bind("mediaType", put.mediaType())
-        .bind("artifactType", manifest.artifactType())
-        .bind("size", put.size())
-        .bind("annotations", json(shown(manifest)))
-        .execute();
+            SELECT * FROM unnest(
+              :repositories::text[], :subjects::text[], :digests::text[], :mediaTypes::text[],
+              :artifactTypes::text[], :sizes::bigint[], :annotations::text[])
+            """);
   }
 
-  private static void remove(Handle transaction, RepositoryName repository, Digest digest) {
-    transaction
-        .createUpdate(
-            """
-            DELETE FROM referrer WHERE repository = :repository AND digest = :digest
-            """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .execute();
-  }
+  private record Added(Event.ManifestPut put, Optional<String> artifactType, String annotations) {}
 
   /**
    * At most {@code limit} referrers of a subject after a digest, in the order of digests; of one

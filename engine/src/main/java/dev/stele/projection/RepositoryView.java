@@ -2,6 +2,8 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Columns;
+import dev.stele.log.Fact;
 import dev.stele.oci.RepositoryName;
 import java.util.List;
 import java.util.Optional;
@@ -21,24 +23,11 @@ public final class RepositoryView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    RowChanges<RepositoryName, RecordedEvent> changes = new RowChanges<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
-        case Event.RepositoryCreated created ->
-            transaction
-                .createUpdate(
-                    """
-                    INSERT INTO repository (name, created_position, created_at)
-                    VALUES (:name, :position, :at)
-                    """)
-                .bind("name", created.repository().value())
-                .bind("position", recorded.position())
-                .bind("at", recorded.recordedAt())
-                .execute();
-        case Event.RepositoryRemoved removed ->
-            transaction
-                .createUpdate("DELETE FROM repository WHERE name = :name")
-                .bind("name", removed.repository().value())
-                .execute();
+        case Event.RepositoryCreated(var repository) -> changes.add(repository, recorded);
+        case Event.RepositoryRemoved(var repository) -> changes.remove(repository);
         case Event.BlobEvent _,
             Event.ObjectEvent _,
             Event.ManifestEvent _,
@@ -49,7 +38,40 @@ public final class RepositoryView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
+    new Columns<>(changes.removed())
+        .text("names", name -> name)
+        .execute(transaction, "DELETE FROM repository WHERE name = ANY (:names)");
+    new Columns<>(changes.added())
+        .text("names", created -> ((Event.RepositoryCreated) created.event()).repository())
+        .number("positions", RecordedEvent::position)
+        .time("times", RecordedEvent::recordedAt)
+        .execute(
+            transaction,
+            """
+            INSERT INTO repository (name, created_position, created_at)
+            SELECT * FROM unnest(:names::text[], :positions::bigint[], :times::timestamptz[])
+            """);
   }
+
+  /** Whether a repository exists. */
+  public static final Fact<RepositoryName, Boolean> EXISTS =
+      Fact.ofRows(
+          new Fact.Key<>(List.of(name -> name), row -> RepositoryName.parse(row.getString(1))),
+          "SELECT name FROM repository WHERE name = ANY (?::text[])",
+          (event, known) -> {
+            switch (event) {
+              case Event.RepositoryCreated(var repository) -> known.put(repository, true);
+              case Event.RepositoryRemoved(var repository) -> known.put(repository, false);
+              case Event.BlobEvent _,
+                  Event.ObjectEvent _,
+                  Event.ManifestEvent _,
+                  Event.TagEvent _,
+                  Event.HoldEvent _,
+                  Event.RetentionEvent _,
+                  Event.PullEvent _,
+                  Event.OperatorEvent _ -> {}
+            }
+          });
 
   /** Whether the repository exists. */
   public static boolean exists(Handle handle, RepositoryName repository) {

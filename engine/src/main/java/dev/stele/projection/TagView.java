@@ -6,6 +6,8 @@ import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Command;
+import dev.stele.log.Fact;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.ImageIndex;
@@ -93,6 +95,7 @@ public final class TagView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    TagChanges changes = new TagChanges();
     List<RecordedEvent> buried = new ArrayList<>();
     for (RecordedEvent recorded : events) {
       if (!buried.isEmpty() && !together(buried.getFirst(), recorded)) {
@@ -101,25 +104,20 @@ public final class TagView implements Projection {
       }
       switch (recorded.event()) {
         case Event.TagMoved(var repository, var tag, var digest, var previous) ->
-            point(transaction, recorded, repository, tag, digest, previous);
+            changes.point(recorded, repository, tag, digest, previous);
         case Event.TagRestored(var repository, var tag, var digest, var previous, _) ->
-            point(transaction, recorded, repository, tag, digest, previous);
-        case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE ->
-            buried.add(recorded);
-        case Event.TagDeleted deleted -> {
-          end(transaction, recorded, deleted.repository(), deleted.tag(), "deleted");
-          transaction
-              .createUpdate("DELETE FROM tag WHERE repository = :repository AND name = :name")
-              .bind("repository", deleted.repository().value())
-              .bind("name", deleted.tag().value())
-              .execute();
+            changes.point(recorded, repository, tag, digest, previous);
+        case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE -> {
+          changes = written(transaction, changes);
+          buried.add(recorded);
         }
-        case Event.ManifestDeleted deleted -> bury(transaction, recorded, deleted);
-        case Event.ManifestPut put -> {
-          if (!put.tags().isEmpty()) {
-            putAgain(transaction, recorded, put);
-          }
+        case Event.TagDeleted(var repository, var tag, _) ->
+            changes.delete(recorded, repository, tag);
+        case Event.ManifestDeleted deleted -> {
+          changes = written(transaction, changes);
+          bury(transaction, recorded, deleted);
         }
+        case Event.ManifestPut put -> changes.put(recorded, put);
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -133,6 +131,13 @@ public final class TagView implements Projection {
     if (!buried.isEmpty()) {
       removeBuried(transaction, buried);
     }
+    changes.write(transaction);
+  }
+
+  /** Deletions of manifests look at the tags as they are then. */
+  private static TagChanges written(Handle transaction, TagChanges changes) {
+    changes.write(transaction);
+    return new TagChanges();
   }
 
   private static boolean together(RecordedEvent one, RecordedEvent other) {
@@ -200,83 +205,50 @@ public final class TagView implements Projection {
         .execute();
   }
 
-  /** Tags that had the digest already do not move, but they were put once more. */
-  private static void putAgain(Handle transaction, RecordedEvent recorded, Event.ManifestPut put) {
-    transaction
-        .createUpdate(
-            """
-            UPDATE tag SET put_position = :position, put_at = :at
-            WHERE repository = :repository AND name = ANY (:names) AND digest = :digest
-            """)
-        .bind("repository", put.repository().value())
-        .bindArray("names", String.class, put.tags().stream().map(Tag::value).toList())
-        .bind("digest", put.digest().toString())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .execute();
-  }
+  /** Where a tag points, and whether only the removal of the tag is still to be recorded. */
+  public record Target(Optional<Digest> digest, boolean buried) {
+    private static final Target NONE = new Target(Optional.empty(), false);
 
-  private static void point(
-      Handle transaction,
-      RecordedEvent recorded,
-      RepositoryName repository,
-      Tag tag,
-      Digest digest,
-      Optional<Digest> previous) {
-    if (previous.isPresent()) {
-      end(transaction, recorded, repository, tag, "moved");
+    private static Target at(Digest digest) {
+      return new Target(Optional.of(digest), false);
     }
-    begin(transaction, recorded, repository, tag, digest);
   }
 
-  private static void begin(
-      Handle transaction,
-      RecordedEvent recorded,
-      RepositoryName repository,
-      Tag tag,
-      Digest digest) {
-    transaction
-        .createUpdate(
-            """
-            WITH history AS (
-              INSERT INTO tag_history (repository, name, digest, from_position, from_at, from_actor)
-              VALUES (:repository, :name, :digest, :position, :at, :actor))
-            INSERT INTO tag (repository, name, digest, moved_position, moved_at, put_position, put_at)
-            VALUES (:repository, :name, :digest, :position, :at, :position, :at)
-            ON CONFLICT (repository, name) DO UPDATE
-              SET digest = excluded.digest, moved_position = excluded.moved_position, moved_at = excluded.moved_at,
-                  put_position = excluded.put_position, put_at = excluded.put_at
-            """)
-        .bind("repository", repository.value())
-        .bind("name", tag.value())
-        .bind("digest", digest.toString())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .bind("actor", recorded.actor().value())
-        .execute();
-  }
-
-  private static void end(
-      Handle transaction, RecordedEvent recorded, RepositoryName repository, Tag tag, String how) {
-    ActorId actor = recorded.actor();
-    // The lasting period is the tag's newest, so its key is known without looking for it.
-    transaction
-        .createUpdate(
-            """
-            UPDATE tag_history
-            SET until_position = :position, until_at = :at, until_actor = :actor, ended_by = :how
-            WHERE repository = :repository AND name = :name
-              AND from_position = (
-                SELECT moved_position FROM tag WHERE repository = :repository AND name = :name)
-            """)
-        .bind("repository", repository.value())
-        .bind("name", tag.value())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .bind("actor", actor.value())
-        .bind("how", how)
-        .execute();
-  }
+  /** Where a tag of a repository points. */
+  public static final Fact<Member<Tag>, Target> TARGET =
+      new Fact<>(
+          Member.TAG,
+          """
+          SELECT asked.repository, asked.name, t.digest, EXISTS (
+                   SELECT FROM tag_tombstone d
+                   WHERE d.repository = asked.repository AND d.digest = t.digest
+                     AND d.position > t.moved_position) AS buried
+          FROM unnest(?::text[], ?::text[]) AS asked (repository, name)
+          CROSS JOIN LATERAL (
+            SELECT digest, moved_position FROM tag
+            WHERE repository = asked.repository AND name = asked.name OFFSET 0) AS t
+          """,
+          Target.NONE,
+          (_, row) -> new Target(Optional.of(Digest.parse(row.getString(3))), row.getBoolean(4)),
+          (event, known) -> {
+            switch (event) {
+              case Event.TagMoved(var repository, var tag, var digest, _) ->
+                  known.put(new Member<>(repository, tag), Target.at(digest));
+              case Event.TagRestored(var repository, var tag, var digest, _, _) ->
+                  known.put(new Member<>(repository, tag), Target.at(digest));
+              case Event.TagDeleted(var repository, var tag, _) ->
+                  known.put(new Member<>(repository, tag), Target.NONE);
+              case Event.ManifestDeleted _ -> known.forgetAll(); // its tags are buried
+              case Event.ManifestEvent _,
+                  Event.RepositoryEvent _,
+                  Event.BlobEvent _,
+                  Event.ObjectEvent _,
+                  Event.HoldEvent _,
+                  Event.RetentionEvent _,
+                  Event.PullEvent _,
+                  Event.OperatorEvent _ -> {}
+            }
+          });
 
   /**
    * How tags stand for one who is to move them.
@@ -285,39 +257,38 @@ public final class TagView implements Projection {
    * @param buried those that went with a manifest and whose removal is still to be recorded, with
    *     the manifest: to be done before they point anywhere
    */
-  public record Standing(Map<Tag, Digest> targets, Map<Tag, Digest> buried) {
-    /** Of no tags. */
-    public static final Standing NONE = new Standing(Map.of(), Map.of());
+  public record Standing(Map<Tag, Digest> targets, Map<Tag, Digest> buried) {}
+
+  /** How these tags of a repository stand for a command. */
+  public static Standing standing(
+      Command.Decision lane, RepositoryName repository, Collection<Tag> tags) {
+    return standing(tags.isEmpty() ? Map.of() : lane.facts(TARGET, members(repository, tags)));
   }
 
-  /** How these tags of a repository stand. */
-  public static Standing standing(Handle handle, RepositoryName repository, Collection<Tag> tags) {
+  /** Names what {@link #standing} will ask for. */
+  public static void needs(Command.Needs needs, RepositoryName repository, Collection<Tag> tags) {
+    members(repository, tags).forEach(tag -> needs.need(TARGET, tag));
+  }
+
+  private static List<Member<Tag>> members(RepositoryName repository, Collection<Tag> tags) {
+    return tags.stream().map(tag -> new Member<>(repository, tag)).toList();
+  }
+
+  private static Standing standing(Map<Member<Tag>, Target> all) {
     Map<Tag, Digest> targets = new HashMap<>();
     Map<Tag, Digest> buried = new HashMap<>();
-    handle
-        .createQuery(
-            """
-            SELECT name, digest, EXISTS (
-                     SELECT FROM tag_tombstone d
-                     WHERE d.repository = t.repository AND d.digest = t.digest
-                       AND d.position > t.moved_position) AS buried
-            FROM tag t
-            WHERE repository = :repository AND name = ANY (:names)
-            """)
-        .bind("repository", repository.value())
-        .bindArray("names", String.class, tags.stream().map(Tag::value).toList())
-        .map(
-            (row, _) ->
-                (row.getBoolean("buried") ? buried : targets)
-                    .put(Tag.parse(row.getString("name")), Digest.parse(row.getString("digest"))))
-        .list();
+    all.forEach(
+        (tag, target) ->
+            target
+                .digest()
+                .ifPresent(digest -> (target.buried() ? buried : targets).put(tag.item(), digest)));
     return new Standing(targets, buried);
   }
 
   /** Where these tags of a repository point; those that do not exist are absent. */
   public static Map<Tag, Digest> targets(
       Handle handle, RepositoryName repository, Collection<Tag> tags) {
-    return standing(handle, repository, tags).targets();
+    return standing(TARGET.lookUp(handle, members(repository, tags))).targets();
   }
 
   /** A manifest that was deleted and has buried tags, and the event that did. */

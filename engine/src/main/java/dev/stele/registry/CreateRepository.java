@@ -11,8 +11,13 @@ record CreateRepository(ActorId actor, String requestId, RepositoryName reposito
     implements Command<Boolean> {
 
   @Override
+  public void needs(Needs needs) {
+    needs.need(RepositoryView.EXISTS, repository);
+  }
+
+  @Override
   public Boolean decide(Decision decision) {
-    if (RepositoryView.exists(decision.handle(), repository)) {
+    if (decision.fact(RepositoryView.EXISTS, repository)) {
       return false;
     }
     decision.append(new Event.RepositoryCreated(repository));

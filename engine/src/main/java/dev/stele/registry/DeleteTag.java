@@ -26,16 +26,23 @@ record DeleteTag(
     implements Command<Outcome<Digest>> {
 
   @Override
+  public void needs(Needs needs) {
+    needs.need(RepositoryView.EXISTS, repository);
+    TagView.needs(needs, repository, List.of(tag));
+    Protection.needs(needs, repository, List.of(tag));
+  }
+
+  @Override
   public Outcome<Digest> decide(Decision decision) {
-    Digest digest = TagView.targets(decision.handle(), repository, List.of(tag)).get(tag);
+    Digest digest = TagView.standing(decision, repository, List.of(tag)).targets().get(tag);
     if (digest == null) {
       return Outcome.refused(
-          RepositoryView.exists(decision.handle(), repository)
+          decision.fact(RepositoryView.EXISTS, repository)
               ? new Refusal.UnknownManifest(repository, tag)
               : new Refusal.UnknownRepository(repository));
     }
     Optional<Refusal> protectedTag =
-        protection.againstDeleting(decision.handle(), repository, Map.of(tag, digest));
+        protection.againstDeleting(decision, repository, Map.of(tag, digest));
     if (protectedTag.isPresent()) {
       return Outcome.refused(protectedTag.get());
     }

@@ -1,6 +1,10 @@
 package dev.stele.registry;
 
+import static java.util.Comparator.naturalOrder;
+
 import dev.stele.blob.UploadId;
+import dev.stele.log.Columns;
+import dev.stele.log.LaneWrite;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.time.Duration;
@@ -18,26 +22,37 @@ record FinishedUpload(UploadId id, Duration remembered) {
   /** Each that is remembered forgets so many whose time is over, so there are never many. */
   private static final int FORGOTTEN_AT_ONCE = 4;
 
-  /** Remembers it in the transaction that makes the blob part of the repository. */
-  void remember(Handle lane, RepositoryName repository, Digest digest, Instant now) {
-    lane.createUpdate(
-            """
-            WITH over AS MATERIALIZED (
-              SELECT id FROM finished_upload WHERE finished_at < :over
-              ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED),
-            forgotten AS (
-              DELETE FROM finished_upload WHERE id = ANY (ARRAY(SELECT id FROM over)))
-            INSERT INTO finished_upload (id, repository, digest, finished_at)
-            VALUES (:id, :repository, :digest, :now)
-            """)
-        .bind("over", now.minus(remembered))
-        .bind("most", FORGOTTEN_AT_ONCE)
-        .bind("id", id.value())
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .bind("now", now)
-        .execute();
+  /** That a session became a blob, at a time. */
+  record Finished(FinishedUpload upload, RepositoryName repository, Digest digest, Instant at) {
+    private Instant forgotten() {
+      return at.minus(upload.remembered());
+    }
   }
+
+  /** Remembers sessions in the transaction that makes the blobs part of the repositories. */
+  static final LaneWrite<Finished> MEMORY =
+      (lane, finished) -> {
+        Columns<Finished> rows =
+            new Columns<>(finished)
+                .id("ids", each -> each.upload().id().value())
+                .text("repositories", Finished::repository)
+                .text("digests", Finished::digest)
+                .time("times", Finished::at);
+        rows.bind(
+                lane.createUpdate(
+                    """
+                    WITH over AS MATERIALIZED (
+                      SELECT id FROM finished_upload WHERE finished_at < :over
+                      ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED),
+                    forgotten AS (
+                      DELETE FROM finished_upload WHERE id = ANY (ARRAY(SELECT id FROM over)))
+                    INSERT INTO finished_upload (id, repository, digest, finished_at)
+                    SELECT * FROM unnest(:ids::uuid[], :repositories::text[], :digests::text[], :times::timestamptz[])
+                    """))
+            .bind("over", finished.stream().map(Finished::forgotten).min(naturalOrder()).get())
+            .bind("most", FORGOTTEN_AT_ONCE * finished.size())
+            .execute();
+      };
 
   /** What a session of a repository was finished with, while that is known. */
   static Optional<Digest> digest(Handle handle, RepositoryName repository, UploadId id) {

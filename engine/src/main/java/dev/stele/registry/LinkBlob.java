@@ -7,6 +7,7 @@ import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.Member;
 import dev.stele.projection.OrphanView;
 import dev.stele.projection.RepositoryView;
 import java.util.Optional;
@@ -41,21 +42,34 @@ record LinkBlob(
     GIVEN_UP
   }
 
+  private Member<Digest> blob() {
+    return new Member<>(repository, digest);
+  }
+
+  @Override
+  public void needs(Needs needs) {
+    needs.need(BlobView.STORED, new BlobView.StoredIn(store, digest));
+    needs.need(OrphanView.SWEPT, new OrphanView.StoredUnder(store, objectKey));
+    needs.need(BlobView.LINKED, blob());
+    needs.need(RepositoryView.EXISTS, repository);
+  }
+
   @Override
   public Result decide(Decision decision) {
-    Optional<BlobView.Located> present = BlobView.stored(decision.handle(), digest, store);
+    Optional<BlobView.Located> present =
+        decision.fact(BlobView.STORED, new BlobView.StoredIn(store, digest));
     boolean repairs =
         present.isPresent() && damagedKey.equals(present.map(BlobView.Located::objectKey));
     boolean stored = present.isEmpty() || repairs;
-    if (stored && OrphanView.swept(decision.handle(), store, objectKey)) {
+    if (stored && decision.fact(OrphanView.SWEPT, new OrphanView.StoredUnder(store, objectKey))) {
       return Result.GIVEN_UP;
     }
-    boolean linked = !BlobView.linked(decision.handle(), repository, digest);
-    if (linked && !RepositoryView.exists(decision.handle(), repository)) {
+    boolean linked = !decision.fact(BlobView.LINKED, blob());
+    if (linked && !decision.fact(RepositoryView.EXISTS, repository)) {
       decision.append(new Event.RepositoryCreated(repository));
     }
     if (!linked) {
-      Leases.renew(decision.handle(), repository, digest);
+      decision.write(Leases.RENEWAL, blob());
     }
     decision.append(
         new Event.BlobUploaded(
@@ -70,7 +84,10 @@ record LinkBlob(
       decision.append(new Event.BlobRepaired(repository, digest, store, present.get().objectKey()));
     }
     session.ifPresent(
-        finished -> finished.remember(decision.handle(), repository, digest, decision.now()));
+        finished ->
+            decision.write(
+                FinishedUpload.MEMORY,
+                new FinishedUpload.Finished(finished, repository, digest, decision.now())));
     return stored ? Result.TAKEN : Result.NOT_NEEDED;
   }
 }

@@ -7,6 +7,7 @@ import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.Member;
 import dev.stele.projection.RepositoryView;
 import java.util.Optional;
 
@@ -23,20 +24,35 @@ record MountBlob(
     String store)
     implements Command<Boolean> {
 
+  private Member<Digest> blob() {
+    return new Member<>(repository, digest);
+  }
+
+  @Override
+  public void needs(Needs needs) {
+    from.ifPresentOrElse(
+        source -> needs.need(BlobView.LINKED, new Member<>(source, digest)),
+        () -> needs.need(BlobView.LINKED_ANYWHERE, digest));
+    needs.need(BlobView.STORED, new BlobView.StoredIn(store, digest));
+    needs.need(BlobView.LINKED, blob());
+    needs.need(RepositoryView.EXISTS, repository);
+  }
+
   @Override
   public Boolean decide(Decision decision) {
     boolean readable =
-        from.map(source -> BlobView.linked(decision.handle(), source, digest))
-            .orElseGet(() -> BlobView.linkedAnywhere(decision.handle(), digest));
-    if (!readable || BlobView.stored(decision.handle(), digest, store).isEmpty()) {
+        from.map(source -> decision.fact(BlobView.LINKED, new Member<>(source, digest)))
+            .orElseGet(() -> decision.fact(BlobView.LINKED_ANYWHERE, digest));
+    if (!readable
+        || decision.fact(BlobView.STORED, new BlobView.StoredIn(store, digest)).isEmpty()) {
       return false;
     }
-    boolean linked = !BlobView.linked(decision.handle(), repository, digest);
-    if (linked && !RepositoryView.exists(decision.handle(), repository)) {
+    boolean linked = !decision.fact(BlobView.LINKED, blob());
+    if (linked && !decision.fact(RepositoryView.EXISTS, repository)) {
       decision.append(new Event.RepositoryCreated(repository));
     }
     if (!linked) {
-      Leases.renew(decision.handle(), repository, digest);
+      decision.write(Leases.RENEWAL, blob());
     }
     decision.append(new Event.BlobMounted(repository, digest, from, linked));
     return true;

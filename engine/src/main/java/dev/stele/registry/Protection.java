@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -7,8 +8,10 @@ import dev.stele.policy.ImmutableTags;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import dev.stele.projection.Listers;
+import dev.stele.projection.Member;
 import dev.stele.projection.TagView;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,24 +40,32 @@ public final class Protection {
     immutable = tags;
   }
 
+  /** Names what a command asks here about tags that it may move or delete. */
+  public static void needs(Command.Needs needs, RepositoryName repository, Collection<Tag> tags) {
+    if (!tags.isEmpty()) {
+      needs.need(HoldView.ANY, HoldView.Everywhere.REGISTRY);
+      tags.forEach(tag -> needs.need(HoldView.COVERING, new Member<>(repository, tag)));
+    }
+  }
+
   /**
    * Why one of these tags may not move.
    *
    * @param targets what they point to
    */
   public Optional<Refusal> againstMoving(
+      Command.Decision lane, RepositoryName repository, Map<Tag, Digest> targets) {
+    return refusal(repository, targets, holds(lane, repository, targets.keySet()), Hold::freezes);
+  }
+
+  /** The same, for who asks outside the lane. */
+  public Optional<Refusal> againstMoving(
       Handle handle, RepositoryName repository, Map<Tag, Digest> targets) {
-    if (targets.isEmpty()) {
-      return Optional.empty();
-    }
-    for (Hold hold : holds(handle, repository, targets.keySet(), targets.values())) {
-      for (Map.Entry<Tag, Digest> each : targets.entrySet()) {
-        if (hold.freezes(each.getKey(), each.getValue())) {
-          return Optional.of(held(repository, each.getKey(), hold));
-        }
-      }
-    }
-    return immutable(repository, targets);
+    return refusal(
+        repository,
+        targets,
+        holds(handle, repository, targets.keySet(), targets.values()),
+        Hold::freezes);
   }
 
   /**
@@ -63,15 +74,38 @@ public final class Protection {
    * @param targets what they point to
    */
   Optional<Refusal> againstDeleting(
-      Handle handle, RepositoryName repository, Map<Tag, Digest> targets) {
-    for (Hold hold : holds(handle, repository, targets.keySet(), targets.values())) {
+      Command.Decision lane, RepositoryName repository, Map<Tag, Digest> targets) {
+    return refusal(repository, targets, holds(lane, repository, targets.keySet()), Hold::keeps);
+  }
+
+  private interface Rule {
+    boolean forbids(Hold hold, Tag tag, Digest target);
+  }
+
+  private Optional<Refusal> refusal(
+      RepositoryName repository, Map<Tag, Digest> targets, Collection<Hold> holds, Rule rule) {
+    for (Hold hold : holds) {
       for (Map.Entry<Tag, Digest> each : targets.entrySet()) {
-        if (hold.keeps(each.getKey(), each.getValue())) {
+        if (rule.forbids(hold, each.getKey(), each.getValue())) {
           return Optional.of(held(repository, each.getKey(), hold));
         }
       }
     }
     return immutable(repository, targets);
+  }
+
+  /** Those of several tags, in the order in which they were placed. */
+  private static Collection<Hold> holds(
+      Command.Decision lane, RepositoryName repository, Collection<Tag> tags) {
+    if (tags.isEmpty() || !lane.fact(HoldView.ANY, HoldView.Everywhere.REGISTRY)) {
+      return List.of();
+    }
+    List<Member<Tag>> members = tags.stream().map(tag -> new Member<>(repository, tag)).toList();
+    return lane.facts(HoldView.COVERING, members).values().stream()
+        .flatMap(List::stream)
+        .distinct()
+        .sorted(Comparator.comparing(hold -> hold.placed().position()))
+        .toList();
   }
 
   /**

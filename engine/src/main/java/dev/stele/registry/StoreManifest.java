@@ -10,14 +10,19 @@ import dev.stele.oci.Manifest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
+import dev.stele.projection.Member;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -46,9 +51,25 @@ record StoreManifest(
   }
 
   @Override
+  public void needs(Needs needs) {
+    needs.need(ManifestView.PRESENT, here(digest));
+    needs.need(RepositoryView.EXISTS, repository);
+    for (Digest each : named()) {
+      needs.need(ManifestView.PRESENT, here(each));
+      needs.need(BlobView.LINKED, here(each));
+      needs.need(BlobView.SIZE, each);
+    }
+    TagView.needs(needs, repository, tags);
+    Protection.needs(needs, repository, tags);
+  }
+
+  private Member<Digest> here(Digest each) {
+    return new Member<>(repository, each);
+  }
+
+  @Override
   public Outcome<PutManifest> decide(Decision decision) {
-    Optional<ManifestView.Present> present =
-        ManifestView.byDigest(decision.handle(), repository, digest);
+    Optional<ManifestView.Present> present = decision.fact(ManifestView.PRESENT, here(digest));
     if (present.isPresent() && !present.get().mediaType().equals(mediaType)) {
       return Outcome.refused(
           new Refusal.InvalidManifest(
@@ -59,15 +80,11 @@ record StoreManifest(
     if (content.isPresent()) {
       return Outcome.refused(content.get());
     }
-    TagView.Standing standing =
-        tags.isEmpty()
-            ? TagView.Standing.NONE
-            : TagView.standing(decision.handle(), repository, tags);
+    TagView.Standing standing = TagView.standing(decision, repository, tags);
     Map<Tag, Digest> targets = standing.targets();
     Map<Tag, Digest> moving = new HashMap<>(targets);
     moving.values().removeIf(digest::equals);
-    Optional<Refusal> protectedTag =
-        protection.againstMoving(decision.handle(), repository, moving);
+    Optional<Refusal> protectedTag = protection.againstMoving(decision, repository, moving);
     if (protectedTag.isPresent()) {
       return Outcome.refused(protectedTag.get());
     }
@@ -77,12 +94,12 @@ record StoreManifest(
       return Outcome.refused(conflict.get());
     }
     if (added) {
-      documents.add(decision.handle(), digest, manifest, bytes);
-      if (!RepositoryView.exists(decision.handle(), repository)) {
+      decision.write(documents, new ManifestDocuments.Document(digest, manifest, bytes));
+      if (!decision.fact(RepositoryView.EXISTS, repository)) {
         decision.append(new Event.RepositoryCreated(repository));
       }
     } else {
-      Leases.renew(decision.handle(), repository, digest);
+      decision.write(Leases.RENEWAL, here(digest));
     }
     BuriedTags.settle(decision, repository, standing);
     Optional<Digest> subject = manifest.subject().map(Descriptor::digest);
@@ -121,33 +138,32 @@ record StoreManifest(
     }
   }
 
-  /** What the repository has of what the manifest names, as a blob or as a manifest. */
+  private Set<Digest> named() {
+    return Stream.concat(
+            manifest.references().stream(), manifest.subject().map(Descriptor::digest).stream())
+        .collect(Collectors.toSet());
+  }
+
+  /** What the repository has of what the manifest names, as a manifest or as a blob. */
   private Map<Digest, Long> sizes(Decision decision) {
-    Stream<Digest> named =
-        Stream.concat(
-            manifest.references().stream(), manifest.subject().map(Descriptor::digest).stream());
+    Set<Digest> named = named();
+    List<Member<Digest>> here = named.stream().map(this::here).toList();
+    Map<Member<Digest>, Optional<ManifestView.Present>> manifests =
+        decision.facts(ManifestView.PRESENT, here);
+    Map<Member<Digest>, Boolean> linked = decision.facts(BlobView.LINKED, here);
+    Map<Digest, OptionalLong> stored = decision.facts(BlobView.SIZE, named);
     Map<Digest, Long> sizes = new HashMap<>();
-    // Scalar subqueries, so that the plan is look-ups a digest and never a join over the
-    // repository.
-    decision
-        .handle()
-        .createQuery(
-            """
-            SELECT digest, size
-            FROM (
-              SELECT named.digest,
-                     coalesce(
-                       (SELECT m.size FROM manifest m
-                        WHERE m.repository = :repository AND m.digest = named.digest),
-                       (SELECT (SELECT o.size FROM blob_object o WHERE o.digest = l.digest LIMIT 1) FROM blob_link l
-                        WHERE l.repository = :repository AND l.digest = named.digest)) AS size
-              FROM unnest(:digests::text[]) AS named (digest)) AS found
-            WHERE size IS NOT NULL
-            """)
-        .bind("repository", repository.value())
-        .bindArray("digests", String.class, named.map(Digest::toString).distinct().toArray())
-        .map((row, _) -> sizes.put(Digest.parse(row.getString("digest")), row.getLong("size")))
-        .list();
+    for (Member<Digest> each : here) {
+      manifests
+          .get(each)
+          .ifPresentOrElse(
+              present -> sizes.put(each.item(), present.size()),
+              () -> {
+                if (linked.get(each)) {
+                  stored.get(each.item()).ifPresent(size -> sizes.put(each.item(), size));
+                }
+              });
+    }
     return sizes;
   }
 

@@ -57,13 +57,10 @@ record RestoreContent(
     if (!BlobView.whole(handle, linking, store).containsAll(linking) || lacking(links, present)) {
       return Outcome.ok(false);
     }
-    TagView.Standing standing =
-        tags.isEmpty()
-            ? TagView.Standing.NONE
-            : TagView.standing(handle, repository, tags.keySet());
+    TagView.Standing standing = TagView.standing(decision, repository, tags.keySet());
     Map<Tag, Digest> moving = new HashMap<>(standing.targets());
     moving.entrySet().removeIf(each -> each.getValue().equals(tags.get(each.getKey())));
-    Optional<Refusal> forbidden = protection.againstMoving(handle, repository, moving);
+    Optional<Refusal> forbidden = protection.againstMoving(decision, repository, moving);
     if (forbidden.isPresent()) {
       return Outcome.refused(forbidden.get());
     }

@@ -163,11 +163,9 @@ class ReachabilityPropertyTest {
       for (Event event : events) {
         switch (event) {
           case Event.ManifestPut put ->
-              DOCUMENTS.add(
-                  decision.handle(),
-                  put.digest(),
-                  ManifestDocuments.read(put.digest(), nodes.get(put.digest()).bytes()),
-                  nodes.get(put.digest()).bytes());
+              decision.write(
+                  DOCUMENTS,
+                  ManifestDocuments.Document.read(put.digest(), nodes.get(put.digest()).bytes()));
           case Event.RetentionPolicyAdopted _ ->
               RecordDocuments.add(
                   decision.handle(),

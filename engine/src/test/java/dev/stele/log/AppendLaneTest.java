@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -174,7 +175,7 @@ class AppendLaneTest {
     public Long decide(Decision decision) {
       if (name.startsWith("count")) {
         decision.append(new Event.RepositoryCreated(RepositoryName.parse(name)));
-        return decision.log().createQuery("SELECT count(*) FROM event").mapTo(Long.class).one();
+        return decision.handle().createQuery("SELECT count(*) FROM event").mapTo(Long.class).one();
       }
       if (name.startsWith("poison")) {
         decision.handle().execute("SELECT 1 / 0");
@@ -436,8 +437,16 @@ class AppendLaneTest {
       appending.submit(new Create("before"));
       execute(owner, "ALTER SYSTEM SET synchronous_standby_names = 'away'");
       execute(owner, "SELECT pg_reload_conf()");
-      Future<Long> answer = threads.submit(() -> appending.submit(new Create("perhaps-lost")));
-      int first = awaitWaitingForStandby(owner, 0);
+      // The server takes a moment to know that there is a standby to wait for.
+      Future<Long> answer;
+      OptionalInt waiting;
+      int submitted = 1;
+      do {
+        String name = "perhaps-lost" + submitted++;
+        answer = threads.submit(() -> appending.submit(new Create(name)));
+        waiting = awaitWaitingForStandby(owner, 0, answer);
+      } while (waiting.isEmpty());
+      int first = waiting.getAsInt();
       assertThat(appending.alarm()).isEmpty();
       while (appending.alarm().isEmpty()) {
         Thread.sleep(100);
@@ -445,13 +454,13 @@ class AppendLaneTest {
       assertThat(appending.alarm().orElseThrow()).contains("synchronous_standby_names");
       execute(owner, "SELECT %s(%d)".formatted(howTheWaitEnds, first));
       // Whoever looks finds the event now.
-      awaitWaitingForStandby(owner, first);
+      assertThat(awaitWaitingForStandby(owner, first, answer)).as("who looks").isPresent();
       assertThat(answer.isDone()).as("acknowledged").isFalse();
       execute(owner, "ALTER SYSTEM RESET synchronous_standby_names");
       execute(owner, "SELECT pg_reload_conf()");
       assertThat(answer.get()).isEqualTo(1);
       assertThat(appending.alarm()).isEmpty();
-      assertThat(replicated.jdbi().withHandle(LogReader::nextPosition)).isEqualTo(2);
+      assertThat(replicated.jdbi().withHandle(LogReader::nextPosition)).isEqualTo(submitted);
     }
   }
 
@@ -461,20 +470,24 @@ class AppendLaneTest {
     }
   }
 
-  /** The session that waits for a standby, once there is another than that one. */
-  private static int awaitWaitingForStandby(Connection owner, int otherThan) throws Exception {
-    while (true) {
+  /**
+   * The session that waits for a standby, once there is another than that one; none if answered.
+   */
+  private static OptionalInt awaitWaitingForStandby(
+      Connection owner, int otherThan, Future<Long> answer) throws Exception {
+    while (!answer.isDone()) {
       try (var statement = owner.createStatement();
           var rows =
               statement.executeQuery(
                   "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid <> "
                       + otherThan)) {
         if (rows.next()) {
-          return rows.getInt(1);
+          return OptionalInt.of(rows.getInt(1));
         }
       }
       Thread.sleep(10);
     }
+    return OptionalInt.empty();
   }
 
   @Test

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Manifest;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ManifestDocumentsTest {
@@ -24,9 +24,10 @@ class ManifestDocumentsTest {
           .useHandle(
               handle -> {
                 assertThat(documents.find(handle, DIGEST)).isEmpty();
-                Manifest manifest = ManifestDocuments.read(DIGEST, BYTES);
-                documents.add(handle, DIGEST, manifest, BYTES);
-                documents.add(handle, DIGEST, manifest, BYTES);
+                ManifestDocuments.Document document =
+                    ManifestDocuments.Document.read(DIGEST, BYTES);
+                documents.write(handle, List.of(document, document));
+                documents.write(handle, List.of(document));
                 ManifestDocuments another = new ManifestDocuments();
                 assertThat(another.cached(DIGEST)).isEmpty();
                 byte[] found = another.find(handle, DIGEST).orElseThrow();
