@@ -104,7 +104,7 @@ public final class Protection {
     return lane.facts(HoldView.COVERING, members).values().stream()
         .flatMap(List::stream)
         .distinct()
-        .sorted(Comparator.comparing(hold -> hold.placed().position()))
+        .sorted(Comparator.comparingLong(hold -> hold.placed().position()))
         .toList();
   }
 
