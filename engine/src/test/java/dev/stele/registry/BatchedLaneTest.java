@@ -262,7 +262,7 @@ class BatchedLaneTest {
               RepositoryName.parse("try%d/one".formatted(number)),
               RepositoryName.parse("try%d/two".formatted(number)));
       for (int i = 0; i < 4; i++) {
-        blobs.add(("blob %d of try %d".formatted(i, number)).getBytes(StandardCharsets.UTF_8));
+        blobs.add("blob %d of try %d".formatted(i, number).getBytes(StandardCharsets.UTF_8));
       }
       manifests.add(image(Optional.empty(), 0, 1));
       manifests.add(image(Optional.empty(), 1, 2));
