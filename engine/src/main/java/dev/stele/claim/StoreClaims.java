@@ -343,26 +343,30 @@ public final class StoreClaims {
       BlobStores.Named store, Known here, Optional<String> text, UUID claim, Head head)
       throws IOException {
     StoreMarker next = new StoreMarker(claim, head.log(), head.position(), head.event());
-    here.owned = Optional.empty();
-    if (!store.store().mark(text, next.toJson())) {
-      return false;
+    boolean marked = false;
+    try {
+      marked = store.store().mark(text, next.toJson());
+    } finally {
+      // Whoever asks meanwhile is told of the marker before, which was ours; what became of it when
+      // that failed, nobody knows.
+      here.owned = marked ? Optional.of(new Standing.Owned(next.toJson(), next)) : Optional.empty();
     }
-    here.owned = Optional.of(new Standing.Owned(next.toJson(), next));
-    here.refused = Optional.empty();
-    return true;
+    if (marked) {
+      here.refused = Optional.empty();
+    }
+    return marked;
   }
 
   // ---- keeping up
 
   /**
-   * Returns when a store's marker names the newest event there is, or a later one. Of many callers
-   * at once few write.
+   * Returns when a store's marker names the event at a position, or a later one. Of many callers at
+   * once few write, each the newest event there is then.
    *
    * @throws StoreRefusedException if the store is not this log's any more
    * @throws IOException if it cannot be written
    */
-  public void cover(BlobStores.Named store) throws IOException {
-    long wanted = jdbi.withHandle(LogReader::nextPosition) - 1;
+  public void cover(BlobStores.Named store, long wanted) throws IOException {
     Known here = known(store);
     if (covers(here, wanted)) {
       return;
@@ -392,11 +396,12 @@ public final class StoreClaims {
     return here.owned.filter(owned -> owned.marker().position() >= position).isPresent();
   }
 
-  /** As {@link #cover}, for every store that this process has used. */
+  /** As {@link #cover} up to the newest event, for every store that this process has used. */
   public void cover() throws IOException {
+    long newest = jdbi.withHandle(LogReader::nextPosition) - 1;
     for (BlobStores.Named store : stores.all()) {
       if (known.containsKey(store.name())) {
-        cover(store);
+        cover(store, newest);
       }
     }
   }

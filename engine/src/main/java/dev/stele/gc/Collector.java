@@ -128,9 +128,19 @@ public final class Collector implements AutoCloseable {
   public int follow() {
     List<RecordedEvent> events = reachability.step();
     if (!events.isEmpty()) {
-      Leases.start(jdbi, events.getFirst().recordedAt());
+      followed(events);
     }
     return events.size();
+  }
+
+  /** The view of what nobody can reach. */
+  public ProjectionRunner reachability() {
+    return reachability;
+  }
+
+  /** What the view says of these events has a grace period from now on. */
+  public void followed(List<RecordedEvent> events) {
+    Leases.start(jdbi, events.getFirst().recordedAt());
   }
 
   /**

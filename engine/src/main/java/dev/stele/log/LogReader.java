@@ -200,6 +200,21 @@ public final class LogReader {
         .toList();
   }
 
+  /** Whether the log has an event that was read from it before, and so all before that one. */
+  public static boolean has(Handle handle, RecordedEvent event) {
+    return handle
+        .createQuery(
+            """
+            SELECT EXISTS (
+              SELECT FROM event WHERE position = :position AND command_id = :command AND recorded_at = :at)
+            """)
+        .bind("position", event.position())
+        .bind("command", event.commandId())
+        .bind("at", event.recordedAt())
+        .mapTo(Boolean.class)
+        .one();
+  }
+
   /** At most {@code limit} events of a type from a position on, in order. */
   public List<RecordedEvent> events(Handle handle, long from, String type, int limit) {
     return leaves(handle, from - 1, limit, Optional.empty(), Optional.of(type)).stream()

@@ -68,25 +68,18 @@ public final class ProjectionRunner {
    * is somebody else's turn.
    */
   public List<RecordedEvent> step() {
-    Step step;
+    Part part;
     do {
-      step =
-          jdbi.inTransaction(
-              handle ->
-                  LogCheckpoint.lock(handle, projection.name(), term.get())
-                      .map(checkpoint -> step(handle, checkpoint))
-                      .orElse(Step.NONE));
-    } while (step.goesOn() && !Thread.currentThread().isInterrupted());
-    List<RecordedEvent> events = step.events();
-    if (!events.isEmpty()) {
-      lock.lock();
-      try {
-        tell(++looksBegun, events.getLast().position() + 1, true);
-      } finally {
-        lock.unlock();
-      }
-    }
-    return events;
+      part = part(reader::events);
+    } while (part.goesOn() && !Thread.currentThread().isInterrupted());
+    return part.events();
+  }
+
+  /** Where the log is read. */
+  @FunctionalInterface
+  public interface Source {
+    /** At most {@code limit} events from a position on, in order. */
+    List<RecordedEvent> events(Handle handle, long from, int limit);
   }
 
   /**
@@ -95,30 +88,49 @@ public final class ProjectionRunner {
    * @param events that are in the view now
    * @param goesOn whether the next event is in it in part
    */
-  private record Step(List<RecordedEvent> events, boolean goesOn) {
-    static final Step NONE = new Step(List.of(), false);
+  public record Part(List<RecordedEvent> events, boolean goesOn) {
+    private static final Part NONE = new Part(List.of(), false);
   }
 
-  private Step step(Handle handle, LogCheckpoint checkpoint) {
-    List<RecordedEvent> found = reader.events(handle, checkpoint.nextPosition(), PAGE);
+  /** The same in one transaction, so perhaps only a part of an event. */
+  public Part part(Source source) {
+    Part part =
+        jdbi.inTransaction(
+            handle ->
+                LogCheckpoint.lock(handle, projection.name(), term.get())
+                    .map(checkpoint -> part(handle, checkpoint, source))
+                    .orElse(Part.NONE));
+    if (!part.events().isEmpty()) {
+      lock.lock();
+      try {
+        tell(++looksBegun, part.events().getLast().position() + 1, true);
+      } finally {
+        lock.unlock();
+      }
+    }
+    return part;
+  }
+
+  private Part part(Handle handle, LogCheckpoint checkpoint, Source source) {
+    List<RecordedEvent> found = source.events(handle, checkpoint.nextPosition(), PAGE);
     List<RecordedEvent> events = found.subList(0, found.size() - found.size() % projection.unit());
     if (events.isEmpty()) {
-      return Step.NONE;
+      return Part.NONE;
     }
     RecordedEvent first = events.getFirst();
     if (projection.isWide(first.event())) {
       Optional<String> done = projection.applyPart(handle, first, checkpoint.part());
       if (done.isPresent()) {
         checkpoint.savePart(handle, done.get());
-        return new Step(List.of(), true);
+        return new Part(List.of(), true);
       }
       checkpoint.save(handle, first.position() + 1);
-      return new Step(List.of(first), false);
+      return new Part(List.of(first), false);
     }
     events = events.stream().takeWhile(event -> !projection.isWide(event.event())).toList();
     projection.apply(handle, events);
     checkpoint.save(handle, events.getLast().position() + 1);
-    return new Step(events, false);
+    return new Part(events, false);
   }
 
   /** The position of the first event that is not in the view yet. */

@@ -5,6 +5,7 @@ import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.Collector;
 import dev.stele.gc.GcOptions;
 import dev.stele.log.Leadership;
+import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.log.Recurring;
 import dev.stele.projection.ProjectionRunner;
@@ -26,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Background implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+  private static final Duration BETWEEN_ROUNDS = Duration.ofMillis(20);
 
   /** Some work; the result says whether there may be more at once. */
   @FunctionalInterface
@@ -49,7 +51,8 @@ final class Background implements AutoCloseable {
   Background(
       Leadership leadership,
       LogSignal signal,
-      List<ProjectionRunner> followers,
+      LogReader reader,
+      List<ProjectionRunner> views,
       Collector collector,
       BuriedTags buriedTags,
       StoreClaims claims,
@@ -61,10 +64,10 @@ final class Background implements AutoCloseable {
     this.beforeCollecting = beforeCollecting;
     this.meters = meters;
     this.leadership = leadership;
-    follow("reachability", () -> collector.follow() > 0);
-    for (ProjectionRunner follower : followers) {
-      follow(follower.projection().name(), () -> !follower.step().isEmpty());
-    }
+    Follower follower = new Follower(reader);
+    follower.add(collector.reachability(), collector::followed, this::failures);
+    views.forEach(view -> follower.add(view, _ -> {}, this::failures));
+    startFollowing(follower);
     follow("buried tags", buriedTags::step);
     startMarking(claims);
     follow("sweep", () -> collector.sweep() > 0);
@@ -78,6 +81,27 @@ final class Background implements AutoCloseable {
         .description("1 on the node that does the work which one does for all, else 0")
         .register(meters);
     leadership.begin();
+  }
+
+  /**
+   * Has the views follow the log: a round whenever it has grown, a moment apart, so that under load
+   * each takes in many events at once.
+   */
+  private void startFollowing(Follower follower) {
+    long[] seen = {-1};
+    boolean[] looking = {true};
+    start(
+        "views",
+        () -> {
+          seen[0] = signal.known();
+          boolean more = follower.round(seen[0], looking[0]);
+          looking[0] = false;
+          return more;
+        },
+        () -> {
+          pause(BETWEEN_ROUNDS);
+          looking[0] = !signal.await(seen[0], LOOK_AGAIN);
+        });
   }
 
   /** Work that is due whenever the log grows. */
@@ -117,15 +141,21 @@ final class Background implements AutoCloseable {
   }
 
   private void start(String name, Work work, Idle idle) {
-    AtomicInteger failures =
-        meters.gauge(
-            "stele.background.failures", List.of(Tag.of("work", name)), new AtomicInteger());
+    Recurring.Failures failures = failures(name);
+    AtomicInteger told = new AtomicInteger();
     threads.add(
-        Recurring.start(
-            "background-" + name, () -> round(work, idle, failures), row -> failures.set(row)));
+        Recurring.start("background-" + name, () -> round(work, idle, failures, told), failures));
   }
 
-  private void round(Work work, Idle idle, AtomicInteger failures) throws Exception {
+  /** Shows how often in a row some work failed. */
+  private Recurring.Failures failures(String work) {
+    return meters.gauge(
+            "stele.background.failures", List.of(Tag.of("work", work)), new AtomicInteger())
+        ::set;
+  }
+
+  private void round(Work work, Idle idle, Recurring.Failures failures, AtomicInteger told)
+      throws Exception {
     Optional<Boolean> more;
     try {
       more = leadership.lead(work::step);
@@ -133,9 +163,10 @@ final class Background implements AutoCloseable {
         pause(LOOK_AGAIN);
         return;
       }
-      failures.set(0);
+      told.set(0);
+      failures.inRow(0);
     } catch (ToldFailure e) {
-      failures.incrementAndGet();
+      failures.inRow(told.incrementAndGet());
       more = Optional.of(false);
     }
     if (!more.get()) {

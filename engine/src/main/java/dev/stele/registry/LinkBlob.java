@@ -33,13 +33,15 @@ record LinkBlob(
     Optional<FinishedUpload> session)
     implements Command<LinkBlob.Result> {
   /** What became of the new bytes. */
-  enum Result {
-    /** The log has them. */
-    TAKEN,
-    /** The log had the content already. */
-    NOT_NEEDED,
+  sealed interface Result {
+    /** The log has them, by the event at a position. */
+    record Taken(long position) implements Result {}
+
+    /** The log had the content already; the event at a position says that it came again. */
+    record NotNeeded(long position) implements Result {}
+
     /** It took so long that they were given up as an orphan. */
-    GIVEN_UP
+    record GivenUp() implements Result {}
   }
 
   private Member<Digest> blob() {
@@ -62,7 +64,7 @@ record LinkBlob(
         present.isPresent() && damagedKey.equals(present.map(BlobView.Located::objectKey));
     boolean stored = present.isEmpty() || repairs;
     if (stored && decision.fact(OrphanView.SWEPT, new OrphanView.StoredUnder(store, objectKey))) {
-      return Result.GIVEN_UP;
+      return new Result.GivenUp();
     }
     boolean linked = !decision.fact(BlobView.LINKED, blob());
     if (linked && !decision.fact(RepositoryView.EXISTS, repository)) {
@@ -71,15 +73,16 @@ record LinkBlob(
     if (!linked) {
       decision.write(Leases.RENEWAL, blob());
     }
-    decision.append(
-        new Event.BlobUploaded(
-            repository,
-            digest,
-            size,
-            store,
-            stored ? objectKey : present.get().objectKey(),
-            stored,
-            linked));
+    long position =
+        decision.append(
+            new Event.BlobUploaded(
+                repository,
+                digest,
+                size,
+                store,
+                stored ? objectKey : present.get().objectKey(),
+                stored,
+                linked));
     if (repairs) {
       decision.append(new Event.BlobRepaired(repository, digest, store, present.get().objectKey()));
     }
@@ -88,6 +91,6 @@ record LinkBlob(
             decision.write(
                 FinishedUpload.MEMORY,
                 new FinishedUpload.Finished(finished, repository, digest, decision.now())));
-    return stored ? Result.TAKEN : Result.NOT_NEEDED;
+    return stored ? new Result.Taken(position) : new Result.NotNeeded(position);
   }
 }

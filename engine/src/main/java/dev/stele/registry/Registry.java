@@ -102,6 +102,7 @@ public final class Registry implements AutoCloseable {
   private final RepositoryBlobs blobs;
   private final Uploads uploads;
   private final Collector collector;
+  private final LogReader reader;
   private final List<ProjectionRunner> followers;
   private Optional<Background> background = Optional.empty();
   private Optional<UploadExpiry> uploadExpiry = Optional.empty();
@@ -149,7 +150,7 @@ public final class Registry implements AutoCloseable {
         new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, this::append);
     this.uploads = new Uploads(blobs, options.gc().grace());
     Deadline.heed(audit);
-    LogReader reader = new LogReader(codec);
+    this.reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
     Function<Projection, ProjectionRunner> follow =
         view -> new ProjectionRunner(audit, reader, view, leadership::term);
@@ -606,6 +607,7 @@ public final class Registry implements AutoCloseable {
             new Background(
                 leadership,
                 signal,
+                reader,
                 followers,
                 collector,
                 buriedTags,

@@ -287,12 +287,12 @@ final class RepositoryBlobs {
                 damaged(store, digest),
                 session));
     switch (result) {
-      case TAKEN -> cover(store);
-      case NOT_NEEDED -> {
+      case LinkBlob.Result.Taken(long position) -> cover(store, position);
+      case LinkBlob.Result.NotNeeded(long position) -> {
         discard(store, stored.key());
-        cover(store);
+        cover(store, position);
       }
-      case GIVEN_UP ->
+      case LinkBlob.Result.GivenUp() ->
           throw new RegistryUnavailableException(
               "recording the upload took so long that the collector gave its bytes up; upload it"
                   + " again");
@@ -301,12 +301,12 @@ final class RepositoryBlobs {
   }
 
   /**
-   * INVARIANT: an upload is acknowledged only when the store knows up to where the log has been, so
-   * that no older copy of the log is ever taken for the one that has it.
+   * INVARIANT: an upload is acknowledged only when the store knows that the log has been at its
+   * event, so that no older copy of the log is ever taken for the one that has it.
    */
-  private void cover(BlobStores.Named store) throws IOException {
+  private void cover(BlobStores.Named store, long position) throws IOException {
     try {
-      Availability.<IOException>run(() -> claims.cover(store));
+      Availability.<IOException>run(() -> claims.cover(store, position));
     } catch (StoreRefusedException e) {
       throw new RegistryUnavailableException(e.getMessage(), e);
     }
