@@ -6,7 +6,6 @@ import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
@@ -110,18 +109,10 @@ final class RequestLog {
         .addKeyValue("userAgent", agent)
         .log(
             () ->
-                String.format(
-                    Locale.ROOT,
-                    "%s %s %s %.1f ms, %d bytes in, %d out, by %s at %s with %s",
-                    method,
-                    path,
-                    status,
-                    nanos / 1e6,
-                    received,
-                    sent,
-                    user,
-                    request.getRemoteAddr(),
-                    agent));
+                method
+                    + (' ' + path + ' ' + status + ' ' + Math.round(nanos / 1e5) / 10.0 + " ms, ")
+                    + (received + " bytes in, " + sent + " out, by " + user)
+                    + (" at " + request.getRemoteAddr() + " with " + agent));
   }
 
   /** What a client sent, short and without anything that could look like another line or field. */

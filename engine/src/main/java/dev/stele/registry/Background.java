@@ -29,6 +29,9 @@ final class Background implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
   private static final Duration BETWEEN_ROUNDS = Duration.ofMillis(20);
 
+  /** For what nobody waits for. */
+  private static final Duration SELDOM = Duration.ofMillis(250);
+
   /** Some work; the result says whether there may be more at once. */
   @FunctionalInterface
   interface Work {
@@ -68,12 +71,12 @@ final class Background implements AutoCloseable {
     follower.add(collector.reachability(), collector::followed, this::failures);
     views.forEach(view -> follower.add(view, _ -> {}, this::failures));
     startFollowing(follower);
-    follow("buried tags", buriedTags::step);
+    follow("buried tags", SELDOM, buriedTags::step);
     startMarking(claims);
-    follow("sweep", () -> collector.sweep() > 0);
+    follow("sweep", SELDOM, () -> collector.sweep() > 0);
     webhooks
         .begin(leadership::leading)
-        .forEach((name, delivery) -> follow("webhook " + name, delivery::step));
+        .forEach((name, delivery) -> follow("webhook " + name, BETWEEN_ROUNDS, delivery::step));
     if (collector.options().enabled()) {
       start("collect", this::collectNow, this::awaitInterval);
     }
@@ -104,8 +107,8 @@ final class Background implements AutoCloseable {
         });
   }
 
-  /** Work that is due whenever the log grows. */
-  private void follow(String name, Work work) {
+  /** Work that is due whenever the log has grown, but not again before some time has passed. */
+  private void follow(String name, Duration apart, Work work) {
     long[] seen = new long[1];
     start(
         name,
@@ -113,7 +116,10 @@ final class Background implements AutoCloseable {
           seen[0] = signal.known();
           return work.step();
         },
-        () -> signal.await(seen[0], LOOK_AGAIN));
+        () -> {
+          pause(apart);
+          boolean _ = signal.await(seen[0], LOOK_AGAIN);
+        });
   }
 
   /**
@@ -121,17 +127,12 @@ final class Background implements AutoCloseable {
    * do not wait for this, but see to it themselves.
    */
   private void startMarking(StoreClaims claims) {
-    long[] seen = new long[1];
-    start(
+    follow(
         "marker",
+        LOOK_AGAIN,
         () -> {
-          seen[0] = signal.known();
           claims.cover();
           return false;
-        },
-        () -> {
-          pause(LOOK_AGAIN);
-          boolean _ = signal.await(seen[0], LOOK_AGAIN);
         });
   }
 

@@ -17,8 +17,8 @@ import java.util.Optional;
  * these bytes; if not, it had the content already and the caller discards them.
  *
  * @param objectKey where the new bytes lie
- * @param damagedKey the object that the log has for this digest, if the caller found it damaged or
- *     gone
+ * @param seen what the caller found when it looked at the object that the log has for this digest;
+ *     empty if it has not looked, as where there is probably none
  * @param session that it arrived in, if it came in pieces
  */
 record LinkBlob(
@@ -29,9 +29,16 @@ record LinkBlob(
     long size,
     String store,
     String objectKey,
-    Optional<String> damagedKey,
+    Optional<Seen> seen,
     Optional<FinishedUpload> session)
     implements Command<LinkBlob.Result> {
+  /**
+   * An object that somebody looked at.
+   *
+   * @param whole whether it is there and is what the log says
+   */
+  record Seen(String objectKey, boolean whole) {}
+
   /** What became of the new bytes. */
   sealed interface Result {
     /** The log has them, by the event at a position. */
@@ -39,6 +46,12 @@ record LinkBlob(
 
     /** The log had the content already; the event at a position says that it came again. */
     record NotNeeded(long position) implements Result {}
+
+    /**
+     * The log has the content already, and nobody has looked whether that is so in the store.
+     * Nothing happened: look at this object, and ask again.
+     */
+    record Look(BlobView.Located object) implements Result {}
 
     /** It took so long that they were given up as an orphan. */
     record GivenUp() implements Result {}
@@ -60,8 +73,11 @@ record LinkBlob(
   public Result decide(Decision decision) {
     Optional<BlobView.Located> present =
         decision.fact(BlobView.STORED, new BlobView.StoredIn(store, digest));
-    boolean repairs =
-        present.isPresent() && damagedKey.equals(present.map(BlobView.Located::objectKey));
+    if (present.isPresent()
+        && !seen.map(Seen::objectKey).equals(present.map(BlobView.Located::objectKey))) {
+      return new Result.Look(present.get());
+    }
+    boolean repairs = present.isPresent() && !seen.get().whole();
     boolean stored = present.isEmpty() || repairs;
     if (stored && decision.fact(OrphanView.SWEPT, new OrphanView.StoredUnder(store, objectKey))) {
       return new Result.GivenUp();

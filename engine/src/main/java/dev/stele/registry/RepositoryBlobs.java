@@ -273,31 +273,39 @@ final class RepositoryBlobs {
       Optional<FinishedUpload> session)
       throws IOException {
     BlobStores.Named store = stores.of(repository);
-    LinkBlob.Result result =
-        commands.append(
-            caller,
-            new LinkBlob(
-                actors.id(caller.actor()),
-                caller.requestId(),
-                repository,
-                digest,
-                stored.size(),
-                store.name(),
-                stored.key().value(),
-                damaged(store, digest),
-                session));
-    switch (result) {
-      case LinkBlob.Result.Taken(long position) -> cover(store, position);
-      case LinkBlob.Result.NotNeeded(long position) -> {
-        discard(store, stored.key());
-        cover(store, position);
+    Optional<LinkBlob.Seen> seen = Optional.empty();
+    while (true) {
+      LinkBlob.Result result =
+          commands.append(
+              caller,
+              new LinkBlob(
+                  actors.id(caller.actor()),
+                  caller.requestId(),
+                  repository,
+                  digest,
+                  stored.size(),
+                  store.name(),
+                  stored.key().value(),
+                  seen,
+                  session));
+      switch (result) {
+        case LinkBlob.Result.Taken(long position) -> {
+          cover(store, position);
+          return digest;
+        }
+        case LinkBlob.Result.NotNeeded(long position) -> {
+          discard(store, stored.key());
+          cover(store, position);
+          return digest;
+        }
+        case LinkBlob.Result.Look(BlobView.Located object) ->
+            seen = Optional.of(new LinkBlob.Seen(object.objectKey(), intact(store, object)));
+        case LinkBlob.Result.GivenUp() ->
+            throw new RegistryUnavailableException(
+                "recording the upload took so long that the collector gave its bytes up; upload it"
+                    + " again");
       }
-      case LinkBlob.Result.GivenUp() ->
-          throw new RegistryUnavailableException(
-              "recording the upload took so long that the collector gave its bytes up; upload it"
-                  + " again");
     }
-    return digest;
   }
 
   /**
@@ -329,14 +337,6 @@ final class RepositoryBlobs {
     } catch (IOException e) {
       logger.warn("object {} of store {} is not needed, but stays for now", key, store.name(), e);
     }
-  }
-
-  /** The object that the log has for this digest, if it is not there whole. */
-  private Optional<String> damaged(BlobStores.Named store, Digest digest) throws IOException {
-    Optional<BlobView.Located> present = stored(store, digest);
-    return present.isPresent() && !intact(store, present.get())
-        ? present.map(BlobView.Located::objectKey)
-        : Optional.empty();
   }
 
   private Optional<BlobView.Located> stored(BlobStores.Named store, Digest digest) {

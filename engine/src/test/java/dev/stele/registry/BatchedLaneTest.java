@@ -319,6 +319,7 @@ class BatchedLaneTest {
               random.nextBoolean()
                   ? Optional.of(new FinishedUpload(UploadId.random(), Duration.ofMinutes(1)))
                   : Optional.empty();
+          String key = "key of " + digest(blob);
           yield same(
               new LinkBlob(
                   actor,
@@ -327,8 +328,10 @@ class BatchedLaneTest {
                   digest(blob),
                   blob.length,
                   "default",
-                  "key-" + request + "-" + repository,
-                  Optional.empty(),
+                  key,
+                  random.nextInt(3) == 0
+                      ? Optional.empty()
+                      : Optional.of(new LinkBlob.Seen(key, random.nextInt(3) > 0)),
                   session));
         }
         case 4 ->
