@@ -121,7 +121,7 @@ public final class Benchmark {
       int clients = 4;
       new SmallPushes(clients, time, Duration.ZERO).measure(registry, 0);
       new ManifestGets(clients, Duration.ZERO, time).prepare(registry, 0);
-      Workload blob = BlobTransfer.pull(SMALL_BLOB);
+      Workload blob = BlobWorkload.pull(SMALL_BLOB);
       blob.prepare(registry, 0);
       blob.measure(registry, 0);
     }
@@ -129,11 +129,11 @@ public final class Benchmark {
 
   private static List<Workload> workloads(Options options) {
     return Stream.<Workload>of(
-            BlobTransfer.push(options.blobSize()),
-            BlobTransfer.pull(options.blobSize()),
-            BlobTransfer.pushMany(UPLOADS_AT_ONCE, options.blobSize()),
-            BlobTransfer.finish(SMALL_BLOB),
-            BlobTransfer.finish(options.blobSize()),
+            BlobWorkload.push(options.blobSize()),
+            BlobWorkload.pull(options.blobSize()),
+            BlobWorkload.pushMany(UPLOADS_AT_ONCE, options.blobSize()),
+            BlobWorkload.finish(SMALL_BLOB),
+            BlobWorkload.finish(options.blobSize()),
             new ManifestGets(options.connections(), options.duration(), options.warmUp()),
             new SmallPushes(options.connections(), options.duration(), options.warmUp()))
         .filter(workload -> workload.title().contains(options.rows()))

@@ -57,7 +57,7 @@ final class Concurrent {
     } catch (ExecutionException e) {
       throw new IOException("a client failed: " + e.getCause().getMessage(), e.getCause());
     }
-    return tasks / BlobTransfer.seconds(start);
+    return tasks / BlobWorkload.seconds(start);
   }
 
   /**
@@ -82,7 +82,7 @@ final class Concurrent {
     } catch (ExecutionException e) {
       throw new IOException("a client failed: " + e.getCause().getMessage(), e.getCause());
     }
-    return steps / BlobTransfer.seconds(start);
+    return steps / BlobWorkload.seconds(start);
   }
 
   private static long stepUntilDone(

@@ -44,7 +44,7 @@ record PhysicalFloor(double write, double sha256, double loopback) {
         done += channel.write(block.clear());
       }
       channel.force(true);
-      return BlobTransfer.mebibytes(size) / BlobTransfer.seconds(start);
+      return BlobWorkload.mebibytes(size) / BlobWorkload.seconds(start);
     } finally {
       Files.deleteIfExists(file);
     }
@@ -57,7 +57,7 @@ record PhysicalFloor(double write, double sha256, double loopback) {
       hasher.update(block.clear());
     }
     hasher.digest();
-    return BlobTransfer.mebibytes(size) / BlobTransfer.seconds(start);
+    return BlobWorkload.mebibytes(size) / BlobWorkload.seconds(start);
   }
 
   private static double loopback(ByteBuffer block, long size)
@@ -83,7 +83,7 @@ record PhysicalFloor(double write, double sha256, double loopback) {
         }
       }
       sender.get();
-      return BlobTransfer.mebibytes(size) / BlobTransfer.seconds(start);
+      return BlobWorkload.mebibytes(size) / BlobWorkload.seconds(start);
     } catch (ExecutionException e) {
       throw new IOException("the sender failed", e.getCause());
     }

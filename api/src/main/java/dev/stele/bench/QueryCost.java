@@ -112,7 +112,7 @@ public final class QueryCost {
                 .formatted(data, there, written));
       }
       if (there == 0) {
-        double seconds = BlobTransfer.seconds(started);
+        double seconds = BlobWorkload.seconds(started);
         out.printf(
             "%,d events written through the lane, %.0f a second%n", written, written / seconds);
       }
@@ -120,9 +120,42 @@ public final class QueryCost {
       while (written - followed(registry) > MOST_LEFT) {
         Thread.sleep(100);
       }
-      out.printf("all views had them %.1f s later%n", BlobTransfer.seconds(behind));
+      out.printf("all views had them %.1f s later%n", BlobWorkload.seconds(behind));
+      weigh(registry, written);
       return written;
     }
+  }
+
+  /** How much of the database an event takes, with all that the views keep of it. */
+  private void weigh(Registry registry, long written) {
+    double all = bytes(registry, "true") / written;
+    double log =
+        bytes(
+                registry,
+                "c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'event'::regclass)")
+            / written;
+    out.printf(
+        "an event takes %,.0f bytes of the database, of which %,.0f are the log; 10 million take"
+            + " %,.1f GB, a billion %,.1f TB%n",
+        all, log, all * 1e7 / 1e9, all * 1e9 / 1e12);
+  }
+
+  private static double bytes(Registry registry, String condition) {
+    return registry
+        .archive()
+        .read(
+            handle ->
+                handle
+                    .createQuery(
+                        """
+                        SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)
+                        FROM pg_class c
+                        WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'event'::regclass)
+                          AND %s
+                        """
+                            .formatted(condition))
+                    .mapTo(Double.class)
+                    .one());
   }
 
   /** One batch after the other, since what a repository's next events are follows from these. */

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
       "Stele is configured by the environment, so that STELE_STORES_DEFAULT_... measures it on a"
           + " bucket."
     },
-    subcommands = {BenchCollecting.class, BenchQueries.class},
+    subcommands = {BenchLane.class, BenchCollecting.class, BenchQueries.class},
     mixinStandardHelpOptions = true)
 final class Bench implements Callable<Integer> {
   @Option(

@@ -6,6 +6,7 @@ import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.question.RetentionRows.Decided;
 import dev.stele.question.Rows;
+import dev.stele.retention.Occurrence;
 import dev.stele.retention.Reprocessing;
 import java.io.PrintWriter;
 import java.util.HashSet;
@@ -53,7 +54,7 @@ final class RetentionPreview extends RetentionQuestion {
 
   @Override
   int answer(Reprocessing reprocessing, PrintWriter out) {
-    dev.stele.retention.Moment moment = moment(reprocessing, at);
+    Occurrence moment = moment(reprocessing, at);
     RetentionPolicy asked = policy(reprocessing, policy, moment);
     long[] counts = new long[2];
     Set<RepositoryName> losing = new HashSet<>();

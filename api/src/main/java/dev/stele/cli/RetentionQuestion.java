@@ -1,12 +1,13 @@
 package dev.stele.cli;
 
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.NeverSeen;
-import dev.stele.retention.Moment;
+import dev.stele.retention.Occurrence;
 import dev.stele.retention.Reprocessing;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
@@ -63,12 +64,12 @@ abstract class RetentionQuestion implements Callable<Integer> {
   }
 
   /** A moment that must have passed; the present if absent. */
-  static Moment moment(Reprocessing reprocessing, dev.stele.log.Moment moment) {
+  static Occurrence moment(Reprocessing reprocessing, Moment moment) {
     return moment == null ? reprocessing.now() : Refusals.accepted(reprocessing.at(moment));
   }
 
   /** A policy that was named, or the one in force then. */
-  static RetentionPolicy policy(Reprocessing reprocessing, RetentionPolicy named, Moment at) {
+  static RetentionPolicy policy(Reprocessing reprocessing, RetentionPolicy named, Occurrence at) {
     if (named != null) {
       return named;
     }
@@ -89,7 +90,7 @@ abstract class RetentionQuestion implements Callable<Integer> {
   /** Goes through the repositories that match a glob, or all; returns how many. */
   static long forEachRepository(
       Reprocessing reprocessing,
-      Moment at,
+      Occurrence at,
       RepositoryGlob glob,
       Consumer<RepositoryName> consumer) {
     long count = 0;

@@ -7,6 +7,7 @@ import dev.stele.question.Interval;
 import dev.stele.question.RetentionRows.Compared;
 import dev.stele.question.Rows;
 import dev.stele.retention.Difference;
+import dev.stele.retention.Occurrence;
 import dev.stele.retention.Reprocessing;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -81,14 +82,11 @@ final class RetentionReplay extends RetentionQuestion {
 
   @Override
   int answer(Reprocessing reprocessing, PrintWriter out) {
-    Interval<dev.stele.retention.Moment> interval =
+    Interval<Occurrence> interval =
         Interval.of(
-            Optional.of(from),
-            Optional.ofNullable(to),
-            reprocessing::at,
-            dev.stele.retention.Moment::position);
-    dev.stele.retention.Moment start = interval.from().orElseThrow();
-    dev.stele.retention.Moment end = interval.to().orElseGet(reprocessing::now);
+            Optional.of(from), Optional.ofNullable(to), reprocessing::at, Occurrence::position);
+    Occurrence start = interval.from().orElseThrow();
+    Occurrence end = interval.to().orElseGet(reprocessing::now);
     Reprocessing.Timing timing =
         when.asRecorded
             ? new Reprocessing.Timing.AsRecorded()

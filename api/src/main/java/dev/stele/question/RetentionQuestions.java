@@ -1,6 +1,7 @@
 package dev.stele.question;
 
 import dev.stele.history.History;
+import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.Durations;
@@ -12,7 +13,7 @@ import dev.stele.registry.Registry;
 import dev.stele.retention.Difference;
 import dev.stele.retention.Explanation;
 import dev.stele.retention.Fate;
-import dev.stele.retention.Moment;
+import dev.stele.retention.Occurrence;
 import dev.stele.retention.Reprocessing;
 import dev.stele.retention.TagDecision;
 import dev.stele.retention.Verdict;
@@ -112,7 +113,7 @@ final class RetentionQuestions {
   /** What the policy in the body decides about a repository. */
   private Answer<RetentionRows.Decided> preview(Asked asked) {
     RepositoryName repository = asked.repository();
-    Moment at = moment(asked, Parameter.AT);
+    Occurrence at = moment(asked, Parameter.AT);
     known(repository, at);
     RetentionPolicy policy = policy(asked).orElseThrow(RetentionQuestions::noPolicy);
     List<TagDecision> decisions = new ArrayList<>();
@@ -139,10 +140,10 @@ final class RetentionQuestions {
   /** What the policy in the body would have made of a repository. */
   private Answer<RetentionRows.Compared> replay(Asked asked) {
     RepositoryName repository = asked.repository();
-    dev.stele.log.Moment _ = asked.required(Parameter.FROM, "since when to replay");
-    Interval<Moment> interval = Interval.of(asked, reprocessing::at, Moment::position);
-    Moment from = interval.from().orElseThrow();
-    Moment to = interval.to().orElseGet(reprocessing::now);
+    Moment _ = asked.required(Parameter.FROM, "since when to replay");
+    Interval<Occurrence> interval = Interval.of(asked, reprocessing::at, Occurrence::position);
+    Occurrence from = interval.from().orElseThrow();
+    Occurrence to = interval.to().orElseGet(reprocessing::now);
     known(repository, to);
     Reprocessing.Timing timing = asked.first(EVERY).orElseGet(() -> EVERY.read("1d"));
     boolean all = asked.first(ALL).orElse(false);
@@ -176,7 +177,7 @@ final class RetentionQuestions {
   private Answer<RetentionRows.Explained> explain(Asked asked) {
     RepositoryName repository = asked.repository();
     Tag tag = asked.tag();
-    Moment at = moment(asked, Parameter.AT);
+    Occurrence at = moment(asked, Parameter.AT);
     known(repository, at);
     Explanation explanation =
         reprocessing
@@ -205,7 +206,7 @@ final class RetentionQuestions {
   }
 
   private RetentionRows.Removal removal(Fate.Removed removed) {
-    Optional<Long> position = removed.event().map(Moment::position);
+    Optional<Long> position = removed.event().map(Occurrence::position);
     Optional<EventEntry> event = position.flatMap(registry::event);
     return new RetentionRows.Removal(
         removed.gone().at().toString(),
@@ -217,13 +218,13 @@ final class RetentionQuestions {
         event.flatMap(entry -> CauseRow.of(entry.cause()).reason()));
   }
 
-  private void known(RepositoryName repository, Moment at) {
+  private void known(RepositoryName repository, Occurrence at) {
     if (!reprocessing.known(repository, at)) {
       throw Absence.explained(history, new Refusal.UnknownRepository(repository));
     }
   }
 
-  private Moment moment(Asked asked, Parameter<dev.stele.log.Moment> parameter) {
+  private Occurrence moment(Asked asked, Parameter<Moment> parameter) {
     return asked
         .first(parameter)
         .map(moment -> Refusals.accepted(reprocessing.at(moment)))

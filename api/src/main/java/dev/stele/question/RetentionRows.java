@@ -8,7 +8,7 @@ import dev.stele.oci.Tag;
 import dev.stele.registry.EventEntry;
 import dev.stele.retention.Difference;
 import dev.stele.retention.Fate;
-import dev.stele.retention.Moment;
+import dev.stele.retention.Occurrence;
 import dev.stele.retention.TagDecision;
 import java.time.Instant;
 import java.util.Locale;
@@ -25,14 +25,14 @@ public final class RetentionRows {
    * @param position of the last event that it follows from; -1 if there was none
    */
   public record Input(String time, long position) {
-    static Input of(Moment moment) {
+    static Input of(Occurrence moment) {
       return new Input(moment.at().toString(), moment.position() - 1);
     }
   }
 
   /** An event, and its time. */
   public record When(String at, long position) {
-    static When of(Moment moment) {
+    static When of(Occurrence moment) {
       return new When(moment.at().toString(), moment.position());
     }
   }

@@ -57,7 +57,7 @@ final class CandidateList {
     do {
       page = Unreachable.emptyRepositories(handle, cutoff, after);
       page.stream()
-          .filter(repository -> !Holds.whole(handle, repository))
+          .filter(repository -> !HeldContent.whole(handle, repository))
           .forEach(repository -> empty(repository).ifPresent(each));
       after = page.isEmpty() ? after : page.getLast().value();
     } while (page.size() == Unreachable.PAGE);

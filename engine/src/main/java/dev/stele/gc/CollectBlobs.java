@@ -49,7 +49,7 @@ record CollectBlobs(
     Handle handle = decision.handle();
     Map<Digest, Long> expired = Expired.lock(decision, repository, "blob", digests, grace);
     Map<Digest, Boolean> unused = unused(handle, expired.keySet());
-    Holds.retainFree(handle, repository, unused.keySet());
+    HeldContent.retainFree(handle, repository, unused.keySet());
     if (unused.isEmpty()) {
       return Result.NOTHING;
     }

@@ -60,7 +60,7 @@ record CollectManifests(
     going.retainAll(expired.keySet());
     going.retainAll(ManifestView.present(handle, repository, going));
     going.removeAll(TagView.tagged(handle, repository, going));
-    Holds.retainFree(handle, repository, going);
+    HeldContent.retainFree(handle, repository, going);
     List<LivenessGraph.Edge> edges = parents(handle, going);
     if (batch.ofCycle()) {
       edges.removeIf(

@@ -1,7 +1,7 @@
 package dev.stele.gc;
 
-import dev.stele.log.Columns;
 import dev.stele.log.LaneWrite;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.Member;
@@ -70,7 +70,7 @@ public final class Leases {
    */
   public static final LaneWrite<Member<Digest>> RENEWAL =
       (lane, promised) ->
-          new Columns<>(Set.copyOf(promised))
+          new Unnested<>(Set.copyOf(promised))
               .text("repositories", Member::repository)
               .text("digests", Member::item)
               .execute(

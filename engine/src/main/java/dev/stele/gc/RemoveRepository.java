@@ -17,7 +17,7 @@ record RemoveRepository(ActorId actor, String requestId, RepositoryName reposito
   @Override
   public Boolean decide(Decision decision) {
     if (!EmptyRepository.after(decision.handle(), repository, Set.of(), Set.of())
-        || Holds.whole(decision.handle(), repository)) {
+        || HeldContent.whole(decision.handle(), repository)) {
       return false;
     }
     decision.append(new Event.RepositoryRemoved(repository), Cause.COLLECTOR);

@@ -14,19 +14,15 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
-/**
- * Reads the log within a transaction or connection that the caller brings. It remembers what the
- * leaves that it decoded last say. Thread-safe.
- */
+/** Reads the log within a transaction or connection that the caller brings. Thread-safe. */
 public final class LogReader {
   /** What asynchronous projections take at once divides it. */
   private static final int REPLAY_PAGE = 1024;
 
-  private final DecodedLeaves decoded;
+  private final EventCodec codec;
 
-  /** A reader with a memory of its own. */
   public LogReader(EventCodec codec) {
-    this.decoded = new DecodedLeaves(codec);
+    this.codec = codec;
   }
 
   /** An event's position and leaf. */
@@ -190,7 +186,7 @@ public final class LogReader {
 
   /** What a leaf says. */
   public RecordedEvent decode(Leaf leaf) {
-    return decoded.decode(leaf);
+    return codec.decode(leaf.bytes());
   }
 
   /** At most {@code limit} events from a position on, in order. */

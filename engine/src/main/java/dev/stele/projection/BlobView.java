@@ -3,8 +3,8 @@ package dev.stele.projection;
 import dev.stele.event.BlobProblem;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Columns;
 import dev.stele.log.Fact;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.sql.ResultSet;
@@ -108,7 +108,7 @@ public final class BlobView implements Projection {
   private record Link(RepositoryName repository, Digest digest, long position) {}
 
   private static void write(Handle transaction, RowChanges<Member<Digest>, Link> links) {
-    new Columns<>(links.removed())
+    new Unnested<>(links.removed())
         .text("repositories", Member::repository)
         .text("digests", Member::item)
         .execute(
@@ -118,7 +118,7 @@ public final class BlobView implements Projection {
             USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
             WHERE l.repository = gone.repository AND l.digest = gone.digest
             """);
-    new Columns<>(links.added())
+    new Unnested<>(links.added())
         .text("repositories", Link::repository)
         .text("digests", Link::digest)
         .number("positions", Link::position)
@@ -172,7 +172,7 @@ public final class BlobView implements Projection {
     }
 
     void write() {
-      new Columns<>(stored.values())
+      new Unnested<>(stored.values())
           .text("stores", object -> object.event().store())
           .text("digests", object -> object.event().digest())
           .text("keys", object -> object.event().objectKey())
@@ -189,7 +189,7 @@ public final class BlobView implements Projection {
                     stored_position = excluded.stored_position, problem = NULL
               """);
       stored.clear();
-      new Columns<>(swept)
+      new Unnested<>(swept)
           .text("stores", Event.BlobSwept::store)
           .text("digests", Event.BlobSwept::digest)
           .text("keys", Event.BlobSwept::objectKey)
@@ -201,7 +201,7 @@ public final class BlobView implements Projection {
               WHERE o.digest = gone.digest AND o.store = gone.store AND o.object_key = gone.object_key
               """);
       swept.clear();
-      new Columns<>(marks.values())
+      new Unnested<>(marks.values())
           .text("stores", Mark::store)
           .text("digests", Mark::digest)
           .text("keys", Mark::objectKey)

@@ -2,10 +2,12 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
-import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -32,36 +34,44 @@ public final class HistoryView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
+    Periods<RepositoryName, Void> repositories = new Periods<>();
+    Periods<Member<Digest>, Put> manifests = new Periods<>();
+    Periods<Member<Digest>, Void> links = new Periods<>();
+    Map<BlobView.StoredIn, RecordedEvent> swept = new LinkedHashMap<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
-        case Event.RepositoryCreated created ->
-            beginRepository(transaction, recorded, created.repository());
-        case Event.RepositoryRemoved removed ->
-            endRepository(transaction, recorded, removed.repository());
+        case Event.RepositoryCreated(var repository) ->
+            repositories.begin(repository, recorded, null);
+        case Event.RepositoryRemoved(var repository) ->
+            repositories.end(repository, recorded, "removed");
         case Event.BlobUploaded uploaded -> {
           if (uploaded.linked()) {
-            beginLink(transaction, recorded, uploaded.repository(), uploaded.digest());
+            links.begin(new Member<>(uploaded.repository(), uploaded.digest()), recorded, null);
           }
         }
         case Event.BlobMounted mounted -> {
           if (mounted.linked()) {
-            beginLink(transaction, recorded, mounted.repository(), mounted.digest());
+            links.begin(new Member<>(mounted.repository(), mounted.digest()), recorded, null);
           }
         }
         case Event.BlobDeleted(var repository, var digest) ->
-            end(transaction, recorded, "blob_link_history", repository, digest, "deleted");
+            links.end(new Member<>(repository, digest), recorded, "deleted");
         case Event.BlobUnlinked(var repository, var digest, _) ->
-            end(transaction, recorded, "blob_link_history", repository, digest, "collected");
-        case Event.BlobSwept swept -> sweep(transaction, recorded, swept);
+            links.end(new Member<>(repository, digest), recorded, "collected");
+        case Event.BlobSwept gone ->
+            swept.put(new BlobView.StoredIn(gone.store(), gone.digest()), recorded);
         case Event.ManifestPut put -> {
           if (put.added()) {
-            beginManifest(transaction, recorded, put);
+            manifests.begin(
+                new Member<>(put.repository(), put.digest()),
+                recorded,
+                new Put(put, documents.recorded(transaction, put.digest()).artifactType()));
           }
         }
         case Event.ManifestDeleted(var repository, var digest) ->
-            end(transaction, recorded, "manifest_history", repository, digest, "deleted");
+            manifests.end(new Member<>(repository, digest), recorded, "deleted");
         case Event.ManifestCollected(var repository, var digest, _) ->
-            end(transaction, recorded, "manifest_history", repository, digest, "collected");
+            manifests.end(new Member<>(repository, digest), recorded, "collected");
         case Event.TagEvent _,
             Event.HoldEvent _,
             Event.RetentionEvent _,
@@ -73,104 +83,109 @@ public final class HistoryView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
+    writeRepositories(transaction, repositories);
+    writeManifests(transaction, manifests);
+    writeLinks(transaction, links);
+    writeSwept(transaction, swept);
   }
 
-  private static void beginRepository(
-      Handle transaction, RecordedEvent recorded, RepositoryName repository) {
-    transaction
-        .createUpdate(
+  private record Put(Event.ManifestPut event, Optional<String> artifactType) {}
+
+  private static void writeRepositories(
+      Handle transaction, Periods<RepositoryName, Void> repositories) {
+    repositories
+        .endedRows()
+        .text("repositories", Map.Entry::getKey)
+        .execute(
+            transaction,
             """
-            INSERT INTO repository_history (repository, from_position, from_at)
-            VALUES (:repository, :position, :at)
-            """)
-        .bind("repository", repository.value())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .execute();
+            UPDATE repository_history h
+            SET until_position = ended.position, until_at = ended.at, ended_by = ended.how
+            FROM unnest(:repositories::text[], :positions::bigint[], :times::timestamptz[], :hows::text[])
+              AS ended (repository, position, at, how)
+            WHERE h.repository = ended.repository AND h.until_position IS NULL
+            """);
+    repositories
+        .begunRows()
+        .text("repositories", Periods.Begun::key)
+        .execute(
+            transaction,
+            """
+            INSERT INTO repository_history (repository, from_position, from_at, until_position, until_at, ended_by)
+            SELECT * FROM unnest(:repositories::text[], :positions::bigint[], :times::timestamptz[],
+                                 :untilPositions::bigint[], :untilTimes::timestamptz[], :hows::text[])
+            """);
   }
 
-  private static void endRepository(
-      Handle transaction, RecordedEvent recorded, RepositoryName repository) {
-    transaction
-        .createUpdate(
+  private static void writeManifests(Handle transaction, Periods<Member<Digest>, Put> manifests) {
+    end(transaction, "manifest_history", manifests);
+    manifests
+        .begunRows()
+        .text("repositories", each -> each.key().repository())
+        .text("digests", each -> each.key().item())
+        .text("mediaTypes", each -> each.value().event().mediaType())
+        .text("artifactTypes", each -> each.value().artifactType().orElse(null))
+        .number("sizes", each -> each.value().event().size())
+        .text("subjects", each -> each.value().event().subject().orElse(null))
+        .execute(
+            transaction,
             """
-            UPDATE repository_history SET until_position = :position, until_at = :at, ended_by = 'removed'
-            WHERE repository = :repository AND until_position IS NULL
-            """)
-        .bind("repository", repository.value())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .execute();
+            INSERT INTO manifest_history (repository, digest, media_type, artifact_type, size, subject, from_position,
+                                          from_at, until_position, until_at, ended_by)
+            SELECT * FROM unnest(
+              :repositories::text[], :digests::text[], :mediaTypes::text[], :artifactTypes::text[], :sizes::bigint[],
+              :subjects::text[], :positions::bigint[], :times::timestamptz[], :untilPositions::bigint[],
+              :untilTimes::timestamptz[], :hows::text[])
+            """);
   }
 
-  private static void beginLink(
-      Handle transaction, RecordedEvent recorded, RepositoryName repository, Digest digest) {
-    transaction
-        .createUpdate(
+  private static void writeLinks(Handle transaction, Periods<Member<Digest>, Void> links) {
+    end(transaction, "blob_link_history", links);
+    links
+        .begunRows()
+        .text("repositories", each -> each.key().repository())
+        .text("digests", each -> each.key().item())
+        .execute(
+            transaction,
             """
-            INSERT INTO blob_link_history (repository, digest, from_position, from_at)
-            VALUES (:repository, :digest, :position, :at)
-            """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .execute();
+            INSERT INTO blob_link_history (repository, digest, from_position, from_at, until_position, until_at, ended_by)
+            SELECT * FROM unnest(
+              :repositories::text[], :digests::text[], :positions::bigint[], :times::timestamptz[],
+              :untilPositions::bigint[], :untilTimes::timestamptz[], :hows::text[])
+            """);
   }
 
-  private void beginManifest(Handle transaction, RecordedEvent recorded, Event.ManifestPut put) {
-    Manifest manifest = documents.recorded(transaction, put.digest());
-    transaction
-        .createUpdate(
+  /** Ends periods that began before. */
+  private static void end(Handle transaction, String table, Periods<Member<Digest>, ?> periods) {
+    periods
+        .endedRows()
+        .text("repositories", each -> each.getKey().repository())
+        .text("digests", each -> each.getKey().item())
+        .execute(
+            transaction,
             """
-            INSERT INTO manifest_history (repository, digest, media_type, artifact_type, size, subject, from_position, from_at)
-            VALUES (:repository, :digest, :mediaType, :artifactType, :size, :subject, :position, :at)
-            """)
-        .bind("repository", put.repository().value())
-        .bind("digest", put.digest().toString())
-        .bind("mediaType", put.mediaType())
-        .bind("artifactType", manifest.artifactType())
-        .bind("size", put.size())
-        .bind("subject", put.subject().map(Digest::toString))
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .execute();
+            UPDATE %s h SET until_position = ended.position, until_at = ended.at, ended_by = ended.how
+            FROM unnest(:repositories::text[], :digests::text[], :positions::bigint[], :times::timestamptz[],
+                        :hows::text[])
+              AS ended (repository, digest, position, at, how)
+            WHERE h.repository = ended.repository AND h.digest = ended.digest AND h.until_position IS NULL
+            """
+                .formatted(table));
   }
 
-  private static void end(
-      Handle transaction,
-      RecordedEvent recorded,
-      String table,
-      RepositoryName repository,
-      Digest digest,
-      String how) {
-    transaction
-        .createUpdate(
+  private static void writeSwept(Handle transaction, Map<BlobView.StoredIn, RecordedEvent> swept) {
+    new Unnested<>(swept.entrySet())
+        .text("digests", each -> each.getKey().digest())
+        .text("stores", each -> each.getKey().store())
+        .number("positions", each -> each.getValue().position())
+        .time("times", each -> each.getValue().recordedAt())
+        .execute(
+            transaction,
             """
-            UPDATE %s SET until_position = :position, until_at = :at, ended_by = :how
-            WHERE repository = :repository AND digest = :digest AND until_position IS NULL
-            """
-                .formatted(table))
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .bind("how", how)
-        .execute();
-  }
-
-  private static void sweep(Handle transaction, RecordedEvent recorded, Event.BlobSwept swept) {
-    transaction
-        .createUpdate(
-            """
-            INSERT INTO blob_sweep (digest, store, position, at) VALUES (:digest, :store, :position, :at)
+            INSERT INTO blob_sweep (digest, store, position, at)
+            SELECT * FROM unnest(:digests::text[], :stores::text[], :positions::bigint[], :times::timestamptz[])
             ON CONFLICT (digest, store) DO UPDATE SET position = excluded.position, at = excluded.at
-            """)
-        .bind("digest", swept.digest().toString())
-        .bind("store", swept.store())
-        .bind("position", recorded.position())
-        .bind("at", recorded.recordedAt())
-        .execute();
+            """);
   }
 
   /**

@@ -2,8 +2,8 @@ package dev.stele.projection;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.stele.log.Columns;
 import dev.stele.log.LaneWrite;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
@@ -58,7 +58,7 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
   /** Keeps documents, those that are not there already. */
   @Override
   public void write(Handle transaction, List<Document> added) {
-    new Columns<>(added)
+    new Unnested<>(added)
         .text("digests", Document::digest)
         .text("mediaTypes", document -> document.manifest().mediaType())
         .bytes("documents", Document::bytes)

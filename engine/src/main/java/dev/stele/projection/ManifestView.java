@@ -2,8 +2,8 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Columns;
 import dev.stele.log.Fact;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.util.Collection;
@@ -70,7 +70,7 @@ public final class ManifestView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
-    new Columns<>(changes.removed())
+    new Unnested<>(changes.removed())
         .text("repositories", Member::repository)
         .text("digests", Member::item)
         .execute(
@@ -80,7 +80,7 @@ public final class ManifestView implements Projection {
             USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
             WHERE m.repository = gone.repository AND m.digest = gone.digest
             """);
-    new Columns<>(changes.added())
+    new Unnested<>(changes.added())
         .text("repositories", put -> put.event().repository())
         .text("digests", put -> put.event().digest())
         .text("mediaTypes", put -> put.event().mediaType())

@@ -2,8 +2,8 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Columns;
 import dev.stele.log.Fact;
+import dev.stele.log.Unnested;
 import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
@@ -28,7 +28,7 @@ public final class OrphanView implements Projection {
         swept.add(orphan);
       }
     }
-    new Columns<>(swept)
+    new Unnested<>(swept)
         .text("stores", Event.OrphanSwept::store)
         .text("keys", Event.OrphanSwept::objectKey)
         .execute(

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Columns;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
@@ -103,7 +103,7 @@ public final class ReferrerView implements Projection {
   }
 
   private static void write(Handle transaction, RowChanges<Member<Digest>, Added> changes) {
-    new Columns<>(changes.removed())
+    new Unnested<>(changes.removed())
         .text("repositories", Member::repository)
         .text("digests", Member::item)
         .execute(
@@ -113,7 +113,7 @@ public final class ReferrerView implements Projection {
             USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
             WHERE r.repository = gone.repository AND r.digest = gone.digest
             """);
-    new Columns<>(changes.added())
+    new Unnested<>(changes.added())
         .text("repositories", added -> added.put().repository())
         .text("subjects", added -> added.put().subject().orElseThrow())
         .text("digests", added -> added.put().digest())

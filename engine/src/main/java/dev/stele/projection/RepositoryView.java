@@ -2,8 +2,8 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Columns;
 import dev.stele.log.Fact;
+import dev.stele.log.Unnested;
 import dev.stele.oci.RepositoryName;
 import java.util.List;
 import java.util.Optional;
@@ -38,10 +38,10 @@ public final class RepositoryView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
-    new Columns<>(changes.removed())
+    new Unnested<>(changes.removed())
         .text("names", name -> name)
         .execute(transaction, "DELETE FROM repository WHERE name = ANY (:names)");
-    new Columns<>(changes.added())
+    new Unnested<>(changes.added())
         .text("names", created -> ((Event.RepositoryCreated) created.event()).repository())
         .number("positions", RecordedEvent::position)
         .time("times", RecordedEvent::recordedAt)

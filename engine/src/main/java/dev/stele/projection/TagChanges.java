@@ -2,16 +2,14 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Columns;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -19,40 +17,22 @@ import org.jdbi.v3.core.Handle;
  * times meanwhile has one row in the end, and as many stretches of history as it has had.
  */
 final class TagChanges {
-  /** A stretch that an event ends. */
-  private record End(RecordedEvent by, String how) {}
-
-  /** A stretch of history that began meanwhile. */
-  private record Begun(
-      Member<Tag> tag,
-      Digest digest,
-      RecordedEvent event,
-      Optional<RecordedEvent> put,
-      Optional<End> end) {
-    Begun ended(End by) {
-      return new Begun(tag, digest, event, put, Optional.of(by));
-    }
-
-    Begun putAgain(RecordedEvent by) {
-      return new Begun(tag, digest, event, Optional.of(by), end);
-    }
-
-    /** The last event by which it was put. */
-    RecordedEvent lastPut() {
-      return put.orElse(event);
+  /**
+   * Where a tag points meanwhile.
+   *
+   * @param put the last event by which it was put
+   */
+  private record Stretch(Digest digest, RecordedEvent put) {
+    Stretch putAgain(Digest where, RecordedEvent by) {
+      return where.equals(digest) ? new Stretch(digest, by) : this;
     }
   }
 
   /** A tag that was put once more where it may point since before. */
   private record PutAgain(Member<Tag> tag, Digest digest) {}
 
-  private final Map<Member<Tag>, End> endedBefore = new LinkedHashMap<>();
-  private final Map<Member<Tag>, List<Begun>> begun = new LinkedHashMap<>();
+  private final Periods<Member<Tag>, Stretch> stretches = new Periods<>();
   private final Map<PutAgain, RecordedEvent> putAgain = new LinkedHashMap<>();
-
-  boolean isEmpty() {
-    return endedBefore.isEmpty() && begun.isEmpty() && putAgain.isEmpty();
-  }
 
   void point(
       RecordedEvent recorded,
@@ -62,63 +42,42 @@ final class TagChanges {
       Optional<Digest> previous) {
     Member<Tag> member = new Member<>(repository, tag);
     if (previous.isPresent()) {
-      end(member, new End(recorded, "moved"));
+      stretches.end(member, recorded, "moved");
     }
-    begun
-        .computeIfAbsent(member, _ -> new ArrayList<>(1))
-        .add(new Begun(member, digest, recorded, Optional.empty(), Optional.empty()));
+    stretches.begin(member, recorded, new Stretch(digest, recorded));
   }
 
   void delete(RecordedEvent recorded, RepositoryName repository, Tag tag) {
-    end(new Member<>(repository, tag), new End(recorded, "deleted"));
-  }
-
-  /** Ends the last stretch, be it one that began meanwhile or before. */
-  private void end(Member<Tag> tag, End end) {
-    List<Begun> stretches = begun.get(tag);
-    if (stretches == null) {
-      endedBefore.putIfAbsent(tag, end);
-    } else if (stretches.getLast().end().isEmpty()) {
-      stretches.set(stretches.size() - 1, stretches.getLast().ended(end));
-    }
+    stretches.end(new Member<>(repository, tag), recorded, "deleted");
   }
 
   /** Tags that had the digest already do not move, but they were put once more. */
   void put(RecordedEvent recorded, Event.ManifestPut put) {
     for (Tag tag : put.tags()) {
       Member<Tag> member = new Member<>(put.repository(), tag);
-      List<Begun> stretches = begun.get(member);
-      if (stretches != null) {
-        Begun last = stretches.getLast();
-        if (last.end().isEmpty() && last.digest().equals(put.digest())) {
-          stretches.set(stretches.size() - 1, last.putAgain(recorded));
-        }
-      } else if (!endedBefore.containsKey(member)) {
+      if (stretches.isUntouched(member)) {
         putAgain.put(new PutAgain(member, put.digest()), recorded);
+      } else {
+        stretches.update(member, stretch -> stretch.putAgain(put.digest(), recorded));
       }
     }
   }
 
   void write(Handle transaction) {
     endThoseBefore(transaction);
-    List<Begun> all = begun.values().stream().flatMap(List::stream).toList();
-    writeHistory(transaction, all);
-    List<Begun> standing =
-        begun.values().stream().map(List::getLast).filter(last -> last.end().isEmpty()).toList();
+    writeHistory(transaction);
     remove(transaction);
-    writeTags(transaction, standing);
+    writeTags(transaction);
     writePutAgain(transaction);
   }
 
   /** The lasting period is the tag's newest, so its key is known without looking for it. */
   private void endThoseBefore(Handle transaction) {
-    new Columns<>(endedBefore.entrySet())
+    stretches
+        .endedRows()
         .text("repositories", each -> each.getKey().repository())
         .text("names", each -> each.getKey().item())
-        .number("positions", each -> each.getValue().by().position())
-        .time("times", each -> each.getValue().by().recordedAt())
         .id("actors", each -> each.getValue().by().actor().value())
-        .text("hows", each -> each.getValue().how())
         .execute(
             transaction,
             """
@@ -138,18 +97,14 @@ final class TagChanges {
             """);
   }
 
-  private static void writeHistory(Handle transaction, List<Begun> stretches) {
-    new Columns<>(stretches)
-        .text("repositories", each -> each.tag().repository())
-        .text("names", each -> each.tag().item())
-        .text("digests", Begun::digest)
-        .number("positions", each -> each.event().position())
-        .time("times", each -> each.event().recordedAt())
-        .id("actors", each -> each.event().actor().value())
-        .number("untilPositions", each -> each.end().map(end -> end.by().position()).orElse(null))
-        .time("untilTimes", each -> each.end().map(end -> end.by().recordedAt()).orElse(null))
+  private void writeHistory(Handle transaction) {
+    stretches
+        .begunRows()
+        .text("repositories", each -> each.key().repository())
+        .text("names", each -> each.key().item())
+        .text("digests", each -> each.value().digest())
+        .id("actors", each -> each.by().actor().value())
         .id("untilActors", each -> each.end().map(end -> end.by().actor().value()).orElse(null))
-        .text("hows", each -> each.end().map(End::how).orElse(null))
         .execute(
             transaction,
             """
@@ -163,14 +118,7 @@ final class TagChanges {
   }
 
   private void remove(Handle transaction) {
-    List<Member<Tag>> gone =
-        Stream.concat(
-                endedBefore.keySet().stream().filter(tag -> !begun.containsKey(tag)),
-                begun.entrySet().stream()
-                    .filter(each -> each.getValue().getLast().end().isPresent())
-                    .map(Map.Entry::getKey))
-            .toList();
-    new Columns<>(gone)
+    new Unnested<>(stretches.gone())
         .text("repositories", Member::repository)
         .text("names", Member::item)
         .execute(
@@ -182,15 +130,15 @@ final class TagChanges {
             """);
   }
 
-  private static void writeTags(Handle transaction, List<Begun> standing) {
-    new Columns<>(standing)
-        .text("repositories", each -> each.tag().repository())
-        .text("names", each -> each.tag().item())
-        .text("digests", Begun::digest)
-        .number("positions", each -> each.event().position())
-        .time("times", each -> each.event().recordedAt())
-        .number("putPositions", each -> each.lastPut().position())
-        .time("putTimes", each -> each.lastPut().recordedAt())
+  private void writeTags(Handle transaction) {
+    new Unnested<>(stretches.lasting())
+        .text("repositories", each -> each.key().repository())
+        .text("names", each -> each.key().item())
+        .text("digests", each -> each.value().digest())
+        .number("positions", each -> each.by().position())
+        .time("times", each -> each.by().recordedAt())
+        .number("putPositions", each -> each.value().put().position())
+        .time("putTimes", each -> each.value().put().recordedAt())
         .execute(
             transaction,
             """
@@ -207,10 +155,9 @@ final class TagChanges {
   private void writePutAgain(Handle transaction) {
     List<Map.Entry<PutAgain, RecordedEvent>> unmoved =
         putAgain.entrySet().stream()
-            .filter(each -> !begun.containsKey(each.getKey().tag()))
-            .filter(each -> !endedBefore.containsKey(each.getKey().tag()))
+            .filter(each -> stretches.isUntouched(each.getKey().tag()))
             .toList();
-    new Columns<>(unmoved)
+    new Unnested<>(unmoved)
         .text("repositories", each -> each.getKey().tag().repository())
         .text("names", each -> each.getKey().tag().item())
         .text("digests", each -> each.getKey().digest())

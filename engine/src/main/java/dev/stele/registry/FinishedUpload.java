@@ -3,8 +3,8 @@ package dev.stele.registry;
 import static java.util.Comparator.naturalOrder;
 
 import dev.stele.blob.UploadId;
-import dev.stele.log.Columns;
 import dev.stele.log.LaneWrite;
+import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.time.Duration;
@@ -32,8 +32,8 @@ record FinishedUpload(UploadId id, Duration remembered) {
   /** Remembers sessions in the transaction that makes the blobs part of the repositories. */
   static final LaneWrite<Finished> MEMORY =
       (lane, finished) -> {
-        Columns<Finished> rows =
-            new Columns<>(finished)
+        Unnested<Finished> rows =
+            new Unnested<>(finished)
                 .id("ids", each -> each.upload().id().value())
                 .text("repositories", Finished::repository)
                 .text("digests", Finished::digest)

@@ -100,7 +100,7 @@ public final class Registry implements AutoCloseable {
   private final Webhooks webhooks;
   private final Promises promises;
   private final RepositoryBlobs blobs;
-  private final Uploads uploads;
+  private final UploadSessions uploads;
   private final Collector collector;
   private final LogReader reader;
   private final List<ProjectionRunner> followers;
@@ -148,7 +148,7 @@ public final class Registry implements AutoCloseable {
     this.promises = new Promises(jdbi);
     this.blobs =
         new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, this::append);
-    this.uploads = new Uploads(blobs, options.gc().grace());
+    this.uploads = new UploadSessions(blobs, options.gc().grace());
     Deadline.heed(audit);
     this.reader = new LogReader(codec);
     AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
@@ -374,7 +374,7 @@ public final class Registry implements AutoCloseable {
   // ---- blobs
 
   /** The uploads that arrive in pieces. */
-  public Uploads uploads() {
+  public UploadSessions uploads() {
     return uploads;
   }
 

@@ -44,7 +44,7 @@ public final class Evaluation {
         return Optional.of(Verdict.Rule.PUSHED_WITHIN);
       }
       Instant usedAt =
-          facts.pulled().map(Moment::at).filter(time -> time.isAfter(putAt)).orElse(putAt);
+          facts.pulled().map(Occurrence::at).filter(time -> time.isAfter(putAt)).orElse(putAt);
       return within(rules.pulledWithin(), usedAt, at)
           ? Optional.of(Verdict.Rule.PULLED_WITHIN)
           : Optional.empty();

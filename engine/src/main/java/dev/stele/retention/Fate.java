@@ -13,7 +13,7 @@ public sealed interface Fate {
    *
    * @param put when it was last put
    */
-  record Kept(Digest digest, Moment put) implements Fate {}
+  record Kept(Digest digest, Occurrence put) implements Fate {}
 
   /**
    * It was gone.
@@ -25,10 +25,14 @@ public sealed interface Fate {
    * @param event the event that says so, and when it was recorded; absent if it did not happen
    */
   record Removed(
-      Digest digest, Moment at, Optional<Long> evaluation, String why, Optional<Moment> event)
+      Digest digest,
+      Occurrence at,
+      Optional<Long> evaluation,
+      String why,
+      Optional<Occurrence> event)
       implements Fate {
     /** When it went: by the record or, if it did not happen, as of when it would have. */
-    public Moment gone() {
+    public Occurrence gone() {
       return event.orElse(at);
     }
   }

@@ -14,25 +14,27 @@ import java.util.function.BinaryOperator;
  * in proportion to the tags and digests that were pulled. Not thread-safe.
  */
 final class LastPulls {
-  private final Map<Tag, Moment> byTag = new HashMap<>();
-  private final Map<Digest, Moment> byDigest = new HashMap<>();
+  private final Map<Tag, Occurrence> byTag = new HashMap<>();
+  private final Map<Digest, Occurrence> byDigest = new HashMap<>();
 
   void add(RecordedEvent recorded, Event.PullsObserved pulls) {
-    Moment moment = new Moment(recorded.position(), pulls.last());
-    pulls.tag().ifPresent(tag -> byTag.merge(tag, moment, BinaryOperator.maxBy(Moment::compareTo)));
-    byDigest.merge(pulls.digest(), moment, BinaryOperator.maxBy(Moment::compareTo));
+    Occurrence moment = new Occurrence(recorded.position(), pulls.last());
+    pulls
+        .tag()
+        .ifPresent(tag -> byTag.merge(tag, moment, BinaryOperator.maxBy(Occurrence::compareTo)));
+    byDigest.merge(pulls.digest(), moment, BinaryOperator.maxBy(Occurrence::compareTo));
   }
 
   /** The last pull of a tag or of what it points to, these or one that is known otherwise. */
-  Optional<Moment> last(Tag tag, Digest digest, Optional<Moment> known) {
+  Optional<Occurrence> last(Tag tag, Digest digest, Optional<Occurrence> known) {
     return later(
         known,
         later(Optional.ofNullable(byTag.get(tag)), Optional.ofNullable(byDigest.get(digest))));
   }
 
-  static Optional<Moment> later(Optional<Moment> one, Optional<Moment> other) {
+  static Optional<Occurrence> later(Optional<Occurrence> one, Optional<Occurrence> other) {
     return one.isPresent() && other.isPresent()
-        ? Optional.of(BinaryOperator.maxBy(Moment::compareTo).apply(one.get(), other.get()))
+        ? Optional.of(BinaryOperator.maxBy(Occurrence::compareTo).apply(one.get(), other.get()))
         : one.or(() -> other);
   }
 }

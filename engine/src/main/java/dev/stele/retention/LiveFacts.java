@@ -170,15 +170,15 @@ final class LiveFacts implements RepositoryFacts {
   private TagFacts facts(ResultSet row) throws SQLException {
     Tag tag = Tag.parse(row.getString("name"));
     Digest digest = Digest.parse(row.getString("digest"));
-    Optional<Moment> seen = LastPulls.later(moment(row, "tag"), moment(row, "digest"));
+    Optional<Occurrence> seen = LastPulls.later(moment(row, "tag"), moment(row, "digest"));
     return new TagFacts(
         tag, digest, moment(row, "put").orElseThrow(), unseen.last(tag, digest, seen));
   }
 
-  private static Optional<Moment> moment(ResultSet row, String prefix) throws SQLException {
+  private static Optional<Occurrence> moment(ResultSet row, String prefix) throws SQLException {
     OffsetDateTime at = row.getObject(prefix + "_at", OffsetDateTime.class);
     return at == null
         ? Optional.empty()
-        : Optional.of(new Moment(row.getLong(prefix + "_position"), at.toInstant()));
+        : Optional.of(new Occurrence(row.getLong(prefix + "_position"), at.toInstant()));
   }
 }

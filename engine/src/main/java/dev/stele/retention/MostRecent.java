@@ -13,7 +13,7 @@ final class MostRecent {
 
   /** What was never pulled comes last. */
   static final Comparator<TagFacts> BY_PULL =
-      Comparator.<TagFacts, Moment>comparing(
+      Comparator.<TagFacts, Occurrence>comparing(
               facts -> facts.pulled().orElse(null),
               Comparator.nullsFirst(Comparator.naturalOrder()))
           .reversed()

@@ -45,10 +45,10 @@ final class ReplayedFacts implements RepositoryFacts {
     CLIENTS
   }
 
-  private record Put(Digest digest, Moment at) {}
+  private record Put(Digest digest, Occurrence at) {}
 
   /** An evaluation on record: what it saw and when, and the position of its event. */
-  private record Evaluated(Moment at, long position) {}
+  private record Evaluated(Occurrence at, long position) {}
 
   private final Removals removals;
   private final List<Hold> everyHold;
@@ -121,7 +121,7 @@ final class ReplayedFacts implements RepositoryFacts {
 
   void apply(RecordedEvent recorded) {
     position = recorded.position() + 1;
-    Moment moment = new Moment(recorded.position(), recorded.recordedAt());
+    Occurrence moment = new Occurrence(recorded.position(), recorded.recordedAt());
     switch (recorded.event()) {
       case Event.TagMoved moved -> put(moved.tag(), moved.digest(), moment);
       case Event.TagRestored restored -> put(restored.tag(), restored.digest(), moment);
@@ -156,7 +156,7 @@ final class ReplayedFacts implements RepositoryFacts {
           lastEvaluation =
               Optional.of(
                   new Evaluated(
-                      new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
+                      new Occurrence(evaluated.inputPosition(), evaluated.evaluatedAt()),
                       recorded.position()));
       case Event.BlobPullsObserved _,
           Event.RepositoryEvent _,
@@ -168,20 +168,20 @@ final class ReplayedFacts implements RepositoryFacts {
     }
   }
 
-  private void put(Tag tag, Digest digest, Moment moment) {
+  private void put(Tag tag, Digest digest, Occurrence moment) {
     tags.put(tag, new Put(digest, moment));
     removed.remove(tag);
   }
 
   /** An event of its own says so of a tag that moves, unless it is gone here alone. */
-  private void putAgain(Tag tag, Digest digest, Moment moment) {
+  private void putAgain(Tag tag, Digest digest, Occurrence moment) {
     Put old = tags.get(tag);
     if (old == null ? removals == Removals.CLIENTS : old.digest().equals(digest)) {
       put(tag, digest, moment);
     }
   }
 
-  private void remove(Event.TagDeleted deleted, Cause cause, Moment moment) {
+  private void remove(Event.TagDeleted deleted, Cause cause, Occurrence moment) {
     boolean retention = cause.kind() == Cause.Kind.RETENTION;
     if (retention && removals == Removals.CLIENTS) {
       return;
@@ -212,7 +212,7 @@ final class ReplayedFacts implements RepositoryFacts {
   }
 
   /** Evaluates rules as of a moment and removes what they do not keep. */
-  void expire(RetentionPolicy.Rules rules, Moment evaluation) {
+  void expire(RetentionPolicy.Rules rules, Occurrence evaluation) {
     Instant at = evaluation.at();
     List<TagDecision> expired = new ArrayList<>();
     new Evaluation(rules, heldAsOf(evaluation), at)
@@ -227,7 +227,7 @@ final class ReplayedFacts implements RepositoryFacts {
           decision.tag(),
           new Fate.Removed(
               decision.digest(),
-              new Moment(position, at),
+              new Occurrence(position, at),
               Optional.empty(),
               decision.verdict().reason(),
               Optional.empty()));
@@ -300,7 +300,7 @@ final class ReplayedFacts implements RepositoryFacts {
   }
 
   /** These facts with the holds of a moment: most holds are no events of the repository. */
-  private RepositoryFacts heldAsOf(Moment evaluation) {
+  private RepositoryFacts heldAsOf(Occurrence evaluation) {
     return new RepositoryFacts() {
       @Override
       public long position() {

@@ -5,6 +5,7 @@ import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AsOf;
 import dev.stele.log.LogReader;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -49,34 +50,35 @@ public final class Reprocessing {
    * What a moment means for decisions: they follow from the events below its position, and rules
    * count back from its time.
    */
-  public Outcome<Moment> at(dev.stele.log.Moment moment) {
+  public Outcome<Occurrence> at(Moment moment) {
     return switch (archive.asOf(moment)) {
       case Outcome.Ok<AsOf>(AsOf asOf) ->
-          Outcome.ok(new Moment(asOf.position() + 1, archive.read(handle -> time(handle, moment))));
+          Outcome.ok(
+              new Occurrence(asOf.position() + 1, archive.read(handle -> time(handle, moment))));
       case Outcome.Refused<AsOf>(Refusal refusal) -> Outcome.refused(refusal);
     };
   }
 
-  private Instant time(Handle handle, dev.stele.log.Moment moment) {
+  private Instant time(Handle handle, Moment moment) {
     return switch (moment) {
-      case dev.stele.log.Moment.AtInstant(Instant instant) -> instant;
-      case dev.stele.log.Moment.AtPosition(long position) ->
+      case Moment.AtInstant(Instant instant) -> instant;
+      case Moment.AtPosition(long position) ->
           reader.events(handle, position, 1).getFirst().recordedAt();
     };
   }
 
   /** The present, as {@link #at} gives it. */
-  public Moment now() {
+  public Occurrence now() {
     return archive.read(
-        handle -> new Moment(LogReader.nextPosition(handle), Retention.now(handle)));
+        handle -> new Occurrence(LogReader.nextPosition(handle), Retention.now(handle)));
   }
 
   /** The policy that was in force. */
-  public Optional<Digest> policyInForce(Moment at) {
+  public Optional<Digest> policyInForce(Occurrence at) {
     return archive.read(handle -> policyInForce(handle, at));
   }
 
-  private Optional<Digest> policyInForce(Handle handle, Moment at) {
+  private Optional<Digest> policyInForce(Handle handle, Occurrence at) {
     Optional<Digest> inForce = Optional.empty();
     String type = Event.RetentionPolicyAdopted.class.getSimpleName();
     long next = 0;
@@ -105,13 +107,14 @@ public final class Reprocessing {
   }
 
   /** At most {@code limit} repositories that ever existed by then and come after one. */
-  public List<RepositoryName> repositories(Moment at, Optional<RepositoryName> after, int limit) {
+  public List<RepositoryName> repositories(
+      Occurrence at, Optional<RepositoryName> after, int limit) {
     archive.follow(at.position() - 1);
     return archive.read(handle -> HistoryView.repositories(handle, at.position(), after, limit));
   }
 
   /** Whether a repository existed by then, or before. */
-  public boolean known(RepositoryName repository, Moment at) {
+  public boolean known(RepositoryName repository, Occurrence at) {
     return archive.read(
         handle ->
             reader.events(handle, 0, 1, repository, Optional.empty()).stream()
@@ -126,7 +129,7 @@ public final class Reprocessing {
   public void preview(
       RetentionPolicy policy,
       RepositoryName repository,
-      Moment at,
+      Occurrence at,
       Consumer<TagDecision> consumer) {
     RetentionPolicy.Rules rules = rules(policy, repository);
     archive.followExposure(at.position() - 1);
@@ -168,7 +171,11 @@ public final class Reprocessing {
    * @throws IllegalArgumentException if there would be too many evaluations
    */
   public List<Difference> replay(
-      RetentionPolicy policy, RepositoryName repository, Moment from, Moment to, Timing timing) {
+      RetentionPolicy policy,
+      RepositoryName repository,
+      Occurrence from,
+      Occurrence to,
+      Timing timing) {
     RetentionPolicy.Rules rules = rules(policy, repository);
     archive.followExposure(to.position() - 1);
     return archive.read(
@@ -176,7 +183,7 @@ public final class Reprocessing {
           ReplayedFacts past = new ReplayedFacts(handle, reader, repository, from.position());
           ReplayedFacts recorded = past.copy(ReplayedFacts.Removals.RECORDED);
           ReplayedFacts replayed = past.copy(ReplayedFacts.Removals.CLIENTS);
-          List<Moment> due =
+          List<Occurrence> due =
               new ArrayList<>(schedule(handle, repository, from, to, timing).evaluations());
           ReplayedFacts.forEach(
               handle,
@@ -196,14 +203,14 @@ public final class Reprocessing {
         });
   }
 
-  private static boolean isBefore(Moment evaluation, RecordedEvent event) {
+  private static boolean isBefore(Occurrence evaluation, RecordedEvent event) {
     return evaluation.position() <= event.position()
         || evaluation.at().isBefore(event.recordedAt());
   }
 
   private Schedule schedule(
-      Handle handle, RepositoryName repository, Moment from, Moment to, Timing timing) {
-    List<Moment> evaluations = new ArrayList<>();
+      Handle handle, RepositoryName repository, Occurrence from, Occurrence to, Timing timing) {
+    List<Occurrence> evaluations = new ArrayList<>();
     ReplayedFacts.forEach(
         handle,
         reader,
@@ -212,7 +219,7 @@ public final class Reprocessing {
         to.position(),
         event -> {
           if (event.event() instanceof Event.RetentionEvaluated evaluated) {
-            evaluations.add(new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()));
+            evaluations.add(new Occurrence(evaluated.inputPosition(), evaluated.evaluatedAt()));
           }
         });
     Schedule recorded = new Schedule(evaluations);
@@ -241,7 +248,7 @@ public final class Reprocessing {
    * @return empty if there was no such tag by then
    */
   public Optional<Explanation> explain(
-      RepositoryName repository, Tag tag, Moment at, Optional<RetentionPolicy> policy) {
+      RepositoryName repository, Tag tag, Occurrence at, Optional<RetentionPolicy> policy) {
     archive.followExposure(at.position() - 1);
     return archive.read(
         handle -> {
@@ -267,7 +274,7 @@ public final class Reprocessing {
   private static Explanation present(
       RepositoryName repository,
       Tag tag,
-      Moment at,
+      Occurrence at,
       ReplayedFacts facts,
       Optional<RetentionPolicy> policy) {
     Optional<RetentionPolicy.Rules> rules = policy.flatMap(each -> each.of(repository));
@@ -289,7 +296,7 @@ public final class Reprocessing {
   }
 
   private Explanation gone(
-      Handle handle, RepositoryName repository, Tag tag, Moment at, Fate.Removed removed) {
+      Handle handle, RepositoryName repository, Tag tag, Occurrence at, Fate.Removed removed) {
     Optional<Event.RetentionEvaluated> evaluated =
         removed
             .evaluation()
@@ -312,7 +319,7 @@ public final class Reprocessing {
           Optional.of(removed));
     }
     Event.RetentionEvaluated then = evaluated.get();
-    Moment input = new Moment(then.inputPosition(), then.evaluatedAt());
+    Occurrence input = new Occurrence(then.inputPosition(), then.evaluatedAt());
     Explanation decided =
         present(
             repository,
@@ -377,7 +384,7 @@ public final class Reprocessing {
     preview(
         policy,
         evaluated.repository(),
-        new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
+        new Occurrence(evaluated.inputPosition(), evaluated.evaluatedAt()),
         document::add);
     return document.finish();
   }

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  *
  * @param evaluations in order. Each sees the events below its position and not later than its time
  */
-record Schedule(List<Moment> evaluations) {
+record Schedule(List<Occurrence> evaluations) {
   /** The most evaluations of one replay. */
   static final int MOST = 10_000;
 
@@ -36,11 +36,11 @@ record Schedule(List<Moment> evaluations) {
           "from %s to %s there would be more than %,d evaluations; evaluate less often"
               .formatted(from, to, MOST));
     }
-    List<Moment> evaluations = new ArrayList<>();
+    List<Occurrence> evaluations = new ArrayList<>();
     for (Instant at = from.plus(step); at.isBefore(to); at = at.plus(step)) {
-      evaluations.add(new Moment(Long.MAX_VALUE, at));
+      evaluations.add(new Occurrence(Long.MAX_VALUE, at));
     }
-    evaluations.add(new Moment(Long.MAX_VALUE, to));
+    evaluations.add(new Occurrence(Long.MAX_VALUE, to));
     return new Schedule(evaluations);
   }
 }

@@ -29,7 +29,7 @@ public record TagDecision(
         facts.tag(),
         facts.digest(),
         facts.put().position(),
-        byPull ? facts.pulled().map(Moment::position) : Optional.empty(),
+        byPull ? facts.pulled().map(Occurrence::position) : Optional.empty(),
         verdict);
   }
 }

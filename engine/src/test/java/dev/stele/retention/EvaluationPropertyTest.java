@@ -65,17 +65,17 @@ class EvaluationPropertyTest {
           (one, other) ->
               other
                       .pulled()
-                      .map(Moment::at)
+                      .map(Occurrence::at)
                       .orElse(Instant.MIN)
-                      .equals(one.pulled().map(Moment::at).orElse(Instant.MIN))
+                      .equals(one.pulled().map(Occurrence::at).orElse(Instant.MIN))
                   ? Long.compare(
-                      other.pulled().map(Moment::position).orElse(-1L),
-                      one.pulled().map(Moment::position).orElse(-1L))
+                      other.pulled().map(Occurrence::position).orElse(-1L),
+                      one.pulled().map(Occurrence::position).orElse(-1L))
                   : other
                       .pulled()
-                      .map(Moment::at)
+                      .map(Occurrence::at)
                       .orElse(Instant.MIN)
-                      .compareTo(one.pulled().map(Moment::at).orElse(Instant.MIN)));
+                      .compareTo(one.pulled().map(Occurrence::at).orElse(Instant.MIN)));
       byPut.stream()
           .limit(entry.mostRecentlyPushedCount().orElse(0))
           .forEach(facts -> kept.add(facts.tag()));
@@ -102,10 +102,10 @@ class EvaluationPropertyTest {
   /** Few distinct times, so that many tags were put or pulled together. */
   @Provide
   Arbitrary<List<TagFacts>> tags() {
-    Arbitrary<Moment> moments =
+    Arbitrary<Occurrence> moments =
         Arbitraries.integers()
             .between(0, 8)
-            .map(days -> new Moment(100 - days, NOW.minus(Duration.ofDays(days))));
+            .map(days -> new Occurrence(100 - days, NOW.minus(Duration.ofDays(days))));
     Arbitrary<String> names = Arbitraries.strings().withChars("abv1").ofMinLength(1).ofMaxLength(3);
     return Combinators.combine(names, moments, moments.optional(0.6))
         .as(

@@ -49,8 +49,8 @@ class EvaluationTest {
         Arrays.stream(pulledDaysAgo).findFirst().map(EvaluationTest::daysAgo));
   }
 
-  private static Moment daysAgo(int days) {
-    return new Moment(500 - days, NOW.minus(Duration.ofDays(days)));
+  private static Occurrence daysAgo(int days) {
+    return new Occurrence(500 - days, NOW.minus(Duration.ofDays(days)));
   }
 
   static RetentionPolicy.Rules rules(String keepTags) throws Exception {

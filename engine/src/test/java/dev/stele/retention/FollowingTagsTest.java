@@ -133,7 +133,8 @@ class FollowingTagsTest {
                 .replay(
                     newest(1),
                     A,
-                    new Moment(0, registry.reprocessing().now().at().minus(Duration.ofHours(1))),
+                    new Occurrence(
+                        0, registry.reprocessing().now().at().minus(Duration.ofHours(1))),
                     registry.reprocessing().now(),
                     new Reprocessing.Timing.AsRecorded()))
         .allMatch(difference -> difference.kind() == Difference.Kind.SAME);

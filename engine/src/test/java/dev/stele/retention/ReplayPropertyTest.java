@@ -160,7 +160,7 @@ class ReplayPropertyTest {
         reprocessing.preview(
             policy,
             repository(name),
-            new Moment(evaluated.inputPosition(), evaluated.evaluatedAt()),
+            new Occurrence(evaluated.inputPosition(), evaluated.evaluatedAt()),
             preview::add);
         assertThat(preview).isEqualTo(registry.decisions(evaluated));
         assertThat(reprocessing.recheck(event).problem()).isEmpty();
@@ -168,8 +168,8 @@ class ReplayPropertyTest {
     }
   }
 
-  private static Moment start(List<RecordedEvent> events) {
-    return new Moment(events.getFirst().position(), events.getFirst().recordedAt());
+  private static Occurrence start(List<RecordedEvent> events) {
+    return new Occurrence(events.getFirst().position(), events.getFirst().recordedAt());
   }
 
   @Property(tries = 25, shrinking = ShrinkingMode.BOUNDED)
@@ -197,7 +197,7 @@ class ReplayPropertyTest {
   }
 
   /** What a tag has in the model. */
-  private record Put(Digest digest, Moment at) {}
+  private record Put(Digest digest, Occurrence at) {}
 
   /** The same policy on the same events, in the plainest words; one entry of keep-tags only. */
   private static Map<Tag, Digest> model(List<RecordedEvent> events, KeepTags rules) {
@@ -213,7 +213,7 @@ class ReplayPropertyTest {
           && evaluations.get(done).inputPosition() <= event.position()) {
         expire(tags, events, evaluations.get(done++), rules);
       }
-      Moment now = new Moment(event.position(), event.recordedAt());
+      Occurrence now = new Occurrence(event.position(), event.recordedAt());
       if (event.event() instanceof Event.ManifestPut put) {
         put.tags().forEach(tag -> tags.putIfAbsent(tag, new Put(put.digest(), now)));
         put.tags().stream()
@@ -279,7 +279,7 @@ class ReplayPropertyTest {
   }
 
   /** The last pull that the evaluation saw; long ago if there was none. */
-  private static Moment pulled(
+  private static Occurrence pulled(
       List<RecordedEvent> events, Event.RetentionEvaluated evaluation, Tag tag, Digest digest) {
     return events.stream()
         .filter(event -> event.position() < evaluation.inputPosition())
@@ -287,8 +287,9 @@ class ReplayPropertyTest {
             event ->
                 event.event() instanceof Event.PullsObserved pulls
                     && (pulls.digest().equals(digest) || pulls.tag().equals(Optional.of(tag))))
-        .map(event -> new Moment(event.position(), ((Event.PullsObserved) event.event()).last()))
+        .map(
+            event -> new Occurrence(event.position(), ((Event.PullsObserved) event.event()).last()))
         .max(Comparator.naturalOrder())
-        .orElse(new Moment(-1, java.time.Instant.EPOCH));
+        .orElse(new Occurrence(-1, java.time.Instant.EPOCH));
   }
 }

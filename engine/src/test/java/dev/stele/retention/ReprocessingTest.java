@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -51,9 +52,9 @@ class ReprocessingTest {
     registry.close();
   }
 
-  private Moment at(long position) {
+  private Occurrence at(long position) {
     return reprocessing
-        .at(new dev.stele.log.Moment.AtPosition(position))
+        .at(new Moment.AtPosition(position))
         .orElseThrow(refusal -> new AssertionError(refusal));
   }
 
@@ -129,9 +130,9 @@ class ReprocessingTest {
   @DisplayName("Evaluated every so often, a policy removes by the time that had passed")
   void everySoOften() {
     registry.put("a", "1", "v1");
-    Moment start = reprocessing.now();
+    Occurrence start = reprocessing.now();
     RetentionPolicy aDay = keeping("{\"pushed-within\":\"1d\"}", false);
-    Moment end = new Moment(start.position(), start.at().plus(Duration.ofDays(3)));
+    Occurrence end = new Occurrence(start.position(), start.at().plus(Duration.ofDays(3)));
     List<Difference> differences =
         reprocessing.replay(
             aDay, A, start, end, new Reprocessing.Timing.Every(Duration.ofHours(5)));
@@ -215,7 +216,7 @@ class ReprocessingTest {
     Digest two = registry.put("a", "2", "v2");
     registry.put("a", "3", "v3");
     registry.pull("a", two, Optional.of("v2"));
-    Moment before = reprocessing.now();
+    Occurrence before = reprocessing.now();
     registry.runIn(Duration.ZERO);
     long evaluation =
         registry.events().stream()
@@ -247,7 +248,7 @@ class ReprocessingTest {
     assertThat(reprocessing.explain(A, Tag.parse("v4"), before, Optional.empty())).isEmpty();
   }
 
-  private Explanation explain(String tag, Moment at) {
+  private Explanation explain(String tag, Occurrence at) {
     return reprocessing
         .explain(A, Tag.parse(tag), at, Optional.empty())
         .orElseThrow(() -> new AssertionError("nothing about " + tag));
@@ -309,11 +310,8 @@ class ReprocessingTest {
     assertThat(reprocessing.policyInForce(at(first))).contains(ONE.digest());
     assertThat(reprocessing.policyInForce(reprocessing.now())).contains(TWO.digest());
     assertThat(reprocessing.policy(ONE.digest())).isEqualTo(ONE);
-    assertThat(reprocessing.at(new dev.stele.log.Moment.AtPosition(1000)))
-        .isInstanceOf(Outcome.Refused.class);
-    assertThat(
-            reprocessing.at(
-                new dev.stele.log.Moment.AtInstant(Instant.now().plus(Duration.ofDays(1)))))
+    assertThat(reprocessing.at(new Moment.AtPosition(1000))).isInstanceOf(Outcome.Refused.class);
+    assertThat(reprocessing.at(new Moment.AtInstant(Instant.now().plus(Duration.ofDays(1)))))
         .isInstanceOf(Outcome.Refused.class);
     assertThat(reprocessing.repositories(reprocessing.now(), Optional.empty(), 10))
         .containsExactly(A);

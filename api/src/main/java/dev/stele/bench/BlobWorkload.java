@@ -5,11 +5,11 @@ import java.io.IOException;
 import java.security.MessageDigest;
 
 /** Pushing and pulling large blobs, each over one connection. */
-final class BlobTransfer {
+final class BlobWorkload {
   private static final String REPOSITORY = "bench/blob";
   private static final String OCTETS = "Content-Type: application/octet-stream\r\n";
 
-  private BlobTransfer() {}
+  private BlobWorkload() {}
 
   /**
    * Pushes with POST, one PATCH and PUT, as docker and podman do, a new blob in every round. The
@@ -42,7 +42,7 @@ final class BlobTransfer {
       public double measure(RegistryUnderTest registry, int round) throws IOException {
         try (HttpConnection connection = registry.connect()) {
           long start = System.nanoTime();
-          BlobTransfer.push(connection, blob);
+          BlobWorkload.push(connection, blob);
           return mebibytes(size) / seconds(start);
         }
       }
@@ -70,7 +70,7 @@ final class BlobTransfer {
           return;
         }
         try (HttpConnection connection = registry.connect()) {
-          BlobTransfer.push(connection, blob);
+          BlobWorkload.push(connection, blob);
           MessageDigest hasher = Digest.Algorithm.SHA256.newHasher();
           connection.send("GET", path(), "", new byte[0], hasher::update).expect(200);
           Digest served = Digest.ofHash(Digest.Algorithm.SHA256, hasher.digest());

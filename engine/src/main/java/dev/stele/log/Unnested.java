@@ -16,18 +16,18 @@ import org.jdbi.v3.core.statement.SqlStatement;
  *
  * @param <T> a row
  */
-public final class Columns<T> {
+public final class Unnested<T> {
   private record Column(String name, Class<?> type, Object[] values) {}
 
   private final List<T> rows;
   private final List<Column> columns = new ArrayList<>();
 
-  public Columns(Collection<T> rows) {
+  public Unnested(Collection<T> rows) {
     this.rows = List.copyOf(rows);
   }
 
   /** A column of what {@link Object#toString} makes of a value; null where there is none. */
-  public Columns<T> text(String name, Function<T, ?> value) {
+  public Unnested<T> text(String name, Function<T, ?> value) {
     return column(
         name,
         String.class,
@@ -37,25 +37,25 @@ public final class Columns<T> {
         });
   }
 
-  public Columns<T> number(String name, Function<T, Long> value) {
+  public Unnested<T> number(String name, Function<T, Long> value) {
     return column(name, Long.class, value);
   }
 
-  public Columns<T> id(String name, Function<T, UUID> value) {
+  public Unnested<T> id(String name, Function<T, UUID> value) {
     return column(name, UUID.class, value);
   }
 
   /** A column of moments; the statement must cast it to {@code timestamptz[]}. */
-  public Columns<T> time(String name, Function<T, Instant> value) {
+  public Unnested<T> time(String name, Function<T, Instant> value) {
     return text(name, value);
   }
 
-  public Columns<T> bytes(String name, Function<T, byte[]> value) {
+  public Unnested<T> bytes(String name, Function<T, byte[]> value) {
     columns.add(new Column(name, byte[].class, rows.stream().map(value).toArray(byte[][]::new)));
     return this;
   }
 
-  private Columns<T> column(String name, Class<?> type, Function<T, ?> value) {
+  private Unnested<T> column(String name, Class<?> type, Function<T, ?> value) {
     columns.add(new Column(name, type, rows.stream().map(value).toArray()));
     return this;
   }

@@ -31,7 +31,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * dev.stele.blob.BodyReadException} when the caller's stream fails and another {@link IOException}
  * when the store does. Safe for concurrent use.
  */
-public final class Uploads {
+public final class UploadSessions {
   private final RepositoryBlobs blobs;
   private final Duration remembered;
 
@@ -41,7 +41,7 @@ public final class Uploads {
   /**
    * @param remembered how long a session that was finished is known, at least
    */
-  Uploads(RepositoryBlobs blobs, Duration remembered) {
+  UploadSessions(RepositoryBlobs blobs, Duration remembered) {
     this.blobs = blobs;
     this.remembered = remembered;
   }

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** What holds keep from being collected, asked in the lane: a view that is behind knows not all. */
-final class Holds {
-  private Holds() {}
+final class HeldContent {
+  private HeldContent() {}
 
   /** Drops from what a repository is to lose whatever a hold covers by itself. */
   static void retainFree(Handle handle, RepositoryName repository, Set<Digest> going) {
