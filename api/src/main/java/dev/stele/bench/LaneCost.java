@@ -37,9 +37,6 @@ public final class LaneCost {
   private static final Caller CALLER = new Caller("bench", "bench");
   private static final Map<String, String> SPARSE = Map.of("STELE_MANIFESTS_SPARSE", "true");
 
-  /** The index of events takes whole words of the log. */
-  private static final long MOST_LEFT = 64;
-
   private LaneCost() {}
 
   /**
@@ -66,7 +63,7 @@ public final class LaneCost {
         double commands =
             Concurrent.rate(submitters, duration, number -> new Putter(registry, number, layer));
         long written = registry.archive().read(LogReader::nextPosition);
-        long behind = written - followed(registry);
+        long behind = written - QueryCost.followed(registry);
         double caughtUp = followUp(registry, written);
         double inserts = Concurrent.rate(submitters, duration, _ -> new Inserter(floor));
         out.printf(
@@ -80,21 +77,10 @@ public final class LaneCost {
 
   private static double followUp(Registry registry, long written) throws InterruptedException {
     long started = System.nanoTime();
-    while (written - followed(registry) >= MOST_LEFT) {
+    while (written - QueryCost.followed(registry) > QueryCost.MOST_LEFT) {
       Thread.sleep(10);
     }
     return BlobWorkload.seconds(started);
-  }
-
-  private static long followed(Registry registry) {
-    return registry
-        .archive()
-        .read(
-            handle ->
-                handle
-                    .createQuery("SELECT coalesce(min(next_position), 0) FROM log_checkpoint")
-                    .mapTo(Long.class)
-                    .one());
   }
 
   /** Puts manifests that differ in what they say of themselves. */

@@ -37,7 +37,7 @@ public final class QueryCost {
       Map.of("STELE_GC_ENABLED", "false", "STELE_PULLS_RECORD", "off");
 
   /** A view that takes several events at once leaves fewer than this for the next time. */
-  private static final int MOST_LEFT = 64;
+  static final int MOST_LEFT = 64;
 
   private static final Duration WARM_UP = Duration.ofSeconds(20);
   private static final Duration DURATION = Duration.ofSeconds(15);
@@ -181,7 +181,8 @@ public final class QueryCost {
     return written;
   }
 
-  private static long followed(Registry registry) {
+  /** How far the view is that is the furthest behind. */
+  static long followed(Registry registry) {
     return registry
         .archive()
         .read(

@@ -5,11 +5,9 @@ import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
-import dev.stele.oci.RepositoryName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
-import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Update;
 
 /**
  * One transaction of the lane: lock the log, read where it ends, load the facts that the batch's
@@ -122,7 +121,7 @@ final class LaneTransaction {
         ClockWatch.note(handle, now);
       }
       work.flush();
-      List<RecordedEvent> appended = List.copyOf(work.events);
+      List<RecordedEvent> appended = events(work.appended);
       long next = head.nextPosition() + appended.size();
       intended =
           new Intended(
@@ -230,37 +229,31 @@ final class LaneTransaction {
     handle.createQuery("SELECT lock_log()").mapTo(String.class).findOne();
   }
 
-  private static void insert(Handle handle, List<RecordedEvent> events, List<byte[]> leaves) {
-    int count = events.size();
-    Long[] positions = new Long[count];
-    String[] types = new String[count];
-    String[] repositories = new String[count];
-    UUID[] actors = new UUID[count];
-    UUID[] commands = new UUID[count];
-    for (int i = 0; i < count; i++) {
-      RecordedEvent event = events.get(i);
-      positions[i] = event.position();
-      types[i] = event.event().type();
-      repositories[i] = event.event().place().map(RepositoryName::value).orElse(null);
-      actors[i] = event.actor().value();
-      commands[i] = event.commandId();
-    }
-    handle
-        .createUpdate(
+  private record Appended(RecordedEvent event, byte[] leaf) {}
+
+  private static List<RecordedEvent> events(List<Appended> appended) {
+    return appended.stream().map(Appended::event).toList();
+  }
+
+  private static void insert(Handle handle, List<Appended> appended) {
+    Update insert =
+        handle.createUpdate(
             """
             INSERT INTO event (position, recorded_at, type, repository, actor_id, command_id, leaf)
             SELECT position, :at, type, repository, actor_id, command_id, leaf
             FROM unnest(:positions::bigint[], :types::text[], :repositories::text[], :actors::uuid[],
                         :commands::uuid[], :leaves::bytea[])
               AS new (position, type, repository, actor_id, command_id, leaf)
-            """)
-        .bind("at", events.getFirst().recordedAt())
-        .bindArray("positions", Long.class, (Object[]) positions)
-        .bindArray("types", String.class, (Object[]) types)
-        .bindArray("repositories", String.class, (Object[]) repositories)
-        .bindArray("actors", UUID.class, (Object[]) actors)
-        .bindArray("commands", UUID.class, (Object[]) commands)
-        .bindBySqlType("leaves", leaves.toArray(byte[][]::new), Types.ARRAY)
+            """);
+    new Unnested<>(appended)
+        .number("positions", each -> each.event().position())
+        .text("types", each -> each.event().event().type())
+        .text("repositories", each -> each.event().event().place().orElse(null))
+        .id("actors", each -> each.event().actor().value())
+        .id("commands", each -> each.event().commandId())
+        .bytes("leaves", Appended::leaf)
+        .bind(insert)
+        .bind("at", appended.getFirst().event().recordedAt())
         .execute();
   }
 
@@ -289,8 +282,7 @@ final class LaneTransaction {
     private final ClockReading head;
     private final Instant now;
     private final LaneFacts facts = new LaneFacts();
-    private final List<RecordedEvent> events = new ArrayList<>();
-    private final List<byte[]> leaves = new ArrayList<>();
+    private final List<Appended> appended = new ArrayList<>();
     private final Map<LaneWrite<?>, Rows<?>> writes = new LinkedHashMap<>();
     private int flushed;
 
@@ -346,8 +338,7 @@ final class LaneTransaction {
       for (RecordedEvent event : decision.events) {
         byte[] leaf = codec.encode(event);
         bytes += leaf.length;
-        events.add(event);
-        leaves.add(leaf);
+        appended.add(new Appended(event, leaf));
         facts.follow(event.event());
       }
       for (Row<?> row : decision.rows) {
@@ -369,11 +360,11 @@ final class LaneTransaction {
       deciding = OptionalInt.empty();
       writes.values().forEach(rows -> rows.write(handle));
       writes.clear();
-      if (flushed < events.size()) {
-        List<RecordedEvent> some = List.copyOf(events.subList(flushed, events.size()));
-        insert(handle, some, leaves.subList(flushed, events.size()));
-        flushed = events.size();
-        views.apply(handle, some);
+      if (flushed < appended.size()) {
+        List<Appended> pending = appended.subList(flushed, appended.size());
+        insert(handle, pending);
+        views.apply(handle, events(pending));
+        flushed = appended.size();
       }
       deciding = before;
     }
@@ -398,7 +389,7 @@ final class LaneTransaction {
     private LaneDecision(Work work, AppendLane.Pending<?> pending) {
       this.work = work;
       this.pending = pending;
-      this.firstPosition = work.head.nextPosition() + work.events.size();
+      this.firstPosition = work.head.nextPosition() + work.appended.size();
     }
 
     boolean isEmpty() {

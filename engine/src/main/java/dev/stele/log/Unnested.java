@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.SqlStatement;
 
 /**
@@ -65,11 +64,6 @@ public final class Unnested<T> {
     if (!rows.isEmpty()) {
       bind(handle.createUpdate(sql)).execute();
     }
-  }
-
-  /** A query over the rows. */
-  public Query query(Handle handle, String sql) {
-    return bind(handle.createQuery(sql));
   }
 
   /** Binds the columns, for a statement with other parameters beside them. */

@@ -470,15 +470,6 @@ public final class BlobView implements Projection {
             .list());
   }
 
-  /** Whether any repository has the blob. */
-  public static boolean linkedAnywhere(Handle handle, Digest digest) {
-    return handle
-        .createQuery("SELECT EXISTS (SELECT FROM blob_link WHERE digest = :digest)")
-        .bind("digest", digest.toString())
-        .mapTo(Boolean.class)
-        .one();
-  }
-
   /** At most {@code limit} blobs of a repository after one, in the order of their digests. */
   public static List<Digest> list(
       Handle handle, RepositoryName repository, Optional<Digest> after, int limit) {

@@ -68,8 +68,9 @@ final class Background implements AutoCloseable {
     this.meters = meters;
     this.leadership = leadership;
     Follower follower = new Follower(reader);
-    follower.add(collector.reachability(), collector::followed, this::failures);
-    views.forEach(view -> follower.add(view, _ -> {}, this::failures));
+    ProjectionRunner reachability = collector.reachability();
+    follower.add(reachability, collector::followed, failures(reachability.projection().name()));
+    views.forEach(view -> follower.add(view, _ -> {}, failures(view.projection().name())));
     startFollowing(follower);
     follow("buried tags", SELDOM, buriedTags::step);
     startMarking(claims);

@@ -8,7 +8,6 @@ import dev.stele.projection.ProjectionRunner;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -49,7 +48,7 @@ final class Follower {
           && (looking || next < 0 || known - next >= runner.projection().unit());
     }
 
-    /** Returns whether there may be more to do at once. */
+    /** Returns whether it is still behind what the log was known to have when the round began. */
     private boolean step(Window window) {
       try {
         ProjectionRunner.Part part = runner.part(window);
@@ -58,7 +57,8 @@ final class Follower {
           then.accept(part.events());
         }
         retries.succeeded();
-        return part.goesOn() || !part.events().isEmpty();
+        return part.goesOn()
+            || (!part.events().isEmpty() && window.known - next >= runner.projection().unit());
       } catch (RuntimeException | Error e) {
         next = -1;
         notBefore = System.nanoTime() + retries.failed(e).toNanos();
@@ -74,10 +74,8 @@ final class Follower {
    * @param failures is told how often in a row it failed
    */
   void add(
-      ProjectionRunner runner,
-      Consumer<List<RecordedEvent>> then,
-      Function<String, Recurring.Failures> failures) {
-    views.add(new View(runner, then, failures.apply(runner.projection().name())));
+      ProjectionRunner runner, Consumer<List<RecordedEvent>> then, Recurring.Failures failures) {
+    views.add(new View(runner, then, failures));
   }
 
   /**
@@ -85,7 +83,7 @@ final class Follower {
    *
    * @param known how far the log is known to reach
    * @param looking whether to look at every view: another node may have brought it to where it is
-   * @return whether there may be more to do at once
+   * @return whether a view is still behind that, so that the next round is due at once
    */
   boolean round(long known, boolean looking) {
     window.known = known;

@@ -264,7 +264,12 @@ class LookUpsTest {
                 .withHandle(handle -> BlobView.find(handle, BIG, number(9), BlobStores.DEFAULT)));
     requests.put(
         "blob anywhere",
-        () -> database.jdbi().withHandle(handle -> BlobView.linkedAnywhere(handle, POPULAR)));
+        () ->
+            database
+                .jdbi()
+                .withHandle(
+                    handle ->
+                        BlobView.LINKED_ANYWHERE.lookUp(handle, List.of(POPULAR)).get(POPULAR)));
     requests.put(
         "tags of a digest",
         () ->
