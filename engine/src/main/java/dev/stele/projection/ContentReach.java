@@ -5,8 +5,8 @@ import dev.stele.oci.Digest;
 import org.jdbi.v3.core.Handle;
 
 /**
- * How one event changes which content any repository has. Links are counted whatever the store, so
- * bytes that lie in two stores go when no repository of either has them.
+ * How one event makes content that fewer repositories or stores have. Links are counted whatever
+ * the store, so bytes that lie in two stores go when no repository of either has them.
  */
 final class ContentReach {
   private final Handle transaction;
@@ -15,32 +15,6 @@ final class ContentReach {
   ContentReach(Handle transaction, RecordedEvent event) {
     this.transaction = transaction;
     this.event = event;
-  }
-
-  /** A store has its bytes. */
-  void stored(Digest digest, String store) {
-    transaction
-        .createUpdate(
-            """
-            INSERT INTO reach_object (digest, store) VALUES (:digest, :store)
-            ON CONFLICT DO NOTHING
-            """)
-        .bind("digest", digest.toString())
-        .bind("store", store)
-        .execute();
-  }
-
-  /** One more repository has it. */
-  void linked(Digest digest) {
-    transaction
-        .createUpdate(
-            """
-            WITH found AS (DELETE FROM unlinked WHERE digest = :digest)
-            INSERT INTO reach_content (digest, links) VALUES (:digest, 1)
-            ON CONFLICT (digest) DO UPDATE SET links = reach_content.links + 1
-            """)
-        .bind("digest", digest.toString())
-        .execute();
   }
 
   /** One repository fewer has it. */

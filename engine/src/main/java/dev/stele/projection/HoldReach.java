@@ -4,6 +4,7 @@ import dev.stele.event.Event;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -127,8 +128,8 @@ final class HoldReach {
     };
   }
 
-  /** A repository came to be, which holds may have been waiting for. */
-  static void cover(Handle transaction, RepositoryName repository) {
+  /** Repositories came to be, which holds may have been waiting for. */
+  static void cover(Handle transaction, Collection<RepositoryName> repositories) {
     record Waiting(UUID hold, RepositoryGlob repositories, String digest) {}
     List<Waiting> holds =
         transaction
@@ -139,9 +140,14 @@ final class HoldReach {
                         row.getObject("hold", UUID.class),
                         RepositoryGlob.parse(row.getString("repositories")),
                         row.getString("digest")))
-            .filter(hold -> hold.repositories().matches(repository))
             .list();
-    holds.forEach(hold -> cover(transaction, hold.hold(), repository, hold.digest()));
+    for (Waiting hold : holds) {
+      for (RepositoryName repository : repositories) {
+        if (hold.repositories().matches(repository)) {
+          cover(transaction, hold.hold(), repository, hold.digest());
+        }
+      }
+    }
   }
 
   private static void cover(

@@ -6,7 +6,9 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RetentionPolicy;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -65,71 +67,133 @@ public final class ReachabilityView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
-    for (RecordedEvent recorded : events) {
-      apply(transaction, recorded);
-    }
+    Pass pass = new Pass(transaction);
+    events.forEach(pass::apply);
+    pass.additions.write();
   }
 
-  private void apply(Handle transaction, RecordedEvent recorded) {
-    ContentReach content = new ContentReach(transaction, recorded);
-    switch (recorded.event()) {
-      case Event.RepositoryCreated created -> createRepository(transaction, created.repository());
-      case Event.RepositoryRemoved removed -> removeRepository(transaction, removed.repository());
-      case Event.BlobUploaded uploaded -> {
-        if (uploaded.stored()) {
-          content.stored(uploaded.digest(), uploaded.store());
+  /** One way through some events: what takes nothing away waits until something does. */
+  private final class Pass {
+    private final Handle transaction;
+    private final ReachAdditions additions;
+    private final Map<RepositoryName, RepositoryReach.Keeping> keeping = new HashMap<>();
+    private Optional<RetentionPolicy> policy = Optional.empty();
+
+    private Pass(Handle transaction) {
+      this.transaction = transaction;
+      this.additions = new ReachAdditions(transaction);
+    }
+
+    private void apply(RecordedEvent recorded) {
+      switch (recorded.event()) {
+        case Event.RepositoryCreated(var repository) -> {
+          RepositoryReach.Keeping kept = RepositoryReach.Keeping.of(policy(), repository);
+          keeping.put(repository, kept);
+          additions.repository(repository, kept);
         }
-        if (uploaded.linked()) {
-          content.linked(uploaded.digest());
-          graph(transaction, recorded, uploaded.repository()).link(uploaded.digest());
+        case Event.RepositoryRemoved(var repository) -> {
+          additions.write();
+          keeping.remove(repository);
+          removeRepository(transaction, repository);
         }
-      }
-      case Event.BlobMounted mounted -> {
-        if (mounted.linked()) {
-          content.linked(mounted.digest());
-          graph(transaction, recorded, mounted.repository()).link(mounted.digest());
+        case Event.BlobUploaded uploaded -> {
+          if (uploaded.stored()) {
+            additions.stored(uploaded.digest(), uploaded.store());
+          }
+          if (uploaded.linked()) {
+            additions.link(recorded, uploaded.repository(), uploaded.digest());
+          }
         }
-      }
-      case Event.BlobDeleted deleted -> {
-        graph(transaction, recorded, deleted.repository()).unlink(deleted.digest());
-        content.unlinked(deleted.digest());
-      }
-      case Event.BlobUnlinked unlinked -> {
-        graph(transaction, recorded, unlinked.repository()).unlink(unlinked.digest());
-        content.unlinked(unlinked.digest());
-      }
-      case Event.BlobSwept swept -> content.swept(swept.digest(), swept.store());
-      case Event.ManifestPut put -> {
-        if (put.added()) {
-          graph(transaction, recorded, put.repository()).add(manifest(transaction, put));
+        case Event.BlobMounted mounted -> {
+          if (mounted.linked()) {
+            additions.link(recorded, mounted.repository(), mounted.digest());
+          }
         }
+        case Event.BlobDeleted(var repository, var digest) -> unlink(recorded, repository, digest);
+        case Event.BlobUnlinked(var repository, var digest, _) ->
+            unlink(recorded, repository, digest);
+        case Event.BlobSwept swept -> {
+          additions.write();
+          new ContentReach(transaction, recorded).swept(swept.digest(), swept.store());
+        }
+        case Event.ManifestPut put -> {
+          if (put.added()) {
+            additions.manifest(
+                recorded,
+                put.repository(),
+                put.digest(),
+                put.subject(),
+                documents.recorded(transaction, put.digest()).references());
+          }
+        }
+        case Event.ManifestDeleted(var repository, var digest) ->
+            graph(recorded, repository).remove(digest);
+        case Event.ManifestCollected(var repository, var digest, _) ->
+            graph(recorded, repository).remove(digest);
+        case Event.TagMoved(var repository, _, var digest, var previous) ->
+            moveTag(recorded, repository, Optional.of(digest), previous);
+        case Event.TagRestored(var repository, _, var digest, var previous, _) ->
+            moveTag(recorded, repository, Optional.of(digest), previous);
+        case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE -> {
+          // The manifest went before it and took what it reached along.
+        }
+        case Event.TagDeleted deleted ->
+            moveTag(
+                recorded, deleted.repository(), Optional.empty(), Optional.of(deleted.digest()));
+        case Event.RetentionPolicyAdopted _, Event.HoldPlaced _, Event.HoldReleased _ -> {
+          additions.write();
+          keeping.clear();
+          policy = Optional.empty();
+          Optional<String> done = Optional.empty();
+          do {
+            done = applyPart(transaction, recorded, done);
+          } while (done.isPresent());
+        }
+        case Event.BlobRepaired _,
+            Event.OrphanSwept _,
+            Event.BlobCorruptionFound _,
+            Event.BlobFoundIntact _,
+            Event.RetentionEvaluated _,
+            Event.PullEvent _,
+            Event.OperatorEvent _ -> {}
       }
-      case Event.ManifestDeleted deleted ->
-          graph(transaction, recorded, deleted.repository()).remove(deleted.digest());
-      case Event.ManifestCollected collected ->
-          graph(transaction, recorded, collected.repository()).remove(collected.digest());
-      case Event.TagMoved(var repository, _, var digest, var previous) ->
-          graph(transaction, recorded, repository).moveTag(digest, previous);
-      case Event.TagRestored(var repository, _, var digest, var previous, _) ->
-          graph(transaction, recorded, repository).moveTag(digest, previous);
-      case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE -> {
-        // The manifest went before it and took what it reached along.
+    }
+
+    private void unlink(RecordedEvent recorded, RepositoryName repository, Digest digest) {
+      graph(recorded, repository).unlink(digest);
+      new ContentReach(transaction, recorded).unlinked(digest);
+    }
+
+    /** A manifest that needs no tag loses nothing with one. */
+    private void moveTag(
+        RecordedEvent recorded,
+        RepositoryName repository,
+        Optional<Digest> to,
+        Optional<Digest> from) {
+      if (from.isEmpty() || keeping(repository).all()) {
+        to.ifPresent(digest -> additions.tag(repository, digest));
+        from.ifPresent(digest -> additions.untag(repository, digest));
+      } else {
+        graph(recorded, repository).moveTag(to, from);
       }
-      case Event.TagDeleted deleted ->
-          graph(transaction, recorded, deleted.repository()).removeTag(deleted.digest());
-      case Event.RetentionPolicyAdopted _, Event.HoldPlaced _, Event.HoldReleased _ -> {
-        Optional<String> done = Optional.empty();
-        do {
-          done = applyPart(transaction, recorded, done);
-        } while (done.isPresent());
+    }
+
+    private RepositoryReach.Keeping keeping(RepositoryName repository) {
+      return keeping.computeIfAbsent(
+          repository, name -> RepositoryReach.keeping(transaction, name));
+    }
+
+    private RetentionPolicy policy() {
+      if (policy.isEmpty()) {
+        policy = Optional.of(ReachabilityView.policy(transaction));
       }
-      case Event.BlobRepaired _,
-          Event.OrphanSwept _,
-          Event.BlobCorruptionFound _,
-          Event.BlobFoundIntact _,
-          Event.RetentionEvaluated _,
-          Event.PullEvent _,
-          Event.OperatorEvent _ -> {}
+      return policy.get();
+    }
+
+    /** What takes something away finds all written that came before. */
+    private RepositoryReach graph(RecordedEvent recorded, RepositoryName repository) {
+      additions.write();
+      return new RepositoryReach(transaction, recorded, repository);
     }
   }
 
@@ -159,31 +223,6 @@ public final class ReachabilityView implements Projection {
       return Optional.of(adoption(transaction, adopted.policy()));
     }
     return Optional.empty();
-  }
-
-  private static RepositoryReach graph(
-      Handle transaction, RecordedEvent recorded, RepositoryName repository) {
-    return new RepositoryReach(transaction, recorded, repository);
-  }
-
-  private RepositoryReach.Node manifest(Handle transaction, Event.ManifestPut put) {
-    return new RepositoryReach.Node(
-        put.digest(), put.subject(), documents.recorded(transaction, put.digest()).references());
-  }
-
-  private static void createRepository(Handle transaction, RepositoryName repository) {
-    RetentionPolicy policy = policy(transaction);
-    transaction
-        .createUpdate(
-            """
-            INSERT INTO reach_repository (name, keep_untagged, keep_referrers)
-            VALUES (:name, :keepUntagged, :keepReferrers)
-            """)
-        .bind("name", repository.value())
-        .bind("keepUntagged", !policy.deletesUntagged(repository))
-        .bind("keepReferrers", !policy.deletesReferrers(repository))
-        .execute();
-    HoldReach.cover(transaction, repository);
   }
 
   private static void removeRepository(Handle transaction, RepositoryName repository) {
@@ -249,8 +288,7 @@ public final class ReachabilityView implements Projection {
 
       @Override
       public boolean enter(RepositoryReach graph, RepositoryName repository) {
-        return graph.keep(
-            !policy.deletesUntagged(repository), !policy.deletesReferrers(repository));
+        return graph.keep(RepositoryReach.Keeping.of(policy, repository));
       }
 
       @Override
@@ -269,8 +307,7 @@ public final class ReachabilityView implements Projection {
           RepositoryName repository,
           RepositoryReach.Rows rows,
           List<String> digests) {
-        graph.keep(
-            !policy.deletesUntagged(repository), !policy.deletesReferrers(repository), digests);
+        graph.keep(RepositoryReach.Keeping.of(policy, repository), digests);
       }
     };
   }

@@ -3,9 +3,9 @@ package dev.stele.projection;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.RetentionPolicy;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -26,11 +26,20 @@ import org.jdbi.v3.core.statement.SqlStatement;
  */
 final class RepositoryReach {
   /**
-   * A manifest as the graph sees it.
-   *
-   * @param lists each digest that it lists, of a manifest or a blob
+   * Which manifests the retention policy keeps without a tag: those with a subject or those
+   * without.
    */
-  record Node(Digest digest, Optional<Digest> subject, List<Digest> lists) {}
+  record Keeping(boolean untagged, boolean referrers) {
+    /** What a policy keeps of a repository. */
+    static Keeping of(RetentionPolicy policy, RepositoryName repository) {
+      return new Keeping(!policy.deletesUntagged(repository), !policy.deletesReferrers(repository));
+    }
+
+    /** Whether no manifest needs a tag. */
+    boolean all() {
+      return untagged && referrers;
+    }
+  }
 
   private record BlobUsers(String digest, long users, boolean linked, boolean held) {
     private static BlobUsers of(ResultSet row) throws SQLException {
@@ -46,11 +55,11 @@ final class RepositoryReach {
     }
   }
 
-  /** Whether a hold covers the row of that digest, or the whole repository. */
-  private static final String HELD =
-      """
-      EXISTS (SELECT FROM reach_held WHERE repository = :repository AND digest = ANY (ARRAY['', %s]))
-      """;
+  /** SQL: whether a hold covers the row of that digest, or the whole repository. */
+  static String held(String repository, String digest) {
+    return "EXISTS (SELECT FROM reach_held h WHERE h.repository = %s AND h.digest = ANY (ARRAY['', %s]))"
+        .formatted(repository, digest);
+  }
 
   private final Handle transaction;
   private final RecordedEvent event;
@@ -63,27 +72,6 @@ final class RepositoryReach {
   }
 
   // ---- blobs
-
-  /** The repository got a blob. */
-  void link(Digest digest) {
-    bound(
-            transaction.createUpdate(
-                """
-                WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = ''),
-                blob AS (
-                  INSERT INTO reach_blob (repository, digest, users, linked, held)
-                  VALUES (:repository, :digest, 0, true, %s)
-                  ON CONFLICT (repository, digest) DO UPDATE SET linked = true, held = excluded.held
-                  RETURNING users, held)
-                INSERT INTO unreachable (repository, digest, kind, since, since_at)
-                SELECT :repository, :digest, 'blob', :position, :at FROM blob WHERE users = 0 AND NOT held
-                """
-                    .formatted(HELD.formatted(":digest"))))
-        .bind("digest", digest.toString())
-        .bind("position", event.position())
-        .bind("at", event.recordedAt())
-        .execute();
-  }
 
   /** The repository lost a blob. */
   void unlink(Digest digest) {
@@ -103,66 +91,6 @@ final class RepositoryReach {
   }
 
   // ---- manifests
-
-  /** The repository got a manifest, which has no tag yet. */
-  void add(Node manifest) {
-    List<String> parents = new ArrayList<>();
-    List<String> children = new ArrayList<>();
-    List<String> kinds = new ArrayList<>();
-    for (Digest child : manifest.lists()) {
-      parents.add(manifest.digest().toString());
-      children.add(child.toString());
-      kinds.add("lists");
-    }
-    if (manifest.subject().isPresent()) {
-      parents.add(manifest.subject().get().toString());
-      children.add(manifest.digest().toString());
-      kinds.add("subject");
-    }
-    boolean reached =
-        bound(
-                transaction.createQuery(
-                    """
-                    WITH found AS (DELETE FROM unreachable WHERE repository = :repository AND digest = ''),
-                    edges AS (
-                      INSERT INTO reach_edge (repository, parent, child, kind)
-                      SELECT :repository, parent, child, kind
-                      FROM unnest(:parents::text[], :children::text[], :kinds::text[]) AS e (parent, child, kind)
-                      RETURNING parent, child),
-                    added AS (
-                      INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, held, tags, reached)
-                      SELECT name, :digest, :referrer,
-                             CASE WHEN :referrer THEN keep_referrers ELSE keep_untagged END, %s, 0, false
-                      FROM reach_repository WHERE name = :repository
-                      RETURNING keeps_itself OR held AS root),
-                    state AS (
-                      SELECT root OR EXISTS (
-                               SELECT FROM (SELECT parent FROM edges WHERE child = :digest
-                                            UNION ALL
-                                            SELECT parent FROM reach_edge WHERE repository = :repository AND child = :digest) AS e
-                               CROSS JOIN LATERAL (
-                                 SELECT FROM reach_manifest
-                                 WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS p) AS reached
-                      FROM added),
-                    result AS (
-                      INSERT INTO unreachable (repository, digest, kind, since, since_at)
-                      SELECT :repository, :digest, 'manifest', :position, :at FROM state WHERE NOT reached)
-                    SELECT reached FROM state
-                    """
-                        .formatted(HELD.formatted(":digest"))))
-            .bind("digest", manifest.digest().toString())
-            .bind("referrer", manifest.subject().isPresent())
-            .bindArray("parents", String.class, parents)
-            .bindArray("children", String.class, children)
-            .bindArray("kinds", String.class, kinds)
-            .bind("position", event.position())
-            .bind("at", event.recordedAt())
-            .mapTo(Boolean.class)
-            .one();
-    if (reached) {
-      reach(List.of(manifest.digest().toString()));
-    }
-  }
 
   /** The repository lost a manifest, with its tags if it has any. */
   void remove(Digest digest) {
@@ -211,17 +139,8 @@ final class RepositoryReach {
         .list();
   }
 
-  /** A tag points to a manifest that it did not point to before, and no more to another. */
-  void moveTag(Digest to, Optional<Digest> from) {
-    moveTag(Optional.of(to), from);
-  }
-
-  /** A tag points to a manifest no more. */
-  void removeTag(Digest digest) {
-    moveTag(Optional.empty(), Optional.of(digest));
-  }
-
-  private void moveTag(Optional<Digest> to, Optional<Digest> from) {
+  /** A tag points to a manifest that it did not point to before, or no more to another, or both. */
+  void moveTag(Optional<Digest> to, Optional<Digest> from) {
     List<Changed> manifests =
         bound(
                 transaction.createQuery(
@@ -272,25 +191,35 @@ final class RepositoryReach {
         .list();
   }
 
+  /** What the policy keeps of a repository. */
+  static Keeping keeping(Handle transaction, RepositoryName repository) {
+    return transaction
+        .createQuery(
+            "SELECT keep_untagged, keep_referrers FROM reach_repository WHERE name = :name")
+        .bind("name", repository.value())
+        .map((row, _) -> new Keeping(row.getBoolean(1), row.getBoolean(2)))
+        .one();
+  }
+
   /**
    * From here on the policy keeps those without a tag, or does not; false if that is as before. The
-   * manifests that are there are changed by {@link #keep(boolean, boolean, List)}.
+   * manifests that are there are changed by {@link #keep(Keeping, List)}.
    */
-  boolean keep(boolean untagged, boolean referrers) {
+  boolean keep(Keeping keeping) {
     return bound(
                 transaction.createUpdate(
                     """
                     UPDATE reach_repository SET keep_untagged = :untagged, keep_referrers = :referrers
                     WHERE name = :repository AND (keep_untagged, keep_referrers) <> (:untagged, :referrers)
                     """))
-            .bind("untagged", untagged)
-            .bind("referrers", referrers)
+            .bind("untagged", keeping.untagged())
+            .bind("referrers", keeping.referrers())
             .execute()
         > 0;
   }
 
   /** The policy keeps these of the manifests if they have no tag, or does not. */
-  void keep(boolean untagged, boolean referrers, List<String> manifests) {
+  void keep(Keeping keeping, List<String> manifests) {
     settle(
         bound(
                 transaction.createQuery(
@@ -301,8 +230,8 @@ final class RepositoryReach {
                       AND keeps_itself <> CASE WHEN referrer THEN :referrers ELSE :untagged END
                     RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
                     """))
-            .bind("untagged", untagged)
-            .bind("referrers", referrers)
+            .bind("untagged", keeping.untagged())
+            .bind("referrers", keeping.referrers())
             .bindArray("digests", String.class, manifests)
             .map((row, _) -> Changed.of(row))
             .list());
@@ -369,7 +298,7 @@ final class RepositoryReach {
                           WHERE repository = :repository AND digest = ANY (:digests) AND held AND NOT %s
                           RETURNING digest, tags > 0 OR keeps_itself AS root, reached
                           """
-                              .formatted(HELD.formatted("reach_manifest.digest"))))
+                              .formatted(held(":repository", "reach_manifest.digest"))))
                   .bindArray("digests", String.class, digests)
                   .map((row, _) -> Changed.of(row))
                   .filter(manifest -> !manifest.root())
@@ -385,7 +314,7 @@ final class RepositoryReach {
                           WHERE repository = :repository AND digest = ANY (:digests) AND held AND NOT %s
                           RETURNING digest, users, linked, held
                           """
-                              .formatted(HELD.formatted("reach_blob.digest"))))
+                              .formatted(held(":repository", "reach_blob.digest"))))
                   .bindArray("digests", String.class, digests)
                   .map((row, _) -> BlobUsers.of(row))
                   .filter(BlobUsers::unreachable)
@@ -398,43 +327,49 @@ final class RepositoryReach {
 
   /** Marks these manifests as reached, and what they reach. */
   private void reach(List<String> start) {
+    reach(transaction, repository, start);
+  }
+
+  /** Marks manifests of a repository as reached, and what they reach. */
+  static void reach(Handle transaction, RepositoryName repository, List<String> start) {
     if (start.isEmpty()) {
       return;
     }
     // All parts see the tables as they were before.
-    bound(
-            transaction.createUpdate(
-                """
-                WITH RECURSIVE found AS (
-                  SELECT digest FROM reach_manifest
-                  WHERE repository = :repository AND digest = ANY (:start) AND NOT reached
-                  UNION
-                  SELECT next.child
-                  FROM found
-                  CROSS JOIN LATERAL (
-                    SELECT e.child
-                    FROM reach_edge e
-                    CROSS JOIN LATERAL (
-                      SELECT FROM reach_manifest
-                      WHERE repository = :repository AND digest = e.child AND NOT reached OFFSET 0) AS m
-                    WHERE e.repository = :repository AND e.parent = found.digest OFFSET 0) AS next),
-                marked AS (
-                  UPDATE reach_manifest SET reached = true
-                  WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found))),
-                used AS (
-                  INSERT INTO reach_blob (repository, digest, users, linked)
-                  SELECT :repository, child, count(*), false
-                  FROM reach_edge
-                  WHERE repository = :repository AND parent = ANY (ARRAY(SELECT digest FROM found)) AND kind = 'lists'
-                  GROUP BY child
-                  ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
-                  RETURNING digest),
-                manifests AS (
-                  DELETE FROM unreachable
-                  WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found)) AND kind = 'manifest')
-                DELETE FROM unreachable
-                WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM used)) AND kind = 'blob'
-                """))
+    transaction
+        .createUpdate(
+            """
+            WITH RECURSIVE found AS (
+              SELECT digest FROM reach_manifest
+              WHERE repository = :repository AND digest = ANY (:start) AND NOT reached
+              UNION
+              SELECT next.child
+              FROM found
+              CROSS JOIN LATERAL (
+                SELECT e.child
+                FROM reach_edge e
+                CROSS JOIN LATERAL (
+                  SELECT FROM reach_manifest
+                  WHERE repository = :repository AND digest = e.child AND NOT reached OFFSET 0) AS m
+                WHERE e.repository = :repository AND e.parent = found.digest OFFSET 0) AS next),
+            marked AS (
+              UPDATE reach_manifest SET reached = true
+              WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found))),
+            used AS (
+              INSERT INTO reach_blob (repository, digest, users, linked)
+              SELECT :repository, child, count(*), false
+              FROM reach_edge
+              WHERE repository = :repository AND parent = ANY (ARRAY(SELECT digest FROM found)) AND kind = 'lists'
+              GROUP BY child
+              ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
+              RETURNING digest),
+            manifests AS (
+              DELETE FROM unreachable
+              WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM found)) AND kind = 'manifest')
+            DELETE FROM unreachable
+            WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM used)) AND kind = 'blob'
+            """)
+        .bind("repository", repository.value())
         .bindArray("start", String.class, start)
         .execute();
   }
