@@ -76,15 +76,20 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
     }
   }
 
+  /** The document of a digest, if it is in memory. */
+  public Optional<byte[]> known(Digest digest) {
+    return Optional.ofNullable(cache.getIfPresent(digest));
+  }
+
   /**
    * The document of a digest, if one was ever put.
    *
    * @throws IllegalStateException if the database has other bytes than were put
    */
   public Optional<byte[]> find(Handle handle, Digest digest) {
-    byte[] cached = cache.getIfPresent(digest);
-    if (cached != null) {
-      return Optional.of(cached);
+    Optional<byte[]> known = known(digest);
+    if (known.isPresent()) {
+      return known;
     }
     Optional<byte[]> found =
         handle

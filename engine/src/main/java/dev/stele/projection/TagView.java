@@ -358,13 +358,19 @@ public final class TagView implements Projection {
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
+  /**
+   * What a tag points to.
+   *
+   * @param nextPosition how far the log reached then
+   */
+  public record Current(ManifestView.Present manifest, long nextPosition) {}
+
   /** The manifest that a tag points to. */
-  public static Optional<ManifestView.Present> manifest(
-      Handle handle, RepositoryName repository, Tag tag) {
+  public static Optional<Current> current(Handle handle, RepositoryName repository, Tag tag) {
     return handle
         .createQuery(
             """
-            SELECT m.digest, m.media_type, m.size
+            SELECT m.digest, m.media_type, m.size, (SELECT next_position FROM log_head)
             FROM live_tag t
             JOIN manifest m ON m.repository = t.repository AND m.digest = t.digest
             WHERE t.repository = :repository AND t.name = :name
@@ -373,8 +379,10 @@ public final class TagView implements Projection {
         .bind("name", tag.value())
         .map(
             (row, _) ->
-                new ManifestView.Present(
-                    Digest.parse(row.getString(1)), row.getString(2), row.getLong(3)))
+                new Current(
+                    new ManifestView.Present(
+                        Digest.parse(row.getString(1)), row.getString(2), row.getLong(3)),
+                    row.getLong(4)))
         .findOne();
   }
 

@@ -108,6 +108,7 @@ public final class Registry implements AutoCloseable {
   private Optional<UploadExpiry> uploadExpiry = Optional.empty();
   private final RepositoryManifests manifests;
   private final BuriedTags buriedTags;
+  private final CurrentTags currentTags;
   private final Protection protection;
   private final Holds holds;
   private final Readiness readiness;
@@ -121,7 +122,8 @@ public final class Registry implements AutoCloseable {
    * @param audit another, for questions about the record and for what goes on by itself, so that
    *     pushes and pulls never wait for those; the same one will do where nothing is pressing. Its
    *     statements heed the {@link Deadline} of the work that they are part of
-   * @param connections the lane's and the listeners' own connections, as the same role
+   * @param connections own connections of the lane, of the listeners and of who looks at the log,
+   *     as the same role
    */
   public Registry(
       Jdbi jdbi,
@@ -176,6 +178,7 @@ public final class Registry implements AutoCloseable {
     this.protection = new Protection(options.immutableTags());
     this.manifests =
         new RepositoryManifests(jdbi, options, protection, documents, blobs, actors, this::append);
+    this.currentTags = new CurrentTags(jdbi, connections, codec);
     this.buriedTags = new BuriedTags(jdbi, this::append);
     this.holds = new Holds(jdbi, actors, this::append);
     this.readiness = new Readiness(jdbi, this.stores, claims);
@@ -269,34 +272,33 @@ public final class Registry implements AutoCloseable {
    * grace period, so that a client need not push what it was told of.
    */
   public Outcome<StoredManifest> manifest(RepositoryName repository, Reference reference) {
-    return Availability.read(
-        jdbi,
-        handle -> {
-          if (reference instanceof Reference.ByDigest(Digest digest)) {
-            promises.give(handle, repository, digest);
-          }
-          Optional<ManifestView.Present> present =
-              switch (reference) {
-                case Tag tag -> TagView.manifest(handle, repository, tag);
-                case Reference.ByDigest(Digest digest) ->
-                    ManifestView.byDigest(handle, repository, digest);
-              };
-          if (present.isEmpty()) {
-            return Outcome.refused(
-                RepositoryView.exists(handle, repository)
-                    ? new Refusal.UnknownManifest(repository, reference)
-                    : new Refusal.UnknownRepository(repository));
-          }
-          Digest digest = present.get().digest();
-          byte[] bytes =
-              documents
-                  .find(handle, digest)
-                  .orElseThrow(
-                      () ->
-                          new IllegalStateException(
-                              "the document of manifest " + digest + " is missing"));
-          return Outcome.ok(new StoredManifest(digest, present.get().mediaType(), bytes));
-        });
+    Optional<ManifestView.Present> present =
+        switch (reference) {
+          case Tag tag -> currentTags.find(repository, tag);
+          case Reference.ByDigest(Digest digest) ->
+              Availability.read(
+                  jdbi,
+                  handle -> {
+                    promises.give(handle, repository, digest);
+                    return ManifestView.byDigest(handle, repository, digest);
+                  });
+        };
+    if (present.isEmpty()) {
+      return Outcome.refused(
+          exists(repository)
+              ? new Refusal.UnknownManifest(repository, reference)
+              : new Refusal.UnknownRepository(repository));
+    }
+    Digest digest = present.get().digest();
+    byte[] bytes =
+        documents
+            .known(digest)
+            .or(() -> Availability.read(jdbi, handle -> documents.find(handle, digest)))
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "the document of manifest " + digest + " is missing"));
+    return Outcome.ok(new StoredManifest(digest, present.get().mediaType(), bytes));
   }
 
   /**
@@ -860,6 +862,7 @@ public final class Registry implements AutoCloseable {
     pulls.close();
     promises.close();
     lane.close();
+    currentTags.close();
     try {
       claims.cover();
     } catch (StoreRefusedException e) {
