@@ -19,23 +19,28 @@ public sealed interface Event {
   }
 
   // Families: so that whoever follows the log names the families that do not concern it, and still
-  // does not compile when
-  // one grows that does.
+  // does not compile when one grows that does.
 
   /** Repositories come and go. */
-  sealed interface RepositoryEvent extends Event {}
+  sealed interface RepositoryEvent extends InRepository {}
 
   /** Blobs become part of a repository, or cease to be. */
-  sealed interface BlobEvent extends Event {}
+  sealed interface BlobEvent extends InRepository {
+    Digest digest();
+  }
 
   /** What stores keep: found, mended or given up. */
   sealed interface ObjectEvent extends Event {}
 
   /** Manifests come and go. */
-  sealed interface ManifestEvent extends Event {}
+  sealed interface ManifestEvent extends InRepository {
+    Digest digest();
+  }
 
   /** Tags come, move and go. */
-  sealed interface TagEvent extends Event {}
+  sealed interface TagEvent extends InRepository {
+    Tag tag();
+  }
 
   /** Holds begin and end. */
   sealed interface HoldEvent extends Event {}
@@ -79,10 +84,10 @@ public sealed interface Event {
   }
 
   /** A repository came to be, with the first content pushed to it. */
-  record RepositoryCreated(RepositoryName repository) implements InRepository, RepositoryEvent {}
+  record RepositoryCreated(RepositoryName repository) implements RepositoryEvent {}
 
   /** The collector removed a repository that had nothing left. */
-  record RepositoryRemoved(RepositoryName repository) implements InRepository, RepositoryEvent {}
+  record RepositoryRemoved(RepositoryName repository) implements RepositoryEvent {}
 
   /**
    * A blob was uploaded.
@@ -101,15 +106,15 @@ public sealed interface Event {
       String objectKey,
       boolean stored,
       boolean linked)
-      implements InRepository, BlobEvent {}
+      implements BlobEvent {}
 
   /** A blob that the store had was made part of a repository, without bytes being sent. */
   record BlobMounted(
       RepositoryName repository, Digest digest, Optional<RepositoryName> from, boolean linked)
-      implements InRepository, BlobEvent {}
+      implements BlobEvent {}
 
   /** A blob was removed from a repository. Its bytes remain until they are swept. */
-  record BlobDeleted(RepositoryName repository, Digest digest) implements InRepository, BlobEvent {}
+  record BlobDeleted(RepositoryName repository, Digest digest) implements BlobEvent {}
 
   /**
    * The collector removed a blob from a repository.
@@ -117,7 +122,7 @@ public sealed interface Event {
    * @param unreachableSince the position of the event after which no root reached it there
    */
   record BlobUnlinked(RepositoryName repository, Digest digest, long unreachableSince)
-      implements InRepository, BlobEvent {}
+      implements BlobEvent {}
 
   /**
    * The collector gave up the bytes of a digest, which no repository has. They are removed from the
@@ -173,7 +178,7 @@ public sealed interface Event {
       Optional<Digest> subject,
       boolean added,
       List<Tag> tags)
-      implements InRepository, ManifestEvent {
+      implements ManifestEvent {
     public ManifestPut {
       tags = List.copyOf(tags);
     }
@@ -190,8 +195,7 @@ public sealed interface Event {
    * {@link Cause.Kind#DIGEST_DELETE} follows: of the first few at once, of the others by and by,
    * but before the tag points anywhere again.
    */
-  record ManifestDeleted(RepositoryName repository, Digest digest)
-      implements InRepository, ManifestEvent {}
+  record ManifestDeleted(RepositoryName repository, Digest digest) implements ManifestEvent {}
 
   /**
    * The collector removed a manifest from a repository.
@@ -199,7 +203,7 @@ public sealed interface Event {
    * @param unreachableSince the position of the event after which no root reached it
    */
   record ManifestCollected(RepositoryName repository, Digest digest, long unreachableSince)
-      implements InRepository, ManifestEvent {}
+      implements ManifestEvent {}
 
   /**
    * A tag was created or moved.
@@ -207,7 +211,7 @@ public sealed interface Event {
    * @param previous what it pointed to before; absent when it was created
    */
   record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous)
-      implements InRepository, TagEvent {}
+      implements TagEvent {}
 
   /**
    * A tag was made to point to what it had pointed to once.
@@ -221,11 +225,10 @@ public sealed interface Event {
       Digest digest,
       Optional<Digest> previous,
       long restoredFrom)
-      implements InRepository, TagEvent {}
+      implements TagEvent {}
 
   /** A tag was deleted; it pointed to that digest. */
-  record TagDeleted(RepositoryName repository, Tag tag, Digest digest)
-      implements InRepository, TagEvent {}
+  record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements TagEvent {}
 
   /**
    * From here on a retention policy is in force.

@@ -22,12 +22,24 @@ import org.jdbi.v3.core.Jdbi;
  * {@link ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
  */
 final class CurrentTags implements AutoCloseable {
-  private static final long MOST_TAGS = 100_000;
+  /** About so many bytes; some 80,000 tags. */
+  private static final long MOST_BYTES = 32L << 20;
+
+  /** What an entry takes beside the texts in it: a digest, objects, and the cache's own. */
+  private static final int ENTRY = 350;
 
   private final Jdbi jdbi;
   private final ReadIndex<Changes> log;
   private final Cache<Member<Tag>, Known> tags =
-      Caffeine.newBuilder().maximumSize(MOST_TAGS).build();
+      Caffeine.newBuilder()
+          .maximumWeight(MOST_BYTES)
+          .<Member<Tag>, Known>weigher(
+              (tag, known) ->
+                  ENTRY
+                      + tag.repository().value().length()
+                      + tag.item().value().length()
+                      + known.manifest().mediaType().length())
+          .build();
 
   CurrentTags(Jdbi jdbi, ConnectionSource connections, EventCodec codec) {
     this.jdbi = jdbi;
@@ -46,15 +58,8 @@ final class CurrentTags implements AutoCloseable {
     @Override
     public void accept(RecordedEvent recorded) {
       switch (recorded.event()) {
-        case Event.TagMoved(var repository, var tag, _, _) -> changed(recorded, repository, tag);
-        case Event.TagRestored(var repository, var tag, _, _, _) ->
-            changed(recorded, repository, tag);
-        case Event.TagDeleted(var repository, var tag, _) -> changed(recorded, repository, tag);
-        case Event.ManifestPut put -> changed(recorded, put.repository(), put.digest());
-        case Event.ManifestDeleted(var repository, var digest) ->
-            changed(recorded, repository, digest);
-        case Event.ManifestCollected(var repository, var digest, _) ->
-            changed(recorded, repository, digest);
+        case Event.TagEvent event -> changed(recorded, event.repository(), event.tag());
+        case Event.ManifestEvent event -> changed(recorded, event.repository(), event.digest());
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
