@@ -34,6 +34,9 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
 
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
 
+  /** A look reads a row or a few. A database that is frozen is to keep nobody waiting twice. */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
   private final ConnectionSource connections;
   private final EventCodec codec;
   private final Supplier<S> beginning;
@@ -82,6 +85,9 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
       // One that is under way may have missed what was committed just before.
       long mine = begun + 1;
       while (done < mine && looking) {
+        if (seen.isEmpty()) {
+          return seen; // Nobody waits for what failed before.
+        }
         ended.awaitUninterruptibly();
       }
       if (done >= mine) {
@@ -153,6 +159,7 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
   private List<Leaf> leaves(String sql, long... parameters) throws SQLException {
     if (connection.isEmpty()) {
       connection = Optional.of(connections.open());
+      connection.get().setNetworkTimeout(Runnable::run, (int) PATIENCE.toMillis());
     }
     try (PreparedStatement statement = connection.get().prepareStatement(sql)) {
       for (int i = 0; i < parameters.length; i++) {
