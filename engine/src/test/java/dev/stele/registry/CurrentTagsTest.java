@@ -6,12 +6,14 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.TestDatabase;
 import dev.stele.event.EventCodec;
+import dev.stele.log.ConnectionSource;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.projection.ManifestView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -29,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -220,6 +223,31 @@ class CurrentTagsTest {
     asOwner("ALTER TABLE event RENAME COLUMN away TO leaf");
     put(one, tag(0), 1);
     assertThat(target(one, tag(0))).contains(digest(1));
+  }
+
+  @Test
+  void aLookThatDoesNotComeBackIsGivenUp() throws Exception {
+    put(one, tag(0), 0);
+    ConnectionSource hanging =
+        () -> {
+          Connection connection = testDatabase.connect();
+          try (Statement statement = connection.createStatement()) {
+            statement.execute(
+                "CREATE TEMP VIEW event AS SELECT 0::bigint AS position, ''::bytea AS leaf FROM"
+                    + " pg_sleep(60)");
+          }
+          return connection;
+        };
+    try (CurrentTags tags = new CurrentTags(one.database().jdbi(), hanging, new EventCodec());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Optional<ManifestView.Present>>> asked = new ArrayList<>();
+      for (int reader = 0; reader < 8; reader++) {
+        asked.add(threads.submit(() -> tags.find(APP, tag(0))));
+      }
+      for (Future<Optional<ManifestView.Present>> each : asked) {
+        assertThat(each.get(30, TimeUnit.SECONDS).orElseThrow().digest()).isEqualTo(digest(0));
+      }
+    }
   }
 
   /** What is asked again and again is asked of the log only: it answers without the views. */
