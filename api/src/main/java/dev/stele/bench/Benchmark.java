@@ -120,7 +120,7 @@ public final class Benchmark {
     try (RegistryUnderTest registry = RegistryUnderTest.at(port)) {
       int clients = 4;
       new SmallPushes(clients, time, Duration.ZERO).measure(registry, 0);
-      new ManifestGets(clients, Duration.ZERO, time).prepare(registry, 0);
+      SmallReads.manifestGets(clients, Duration.ZERO, time).prepare(registry, 0);
       Workload blob = BlobWorkload.pull(SMALL_BLOB);
       blob.prepare(registry, 0);
       blob.measure(registry, 0);
@@ -134,7 +134,9 @@ public final class Benchmark {
             BlobWorkload.pushMany(UPLOADS_AT_ONCE, options.blobSize()),
             BlobWorkload.finish(SMALL_BLOB),
             BlobWorkload.finish(options.blobSize()),
-            new ManifestGets(options.connections(), options.duration(), options.warmUp()),
+            new BlobPushes(UPLOADS_AT_ONCE, options.duration(), options.warmUp()),
+            SmallReads.manifestGets(options.connections(), options.duration(), options.warmUp()),
+            SmallReads.blobHeads(options.connections(), options.duration(), options.warmUp()),
             new SmallPushes(options.connections(), options.duration(), options.warmUp()))
         .filter(workload -> workload.title().contains(options.rows()))
         .toList();

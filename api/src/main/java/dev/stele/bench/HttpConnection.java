@@ -83,7 +83,7 @@ final class HttpConnection implements AutoCloseable {
     byte[] head = head(method, target, headers, body.length);
     ByteBuffer request = ByteBuffer.allocate(head.length + body.length);
     writeFully(request.put(head).put(body).flip());
-    return readAnswer(sink);
+    return readAnswer(method, sink);
   }
 
   /** Sends a request with a long body and reads the whole answer. */
@@ -95,7 +95,7 @@ final class HttpConnection implements AutoCloseable {
       sent += next.remaining();
       writeFully(next);
     }
-    return readAnswer(Sink.DISCARD);
+    return readAnswer(method, Sink.DISCARD);
   }
 
   private byte[] head(String method, String target, String headers, long length)
@@ -123,7 +123,7 @@ final class HttpConnection implements AutoCloseable {
     }
   }
 
-  private Answer readAnswer(Sink sink) throws IOException {
+  private Answer readAnswer(String method, Sink sink) throws IOException {
     String statusLine = readLine();
     int status = Integer.parseInt(statusLine.substring(9, 12));
     long length = 0;
@@ -142,7 +142,7 @@ final class HttpConnection implements AutoCloseable {
         }
       }
     }
-    if (status == 204 || status == 304) {
+    if (status == 204 || status == 304 || method.equals("HEAD")) {
       return new Answer(status, location, 0);
     }
     return new Answer(status, location, chunked ? readChunks(sink) : readBody(length, sink));

@@ -26,8 +26,11 @@ final class SmallImagePusher implements AutoCloseable {
     ThreadLocalRandom.current().nextBytes(layer);
   }
 
-  /** Pushes one image. The tag is part of its content, so other tags are other images. */
-  void push(String tag) throws IOException {
+  /**
+   * Pushes one image and returns the digest of its layer. The tag is part of its content, so other
+   * tags are other images.
+   */
+  Digest push(String tag) throws IOException {
     ByteBuffer.wrap(layer).putLong(ThreadLocalRandom.current().nextLong());
     byte[] config =
         "{\"architecture\":\"amd64\",\"os\":\"linux\",\"comment\":\"%s\"}"
@@ -51,9 +54,16 @@ final class SmallImagePusher implements AutoCloseable {
             manifest,
             HttpConnection.Sink.DISCARD)
         .expect(201);
+    return layerDigest;
   }
 
   private Digest blob(byte[] bytes) throws IOException {
+    return push(connection, repository, bytes);
+  }
+
+  /** Pushes a blob with POST and PUT, and returns its digest. */
+  static Digest push(HttpConnection connection, String repository, byte[] bytes)
+      throws IOException {
     Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
     String upload =
         connection.send("POST", "/v2/" + repository + "/blobs/uploads/", "").expect(202).location();

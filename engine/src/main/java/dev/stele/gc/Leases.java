@@ -23,29 +23,28 @@ import org.jdbi.v3.core.Jdbi;
  * not before any promise that was given without finding the row. So a row is first made with an
  * infinite time, and gets the present one when everybody can see it.
  *
- * <p>Whoever promises renews the row first and looks whether the thing is there afterwards. The
- * collector locks the row, decides in the lane, and commits: a promise that comes meanwhile waits,
- * and then finds nothing. Nobody but a promise waits for a lock, and it holds no other, so there is
- * no deadlock.
+ * <p>Whoever promises looks for the thing and the row in one statement, so at one moment. If the
+ * thing is there and the row is not, nothing is to be written: a row that is made later is visible
+ * before it gets its time, so its time is not before that moment; and the collector, which needs
+ * the row, cannot have begun, since it removes the row only together with the thing. (Two
+ * statements would do as well, the row's first; thing first and row second would not: both can go
+ * in between.) If both are there, the row is renewed first and the thing looked for again
+ * afterwards. The collector locks the row, decides in the lane, and commits: a promise that comes
+ * meanwhile waits, and then finds nothing. Nobody but a promise waits for a lock, and it holds no
+ * other, so there is no deadlock.
  */
 public final class Leases {
   /** What a statement deals with, so that it takes no longer than a request's may. */
   private static final int AT_ONCE = 5_000;
 
-  private Leases() {}
+  /**
+   * In SQL, whether something was found to be unreachable, so that a promise of it must be written:
+   * for the statement that looks whether {@code :repository} has {@code :digest}.
+   */
+  public static final String EXISTS =
+      "EXISTS (SELECT FROM lease WHERE repository = :repository AND digest = :digest)";
 
-  /** Whether something was found to be unreachable, so that a promise of it must be written. */
-  static boolean exists(Handle handle, RepositoryName repository, Digest digest) {
-    return handle
-        .createQuery(
-            """
-            SELECT EXISTS (SELECT FROM lease WHERE repository = :repository AND digest = :digest)
-            """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .mapTo(Boolean.class)
-        .one();
-  }
+  private Leases() {}
 
   /**
    * Renews the promise of a digest of a repository, if a root does not reach it anyway. To be

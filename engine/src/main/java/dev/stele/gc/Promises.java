@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -39,12 +41,22 @@ public final class Promises implements AutoCloseable {
   }
 
   /**
-   * Promises a digest of a repository for a grace period from now. To be called before looking
-   * whether it is there, outside the lane and any transaction.
+   * Looks for a digest of a repository and promises it for a grace period from now, if it is there.
+   * Outside the lane and any transaction.
+   *
+   * @param look one statement, since what it sees must be of one moment
+   * @param leased whether that is there and has a lease
+   * @return what was seen after the promise
    */
-  public void give(Handle handle, RepositoryName repository, Digest digest) {
-    if (!Leases.exists(handle, repository, digest)) {
-      return;
+  public <T> T give(
+      Handle handle,
+      RepositoryName repository,
+      Digest digest,
+      Function<Handle, T> look,
+      Predicate<T> leased) {
+    T seen = look.apply(handle);
+    if (!leased.test(seen)) {
+      return seen;
     }
     try {
       Leases.renew(handle, repository, digest);
@@ -54,6 +66,7 @@ public final class Promises implements AutoCloseable {
       }
       owe(new Owed(repository, digest));
     }
+    return look.apply(handle);
   }
 
   private synchronized void owe(Owed promise) {

@@ -31,15 +31,21 @@ public final class BlobView implements Projection {
    */
   public record Located(
       String store, Digest digest, String objectKey, long size, Optional<BlobProblem> problem) {
-    private static final String COLUMNS = "o.store, o.digest, o.object_key, o.size, o.problem";
+    /** What {@link #of} reads of a row {@code o} of {@code blob_object}. */
+    public static final String COLUMNS = "o.store, o.digest, o.object_key, o.size, o.problem";
 
     private static Located of(ResultSet row) throws SQLException {
+      return of(row, 1);
+    }
+
+    /** One of a row in which {@link #COLUMNS} begin with that column, from 1. */
+    public static Located of(ResultSet row, int first) throws SQLException {
       return new Located(
-          row.getString(1),
-          Digest.parse(row.getString(2)),
-          row.getString(3),
-          row.getLong(4),
-          Optional.ofNullable(row.getString(5)).map(BlobProblem::valueOf));
+          row.getString(first),
+          Digest.parse(row.getString(first + 1)),
+          row.getString(first + 2),
+          row.getLong(first + 3),
+          Optional.ofNullable(row.getString(first + 4)).map(BlobProblem::valueOf));
     }
   }
 
@@ -369,29 +375,6 @@ public final class BlobView implements Projection {
           });
 
   // ---- queries
-
-  /**
-   * Where the blob of a repository lies in the repository's store; empty if the repository lacks
-   * it, or has it as a manifest, which is read as that.
-   */
-  public static Optional<Located> find(
-      Handle handle, RepositoryName repository, Digest digest, String store) {
-    return handle
-        .createQuery(
-            """
-            SELECT %s
-            FROM blob_link l
-            JOIN blob_object o ON o.digest = l.digest AND o.store = :store
-            WHERE l.repository = :repository AND l.digest = :digest
-              AND NOT EXISTS (SELECT FROM manifest m WHERE m.repository = l.repository AND m.digest = l.digest)
-            """
-                .formatted(Located.COLUMNS))
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
-        .bind("store", store)
-        .map((row, _) -> Located.of(row))
-        .findOne();
-  }
 
   /** Where a store has the bytes of a digest, linked to any repository or none. */
   public static Optional<Located> stored(Handle handle, Digest digest, String store) {

@@ -51,11 +51,11 @@ final class MandatoryAnnotations {
       RepositoryName repository, Descriptor config, List<String> wanted) {
     byte[] bytes;
     try {
-      Optional<BlobContent> opened = blobs.open(repository, config.digest());
-      if (opened.isEmpty()) {
+      if (!(blobs.open(repository, config.digest())
+          instanceof Outcome.Ok<BlobContent>(BlobContent opened))) {
         return Optional.of(new Refusal.MissingContent(List.of(config.digest())));
       }
-      try (BlobContent content = opened.get();
+      try (BlobContent content = opened;
           InputStream stream = content.stream(0, content.size())) {
         if (content.size() > LARGEST_CONFIG) {
           return invalid(config, "it has more than " + LARGEST_CONFIG + " bytes");

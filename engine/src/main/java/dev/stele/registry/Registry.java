@@ -275,13 +275,7 @@ public final class Registry implements AutoCloseable {
     Optional<ManifestView.Present> present =
         switch (reference) {
           case Tag tag -> currentTags.find(repository, tag);
-          case Reference.ByDigest(Digest digest) ->
-              Availability.read(
-                  jdbi,
-                  handle -> {
-                    promises.give(handle, repository, digest);
-                    return ManifestView.byDigest(handle, repository, digest);
-                  });
+          case Reference.ByDigest(Digest digest) -> blobs.promised(repository, digest).manifest();
         };
     if (present.isEmpty()) {
       return Outcome.refused(
@@ -306,7 +300,7 @@ public final class Registry implements AutoCloseable {
    * the content for a grace period.
    */
   public Outcome<BlobContent> blob(RepositoryName repository, Digest digest) throws IOException {
-    return orUnknown(repository, digest, blobs.open(repository, digest));
+    return blobs.open(repository, digest);
   }
 
   /**
@@ -334,18 +328,7 @@ public final class Registry implements AutoCloseable {
    * for a grace period.
    */
   public Outcome<BlobFacts> blobFacts(RepositoryName repository, Digest digest) throws IOException {
-    return orUnknown(repository, digest, blobs.facts(repository, digest));
-  }
-
-  private <T> Outcome<T> orUnknown(
-      RepositoryName repository, Digest digest, Optional<? extends T> found) {
-    if (found.isPresent()) {
-      return Outcome.ok(found.get());
-    }
-    return Outcome.refused(
-        Availability.read(jdbi, handle -> RepositoryView.exists(handle, repository))
-            ? new Refusal.UnknownBlob(repository, digest)
-            : new Refusal.UnknownRepository(repository));
+    return blobs.facts(repository, digest);
   }
 
   /** The size in bytes of what {@link #blobFacts} tells of. */

@@ -20,7 +20,6 @@ import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -82,31 +81,35 @@ final class RepositoryBlobs {
   }
 
   /**
-   * Opens a blob; empty if the repository lacks it or it is damaged. The caller closes it, and may
+   * Opens a blob, unless the repository lacks it or it is damaged. The caller closes it, and may
    * count on the blob for a grace period.
    *
    * @throws IOException if the store fails
    */
-  Optional<BlobContent> open(RepositoryName repository, Digest digest) throws IOException {
-    Optional<BlobContent> blob = open(repository, () -> locate(repository, digest));
-    return blob.isPresent()
-        ? blob
-        : manifest(
-            repository,
-            digest,
-            (handle, manifest) ->
-                new ManifestContent(
-                    manifest.mediaType(), documents.find(handle, digest).orElseThrow()));
+  Outcome<BlobContent> open(RepositoryName repository, Digest digest) throws IOException {
+    Content content = promised(repository, digest);
+    if (content.manifest().isPresent()) {
+      byte[] bytes =
+          Availability.read(jdbi, handle -> documents.find(handle, digest)).orElseThrow();
+      return Outcome.ok(new ManifestContent(content.manifest().get().mediaType(), bytes));
+    }
+    return orUnknown(
+        repository,
+        digest,
+        content,
+        open(repository, content.blob(), () -> promised(repository, digest).blob()));
   }
 
-  /** What is no blob may be a manifest; who asks was promised it with the blob. */
-  private <T> Optional<T> manifest(
-      RepositoryName repository, Digest digest, BiFunction<Handle, ManifestView.Present, T> as) {
-    return Availability.read(
-        jdbi,
-        handle ->
-            ManifestView.byDigest(handle, repository, digest)
-                .map(manifest -> as.apply(handle, manifest)));
+  private static <T> Outcome<T> orUnknown(
+      RepositoryName repository, Digest digest, Content content, Optional<T> found) {
+    return found
+        .map(Outcome::ok)
+        .orElseGet(
+            () ->
+                Outcome.refused(
+                    content.repositoryExists()
+                        ? new Refusal.UnknownBlob(repository, digest)
+                        : new Refusal.UnknownRepository(repository)));
   }
 
   /**
@@ -114,13 +117,17 @@ final class RepositoryBlobs {
    * on it.
    */
   Optional<BlobContent> openStored(RepositoryName repository, Digest digest) throws IOException {
-    return open(repository, () -> stored(stores.of(repository), digest));
+    Supplier<Optional<BlobView.Located>> lookUp = () -> stored(stores.of(repository), digest);
+    return open(repository, lookUp.get(), lookUp);
   }
 
   private Optional<BlobContent> open(
-      RepositoryName repository, Supplier<Optional<BlobView.Located>> lookUp) throws IOException {
+      RepositoryName repository,
+      Optional<BlobView.Located> first,
+      Supplier<Optional<BlobView.Located>> lookUp)
+      throws IOException {
     BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> located = lookUp.get();
+    Optional<BlobView.Located> located = first;
     while (located.isPresent()) {
       BlobView.Located object = located.get();
       if (rotten(object)) {
@@ -143,32 +150,43 @@ final class RepositoryBlobs {
   }
 
   /**
-   * What is known of a blob; empty if the repository lacks it or it is damaged. Whoever is told may
+   * What is known of a blob, unless the repository lacks it or it is damaged. Whoever is told may
    * count on it for a grace period.
    *
    * @throws IOException if the store fails
    */
-  Optional<BlobFacts> facts(RepositoryName repository, Digest digest) throws IOException {
-    OptionalLong size = size(repository, () -> locate(repository, digest));
-    return size.isPresent()
-        ? Optional.of(new BlobFacts(size.getAsLong(), Optional.empty()))
-        : manifest(
-            repository,
-            digest,
-            (_, manifest) -> new BlobFacts(manifest.size(), Optional.of(manifest.mediaType())));
+  Outcome<BlobFacts> facts(RepositoryName repository, Digest digest) throws IOException {
+    Content content = promised(repository, digest);
+    if (content.manifest().isPresent()) {
+      ManifestView.Present manifest = content.manifest().get();
+      return Outcome.ok(new BlobFacts(manifest.size(), Optional.of(manifest.mediaType())));
+    }
+    OptionalLong size = size(repository, content.blob(), () -> promised(repository, digest).blob());
+    return orUnknown(
+        repository,
+        digest,
+        content,
+        size.isPresent()
+            ? Optional.of(new BlobFacts(size.getAsLong(), Optional.empty()))
+            : Optional.empty());
   }
 
   /**
    * The size in bytes of a blob that the repository has, or only its store; nobody may count on it.
    */
   OptionalLong storedSize(RepositoryName repository, Digest digest) throws IOException {
-    return size(repository, () -> stored(stores.of(repository), digest));
+    Supplier<Optional<BlobView.Located>> lookUp = () -> stored(stores.of(repository), digest);
+    return size(repository, lookUp.get(), lookUp);
   }
 
-  private OptionalLong size(RepositoryName repository, Supplier<Optional<BlobView.Located>> lookUp)
+  /** From what the log says to what is really there, since an upload repairs what is not. */
+  private OptionalLong size(
+      RepositoryName repository,
+      Optional<BlobView.Located> first,
+      Supplier<Optional<BlobView.Located>> lookUp)
       throws IOException {
     BlobStores.Named store = stores.of(repository);
-    Optional<BlobView.Located> located = lookUp.get();
+    Optional<BlobView.Located> located = first;
     while (located.isPresent()) {
       BlobView.Located object = located.get();
       if (intact(store, object)) {
@@ -191,7 +209,7 @@ final class RepositoryBlobs {
     if (!store.redirects()) {
       return Optional.empty();
     }
-    Optional<BlobView.Located> located = locate(repository, digest);
+    Optional<BlobView.Located> located = promised(repository, digest).blob();
     return located.isPresent() && intact(store, located.get())
         ? store
             .store()
@@ -199,15 +217,19 @@ final class RepositoryBlobs {
         : Optional.empty();
   }
 
-  /** Where a repository's blob is. Whoever asks may count on it for a grace period. */
-  private Optional<BlobView.Located> locate(RepositoryName repository, Digest digest) {
+  Content promised(RepositoryName repository, Digest digest) {
+    return Availability.read(jdbi, handle -> promised(handle, repository, digest));
+  }
+
+  /** What a repository has under a digest. Whoever asks may count on it for a grace period. */
+  Content promised(Handle handle, RepositoryName repository, Digest digest) {
     String store = stores.of(repository).name();
-    return Availability.read(
-        jdbi,
-        handle -> {
-          promises.give(handle, repository, digest);
-          return BlobView.find(handle, repository, digest, store);
-        });
+    return promises.give(
+        handle,
+        repository,
+        digest,
+        looking -> Content.find(looking, repository, digest, store),
+        content -> content.leased() && content.present());
   }
 
   /**
@@ -327,7 +349,7 @@ final class RepositoryBlobs {
   boolean finished(RepositoryName repository, UploadId id, Digest digest) throws IOException {
     return Availability.read(jdbi, handle -> FinishedUpload.digest(handle, repository, id))
             .equals(Optional.of(digest))
-        && facts(repository, digest).isPresent();
+        && facts(repository, digest) instanceof Outcome.Ok;
   }
 
   /** The upload has succeeded, so what cannot be removed now is left to the collector. */

@@ -256,12 +256,7 @@ class LookUpsTest {
         "events of a repository and a type",
         () -> registry.events(-1, 10, new EventFilter(Optional.of(RARE), Optional.of("Nothing"))));
     requests.putAll(ofTheRecord());
-    requests.put(
-        "blob",
-        () ->
-            database
-                .jdbi()
-                .withHandle(handle -> BlobView.find(handle, BIG, number(9), BlobStores.DEFAULT)));
+    requests.put("blob", () -> registry.blobFacts(BIG, number(9)));
     requests.put(
         "blob anywhere",
         () ->

@@ -1,41 +1,38 @@
 package dev.stele.bench;
 
-import dev.stele.oci.MediaTypes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 
-/** GET of a manifest by its tag, again and again on several connections. */
-final class ManifestGets implements Workload {
-  private static final String REPOSITORY = "bench/manifests";
-  private static final String TAG = "latest";
+/** Pushes of unique blobs of 1 MiB by several clients into one repository. */
+final class BlobPushes implements Workload {
+  private static final int SIZE = 1 << 20;
 
-  private final int connections;
+  private final int clients;
   private final Duration duration;
   private final Duration warmUp;
 
-  ManifestGets(int connections, Duration duration, Duration warmUp) {
-    this.connections = connections;
+  BlobPushes(int clients, Duration duration, Duration warmUp) {
+    this.clients = clients;
     this.duration = duration;
     this.warmUp = warmUp;
   }
 
   @Override
   public String title() {
-    return "manifest GET by tag, " + connections + " connections";
+    return "push of blobs of 1 MiB, " + clients + " clients";
   }
 
   @Override
   public String unit() {
-    return "requests/s";
+    return "blobs/s";
   }
 
   @Override
   public void prepare(RegistryUnderTest registry, int round)
       throws IOException, InterruptedException {
     if (round == 0) {
-      try (SmallImagePusher pusher = new SmallImagePusher(registry, REPOSITORY)) {
-        pusher.push(TAG);
-      }
       rate(registry, warmUp);
     }
   }
@@ -49,19 +46,17 @@ final class ManifestGets implements Workload {
   private double rate(RegistryUnderTest registry, Duration time)
       throws IOException, InterruptedException {
     return Concurrent.rate(
-        connections,
+        clients,
         time,
         number -> {
           HttpConnection connection = registry.connect();
+          byte[] blob = new byte[SIZE];
+          ThreadLocalRandom.current().nextBytes(blob);
           return new Concurrent.Client() {
             @Override
             public void step(int step) throws IOException {
-              connection
-                  .send(
-                      "GET",
-                      "/v2/" + REPOSITORY + "/manifests/" + TAG,
-                      "Accept: " + MediaTypes.OCI_IMAGE + "\r\n")
-                  .expect(200);
+              ByteBuffer.wrap(blob).putLong(ThreadLocalRandom.current().nextLong());
+              SmallImagePusher.push(connection, "bench/blobs", blob);
             }
 
             @Override
