@@ -18,9 +18,12 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -66,6 +69,10 @@ public final class DiskBlobStore implements BlobStore {
 
   private final Set<UploadId> busy = ConcurrentHashMap.newKeySet();
   private final RunningHashes hashes = new RunningHashes();
+
+  /** What is being written out of sessions that no request uses now, or could not be. */
+  private final Map<UploadId, CompletableFuture<Void>> leftFiles = new ConcurrentHashMap<>();
+
   private final Buffers buffers = new Buffers();
   private final ExecutorService writeOut =
       Executors.newFixedThreadPool(
@@ -300,6 +307,7 @@ public final class DiskBlobStore implements BlobStore {
         throw new UnknownUploadException(repository, id);
       }
       RunningHashes.RunningHash unusedHash = hashes.take(id).orElse(null);
+      leftFiles.keySet().remove(id);
       Files.deleteIfExists(layout.dataFile(id));
       Files.deleteIfExists(layout.uploadFolder(id));
       openUploads.end(id);
@@ -325,7 +333,14 @@ public final class DiskBlobStore implements BlobStore {
   private UploadFile openData(RepositoryName repository, UploadId id, Digest.Algorithm algorithm)
       throws IOException, UnknownUploadException {
     try {
-      return UploadFile.open(layout.dataFile(id), hashes.take(id), algorithm, writeOut, growth(id));
+      return UploadFile.open(
+          layout.dataFile(id),
+          Objects.requireNonNullElse(
+              leftFiles.remove(id), CompletableFuture.<Void>completedFuture(null)),
+          hashes.take(id),
+          algorithm,
+          writeOut,
+          growth(id));
     } catch (NoSuchFileException e) {
       // Another request ended the session before this one occupied it, or a crash did.
       UnknownUploadException unknown = new UnknownUploadException(repository, id);
@@ -374,16 +389,45 @@ public final class DiskBlobStore implements BlobStore {
 
   /** Leaves the session to the next request, if its file is what it should be. */
   private void keepOrGiveUp(UploadId id, UploadFile file) {
+    if (!file.isUnusable()) {
+      openUploads.settle(id, file.size());
+      file.runningHash().ifPresent(hash -> hashes.keep(id, hash));
+      CompletableFuture<Void> left = file.leave();
+      CompletableFuture<Void> unusedBefore = leftFiles.put(id, left);
+      CompletableFuture<Void> unusedDone =
+          left.whenComplete((_, failure) -> writtenOut(id, left, failure));
+    }
     if (file.isUnusable()) {
       log.warn("Upload {} is given up: its file can no longer be trusted", id);
       discard(id);
-    } else {
-      openUploads.settle(id, file.size());
-      file.runningHash().ifPresent(hash -> hashes.keep(id, hash));
+    }
+  }
+
+  /**
+   * What was left is written out, or could not be. Then the session ends at once, also if a request
+   * has it, which learns of this in its turn: after a restart nobody would know that what a disk
+   * reported as unwritten must not be trusted.
+   */
+  private void writtenOut(UploadId id, CompletableFuture<Void> left, Throwable failure) {
+    if (failure == null) {
+      leftFiles.remove(id, left);
+      return;
+    }
+    remove(layout.sessionFile(id));
+    if (busy.add(id)) {
+      try {
+        if (leftFiles.remove(id, left)) {
+          log.warn("Upload {} is given up: its bytes cannot be written out", id, failure);
+          discard(id);
+        }
+      } finally {
+        busy.remove(id);
+      }
     }
   }
 
   private void discard(UploadId id) {
+    leftFiles.keySet().remove(id);
     openUploads.end(id);
     remove(layout.sessionFile(id));
     remove(layout.dataFile(id));

@@ -24,11 +24,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>While a large blob arrives, what was received is written out to the disk behind it, and
  * receiving waits when more than one such step is behind. So the last fsync has at most twice
- * {@value #WRITE_OUT_BYTES} bytes to write, whatever the blob's size.
+ * {@value #WRITE_OUT_BYTES} bytes to write, whatever the blob's size; and mostly none of what came
+ * with an earlier request, since what that left goes on being written out after it.
  */
 final class UploadFile implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(UploadFile.class);
-  private static final long WRITE_OUT_BYTES = 64L << 20;
+  private static final long WRITE_OUT_BYTES = 8L << 20;
+
+  /** With less it is not worth the disk's while to begin before the upload is finished. */
+  private static final long LEAST_LEFT = 1L << 20;
 
   private final Path path;
   private final FileChannel channel;
@@ -37,10 +41,13 @@ final class UploadFile implements Closeable {
   private final Digest.Algorithm algorithm;
   private long size;
 
+  /** Up to where writing out was begun. */
+  private long writtenOut;
+
   /** The hash of all {@link #size} bytes; null if the bytes are to be read for it first. */
   private MessageDigest hash;
 
-  private CompletableFuture<Void> writeOut = CompletableFuture.completedFuture(null);
+  private CompletableFuture<Void> writeOut;
   private boolean unusable;
 
   /** Is asked before bytes are written. */
@@ -55,6 +62,7 @@ final class UploadFile implements Closeable {
   private UploadFile(
       Path path,
       FileChannel channel,
+      CompletableFuture<Void> writeOut,
       Executor writeOutExecutor,
       Growth growth,
       Digest.Algorithm algorithm,
@@ -62,6 +70,8 @@ final class UploadFile implements Closeable {
       MessageDigest hash) {
     this.path = path;
     this.channel = channel;
+    this.writeOut = writeOut;
+    this.writtenOut = size;
     this.writeOutExecutor = writeOutExecutor;
     this.growth = growth;
     this.algorithm = algorithm;
@@ -76,17 +86,26 @@ final class UploadFile implements Closeable {
     FileChannel channel =
         OwnerOnly.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     return new UploadFile(
-        path, channel, writeOutExecutor, growth, algorithm, 0, algorithm.newHasher());
+        path,
+        channel,
+        CompletableFuture.completedFuture(null),
+        writeOutExecutor,
+        growth,
+        algorithm,
+        0,
+        algorithm.newHasher());
   }
 
   /**
    * Opens a file with what it has received.
    *
+   * @param writeOut what {@link #leave} answered, if the file was left before
    * @param running the hash so far, if it was kept
    * @param algorithm what to hash with if it was not, or if nothing was received yet
    */
   static UploadFile open(
       Path path,
+      CompletableFuture<Void> writeOut,
       Optional<RunningHash> running,
       Digest.Algorithm algorithm,
       Executor writeOutExecutor,
@@ -97,7 +116,7 @@ final class UploadFile implements Closeable {
       long size = channel.size();
       if (size == 0) {
         return new UploadFile(
-            path, channel, writeOutExecutor, growth, algorithm, 0, algorithm.newHasher());
+            path, channel, writeOut, writeOutExecutor, growth, algorithm, 0, algorithm.newHasher());
       }
       // A size that differs means that somebody else wrote to the file: what counts is the file.
       return running
@@ -107,13 +126,16 @@ final class UploadFile implements Closeable {
                   new UploadFile(
                       path,
                       channel,
+                      writeOut,
                       writeOutExecutor,
                       growth,
                       known.algorithm(),
                       size,
                       known.state()))
           .orElseGet(
-              () -> new UploadFile(path, channel, writeOutExecutor, growth, algorithm, size, null));
+              () ->
+                  new UploadFile(
+                      path, channel, writeOut, writeOutExecutor, growth, algorithm, size, null));
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -126,7 +148,22 @@ final class UploadFile implements Closeable {
 
   /** Whether the file can no longer be trusted, so that its session is to be given up. */
   boolean isUnusable() {
-    return unusable;
+    return unusable || writeOut.isCompletedExceptionally();
+  }
+
+  /**
+   * Leaves the file to a later request: writes out what is worth it, in the background.
+   *
+   * @return done when all that was begun is written out; if it fails, the file is unusable
+   */
+  CompletableFuture<Void> leave() {
+    if (size - writtenOut >= LEAST_LEFT) {
+      // Begun now, not after what runs: then closing the store would refuse it.
+      writeOut =
+          CompletableFuture.allOf(
+              writeOut, CompletableFuture.runAsync(this::writeOutNow, writeOutExecutor));
+    }
+    return writeOut;
   }
 
   /** The hash so far, if it is known, to go on with later. The file is not used after this. */
@@ -203,13 +240,15 @@ final class UploadFile implements Closeable {
     size = position;
     if (stepDone) {
       awaitWriteOut();
+      writtenOut = size;
       writeOut = CompletableFuture.runAsync(this::writeOutNow, writeOutExecutor);
     }
   }
 
+  /** On a channel of its own, which lives as long as this takes and no interrupt closes. */
   private void writeOutNow() {
-    try {
-      channel.force(false);
+    try (FileChannel own = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      own.force(false);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -278,12 +317,10 @@ final class UploadFile implements Closeable {
     }
   }
 
-  /** Waits for what is being written out, and closes the file. */
+  /** Closes the file, which may go on being written out. */
   @Override
   public void close() throws IOException {
-    try (channel) {
-      awaitWriteOut();
-    }
+    channel.close();
   }
 
   private static MessageDigest copyOf(MessageDigest hash) {

@@ -75,6 +75,43 @@ class DiskBlobStoreTest extends BlobStoreContract {
   }
 
   @Test
+  @DisplayName("what is still being written out when a request ends costs no upload anything")
+  void goesOnWhileWritingOut() throws Exception {
+    int chunk = 9 << 20; // a step, and enough beyond it to be written out as it is left
+    byte[] bytes = randomBytes(3 * chunk);
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    store.append(REPOSITORY, id, Chunk.streamed(in(bytes, 0, chunk)));
+    store.append(REPOSITORY, id, Chunk.streamed(in(bytes, chunk, 2 * chunk)));
+    restart();
+    store.append(REPOSITORY, id, Chunk.streamed(in(bytes, 2 * chunk, 3 * chunk)));
+    StoredObject object = store.finish(REPOSITORY, id, Chunk.empty(), sha256(bytes));
+    assertThat(root().resolve(object.key().value())).hasBinaryContent(bytes);
+    UploadId cancelled = store.begin(REPOSITORY, Algorithm.SHA256);
+    store.append(REPOSITORY, cancelled, Chunk.streamed(in(bytes)));
+    store.cancel(REPOSITORY, cancelled);
+    assertThat(root().resolve("uploads")).isEmptyDirectory();
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "needs a /dev/null that cannot be synced")
+  @DisplayName("an upload whose bytes cannot be written out after its request is given up")
+  void givesUpWhatCannotBeWrittenOut() throws Exception {
+    UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
+    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    Files.delete(data);
+    Files.createSymbolicLink(data, Path.of("/dev/null"));
+    try {
+      store.append(REPOSITORY, id, Chunk.streamed(in(randomBytes(3 << 20))));
+    } catch (UnknownUploadException e) {
+      // Known before the request had ended.
+    }
+    restart(); // waits for what is being written out
+    assertThatThrownBy(() -> store.status(REPOSITORY, id))
+        .isInstanceOf(UnknownUploadException.class);
+    assertThat(root().resolve("uploads")).isEmptyDirectory();
+  }
+
+  @Test
   @DisplayName("the bytes in the file count after a restart, not those once received")
   void hashesTheFileAfterRestart() throws Exception {
     byte[] bytes = randomBytes(1000);
