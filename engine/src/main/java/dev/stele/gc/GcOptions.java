@@ -35,6 +35,8 @@ public record GcOptions(
           Duration.ZERO,
           4);
 
+  private static final Duration LONGEST_RENEWAL = Duration.ofSeconds(1);
+
   public GcOptions {
     windows = List.copyOf(windows);
     if (grace.isNegative()
@@ -49,7 +51,17 @@ public record GcOptions(
 
   /** How long something must have been unreachable before it is collected. */
   public Duration patience() {
-    return recycle.compareTo(grace) > 0 ? recycle : grace;
+    Duration promised = grace.plus(renewal());
+    return recycle.compareTo(promised) > 0 ? recycle : promised;
+  }
+
+  /**
+   * How long a promise serves for those who ask after it was given, so that not each of them writes
+   * one; by so much longer than the grace period it is kept.
+   */
+  public Duration renewal() {
+    Duration tenth = grace.dividedBy(10);
+    return tenth.compareTo(LONGEST_RENEWAL) < 0 ? tenth : LONGEST_RENEWAL;
   }
 
   /** Without collecting by itself. */

@@ -30,19 +30,26 @@ import org.jdbi.v3.core.Jdbi;
  * statements would do as well, the row's first; thing first and row second would not: both can go
  * in between.) If both are there, the row is renewed first and the thing looked for again
  * afterwards. The collector locks the row, decides in the lane, and commits: a promise that comes
- * meanwhile waits, and then finds nothing. Nobody but a promise waits for a lock, and it holds no
- * other, so there is no deadlock.
+ * meanwhile waits, and then finds nothing. One that was renewed a moment ago serves for those who
+ * come after it ({@link GcOptions#renewal}), since the collector waits for so much longer. Nobody
+ * but a promise waits for a lock, and it holds no other, so there is no deadlock.
  */
 public final class Leases {
   /** What a statement deals with, so that it takes no longer than a request's may. */
   private static final int AT_ONCE = 5_000;
 
   /**
-   * In SQL, whether something was found to be unreachable, so that a promise of it must be written:
-   * for the statement that looks whether {@code :repository} has {@code :digest}.
+   * In SQL, whether something was found to be unreachable and what was promised last is older than
+   * {@code :renewal} seconds, so that a promise of it must be written: for the statement that looks
+   * whether {@code :repository} has {@code :digest}.
    */
-  public static final String EXISTS =
-      "EXISTS (SELECT FROM lease WHERE repository = :repository AND digest = :digest)";
+  public static final String DUE =
+      """
+      EXISTS (SELECT FROM lease
+              WHERE repository = :repository AND digest = :digest
+                AND (promised_at = 'infinity'
+                     OR promised_at <= clock_timestamp() - make_interval(secs => :renewal)))
+      """;
 
   private Leases() {}
 

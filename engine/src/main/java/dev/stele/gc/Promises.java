@@ -32,12 +32,22 @@ public final class Promises implements AutoCloseable {
   private record Owed(RepositoryName repository, Digest digest) {}
 
   private final Jdbi jdbi;
+  private final Duration renewal;
   private final Set<Owed> owed = new LinkedHashSet<>();
   private Thread payer;
   private boolean closed;
 
-  public Promises(Jdbi jdbi) {
+  /**
+   * @param renewal how long a promise serves for those who ask after it was given
+   */
+  public Promises(Jdbi jdbi, Duration renewal) {
     this.jdbi = jdbi;
+    this.renewal = renewal;
+  }
+
+  /** How old a promise may be to serve for another one as well. */
+  public Duration renewal() {
+    return renewal;
   }
 
   /**
@@ -45,7 +55,7 @@ public final class Promises implements AutoCloseable {
    * Outside the lane and any transaction.
    *
    * @param look one statement, since what it sees must be of one moment
-   * @param leased whether that is there and has a lease
+   * @param due whether that is there and has a lease that must be renewed
    * @return what was seen after the promise
    */
   public <T> T give(
@@ -53,9 +63,9 @@ public final class Promises implements AutoCloseable {
       RepositoryName repository,
       Digest digest,
       Function<Handle, T> look,
-      Predicate<T> leased) {
+      Predicate<T> due) {
     T seen = look.apply(handle);
-    if (!leased.test(seen)) {
+    if (!due.test(seen)) {
       return seen;
     }
     try {

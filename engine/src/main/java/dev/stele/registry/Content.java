@@ -5,6 +5,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
+import java.time.Duration;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -13,13 +14,13 @@ import org.jdbi.v3.core.Handle;
  * moment: one statement, since most requests ask this.
  *
  * @param blob where its bytes lie; absent for a manifest, also if its bytes were uploaded as well
- * @param leased whether a client that is told of it must have its {@linkplain Leases lease} renewed
+ * @param due whether a client that is told of it must have its {@linkplain Leases lease} renewed
  * @param repositoryExists whether there is such a repository at all
  */
 record Content(
     Optional<BlobView.Located> blob,
     Optional<ManifestView.Present> manifest,
-    boolean leased,
+    boolean due,
     boolean repositoryExists) {
 
   boolean present() {
@@ -28,8 +29,10 @@ record Content(
 
   /**
    * @param store of the repository
+   * @param renewal how old a promise may be to serve for this one as well
    */
-  static Content find(Handle handle, RepositoryName repository, Digest digest, String store) {
+  static Content find(
+      Handle handle, RepositoryName repository, Digest digest, String store, Duration renewal) {
     return handle
         .createQuery(
             """
@@ -42,10 +45,11 @@ record Content(
               JOIN blob_object o ON o.digest = l.digest AND o.store = :store
               WHERE l.repository = :repository AND l.digest = :digest) AS o ON m.digest IS NULL
             """
-                .formatted(Leases.EXISTS, BlobView.Located.COLUMNS))
+                .formatted(Leases.DUE, BlobView.Located.COLUMNS))
         .bind("repository", repository.value())
         .bind("digest", digest.toString())
         .bind("store", store)
+        .bind("renewal", renewal.toNanos() / 1e9)
         .map(
             (row, _) ->
                 new Content(

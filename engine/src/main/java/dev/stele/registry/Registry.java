@@ -147,7 +147,7 @@ public final class Registry implements AutoCloseable {
     measure(clock, meters);
     this.lane =
         new AppendLane(connections, codec, new InlineProjections(documents), clock, signal, meters);
-    this.promises = new Promises(jdbi);
+    this.promises = new Promises(jdbi, options.gc().renewal());
     this.blobs =
         new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, this::append);
     this.uploads = new UploadSessions(blobs, options.gc().grace());

@@ -228,8 +228,8 @@ final class RepositoryBlobs {
         handle,
         repository,
         digest,
-        looking -> Content.find(looking, repository, digest, store),
-        content -> content.leased() && content.present());
+        looking -> Content.find(looking, repository, digest, store, promises.renewal()),
+        content -> content.due() && content.present());
   }
 
   /**

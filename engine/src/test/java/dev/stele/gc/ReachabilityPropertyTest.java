@@ -108,7 +108,7 @@ class ReachabilityPropertyTest {
             claims,
             new ProjectionRunner(database.jdbi(), READER, SmallParts.reachability(DOCUMENTS)),
             () -> actor,
-            new Promises(database.jdbi()),
+            new Promises(database.jdbi(), Duration.ZERO),
             GcOptions.DEFAULT.withGrace(NO_GRACE));
     collector.plan = 2; // much is larger than a plan
   }
