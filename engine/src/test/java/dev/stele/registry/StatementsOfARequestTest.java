@@ -74,10 +74,20 @@ class StatementsOfARequestTest {
       RepositoryName nowhere = RepositoryName.parse("no/where");
       assertThat(statementsOf(() -> registry.blobFacts(nowhere, used), false)).hasSize(1);
       assertThat(statementsOf(() -> registry.blobFacts(APP, loose), true))
+          .as("what was promised a moment ago")
+          .hasSize(1);
+      fixture
+          .database()
+          .jdbi()
+          .useHandle(
+              handle ->
+                  handle.execute("UPDATE lease SET promised_at = promised_at - interval '2 s'"));
+      assertThat(statementsOf(() -> registry.blobFacts(APP, loose), true))
           .hasSize(3)
           .element(1)
           .asString()
           .startsWith("UPDATE lease");
+      assertThat(statementsOf(() -> registry.blobFacts(APP, loose), true)).hasSize(1);
     }
   }
 
