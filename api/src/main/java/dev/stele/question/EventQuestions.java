@@ -138,7 +138,6 @@ public final class EventQuestions {
     return Question.list(
             "events",
             "/api/v1/events",
-            "events",
             EventRow.COLUMNS,
             EventSelection.more(EventSelection.WITH_TYPE, Parameter.DIGEST),
             this::events)
@@ -153,7 +152,6 @@ public final class EventQuestions {
         Question.list(
                 "digest",
                 "/api/v1/digests/{digest}",
-                "events",
                 EventRow.COLUMNS,
                 EventSelection.WITH_TYPE,
                 this::digest)
@@ -161,7 +159,6 @@ public final class EventQuestions {
         Question.list(
                 "tag-moves",
                 "/api/v1/tag-moves",
-                "moves",
                 Columns.fields(Move.class),
                 ofDigest,
                 asked ->
@@ -173,7 +170,6 @@ public final class EventQuestions {
         Question.list(
             "pulls",
             "/api/v1/pulls",
-            "pulls",
             Columns.fields(Pulled.class),
             ofDigest,
             asked ->
@@ -184,7 +180,6 @@ public final class EventQuestions {
         Question.list(
             "retention log",
             "/api/v1/retention/evaluations",
-            "evaluations",
             Columns.fields(RetentionRows.Evaluation.class),
             List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
             asked ->

@@ -146,21 +146,18 @@ public final class ExposureQuestions {
         Question.list(
             "exposure --manifests",
             "/api/v1/exposure",
-            "manifests",
             Manifest.COLUMNS,
             List.of(Parameter.DIGEST, Parameter.LIMIT, Parameter.LAST_DIGEST, LAST_INDEX),
             this::manifests),
         Question.list(
             "exposure",
             "/api/v1/exposure/periods",
-            "periods",
             Columns.fields(PeriodRow.class),
             flat,
             asked -> rows(asked, this::periods)),
         Question.list(
             "exposure --pulls",
             "/api/v1/exposure/pulls",
-            "pulls",
             Columns.fields(PullRow.class),
             flat,
             asked -> rows(asked, this::pulls)));

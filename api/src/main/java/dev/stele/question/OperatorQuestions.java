@@ -86,7 +86,6 @@ final class OperatorQuestions {
         Question.list(
             "hold list",
             "/api/v1/holds",
-            "holds",
             HoldRow.COLUMNS,
             List.of(STATE, Parameter.BEFORE, Parameter.LIMIT),
             this::holds),
@@ -94,7 +93,6 @@ final class OperatorQuestions {
         Question.list(
             "webhooks",
             "/api/v1/webhooks",
-            "webhooks",
             Columns.fields(WebhookRow.class),
             List.of(),
             _ ->

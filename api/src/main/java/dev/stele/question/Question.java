@@ -19,9 +19,15 @@ public final class Question<R> {
   /** Says in which form the answer is to come; all questions have it. */
   public static final Parameter<String> FORMAT = Parameter.text("format");
 
+  /** The key of the rows in the JSON of a page. */
+  public static final String ITEMS = "items";
+
+  /** The key of the address of the next page. */
+  public static final String NEXT = "next";
+
   private final String name;
   private final String address;
-  private final Optional<String> items;
+  private final boolean list;
   private final Columns<R> columns;
   private final Columns<R> table;
   private final Set<String> parameters;
@@ -30,14 +36,14 @@ public final class Question<R> {
   private Question(
       String name,
       String address,
-      Optional<String> items,
+      boolean list,
       Columns<R> columns,
       Columns<R> table,
       Set<String> parameters,
       Function<Asked, Answer<R>> answer) {
     this.name = name;
     this.address = address;
-    this.items = items;
+    this.list = list;
     this.columns = columns;
     this.table = table;
     this.parameters = parameters;
@@ -49,18 +55,15 @@ public final class Question<R> {
    *
    * @param name as the command line calls it
    * @param address the template of its address
-   * @param items the key that the rows have in the JSON of a page
    * @param parameters all that it has
    */
   static <R> Question<R> list(
       String name,
       String address,
-      String items,
       Columns<R> columns,
       List<Parameter<?>> parameters,
       Function<Asked, Answer<R>> answer) {
-    return new Question<>(
-        name, address, Optional.of(items), columns, columns, names(parameters), answer);
+    return new Question<>(name, address, true, columns, columns, names(parameters), answer);
   }
 
   /** A question whose answer is one thing. */
@@ -70,13 +73,12 @@ public final class Question<R> {
       Columns<R> columns,
       List<Parameter<?>> parameters,
       Function<Asked, Answer<R>> answer) {
-    return new Question<>(
-        name, address, Optional.empty(), columns, columns, names(parameters), answer);
+    return new Question<>(name, address, false, columns, columns, names(parameters), answer);
   }
 
   /** The same question, of whose rows people see other columns than programs do. */
   Question<R> shown(Columns<R> shown) {
-    return new Question<>(name, address, items, columns, shown, parameters, answer);
+    return new Question<>(name, address, list, columns, shown, parameters, answer);
   }
 
   private static Set<String> names(List<Parameter<?>> parameters) {
@@ -93,9 +95,9 @@ public final class Question<R> {
     return address;
   }
 
-  /** The key that the rows have in the JSON of a page; empty if the answer is one thing. */
-  public Optional<String> items() {
-    return items;
+  /** Whether the answer is a list, of which the rows stand under {@link #ITEMS}. */
+  public boolean list() {
+    return list;
   }
 
   /** The names of its parameters, in alphabetical order, without those in the address. */
@@ -129,12 +131,12 @@ public final class Question<R> {
 
   /** An answer as JSON has it. */
   public Object json(Asked asked, Answer<R> page) {
-    if (items.isEmpty()) {
+    if (!list) {
       return page.rows().getFirst();
     }
     Map<String, Object> json = new LinkedHashMap<>(page.about());
-    json.put(items.get(), page.rows());
-    next(asked, page).ifPresent(next -> json.put("next", next));
+    json.put(ITEMS, page.rows());
+    next(asked, page).ifPresent(next -> json.put(NEXT, next));
     return json;
   }
 

@@ -99,32 +99,23 @@ final class RepositoryQuestions {
     List<Parameter<?>> page = List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST);
     return List.of(
         Question.list(
-            "repositories",
-            REPOSITORIES,
-            "repositories",
-            Columns.fields(There.class),
-            page,
-            this::repositories),
-        Question.list(
-            "tags", REPOSITORY + "tags", "tags", Columns.fields(TagThen.class), page, this::tags),
+            "repositories", REPOSITORIES, Columns.fields(There.class), page, this::repositories),
+        Question.list("tags", REPOSITORY + "tags", Columns.fields(TagThen.class), page, this::tags),
         Question.list(
             "manifests",
             REPOSITORY + "manifests",
-            "manifests",
             Columns.fields(ManifestThen.class),
             page,
             this::manifests),
         Question.list(
             "referrers",
             REPOSITORY + "referrers/{digest}",
-            "referrers",
             Columns.fields(Descriptor.class),
             List.of(Parameter.AT, ARTIFACT_TYPE, Parameter.LIMIT, Parameter.LAST),
             this::referrers),
         Question.list(
             "diff",
             REPOSITORY + "diff",
-            "changes",
             Columns.fields(Changed.class),
             List.of(
                 Parameter.FROM,

@@ -66,14 +66,12 @@ final class RetentionQuestions {
         Question.list(
             "retention preview",
             retention + "preview",
-            "tags",
             RetentionRows.Decided.COLUMNS,
             List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST_TAG),
             this::preview),
         Question.list(
             "retention replay",
             retention + "replay",
-            "tags",
             RetentionRows.Compared.COLUMNS,
             List.of(Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
             this::replay));

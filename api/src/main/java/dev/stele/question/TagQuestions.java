@@ -107,14 +107,12 @@ final class TagQuestions {
         Question.list(
             "tag-history",
             RepositoryQuestions.REPOSITORY + "tags/{tag}/history",
-            "history",
             Columns.fields(HistoryPeriod.class),
             List.of(Parameter.LIMIT, Parameter.BEFORE),
             this::history),
         Question.list(
             "pullable",
             RepositoryQuestions.REPOSITORY + "pullable",
-            "tags",
             Columns.fields(Period.class),
             List.of(
                 Parameter.FROM, Parameter.TO, Parameter.LIMIT, Parameter.LAST_TAG, LAST_POSITION),
@@ -122,7 +120,6 @@ final class TagQuestions {
         Question.list(
             "digest --tags",
             "/api/v1/tags",
-            "tags",
             Columns.fields(Period.class),
             List.of(Parameter.DIGEST, Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
             this::ofDigest));

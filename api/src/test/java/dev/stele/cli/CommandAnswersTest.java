@@ -186,28 +186,28 @@ class CommandAnswersTest {
   @Test
   void theJsonOfACommandIsTheAnswerOverHttp() throws Exception {
     String app = "/api/v1/repositories/team/app/-/";
-    same("/api/v1/events?limit=1000", "events", "events");
+    same("/api/v1/events?limit=1000", "items", "events");
     same(
         "/api/v1/events?order=desc&tag=v%3F&limit=1000",
-        "events", "events", "--tag", "v?", "--newest-first");
+        "items", "events", "--tag", "v?", "--newest-first");
     same("/api/v1/events/3", "", "event", "3");
-    same("/api/v1/digests/" + digest + "?order=asc", "events", "digest", digest.toString());
-    same("/api/v1/tags?digest=" + digest, "tags", "digest", digest.toString(), "--tags");
-    same("/api/v1/tag-moves", "moves", "tag-moves");
-    same("/api/v1/pulls", "pulls", "pulls");
-    same("/api/v1/exposure/periods?digest=" + digest, "periods", "exposure", digest.toString());
+    same("/api/v1/digests/" + digest + "?order=asc", "items", "digest", digest.toString());
+    same("/api/v1/tags?digest=" + digest, "items", "digest", digest.toString(), "--tags");
+    same("/api/v1/tag-moves", "items", "tag-moves");
+    same("/api/v1/pulls", "items", "pulls");
+    same("/api/v1/exposure/periods?digest=" + digest, "items", "exposure", digest.toString());
     same(
         "/api/v1/exposure/pulls?digest=" + digest,
-        "pulls",
+        "items",
         "exposure",
         "--pulls",
         digest.toString());
-    same("/api/v1/repositories", "repositories", "repositories");
-    same(app + "tags", "tags", "tags", "team/app");
-    same(app + "manifests", "manifests", "manifests", "team/app");
-    same(app + "diff?from=p0", "changes", "diff", "team/app", "p0");
-    same(app + "pullable?from=p0", "tags", "pullable", "team/app", "p0");
-    same(app + "tags/prod/history", "history", "tag-history", "team/app:prod");
+    same("/api/v1/repositories", "items", "repositories");
+    same(app + "tags", "items", "tags", "team/app");
+    same(app + "manifests", "items", "manifests", "team/app");
+    same(app + "diff?from=p0", "items", "diff", "team/app", "p0");
+    same(app + "pullable?from=p0", "items", "pullable", "team/app", "p0");
+    same(app + "tags/prod/history", "items", "tag-history", "team/app:prod");
     String then = newest();
     same(
         app + "tags/prod/retention?at=" + then,
@@ -217,8 +217,8 @@ class CommandAnswersTest {
         "team/app:prod",
         "--at",
         then);
-    same("/api/v1/retention/evaluations", "evaluations", "retention", "log");
-    same("/api/v1/holds?state=all", "holds", "hold", "list", "--all");
+    same("/api/v1/retention/evaluations", "items", "retention", "log");
+    same("/api/v1/holds?state=all", "items", "hold", "list", "--all");
   }
 
   @Test
@@ -298,7 +298,7 @@ class CommandAnswersTest {
   }
 
   private String newest() throws Exception {
-    return "p" + send("GET", "/api/v1/events?order=desc&limit=1", null).at("/events/0/position");
+    return "p" + send("GET", "/api/v1/events?order=desc&limit=1", null).at("/items/0/position");
   }
 
   @Test
@@ -324,7 +324,7 @@ class CommandAnswersTest {
             "POST",
             "/api/v1/repositories/kept/app/-/retention/replay?from=p0&every=recorded",
             "retention: {policies: []}".getBytes(UTF_8));
-    assertThat(replayed.get("tags"))
+    assertThat(replayed.get("items"))
         .filteredOn(row -> row.get("tag").asText().equals("v1"))
         .singleElement()
         .satisfies(

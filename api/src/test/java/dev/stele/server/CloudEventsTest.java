@@ -117,7 +117,7 @@ class CloudEventsTest {
             "dev.stele.RepositoryCreated", "dev.stele.ManifestPut", "dev.stele.TagMoved");
     assertThat(column(events, "subject"))
         .containsExactly("team/app", "team/app@" + index, "team/app:v1");
-    JsonNode plain = JSON.readTree(get("/api/v1/events").body()).get("events");
+    JsonNode plain = JSON.readTree(get("/api/v1/events").body()).get("items");
     for (int i = 0; i < events.size(); i++) {
       assertThat(events.get(i).get("data")).isEqualTo(plain.get(i));
       assertThat(events.get(i).get("time")).isEqualTo(plain.get(i).get("recordedAt"));
@@ -179,7 +179,7 @@ class CloudEventsTest {
     assertThat(answer.statusCode()).isEqualTo(400);
     assertThat(answer.body()).contains("format must be json or csv or, of events, cloudevents");
     assertThat(get("/api/v1/events?format=json", "Accept", BATCH).body())
-        .startsWith("{\"events\":");
+        .startsWith("{\"items\":");
   }
 
   @Test

@@ -236,10 +236,7 @@ class OpenApiTest {
       JsonNode json = JSON.readTree(send(operation, operation.address(values)).body());
       Set<String> columns = Set.of(csv.lines().findFirst().orElseThrow().split(",", -1));
       Set<String> missing = new TreeSet<>();
-      question
-          .items()
-          .map(json::required)
-          .orElse(JSON.createArrayNode().add(json))
+      (question.list() ? json.required("items") : JSON.createArrayNode().add(json))
           .forEach(row -> addMissing(missing, columns, "", row));
       assertThat(missing).as(question.address()).isEmpty();
       // Of JSON there is none in a cell, so quotation marks are never doubled before a colon.
@@ -373,13 +370,13 @@ class OpenApiTest {
             .filter(operation -> operation.template().equals("/api/v1/events"))
             .findFirst()
             .orElseThrow();
-    assertThat(events.problems(200, "application/json", "{\"events\":[]}".getBytes(UTF_8)))
+    assertThat(events.problems(200, "application/json", "{\"items\":[]}".getBytes(UTF_8)))
         .isEmpty();
     assertThat(events.problems(200, "application/json", "{}".getBytes(UTF_8)))
-        .contains("required property 'events'");
-    assertThat(events.problems(200, "application/json", "{\"events\":[],\"x\":1}".getBytes(UTF_8)))
+        .contains("required property 'items'");
+    assertThat(events.problems(200, "application/json", "{\"items\":[],\"x\":1}".getBytes(UTF_8)))
         .contains("'x'");
-    assertThat(events.problems(200, "application/json", "{\"events\":[{}]}".getBytes(UTF_8)))
+    assertThat(events.problems(200, "application/json", "{\"items\":[{}]}".getBytes(UTF_8)))
         .contains("required property 'position'");
     assertThat(events.problems(200, "text/html", new byte[0])).contains("not documented");
   }

@@ -222,7 +222,7 @@ class HoldsTest {
         });
     assertThat(post("/api/v1/holds", " ".repeat(100_000)).statusCode()).isEqualTo(413);
     assertThat(client.send("GET", "/api/v1/holds/7").statusCode()).isEqualTo(404);
-    assertThat(RegistryClient.json(client.send("GET", "/api/v1/holds")).required("holds"))
+    assertThat(RegistryClient.json(client.send("GET", "/api/v1/holds")).required("items"))
         .isEmpty();
   }
 

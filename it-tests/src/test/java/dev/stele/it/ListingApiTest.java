@@ -229,7 +229,7 @@ class ListingApiTest {
 
     JsonNode audited =
         json(client.send("GET", "/api/v1/repositories/" + repository + "/-/tags/v1/history"))
-            .required("history");
+            .required("items");
     assertThat(audited).hasSize(2);
     assertDescribes(audited.get(0), second);
     assertDescribes(audited.get(1), first);

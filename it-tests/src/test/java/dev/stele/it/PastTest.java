@@ -284,16 +284,16 @@ class PastTest {
     client.putManifest(NAME, "new", two.manifest());
     client.send("DELETE", RegistryClient.manifestPath(NAME, "old"));
 
-    JsonNode tags = ask("tags?at=p" + from).required("tags");
+    JsonNode tags = ask("tags?at=p" + from).required("items");
     assertThat(tags)
         .extracting(tag -> tag.required("name").asText() + " " + tag.required("digest").asText())
         .containsExactly("old " + one.manifest().digest(), "prod " + one.manifest().digest());
-    assertThat(ask("manifests?at=p" + from).required("manifests")).hasSize(1);
-    assertThat(ask("manifests").required("manifests")).hasSize(2);
-    assertThat(ask("referrers/" + one.manifest().digest() + "?at=p" + from).required("referrers"))
+    assertThat(ask("manifests?at=p" + from).required("items")).hasSize(1);
+    assertThat(ask("manifests").required("items")).hasSize(2);
+    assertThat(ask("referrers/" + one.manifest().digest() + "?at=p" + from).required("items"))
         .isEmpty();
     JsonNode diff = ask("diff?from=p" + from);
-    assertThat(diff.required("changes"))
+    assertThat(diff.required("items"))
         .extracting(
             change ->
                 change.path("name").asText(change.path("to").asText())
@@ -306,12 +306,12 @@ class PastTest {
         client.send("GET", "/api/v1/repositories/" + NAME + "/-/diff?limit=3&from=p" + from);
     String next = RegistryClient.header(page, "Link").replaceFirst("<(.*)>.*", "$1");
     JsonNode second = RegistryClient.json(client.send("GET", next));
-    assertThat(second.required("changes"))
+    assertThat(second.required("items"))
         .extracting(change -> change.required("kind").asText())
         .containsExactly("manifest");
     assertThat(
             RegistryClient.json(client.send("GET", "/api/v1/repositories?at=p" + from))
-                .required("repositories"))
+                .required("items"))
         .extracting(each -> each.required("repository").asText())
         .containsExactly(NAME);
     assertThat(client.send("GET", "/api/v1/repositories?at=yesterday").statusCode()).isEqualTo(400);

@@ -53,7 +53,7 @@ class RecordApiTest {
     List<Digest> digests = pushTwice("record/mix/app");
     pushTwice("record/mix/other");
     String where = "/api/v1/events?tag=prod&repository=record/mix/*&type=TagMoved&type=TagDeleted";
-    assertThat(column(ask(where).required("events"), "repository"))
+    assertThat(column(ask(where).required("items"), "repository"))
         .containsExactly(
             "record/mix/app",
             "record/mix/app",
@@ -65,27 +65,27 @@ class RecordApiTest {
     String next = where + "&digest=" + digests.get(1) + "&order=desc&limit=1";
     do {
       JsonNode page = ask(next);
-      newest.addAll(column(page.required("events"), "type"));
+      newest.addAll(column(page.required("items"), "type"));
       next = page.path("next").asText();
     } while (!next.isEmpty());
     assertThat(newest).containsExactly("TagDeleted", "TagMoved");
     JsonNode moved =
-        ask("/api/v1/events?type=TagMoved&digest=" + digests.get(0)).required("events").get(0);
+        ask("/api/v1/events?type=TagMoved&digest=" + digests.get(0)).required("items").get(0);
     assertThat(ask("/api/v1/events/" + moved.get("position"))).isEqualTo(moved);
-    assertThat(ask(where + "&actor=nobody").required("events")).isEmpty();
+    assertThat(ask(where + "&actor=nobody").required("items")).isEmpty();
   }
 
   @Test
   void theLifeOfADigestAndWhereItWasTagged() {
     List<Digest> digests = pushTwice("record/life");
     JsonNode life = ask("/api/v1/digests/" + digests.get(0));
-    assertThat(column(life.required("events"), "type"))
+    assertThat(column(life.required("items"), "type"))
         .endsWith("TagMoved", "TagMoved", "ManifestPut");
     JsonNode place = life.required("repositories").get(0);
     assertThat(place.get("repository").asText()).isEqualTo("record/life");
     assertThat(place.get("kind").asText()).isEqualTo("manifest");
     assertThat(place.get("tags")).isEmpty();
-    JsonNode period = ask("/api/v1/tags?digest=" + digests.get(0)).required("tags").get(0);
+    JsonNode period = ask("/api/v1/tags?digest=" + digests.get(0)).required("items").get(0);
     assertThat(period.get("tag").asText()).isEqualTo("prod");
     assertThat(period.get("endedBy").asText()).isEqualTo("moved");
     assertError(
@@ -95,7 +95,7 @@ class RecordApiTest {
   @Test
   void aChangeWindow() {
     List<Digest> digests = pushTwice("record/window");
-    JsonNode moves = ask("/api/v1/tag-moves?repository=record/window").required("moves");
+    JsonNode moves = ask("/api/v1/tag-moves?repository=record/window").required("items");
     assertThat(column(moves, "change")).containsExactly("created", "moved", "deleted");
     assertThat(column(moves, "to"))
         .containsExactly(digests.get(0).toString(), digests.get(1).toString(), "");
@@ -104,14 +104,14 @@ class RecordApiTest {
     assertThat(
             column(
                 ask("/api/v1/tag-moves?repository=record/window&from=" + from + "&to=" + to)
-                    .required("moves"),
+                    .required("items"),
                 "change"))
         .containsExactly("moved");
     JsonNode pullable =
         ask("/api/v1/repositories/record/window/-/pullable?from=" + from + "&to=" + to);
-    assertThat(column(pullable.required("tags"), "digest"))
+    assertThat(column(pullable.required("items"), "digest"))
         .containsExactly(digests.get(0).toString(), digests.get(1).toString());
-    assertThat(ask("/api/v1/repositories/record/window/-/pullable").required("tags")).isEmpty();
+    assertThat(ask("/api/v1/repositories/record/window/-/pullable").required("items")).isEmpty();
   }
 
   @ParameterizedTest

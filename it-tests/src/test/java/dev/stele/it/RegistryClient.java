@@ -282,7 +282,7 @@ final class RegistryClient {
       String query =
           "?limit=1000" + filter + (cursor.isPresent() ? "&after=" + cursor.getAsLong() : "");
       JsonNode page = json(expect(send("GET", "/api/v1/events" + query), 200));
-      JsonNode found = page.isArray() ? page : page.required("events");
+      JsonNode found = page.isArray() ? page : page.required("items");
       if (found.isEmpty()) {
         return events;
       }

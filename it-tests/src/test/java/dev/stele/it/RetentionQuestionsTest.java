@@ -127,7 +127,7 @@ class RetentionQuestionsTest {
                 .body());
     assertThat(page.get("kept").asInt()).isEqualTo(1);
     assertThat(page.get("removed").asInt()).isEqualTo(1);
-    assertThat(page.get("tags")).hasSize(1);
+    assertThat(page.get("items")).hasSize(1);
     assertThat(page.get("next").asText()).endsWith("&last=v1");
   }
 
@@ -141,8 +141,8 @@ class RetentionQuestionsTest {
     JsonNode answer =
         JSON.readTree(
             post("/api/v1/repositories/team/app/-/retention/replay?from=p0", STRICT).body());
-    assertThat(answer.get("tags")).hasSize(1);
-    assertThat(answer.get("tags").get(0).get("underPolicy").get("why").asText())
+    assertThat(answer.get("items")).hasSize(1);
+    assertThat(answer.get("items").get(0).get("underPolicy").get("why").asText())
         .isEqualTo("not kept by any rule of keep-tags[0]");
   }
 
@@ -171,7 +171,7 @@ class RetentionQuestionsTest {
     assertThat(checks).hasSize(1);
     assertThat(checks.getFirst().get("equal").asBoolean()).isTrue();
     JsonNode evaluations = RegistryClient.json(client.send("GET", "/api/v1/retention/evaluations"));
-    assertThat(evaluations.get("evaluations").get(0).get("removed").asInt()).isEqualTo(1);
+    assertThat(evaluations.get("items").get(0).get("removed").asInt()).isEqualTo(1);
   }
 
   @Test

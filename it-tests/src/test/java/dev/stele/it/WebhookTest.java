@@ -53,7 +53,7 @@ class WebhookTest {
   }
 
   private static JsonNode webhook(RegistryClient client) {
-    JsonNode webhooks = RegistryClient.json(client.send("GET", "/api/v1/webhooks")).get("webhooks");
+    JsonNode webhooks = RegistryClient.json(client.send("GET", "/api/v1/webhooks")).get("items");
     assertThat(webhooks).hasSize(1);
     return webhooks.get(0);
   }
