@@ -14,6 +14,8 @@ import picocli.CommandLine.Option;
 
 /** The options by which every command finds the registry's data. */
 final class ConfigurationOptions {
+  private static final String DATA = "STELE_DATA";
+
   @Option(
       names = "--data",
       paramLabel = "DIR",
@@ -27,6 +29,29 @@ final class ConfigurationOptions {
           "A YAML file with the configuration, else the one that STELE_CONFIG names. Each key is"
               + " also an environment variable.")
   private Path config;
+
+  /** Whether one of them is there. */
+  boolean given() {
+    return data != null || config != null;
+  }
+
+  /** Whether the environment says where the data is. */
+  boolean inEnvironment() {
+    return System.getenv(DATA) != null || System.getenv(ConfigurationReader.FILE_VARIABLE) != null;
+  }
+
+  /**
+   * The data folder, if there is no file to read it from: then nothing of a configuration has to be
+   * loaded in order to find a server that runs.
+   */
+  Optional<Path> folder() {
+    if (config != null || System.getenv(ConfigurationReader.FILE_VARIABLE) != null) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(data)
+        .or(() -> Optional.ofNullable(System.getenv(DATA)).filter(v -> !v.isEmpty()).map(Path::of))
+        .or(() -> Optional.of(Path.of("stele-data")));
+  }
 
   /** Reads the configuration; from then on the log is written as it says. */
   Configuration read(Optional<ListenAddress> listen) throws ConfigurationException {

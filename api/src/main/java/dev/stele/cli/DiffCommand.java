@@ -1,8 +1,9 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
-import java.util.Map;
+import dev.stele.question.Address;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -26,13 +27,13 @@ final class DiffCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return Asking.of("diff").at("name", repository).with("from", from).with("to", to);
+    return Asking.list(Address.DIFF).at("name", repository).with("from", from).with("to", to);
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of(
         "Differences between %s and %s: %,d. What came and went in between is none: see tag-moves."
-            .formatted(about.get("from"), about.get("to"), count));
+            .formatted(moment(about.path("from")), moment(about.path("to")), count));
   }
 }

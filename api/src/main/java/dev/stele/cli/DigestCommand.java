@@ -1,11 +1,11 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import dev.stele.question.EventQuestions;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,12 +35,12 @@ final class DigestCommand extends QuestionCommand {
   @Override
   Asking asking() {
     return tags
-        ? Asking.of("digest --tags").with("digest", digest)
-        : events.of(Asking.of("digest").at("digest", digest));
+        ? Asking.list(Address.TAGS_OF_DIGEST).with("digest", digest)
+        : events.of(Asking.list(Address.DIGEST).at("digest", digest));
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of(
         tags
             ? count(count, "period", "periods")
@@ -50,43 +50,39 @@ final class DigestCommand extends QuestionCommand {
             : "%s%n%s".formatted(count(count, "event", "events"), told(about)));
   }
 
-  private static String told(Map<String, Object> about) {
+  private static String told(JsonNode about) {
     StringBuilder text = new StringBuilder();
-    List<EventQuestions.Place> places = rows(about, "repositories", EventQuestions.Place.class);
-    for (EventQuestions.Place place : places) {
-      text.append("now a %s of %s".formatted(place.kind(), place.repository()));
-      if (!place.tags().isEmpty()) {
-        text.append(
-            place.tags().stream()
-                .map(tag -> tag.value())
-                .collect(
-                    Collectors.joining(
-                        ", ", ", tagged ", place.moreTags().isPresent() ? ", ..." : "")));
+    JsonNode places = about.path("repositories");
+    for (JsonNode place : places) {
+      text.append(
+          "now a %s of %s"
+              .formatted(place.path("kind").asText(), place.path("repository").asText()));
+      List<String> tagged = new ArrayList<>();
+      place.path("tags").forEach(tag -> tagged.add(tag.asText()));
+      if (!tagged.isEmpty()) {
+        text.append(", tagged ").append(String.join(", ", tagged));
+        text.append(place.has("moreTags") ? ", ..." : "");
       }
-      place
-          .unreachableSince()
-          .ifPresent(
-              since ->
-                  text.append(
-                      ", which no root reaches since %s (position %d)"
-                          .formatted(since.at(), since.position())));
+      if (place.has("unreachableSince")) {
+        text.append(", which no root reaches since ")
+            .append(told("%s (position %d)", place.get("unreachableSince")));
+      }
       text.append(System.lineSeparator());
     }
-    if (about.containsKey("moreRepositories")) {
+    if (about.has("moreRepositories")) {
       text.append("and in more repositories").append(System.lineSeparator());
     }
     if (places.isEmpty()) {
       text.append("in no repository now").append(System.lineSeparator());
     }
-    for (EventQuestions.Swept sweep : rows(about, "swept", EventQuestions.Swept.class)) {
-      text.append(
-          "store %s last gave up its bytes at %s (position %d)%n"
-              .formatted(sweep.store(), sweep.at(), sweep.position()));
+    for (JsonNode sweep : about.path("swept")) {
+      text.append("store %s last gave up its bytes at ".formatted(sweep.path("store").asText()))
+          .append(told("%s (position %d)%n", sweep));
     }
     return text.toString().stripTrailing();
   }
 
-  private static <T> List<T> rows(Map<String, Object> about, String key, Class<T> row) {
-    return ((List<?>) about.get(key)).stream().map(row::cast).toList();
+  private static String told(String format, JsonNode point) {
+    return format.formatted(point.path("at").asText(), point.path("position").asLong());
   }
 }

@@ -1,13 +1,10 @@
 package dev.stele.cli;
 
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import dev.stele.question.RecordedDocument;
-import dev.stele.registry.Archive;
-import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,7 +20,7 @@ import picocli.CommandLine.Parameters;
     },
     mixinStandardHelpOptions = true)
 final class DocumentCommand implements Callable<Integer> {
-  @Mixin private ConfigurationOptions options;
+  @Mixin private ServerOptions options;
 
   @Parameters(
       paramLabel = "DIGEST",
@@ -32,9 +29,9 @@ final class DocumentCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigurationException, StartupException, IOException {
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      Archive archive = inspection.registry().archive();
-      System.out.write(RecordedDocument.of(archive, text.resolve(archive)).bytes());
+    try (Client client = options.connect()) {
+      System.out.write(
+          client.get(Asking.one(Address.DOCUMENT).at("digest", text).address()).body());
       System.out.flush();
       return 0;
     }

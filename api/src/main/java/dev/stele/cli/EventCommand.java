@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import dev.stele.question.Address;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -18,6 +19,6 @@ final class EventCommand extends QuestionCommand {
       throw new ParameterException(
           spec().commandLine(), "POSITION must be a number from 0 on, such as 97, not " + position);
     }
-    return Asking.of("event").at("position", position.replace("p", ""));
+    return Asking.one(Address.EVENT).at("position", position.replace("p", ""));
   }
 }

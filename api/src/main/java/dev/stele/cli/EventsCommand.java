@@ -1,7 +1,8 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
@@ -30,7 +31,7 @@ final class EventsCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    Asking asking = events.of(Asking.of("events")).with("digest", digest);
+    Asking asking = events.of(Asking.list(Address.EVENTS)).with("digest", digest);
     for (String type : types) {
       asking = asking.with("type", type);
     }
@@ -38,7 +39,7 @@ final class EventsCommand extends QuestionCommand {
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of(count(count, "event", "events"));
   }
 }

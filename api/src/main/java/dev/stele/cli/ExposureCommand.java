@@ -1,11 +1,11 @@
 package dev.stele.cli;
 
-import dev.stele.oci.Digest;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import dev.stele.question.ExposureQuestions;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
@@ -35,31 +35,31 @@ final class ExposureCommand extends QuestionCommand {
       description = "Who pulled the manifests that have it, how often, and when first and last.")
   private boolean pulls;
 
-  private final Set<List<Optional<Digest>>> manifests = new HashSet<>();
+  private final Set<String> manifests = new HashSet<>();
   private boolean moreIndexes;
 
   @Override
   Asking asking() {
-    return Asking.of(pulls ? "exposure --pulls" : "exposure").with("digest", digest);
+    return Asking.list(pulls ? Address.EXPOSURE_PULLS : Address.EXPOSURE_PERIODS)
+        .with("digest", digest);
+  }
+
+  /** A digest that nobody has heard of is exposed nowhere, which is an answer. */
+  @Override
+  Optional<JsonNode> unknown() {
+    ObjectNode nothing = JsonNodeFactory.instance.objectNode();
+    nothing.putArray("items");
+    return digest.whole() ? Optional.of(nothing) : Optional.empty();
   }
 
   @Override
-  void seen(Object row) {
-    switch (row) {
-      case ExposureQuestions.PeriodRow period -> {
-        manifests.add(List.of(Optional.of(period.digest()), period.via()));
-        moreIndexes |= period.moreIndexes().isPresent();
-      }
-      case ExposureQuestions.PullRow pulled -> {
-        manifests.add(List.of(Optional.of(pulled.digest()), pulled.via()));
-        moreIndexes |= pulled.moreIndexes().isPresent();
-      }
-      default -> throw new IllegalArgumentException("not a row of exposure: " + row);
-    }
+  void seen(Cells row) {
+    manifests.add(row.get("digest").asText() + " " + row.get("via").asText());
+    moreIndexes |= row.get("moreIndexes").asBoolean();
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     if (count == 0) {
       return Optional.of(
           pulls

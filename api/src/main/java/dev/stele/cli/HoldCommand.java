@@ -1,24 +1,21 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
-import dev.stele.projection.Hold;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import dev.stele.question.HoldRow;
-import dev.stele.registry.Holds;
-import dev.stele.registry.NewHold;
-import dev.stele.registry.Outcome;
-import dev.stele.registry.Refusal;
-import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +30,7 @@ import picocli.CommandLine.Spec;
     name = "hold",
     description = {
       "Holds: what nobody may remove, neither clients nor retention nor the collector.",
-      "The server may be running or not. Who did it is recorded as cli:<user of this machine>."
+      "Who did it is recorded: the user of a server, or cli:<user of this machine>."
     },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
@@ -46,19 +43,12 @@ final class HoldCommand implements Runnable {
     throw new ParameterException(spec.commandLine(), "a command is missing");
   }
 
-  /** What is wrong with an argument is answered as picocli answers it. */
-  private static <T> T argument(CommandSpec spec, Supplier<T> parsed) {
-    try {
-      return parsed.get();
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-    }
-  }
-
-  private static Hold find(Holds holds, UUID id) {
-    return holds
-        .find(id)
-        .orElseThrow(refusal -> new IllegalStateException("the hold is not there: " + refusal));
+  /** In words, what a hold is on. */
+  private static HoldScope scope(JsonNode hold) {
+    return new HoldScope(
+        RepositoryGlob.parse(hold.path("repositories").asText()),
+        Optional.ofNullable(hold.get("tag")).map(JsonNode::asText).map(Tag::parse),
+        Optional.ofNullable(hold.get("digest")).map(JsonNode::asText).map(Digest::parse));
   }
 
   /** {@code stele hold place}. */
@@ -79,7 +69,7 @@ final class HoldCommand implements Runnable {
     }
 
     @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
+    @Mixin private ServerOptions options;
     @Mixin private RowOutput output;
 
     @Parameters(
@@ -97,46 +87,26 @@ final class HoldCommand implements Runnable {
     private String reason;
 
     @Override
-    public Integer call() throws ConfigurationException, StartupException {
-      NewHold wanted =
-          argument(
-              spec,
-              () ->
-                  new NewHold(
-                      UUID.randomUUID(),
-                      new HoldScope(
-                          RepositoryGlob.parse(repositories),
-                          Optional.ofNullable(what).map(w -> w.tag).map(Tag::parse),
-                          Optional.empty()),
-                      freeze,
-                      reason));
+    public Integer call() throws ConfigurationException, StartupException, IOException {
       PrintWriter out = spec.commandLine().getOut();
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Holds holds = inspection.registry().holds();
-        Optional<Digest> digest =
-            Optional.ofNullable(what)
-                .map(w -> w.digest)
-                .map(text -> text.resolve(inspection.registry().archive()));
-        NewHold hold =
-            new NewHold(
-                wanted.id(),
-                new HoldScope(wanted.scope().repositories(), wanted.scope().tag(), digest),
-                freeze,
-                reason);
-        holds
-            .place(inspection.operator(), hold)
-            .orElseThrow(refusal -> new IllegalStateException("refused: " + refusal));
-        boolean covers = holds.covers(hold.scope());
-        output.print(
+      Map<String, Object> wanted = new HashMap<>();
+      wanted.put("id", UUID.randomUUID());
+      wanted.put("repositories", repositories);
+      wanted.put("tag", what == null ? null : what.tag);
+      wanted.put("digest", what == null || what.digest == null ? null : what.digest.text());
+      wanted.put("freeze", freeze);
+      wanted.put("reason", reason);
+      try (Client client = options.connect()) {
+        JsonNode hold = client.post(Address.HOLDS, output.actFormat(), wanted);
+        output.answer(
             out,
-            HoldRow.COLUMNS,
-            HoldRow.of(find(holds, hold.id()), covers),
-            "Hold %s on %s is in force%s"
-                .formatted(
-                    hold.id(),
-                    hold.scope(),
-                    covers ? "" : "; there is nothing now that it covers"));
-        out.flush();
+            hold,
+            () ->
+                "Hold %s on %s is in force%s"
+                    .formatted(
+                        hold.path("id").asText(),
+                        scope(hold),
+                        hold.has("coversNothing") ? "; there is nothing now that it covers" : ""));
         return 0;
       }
     }
@@ -150,7 +120,7 @@ final class HoldCommand implements Runnable {
 
     @Override
     Asking asking() {
-      return Asking.of("hold list").with("state", all ? "all" : "active");
+      return Asking.list(Address.HOLDS).with("state", all ? "all" : "active");
     }
   }
 
@@ -161,7 +131,7 @@ final class HoldCommand implements Runnable {
       mixinStandardHelpOptions = true)
   static final class Release implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
+    @Mixin private ServerOptions options;
     @Mixin private RowOutput output;
 
     @Parameters(paramLabel = "ID", description = "As stele hold list shows it.")
@@ -171,34 +141,22 @@ final class HoldCommand implements Runnable {
     private String reason;
 
     @Override
-    public Integer call() throws ConfigurationException, StartupException {
-      argument(
-          spec,
-          () -> {
-            NewHold.checkReason(reason);
-            return reason;
-          });
+    public Integer call() throws ConfigurationException, StartupException, IOException {
       PrintWriter out = spec.commandLine().getOut();
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Holds holds = inspection.registry().holds();
-        switch (holds.release(inspection.operator(), id, reason)) {
-          case Outcome.Ok<Boolean>(Boolean released) -> {
-            Hold hold = find(holds, id);
-            output.print(
-                out,
-                HoldRow.COLUMNS,
-                HoldRow.of(hold),
-                released
-                    ? "Hold %s on %s is released".formatted(id, hold.scope())
-                    : "Hold %s had been released before".formatted(id));
-            out.flush();
-            return 0;
-          }
-          case Outcome.Refused<Boolean>(Refusal _) -> {
-            spec.commandLine().getErr().println("stele: there is no hold " + id);
-            return 1;
-          }
-        }
+      String address = Asking.one(Address.HOLD_RELEASE).at("id", id).address();
+      try (Client client = options.connect()) {
+        boolean before =
+            output.forPeople()
+                && client.ask(Asking.one(Address.HOLD).at("id", id), "json").has("released");
+        JsonNode hold = client.post(address, output.actFormat(), Map.of("reason", reason));
+        output.answer(
+            out,
+            hold,
+            () ->
+                before
+                    ? "Hold %s had been released before".formatted(id)
+                    : "Hold %s on %s is released".formatted(id, scope(hold)));
+        return 0;
       }
     }
   }

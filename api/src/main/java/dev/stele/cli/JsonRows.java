@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.question.Columns;
 import dev.stele.question.Rows;
 import java.io.PrintWriter;
@@ -8,7 +9,7 @@ import java.io.PrintWriter;
 record JsonRows<T>(PrintWriter out, Columns<T> columns) implements Rows<T> {
   @Override
   public void add(T row) {
-    out.println(columns.json(row));
+    out.println(row instanceof JsonNode json ? json : columns.json(row));
   }
 
   @Override

@@ -2,17 +2,13 @@ package dev.stele.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.stele.oci.Digest;
+import dev.stele.question.Address;
 import dev.stele.question.Columns;
 import dev.stele.question.DigestText;
-import dev.stele.question.RecordedManifest;
-import dev.stele.registry.Archive;
-import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,13 +27,13 @@ final class ManifestCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A manifest with what it says. */
-  private record Document(Digest digest, String mediaType, long size, JsonNode document) {
+  private record Document(String digest, String mediaType, long size, JsonNode document) {
     private static final Columns<Document> COLUMNS =
         Columns.fields(Document.class, Set.of("document"));
   }
 
   @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
+  @Mixin private ServerOptions options;
   @Mixin private RowOutput output;
 
   @Parameters(
@@ -53,25 +49,26 @@ final class ManifestCommand implements Callable<Integer> {
   @Override
   public Integer call() throws ConfigurationException, StartupException, IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      Archive archive = inspection.registry().archive();
-      RecordedManifest found = RecordedManifest.of(archive, text.resolve(archive));
-      byte[] bytes = found.bytes();
+    try (Client client = options.connect()) {
+      Client.Answer found = client.get(Asking.one(Address.MANIFEST).at("digest", text).address());
+      byte[] bytes = found.body();
       if (raw) {
         out.flush();
         System.out.write(bytes);
         System.out.flush();
         return 0;
       }
+      String digest = found.header("Docker-Content-Digest");
+      String mediaType = CellText.readable(found.header("Content-Type"), false);
       JsonNode document = JSON.readTree(bytes);
       output.print(
           out,
           Document.COLUMNS,
-          new Document(found.digest(), found.mediaType(), bytes.length, document),
+          new Document(digest, mediaType, bytes.length, document),
           "%s%n%s, %,d bytes%n%n%s"
               .formatted(
-                  found.digest(),
-                  found.mediaType(),
+                  digest,
+                  mediaType,
                   bytes.length,
                   JSON.writerWithDefaultPrettyPrinter().writeValueAsString(document)));
       out.flush();

@@ -1,7 +1,8 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.oci.RepositoryName;
-import java.util.Map;
+import dev.stele.question.Address;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,11 +20,11 @@ final class ManifestsCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return at.of(Asking.of("manifests").at("name", repository));
+    return at.of(Asking.list(Address.MANIFESTS).at("name", repository));
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
-    return Optional.of("Manifests at %s: %,d".formatted(about.get("at"), count));
+  Optional<String> note(long count, JsonNode about) {
+    return Optional.of("Manifests at %s: %,d".formatted(moment(about.path("at")), count));
   }
 }

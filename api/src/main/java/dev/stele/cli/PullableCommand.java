@@ -1,8 +1,9 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
-import java.util.Map;
+import dev.stele.question.Address;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -24,13 +25,16 @@ final class PullableCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return Asking.of("pullable").at("name", repository).with("from", from).with("to", to);
+    return Asking.list(Address.PULLABLE).at("name", repository).with("from", from).with("to", to);
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of(
         "%s between %s and %s"
-            .formatted(count(count, "period", "periods"), about.get("from"), about.get("to")));
+            .formatted(
+                count(count, "period", "periods"),
+                moment(about.path("from")),
+                moment(about.path("to"))));
   }
 }

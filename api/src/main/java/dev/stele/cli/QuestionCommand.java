@@ -1,15 +1,12 @@
 package dev.stele.cli;
 
-import dev.stele.question.Answer;
-import dev.stele.question.Asked;
-import dev.stele.question.Question;
-import dev.stele.question.Questions;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.question.Rows;
-import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -18,23 +15,31 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /**
- * A command that asks the record a question and prints the rows of the answer, to its end. {@code
- * --json} prints the rows that HTTP answers with, an object a line. The server may be running or
- * not. Exit status 1 for what is not on record.
+ * A command that asks a server a question and prints the rows of the answer, to its end. {@code
+ * --json} prints the rows that HTTP answers with, an object a line. Exit status 1 for what is not
+ * on record.
  */
 @Command(mixinStandardHelpOptions = true)
 abstract class QuestionCommand implements Callable<Integer> {
-  private static final String PAGE = "1000";
+  private static final int NOT_FOUND = 404;
 
   @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
+  @Mixin private ServerOptions options;
   @Mixin private RowOutput output;
 
   /** What is asked. */
   abstract Asking asking();
 
+  /** The answer for what is not on record at all, where that is one. */
+  Optional<JsonNode> unknown() {
+    return Optional.empty();
+  }
+
+  /** Is told of each page, with what it is of. */
+  void page(@SuppressWarnings("unused") JsonNode page) {}
+
   /** Is told of each row as it is printed. */
-  void seen(@SuppressWarnings("unused") Object row) {}
+  void seen(@SuppressWarnings("unused") Cells row) {}
 
   /**
    * What people are told at the end.
@@ -43,25 +48,33 @@ abstract class QuestionCommand implements Callable<Integer> {
    * @param about what the answer is of
    */
   Optional<String> note(
-      @SuppressWarnings("unused") long count,
-      @SuppressWarnings("unused") Map<String, Object> about) {
+      @SuppressWarnings("unused") long count, @SuppressWarnings("unused") JsonNode about) {
     return Optional.empty();
   }
 
-  /** An answer that is one thing, as text for people; empty for a table. */
-  Optional<String> text(@SuppressWarnings("unused") Object row) {
-    return Optional.empty();
+  /** Whether people read the one thing that is answered as {@link #text}, not in a table. */
+  boolean prose() {
+    return false;
+  }
+
+  /** That text. */
+  String text(JsonNode row) {
+    throw new IllegalStateException("no text of " + row);
+  }
+
+  /** The exit status when all was printed. */
+  int status() {
+    return 0;
   }
 
   @Override
-  public final Integer call() throws ConfigurationException, StartupException {
+  public final Integer call() throws ConfigurationException, StartupException, IOException {
     PrintWriter out = spec.commandLine().getOut();
     Asking asking = asking();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      inspection.catchUp();
-      print(new Questions(inspection.registry()).named(asking.question()), asking, out);
+    try (Client client = options.connect()) {
+      print(client, asking, out);
       out.flush();
-      return 0;
+      return status();
     }
   }
 
@@ -69,56 +82,70 @@ abstract class QuestionCommand implements Callable<Integer> {
     return spec;
   }
 
-  private <R> void print(Question<R> question, Asking asking, PrintWriter out) {
-    Asked asked =
-        new Asked(
-            asking.path(),
-            question.parameters().contains("limit")
-                ? asking.query().with("limit", PAGE)
-                : asking.query(),
-            asking.body());
+  private void print(Client client, Asking asking, PrintWriter out) throws IOException {
     // The first page before anything is printed: it may be refused.
-    Answer<R> page = question.ask(asked);
-    Map<String, Object> about = page.about();
-    if (page.rows().size() == 1) {
-      Optional<String> text = text(page.rows().getFirst());
-      if (text.isPresent()) {
-        output.print(out, question.columns(), page.rows().getFirst(), text.get());
-        return;
-      }
+    JsonNode first = first(client, asking);
+    if (prose() && output.forPeople()) {
+      output.note(out, text(first));
+      return;
     }
     long count = 0;
     boolean cut;
-    try (Rows<R> rows = output.open(out, question.columns(), question.table())) {
-      while (true) {
-        long before = count;
-        for (R row : page.rows().stream().limit(asking.most() - count).toList()) {
+    List<String> names = Cells.names(first);
+    try (Rows<JsonNode> rows = output.openAnswer(out, names)) {
+      Optional<JsonNode> page = Optional.of(first);
+      do {
+        page(page.get());
+        long left = asking.most() - count;
+        cut = false;
+        for (JsonNode row : Cells.rows(page.get())) {
+          if (left-- <= 0) {
+            cut = true;
+            break;
+          }
           rows.add(row);
-          seen(row);
+          seen(new Cells(names, row));
           count++;
         }
-        cut = page.rows().size() > asking.most() - before;
-        if (page.next().isEmpty() || count == asking.most()) {
-          cut |= !page.next().isEmpty();
+        if (count == asking.most()) {
+          cut |= page.get().has("next");
           break;
         }
-        asked = question.following(asked, page);
-        page = question.ask(asked);
-      }
+        page = client.following(asking, page.get());
+      } while (page.isPresent());
     }
-    note(count, about).ifPresent(text -> output.note(out, text));
+    note(count, first).ifPresent(text -> output.note(out, text));
     PrintWriter err = spec.commandLine().getErr();
     if (cut) {
       output.warn(
           out, err, "Only the first %,d are shown (--limit); there are more.".formatted(count));
     }
-    if (about.get(Answer.NOTE) instanceof String text) {
-      output.warn(out, err, text);
+    if (first.path("note").isTextual()) {
+      output.warn(out, err, first.path("note").asText());
+    }
+  }
+
+  private JsonNode first(Client client, Asking asking) throws IOException {
+    try {
+      return client.ask(asking, prose() && output.forPeople() ? "json" : output.format());
+    } catch (AnsweredException e) {
+      if (e.status() == NOT_FOUND) {
+        return unknown().orElseThrow(() -> e);
+      }
+      throw e;
     }
   }
 
   /** A number of things: {@code 1 event}, {@code 1,500 events}. */
   static String count(long number, String one, String several) {
     return "%,d %s".formatted(number, number == 1 ? one : several);
+  }
+
+  /** A moment that an answer is of, for people. */
+  static String moment(JsonNode at) {
+    String moment = at.path("moment").asText();
+    return moment.startsWith("p")
+        ? "position " + moment.substring(1)
+        : "%s (position %d)".formatted(moment, at.path("position").asLong());
   }
 }

@@ -1,8 +1,9 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.oci.RepositoryName;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,14 +37,14 @@ final class ReferrersCommand extends QuestionCommand {
   @Override
   Asking asking() {
     return at.of(
-        Asking.of("referrers")
+        Asking.list(Address.REFERRERS)
             .at("name", repository)
             .at("digest", subject)
             .with("artifact-type", artifactType));
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
-    return Optional.of("Referrers at %s: %,d".formatted(about.get("at"), count));
+  Optional<String> note(long count, JsonNode about) {
+    return Optional.of("Referrers at %s: %,d".formatted(moment(about.path("at")), count));
   }
 }

@@ -1,6 +1,7 @@
 package dev.stele.cli;
 
-import java.util.Map;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.question.Address;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -14,11 +15,11 @@ final class RepositoriesCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return at.of(Asking.of("repositories"));
+    return at.of(Asking.list(Address.REPOSITORIES));
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
-    return Optional.of("Repositories at %s: %,d".formatted(about.get("at"), count));
+  Optional<String> note(long count, JsonNode about) {
+    return Optional.of("Repositories at %s: %,d".formatted(moment(about.path("at")), count));
   }
 }

@@ -1,32 +1,25 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.log.Moment;
-import dev.stele.oci.Digest;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import dev.stele.registry.Caller;
-import dev.stele.registry.Outcome;
-import dev.stele.registry.Refusal;
-import dev.stele.restore.Restoration;
-import dev.stele.restore.Restore;
-import dev.stele.restore.RestoreRequest;
-import dev.stele.server.Inspection;
+import dev.stele.question.Rows;
 import dev.stele.server.StartupException;
-import dev.stele.server.audit.Restoring;
 import dev.stele.server.config.ConfigurationException;
-import dev.stele.server.distribution.Refusals;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Optional;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -35,7 +28,7 @@ import picocli.CommandLine.Spec;
     name = "restore",
     description = {
       "Brings back a tag, a manifest or all that a repository had at a moment, as long as the bytes"
-          + " are kept. What was put since stays. The server may be running or not. Exit status 1"
+          + " are kept. What was put since stays. Exit status 1"
           + " if something cannot be restored."
     },
     mixinStandardHelpOptions = true)
@@ -43,25 +36,27 @@ final class RestoreCommand implements Callable<Integer> {
   /** At most one of these. */
   private static final class What {
     @Option(names = "--tag", description = "Only this tag, and what it pointed to.")
-    private String tag;
+    private Tag tag;
 
     @Option(names = "--digest", description = "Only this manifest, without tags.")
     private DigestText digest;
   }
 
+  private static final int CONFLICT = 409;
+
   @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
+  @Mixin private ServerOptions options;
   @Mixin private RowOutput output;
 
   @Parameters(paramLabel = "REPOSITORY")
-  private String repository;
+  private RepositoryName repository;
 
   @Option(
       names = "--at",
       required = true,
       paramLabel = "MOMENT",
       description = "As it was at " + AtOption.MOMENT + ".")
-  private String at;
+  private Moment at;
 
   @ArgGroup(exclusive = true)
   private What what;
@@ -81,76 +76,69 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigurationException, StartupException, IOException {
-    RestoreRequest checked = request(Optional.empty());
     PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      Optional<Digest> digest =
-          Optional.ofNullable(what)
-              .map(w -> w.digest)
-              .map(text -> text.resolve(inspection.registry().archive()));
-      RestoreRequest request = digest.isEmpty() ? checked : request(digest);
-      Restore restore = new Restore(inspection.registry());
-      switch (dryRun ? restore.preview(request) : restore.run(operator(inspection), request)) {
-        case Outcome.Refused<Restoration>(Refusal refusal) -> {
-          spec.commandLine().getErr().println("stele: " + Refusals.toError(refusal).message());
-          return 1;
-        }
-        case Outcome.Ok<Restoration>(Restoration restoration) -> {
-          output.print(
-              out,
-              Restoring.Item.COLUMNS,
-              restoration.items().stream().map(Restoring.Item::of).toList());
-          output.note(out, note(restoration));
-          out.flush();
-          return restoration.impossible().isEmpty() ? 0 : 1;
+    try (Client client = options.connect()) {
+      JsonNode answer = ask(client);
+      int impossible = 0;
+      List<String> names = Cells.names(answer);
+      try (Rows<JsonNode> rows = output.openAnswer(out, names)) {
+        for (JsonNode row : Cells.rows(answer)) {
+          rows.add(row);
+          impossible += new Cells(names, row).get("problem").isTextual() ? 1 : 0;
         }
       }
+      output.note(out, note(answer, impossible));
+      out.flush();
+      return impossible == 0 ? 0 : 1;
     }
   }
 
-  private Caller operator(Inspection inspection) {
+  private JsonNode ask(Client client) throws IOException {
+    Map<String, Object> wanted = new HashMap<>();
+    wanted.put("at", at.toString());
+    wanted.put("tag", what == null || what.tag == null ? null : what.tag.value());
+    wanted.put("digest", what == null || what.digest == null ? null : what.digest.text());
+    wanted.put("available", available);
+    wanted.put("dryRun", dryRun);
+    wanted.put("reason", reason);
+    String address = Asking.one(Address.RESTORE).at("name", repository).address();
     try {
-      return inspection.operator().because(Optional.ofNullable(reason));
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+      return client.post(address, output.format(), wanted);
+    } catch (AnsweredException e) {
+      if (e.status() != CONFLICT || dryRun || available) {
+        throw e;
+      }
+      // Nothing was restored: what could have been, and what could not, is told by a look.
+      wanted.put("dryRun", true);
+      JsonNode look = client.post(address, output.format(), wanted);
+      List<String> names = Cells.names(look);
+      for (JsonNode row : Cells.rows(look)) {
+        if (new Cells(names, row).get("problem").isTextual()) {
+          return look;
+        }
+      }
+      throw e;
     }
   }
 
-  private RestoreRequest request(Optional<Digest> digest) {
-    try {
-      Optional<What> given = Optional.ofNullable(what);
-      return new RestoreRequest(
-          RepositoryName.parse(repository),
-          Moment.parse(at),
-          given
-              .<Reference>map(w -> w.tag == null ? null : Tag.parse(w.tag))
-              .or(() -> digest.map(Reference.ByDigest::new)),
-          available);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+  private String note(JsonNode answer, int impossible) {
+    String moment = QuestionCommand.moment(answer.path("at"));
+    int items = answer.path("items").size();
+    int possible = items - impossible;
+    if (items == 0) {
+      return "Everything is as it was at " + moment;
     }
-  }
-
-  private String note(Restoration restoration) {
-    int impossible = restoration.impossible().size();
-    int possible = restoration.items().size() - impossible;
-    if (restoration.items().isEmpty()) {
-      return "Everything is as it was at " + restoration.asOf();
-    }
-    if (restoration.done()) {
+    if (answer.path("restored").asBoolean()) {
       return "%,d restored as of %s%s"
           .formatted(
-              possible,
-              restoration.asOf(),
-              impossible == 0 ? "" : "; %,d could not be".formatted(impossible));
+              possible, moment, impossible == 0 ? "" : "; %,d could not be".formatted(impossible));
     }
     if (impossible == 0) {
-      return "%,d would be restored as of %s".formatted(possible, restoration.asOf());
+      return "%,d would be restored as of %s".formatted(possible, moment);
     }
     return available
-        ? "%,d would be restored as of %s, %,d cannot be"
-            .formatted(possible, restoration.asOf(), impossible)
+        ? "%,d would be restored as of %s, %,d cannot be".formatted(possible, moment, impossible)
         : "%,d of %,d cannot be restored as of %s, so nothing is; --available restores the rest"
-            .formatted(impossible, restoration.items().size(), restoration.asOf());
+            .formatted(impossible, items, moment);
   }
 }

@@ -1,11 +1,11 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.log.Moment;
 import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.question.RetentionRows.Explained;
+import dev.stele.question.Address;
 import java.nio.charset.StandardCharsets;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -38,7 +38,7 @@ final class RetentionExplain extends QuestionCommand {
   @Override
   Asking asking() {
     Asking asking =
-        Asking.of("retention explain")
+        Asking.one(Address.TAG_RETENTION)
             .at("name", tag.repository())
             .at("tag", tag.tag())
             .with("at", at);
@@ -48,73 +48,77 @@ final class RetentionExplain extends QuestionCommand {
   }
 
   @Override
-  Optional<String> text(Object row) {
-    return Optional.of(told((Explained) row));
+  boolean prose() {
+    return true;
   }
 
-  private static String told(Explained explained) {
+  @Override
+  String text(JsonNode explained) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s:%s was %s%n".formatted(explained.repository(), explained.tag(), explained.digest()));
-    explained
-        .removed()
-        .ifPresentOrElse(
-            gone -> {
-              text.append("It was removed at %s: %s%n".formatted(gone.at(), gone.why()));
-              gone.position()
-                  .ifPresent(
-                      position ->
-                          text.append(
-                              "  by %s (position %d)%s%n"
-                                  .formatted(
-                                      gone.actor().orElse("somebody who was forgotten"),
-                                      position,
-                                      gone.reason().map(": \"%s\""::formatted).orElse(""))));
-            },
-            () -> text.append("It is there%n".formatted()));
-    explained
-        .keeps()
-        .ifPresentOrElse(
-            keeps ->
-                text.append(
-                    "Retention: %s, %s%n"
-                        .formatted(keeps ? "stays" : "goes", explained.reason().orElse(""))),
-            () ->
-                text.append(
-                    explained.removed().isPresent()
-                        ? ""
-                        : "No policy says anything about it%n".formatted()));
-    explained
-        .policy()
-        .ifPresent(
-            digest ->
-                text.append(
-                    "  policy %s, decided from the events before position %d, at %s%n"
-                        .formatted(digest, explained.at().position() + 1, explained.at().time())));
-    explained
-        .put()
-        .ifPresent(
-            put -> {
-              text.append(
-                  "  last put at %s (position %d)%s%n"
-                      .formatted(put.at(), put.position(), rank(explained.pushedRank())));
-              text.append(
-                  explained
-                      .pulled()
-                      .map(
-                          pulled ->
-                              "  last pulled at %s (position %d)%s%n"
-                                  .formatted(
-                                      pulled.at(), pulled.position(), rank(explained.pulledRank())))
-                      .orElseGet(
-                          () ->
-                              "  no pull is on record%s%n"
-                                  .formatted(rank(explained.pulledRank()))));
-            });
+        "%s:%s was %s%n"
+            .formatted(
+                words(explained, "repository"),
+                words(explained, "tag"),
+                words(explained, "digest")));
+    JsonNode gone = explained.path("removed");
+    if (gone.isObject()) {
+      text.append("It was removed at %s: %s%n".formatted(words(gone, "at"), words(gone, "why")));
+      if (gone.has("position")) {
+        text.append(
+            "  by %s (position %d)%s%n"
+                .formatted(
+                    gone.has("actor") ? words(gone, "actor") : "somebody who was forgotten",
+                    gone.path("position").asLong(),
+                    gone.has("reason") ? ": \"%s\"".formatted(words(gone, "reason")) : ""));
+      }
+    } else {
+      text.append("It is there%n".formatted());
+    }
+    if (explained.has("keeps")) {
+      text.append(
+          "Retention: %s, %s%n"
+              .formatted(
+                  explained.path("keeps").asBoolean() ? "stays" : "goes",
+                  words(explained, "reason")));
+    } else if (!gone.isObject()) {
+      text.append("No policy says anything about it%n".formatted());
+    }
+    if (explained.has("policy")) {
+      text.append(
+          "  policy %s, decided from the events before position %d, at %s%n"
+              .formatted(
+                  words(explained, "policy"),
+                  explained.path("at").path("position").asLong() + 1,
+                  words(explained.path("at"), "time")));
+    }
+    if (explained.has("put")) {
+      text.append(
+          "  last put at %s%s%n"
+              .formatted(when(explained.get("put")), rank(explained, "pushedRank")));
+      text.append(
+          "  %s%s%n"
+              .formatted(
+                  explained.has("pulled")
+                      ? "last pulled at " + when(explained.get("pulled"))
+                      : "no pull is on record",
+                  rank(explained, "pulledRank")));
+    }
     return text.toString().stripTrailing();
   }
 
-  private static String rank(Optional<Integer> rank) {
-    return rank.map("; number %,d in its entry, newest first"::formatted).orElse("");
+  /** A text that a server answers, as a terminal can show it. */
+  private static String words(JsonNode object, String field) {
+    return CellText.readable(object.path(field).asText(), false);
+  }
+
+  private static String when(JsonNode event) {
+    return "%s (position %d)".formatted(words(event, "at"), event.path("position").asLong());
+  }
+
+  private static String rank(JsonNode explained, String field) {
+    return explained.has(field)
+        ? "; number %,d in its entry, newest first".formatted(explained.get(field).asLong())
+        : "";
   }
 }

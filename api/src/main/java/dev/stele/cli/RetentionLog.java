@@ -1,7 +1,8 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.policy.RepositoryGlob;
-import java.util.Map;
+import dev.stele.question.Address;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,11 +23,11 @@ final class RetentionLog extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return Asking.of("retention log").with("repository", repositories);
+    return Asking.list(Address.EVALUATIONS).with("repository", repositories);
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of(count(count, "evaluation", "evaluations"));
   }
 }

@@ -1,15 +1,13 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.log.Moment;
-import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.question.RetentionRows.Decided;
-import dev.stele.question.Rows;
-import dev.stele.retention.Occurrence;
-import dev.stele.retention.Reprocessing;
-import java.io.PrintWriter;
+import dev.stele.question.Address;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
@@ -22,7 +20,7 @@ import picocli.CommandLine.Option;
       "Lists the tags that a policy would remove now, or would have removed at a moment.",
       "--all lists what it keeps, too. Changes nothing."
     })
-final class RetentionPreview extends RetentionQuestion {
+final class RetentionPreview extends QuestionCommand {
   @Option(
       names = "--policy",
       paramLabel = "FILE",
@@ -47,56 +45,51 @@ final class RetentionPreview extends RetentionQuestion {
   @Option(names = "--all", description = "Also what stays.")
   private boolean all;
 
+  private final Map<String, Long> counts = new HashMap<>();
+  private final Set<String> losing = new HashSet<>();
+
   @Override
-  Optional<RepositoryGlob> repositories() {
-    return Optional.ofNullable(repositories);
+  Asking asking() {
+    return PolicyFile.with(
+        policy,
+        Asking.list(Address.PREVIEW)
+            .with("at", at)
+            .with("repository", repositories)
+            .with("all", all ? true : null));
   }
 
   @Override
-  int answer(Reprocessing reprocessing, PrintWriter out) {
-    Occurrence moment = moment(reprocessing, at);
-    RetentionPolicy asked = policy(reprocessing, policy, moment);
-    long[] counts = new long[2];
-    Set<RepositoryName> losing = new HashSet<>();
-    try (Rows<Decided> rows = output().open(out, Decided.COLUMNS)) {
-      forEachRepository(
-          reprocessing,
-          moment,
-          repositories,
-          repository ->
-              reprocessing.preview(
-                  asked,
-                  repository,
-                  moment,
-                  decision -> {
-                    boolean keeps = decision.verdict().keeps();
-                    counts[keeps ? 0 : 1]++;
-                    if (!keeps) {
-                      losing.add(repository);
-                    }
-                    if (all || !keeps) {
-                      rows.add(Decided.of(repository, decision));
-                    }
-                  }));
+  void page(JsonNode page) {
+    add(page, counts);
+  }
+
+  /** Adds what is counted on a page. */
+  static void add(JsonNode page, Map<String, Long> counts) {
+    page.path("counts")
+        .properties()
+        .forEach(count -> counts.merge(count.getKey(), count.getValue().asLong(), Long::sum));
+  }
+
+  @Override
+  void seen(Cells row) {
+    if (!row.get("keeps").asBoolean()) {
+      losing.add(row.get("repository").asText());
     }
-    output()
-        .note(
-            out,
-            "%s of %s would go and %,d stay"
+  }
+
+  @Override
+  Optional<String> note(long count, JsonNode about) {
+    return Optional.of(
+        "%s of %s would go and %,d stay"
                 .formatted(
-                    QuestionCommand.count(counts[1], "tag", "tags"),
-                    QuestionCommand.count(losing.size(), "repository", "repositories"),
-                    counts[0]));
-    if (asked.policies().stream()
-        .map(RetentionPolicy.Policy::rules)
-        .anyMatch(rules -> rules.deleteUntagged() || rules.deleteReferrers())) {
-      output()
-          .note(
-              out,
-              "Tags only: what has no tag, and this policy deletes (delete-untagged,"
-                  + " delete-referrers), goes when it is collected and is not listed here;"
-                  + " stele gc --dry-run lists it once the policy is in force.");
-    }
-    return 0;
+                    count(counts.getOrDefault("removed", 0L), "tag", "tags"),
+                    count(losing.size(), "repository", "repositories"),
+                    counts.getOrDefault("kept", 0L))
+            + (about.path("untagged").asBoolean()
+                ? System.lineSeparator()
+                    + "Tags only: what has no tag, and this policy deletes (delete-untagged,"
+                    + " delete-referrers), goes when it is collected and is not listed here;"
+                    + " stele gc --dry-run lists it once the policy is in force."
+                : ""));
   }
 }

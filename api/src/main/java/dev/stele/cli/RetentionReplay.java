@@ -1,23 +1,18 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.log.Moment;
+import dev.stele.policy.Durations;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.question.Interval;
-import dev.stele.question.RetentionRows.Compared;
-import dev.stele.question.Rows;
-import dev.stele.retention.Difference;
-import dev.stele.retention.Occurrence;
-import dev.stele.retention.Reprocessing;
-import java.io.PrintWriter;
+import dev.stele.question.Address;
 import java.time.Duration;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code stele retention replay}. */
 @Command(
@@ -28,7 +23,7 @@ import picocli.CommandLine.ParameterException;
       "What clients did happened all the same; what retention removed did not, and the policy"
           + " removes by itself. Changes nothing."
     })
-final class RetentionReplay extends RetentionQuestion {
+final class RetentionReplay extends QuestionCommand {
   @Option(
       names = "--policy",
       paramLabel = "FILE",
@@ -75,53 +70,34 @@ final class RetentionReplay extends RetentionQuestion {
   @Option(names = "--all", description = "Also what would have been the same.")
   private boolean all;
 
+  private final Map<String, Long> counts = new HashMap<>();
+
   @Override
-  Optional<RepositoryGlob> repositories() {
-    return Optional.ofNullable(repositories);
+  Asking asking() {
+    return PolicyFile.with(
+        policy,
+        Asking.list(Address.REPLAY)
+            .with("from", from)
+            .with("to", to)
+            .with("repository", repositories)
+            .with("every", when.asRecorded ? "recorded" : Durations.format(when.every))
+            .with("all", all ? true : null));
   }
 
   @Override
-  int answer(Reprocessing reprocessing, PrintWriter out) {
-    Interval<Occurrence> interval =
-        Interval.of(
-            Optional.of(from), Optional.ofNullable(to), reprocessing::at, Occurrence::position);
-    Occurrence start = interval.from().orElseThrow();
-    Occurrence end = interval.to().orElseGet(reprocessing::now);
-    Reprocessing.Timing timing =
-        when.asRecorded
-            ? new Reprocessing.Timing.AsRecorded()
-            : new Reprocessing.Timing.Every(when.every);
-    Map<Difference.Kind, Long> counts = new EnumMap<>(Difference.Kind.class);
-    for (Difference.Kind kind : Difference.Kind.values()) {
-      counts.put(kind, 0L);
-    }
-    try (Rows<Compared> rows = output().open(out, Compared.COLUMNS, Compared.TABLE)) {
-      forEachRepository(
-          reprocessing,
-          end,
-          repositories,
-          repository -> {
-            for (Difference difference :
-                reprocessing.replay(policy, repository, start, end, timing)) {
-              counts.merge(difference.kind(), 1L, Long::sum);
-              if (all || difference.kind() != Difference.Kind.SAME) {
-                rows.add(Compared.of(difference));
-              }
-            }
-          });
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec().commandLine(), "--every: " + e.getMessage(), e);
-    }
-    output()
-        .note(
-            out,
-            "Tags: %,d would be removed, %,d would remain, %,d would have gone sooner, %,d later; %,d the same"
-                .formatted(
-                    counts.get(Difference.Kind.WOULD_BE_REMOVED),
-                    counts.get(Difference.Kind.WOULD_REMAIN),
-                    counts.get(Difference.Kind.SOONER),
-                    counts.get(Difference.Kind.LATER),
-                    counts.get(Difference.Kind.SAME)));
-    return 0;
+  void page(JsonNode page) {
+    RetentionPreview.add(page, counts);
+  }
+
+  @Override
+  Optional<String> note(long count, JsonNode about) {
+    return Optional.of(
+        "Tags: %,d would be removed, %,d would remain, %,d would have gone sooner, %,d later; %,d the same"
+            .formatted(
+                counts.getOrDefault("would_be_removed", 0L),
+                counts.getOrDefault("would_remain", 0L),
+                counts.getOrDefault("sooner", 0L),
+                counts.getOrDefault("later", 0L),
+                counts.getOrDefault("same", 0L)));
   }
 }

@@ -1,11 +1,13 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.question.Columns;
 import dev.stele.question.CsvRows;
 import dev.stele.question.Rows;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -35,18 +37,51 @@ final class RowOutput {
 
   /** Begins a listing. */
   <T> Rows<T> open(PrintWriter out, Columns<T> columns) {
-    return open(out, columns, columns);
-  }
-
-  /** Begins a listing of which people see other columns than programs do. */
-  <T> Rows<T> open(PrintWriter out, Columns<T> columns, Columns<T> table) {
     if (format != null && format.json) {
       return new JsonRows<>(out, columns);
     }
     if (format != null && format.csv) {
       return new CsvRows<>(out, columns);
     }
-    return new TableRows<>(out, table, !wholeDigests && terminal());
+    return new TableRows<>(out, columns, !wholeDigests && terminal());
+  }
+
+  /** The form of an answer that is printed; see {@code format} in the manual. */
+  String format() {
+    return forPeople() ? "table" : format.json ? "json" : "cells";
+  }
+
+  /** Whether it is a table, rather than for programs. */
+  boolean forPeople() {
+    return format == null;
+  }
+
+  /**
+   * Begins a listing of what a server answers in {@link #format}.
+   *
+   * @param names of the columns
+   */
+  Rows<JsonNode> openAnswer(PrintWriter out, List<String> names) {
+    if (format != null && format.json) {
+      return new JsonRows<>(out, Columns.of(JsonNode.class));
+    }
+    return open(out, Cells.columns(names));
+  }
+
+  /** The form of the answer to what changes something, of which people read a sentence. */
+  String actFormat() {
+    return forPeople() ? "json" : format();
+  }
+
+  /** Prints such an answer. */
+  void answer(PrintWriter out, JsonNode answer, Supplier<String> sentence) {
+    if (forPeople()) {
+      note(out, sentence.get());
+      return;
+    }
+    try (Rows<JsonNode> rows = openAnswer(out, Cells.names(answer))) {
+      Cells.rows(answer).forEach(rows::add);
+    }
   }
 
   /** Prints a whole listing. */

@@ -1,16 +1,19 @@
 package dev.stele.cli;
 
 import dev.stele.server.ListenAddress;
+import dev.stele.server.LocalAccess;
 import dev.stele.server.Logging;
 import dev.stele.server.Node;
 import dev.stele.server.ServerSettings;
 import dev.stele.server.StartupException;
 import dev.stele.server.SteleServer;
+import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.ConfigurationReader;
 import dev.stele.server.config.Setting;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -63,7 +66,7 @@ final class Serve implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws ConfigurationException, StartupException, InterruptedException {
+  public Integer call() throws Exception {
     ConfigurationReader.Loaded started = options.load(Optional.ofNullable(listen));
     Configuration configuration = started.configuration();
     Logging.use(configuration.logFormat());
@@ -80,11 +83,15 @@ final class Serve implements Callable<Integer> {
                       stop.countDown();
                       awaitUninterruptibly(stopped);
                     }));
+    Path data = configuration.data().toAbsolutePath().normalize();
+    LocalCredential credential = LocalCredential.random(false);
     try (Node node = Node.serve(configuration);
-        SteleServer server = SteleServer.start(node.registry(), node.meters(), settings)) {
+        SteleServer server =
+            SteleServer.start(node.registry(), node.meters(), settings.withLocal(credential));
+        AutoCloseable _ = publish(server.address(), credential, data)) {
       inForce = configuration;
       ReloadSignal.handle(() -> reload(node, started));
-      announce(server.address(), configuration.data().toAbsolutePath().normalize());
+      announce(server.address(), data);
       stop.await();
       logger.info("stopping: requests in flight may finish");
     } finally {
@@ -124,6 +131,19 @@ final class Serve implements Callable<Integer> {
     return policy
         ? "the retention policy changed"
         : tags ? "the immutable tags changed" : "nothing changed that takes effect now";
+  }
+
+  /** Lets commands beside the server find it, if it listens where they can be known to be here. */
+  private static AutoCloseable publish(ListenAddress address, LocalCredential credential, Path data)
+      throws StartupException {
+    Optional<ListenAddress> loopback = address.onThisMachine();
+    if (loopback.isEmpty()) {
+      logger.info(
+          "commands of this machine open the database themselves: {} is no loopback address",
+          address);
+      return () -> {};
+    }
+    return new LocalAccess(URI.create("http://" + loopback.get()), credential).publish(data);
   }
 
   private void announce(ListenAddress address, Path data) {

@@ -58,6 +58,9 @@ import picocli.CommandLine.Spec;
       ScrubCommand.class,
       StoreCommand.class,
       RestoreCommand.class,
+      LoginCommand.class,
+      LogoutCommand.class,
+      CompletionCommand.class,
       Bench.class,
       CommandLine.HelpCommand.class,
     })
@@ -98,6 +101,7 @@ public final class Stele implements Runnable {
   /** Whether what was asked makes no sense, rather than that there is no answer. */
   private static boolean misunderstood(Exception exception) {
     return exception instanceof InvalidNameException
+        || (exception instanceof AnsweredException answered && answered.status() == 400)
         || (exception instanceof RefusedRequestException refused
             && refused.error().status() == 400);
   }
@@ -112,7 +116,8 @@ public final class Stele implements Runnable {
   /** What people can mend is one line; anything else is a defect and shows where it happened. */
   private static void report(Exception exception, PrintWriter err) {
     switch (exception) {
-      case StartupException _,
+      case AnsweredException _,
+          StartupException _,
           ConfigurationException _,
           DatabaseException _,
           RefusedRequestException _,

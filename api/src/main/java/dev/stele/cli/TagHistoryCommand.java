@@ -1,6 +1,7 @@
 package dev.stele.cli;
 
-import java.util.Map;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.question.Address;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -17,11 +18,11 @@ final class TagHistoryCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return Asking.of("tag-history").at("name", name.repository()).at("tag", name.tag());
+    return Asking.list(Address.TAG_HISTORY).at("name", name.repository()).at("tag", name.tag());
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of("Periods of %s: %,d".formatted(name, count));
   }
 }

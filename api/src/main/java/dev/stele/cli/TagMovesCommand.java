@@ -1,7 +1,8 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.question.Address;
 import dev.stele.question.DigestText;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,11 +25,11 @@ final class TagMovesCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    return events.of(Asking.of("tag-moves")).with("digest", digest);
+    return events.of(Asking.list(Address.TAG_MOVES)).with("digest", digest);
   }
 
   @Override
-  Optional<String> note(long count, Map<String, Object> about) {
+  Optional<String> note(long count, JsonNode about) {
     return Optional.of(count(count, "change of tags", "changes of tags"));
   }
 }

@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import dev.stele.question.Address;
 import dev.stele.registry.Webhooks;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
 final class WebhooksCommand extends QuestionCommand {
   @Override
   Asking asking() {
-    return Asking.of("webhooks");
+    return Asking.one(Address.WEBHOOKS);
   }
 
   /** What is done to a webhook by its name. */

@@ -28,12 +28,13 @@ public record Answer<R>(
     rows = List.copyOf(rows);
   }
 
-  static <R> Answer<R> of(Map<String, Object> about, List<R> rows) {
+  /** A page after which nothing follows. */
+  public static <R> Answer<R> of(Map<String, Object> about, List<R> rows) {
     return new Answer<>(about, rows, Map.of(), Optional.empty());
   }
 
   /** An answer that is one thing. */
-  static <R> Answer<R> one(R row) {
+  public static <R> Answer<R> one(R row) {
     return of(Map.of(), List.of(row));
   }
 
@@ -59,7 +60,7 @@ public record Answer<R>(
   }
 
   /** Keys and values in this order; an empty value leaves its key out. */
-  static Map<String, Object> about(Object... keysAndValues) {
+  public static Map<String, Object> about(Object... keysAndValues) {
     Map<String, Object> about = new LinkedHashMap<>();
     for (int i = 0; i < keysAndValues.length; i += 2) {
       Object value = keysAndValues[i + 1];

@@ -148,6 +148,11 @@ public final class Columns<T> {
     return columns.size();
   }
 
+  /** How they are called, from the left to the right. */
+  public List<String> names() {
+    return columns.stream().map(Column::name).toList();
+  }
+
   public String name(int column) {
     return columns.get(column).name();
   }

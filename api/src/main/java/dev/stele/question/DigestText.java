@@ -32,6 +32,11 @@ public record DigestText(String text) {
     return new DigestText(text);
   }
 
+  /** Whether it is a whole digest, rather than the beginning of one. */
+  public boolean whole() {
+    return orText(text) instanceof Digest;
+  }
+
   /**
    * The digest that is meant, of all that the record speaks of; a whole one need not be among them.
    *
@@ -65,7 +70,7 @@ public record DigestText(String text) {
   }
 
   /** A text as the digest that it is, or as it is: tables shorten digests. */
-  static Object orText(String text) {
+  public static Object orText(String text) {
     try {
       return Digest.parse(text);
     } catch (InvalidNameException e) {

@@ -137,7 +137,7 @@ public final class EventQuestions {
   Question<EventRow> events() {
     return Question.list(
             "events",
-            "/api/v1/events",
+            Address.EVENTS,
             EventRow.COLUMNS,
             EventSelection.more(EventSelection.WITH_TYPE, Parameter.DIGEST),
             this::events)
@@ -147,18 +147,14 @@ public final class EventQuestions {
   List<Question<?>> others() {
     List<Parameter<?>> ofDigest = EventSelection.more(EventSelection.PARAMETERS, Parameter.DIGEST);
     return List.of(
-        Question.one("event", "/api/v1/events/{position}", EventRow.COLUMNS, List.of(), this::event)
+        Question.one("event", Address.EVENT, EventRow.COLUMNS, List.of(), this::event)
             .shown(EventRow.ONE),
         Question.list(
-                "digest",
-                "/api/v1/digests/{digest}",
-                EventRow.COLUMNS,
-                EventSelection.WITH_TYPE,
-                this::digest)
+                "digest", Address.DIGEST, EventRow.COLUMNS, EventSelection.WITH_TYPE, this::digest)
             .shown(EventRow.TABLE),
         Question.list(
                 "tag-moves",
-                "/api/v1/tag-moves",
+                Address.TAG_MOVES,
                 Columns.fields(Move.class),
                 ofDigest,
                 asked ->
@@ -169,7 +165,7 @@ public final class EventQuestions {
             .shown(Move.TABLE),
         Question.list(
             "pulls",
-            "/api/v1/pulls",
+            Address.PULLS,
             Columns.fields(Pulled.class),
             ofDigest,
             asked ->
@@ -179,7 +175,7 @@ public final class EventQuestions {
                     event -> Pulled.of(ObservedPulls.of(event)))),
         Question.list(
             "retention log",
-            "/api/v1/retention/evaluations",
+            Address.EVALUATIONS,
             Columns.fields(RetentionRows.Evaluation.class),
             List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
             asked ->

@@ -110,7 +110,7 @@ public record EventRow(
       return value.asBoolean();
     }
     if (!value.isTextual()) {
-      return value;
+      return value.toString();
     }
     return value.asText().chars().anyMatch(Character::isWhitespace)
         ? value.toString()

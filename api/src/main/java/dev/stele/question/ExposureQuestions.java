@@ -145,19 +145,19 @@ public final class ExposureQuestions {
     return List.of(
         Question.list(
             "exposure --manifests",
-            "/api/v1/exposure",
+            Address.EXPOSURE,
             Manifest.COLUMNS,
             List.of(Parameter.DIGEST, Parameter.LIMIT, Parameter.LAST_DIGEST, LAST_INDEX),
             this::manifests),
         Question.list(
             "exposure",
-            "/api/v1/exposure/periods",
+            Address.EXPOSURE_PERIODS,
             Columns.fields(PeriodRow.class),
             flat,
             asked -> rows(asked, this::periods)),
         Question.list(
             "exposure --pulls",
-            "/api/v1/exposure/pulls",
+            Address.EXPOSURE_PULLS,
             Columns.fields(PullRow.class),
             flat,
             asked -> rows(asked, this::pulls)));

@@ -85,14 +85,14 @@ final class OperatorQuestions {
     return List.of(
         Question.list(
             "hold list",
-            "/api/v1/holds",
+            Address.HOLDS,
             HoldRow.COLUMNS,
             List.of(STATE, Parameter.BEFORE, Parameter.LIMIT),
             this::holds),
-        Question.one("hold", "/api/v1/holds/{id}", HoldRow.COLUMNS, List.of(), this::hold),
+        Question.one("hold", Address.HOLD, HoldRow.COLUMNS, List.of(), this::hold),
         Question.list(
             "webhooks",
-            "/api/v1/webhooks",
+            Address.WEBHOOKS,
             Columns.fields(WebhookRow.class),
             List.of(),
             _ ->
@@ -100,7 +100,7 @@ final class OperatorQuestions {
                     Map.of(), registry.webhooks().list().stream().map(WebhookRow::of).toList())),
         Question.one(
             "gc status",
-            "/api/v1/gc",
+            Address.GC,
             Columns.fields(Collecting.class),
             List.of(),
             _ -> Answer.one(collecting())));

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -25,12 +26,16 @@ public final class Question<R> {
   /** The key of the address of the next page. */
   public static final String NEXT = "next";
 
+  /** The key of the names of the columns, where a row is a list of cells. */
+  public static final String COLUMNS = "columns";
+
   private final String name;
   private final String address;
   private final boolean list;
   private final Columns<R> columns;
   private final Columns<R> table;
   private final Set<String> parameters;
+  private final boolean posted;
   private final Function<Asked, Answer<R>> answer;
 
   private Question(
@@ -40,6 +45,7 @@ public final class Question<R> {
       Columns<R> columns,
       Columns<R> table,
       Set<String> parameters,
+      boolean posted,
       Function<Asked, Answer<R>> answer) {
     this.name = name;
     this.address = address;
@@ -47,6 +53,7 @@ public final class Question<R> {
     this.columns = columns;
     this.table = table;
     this.parameters = parameters;
+    this.posted = posted;
     this.answer = answer;
   }
 
@@ -63,7 +70,7 @@ public final class Question<R> {
       Columns<R> columns,
       List<Parameter<?>> parameters,
       Function<Asked, Answer<R>> answer) {
-    return new Question<>(name, address, true, columns, columns, names(parameters), answer);
+    return new Question<>(name, address, true, columns, columns, names(parameters), false, answer);
   }
 
   /** A question whose answer is one thing. */
@@ -73,12 +80,17 @@ public final class Question<R> {
       Columns<R> columns,
       List<Parameter<?>> parameters,
       Function<Asked, Answer<R>> answer) {
-    return new Question<>(name, address, false, columns, columns, names(parameters), answer);
+    return new Question<>(name, address, false, columns, columns, names(parameters), false, answer);
   }
 
   /** The same question, of whose rows people see other columns than programs do. */
   Question<R> shown(Columns<R> shown) {
-    return new Question<>(name, address, list, columns, shown, parameters, answer);
+    return new Question<>(name, address, list, columns, shown, parameters, posted, answer);
+  }
+
+  /** The same question, of which a part is sent along, since it is too long for an address. */
+  Question<R> posted() {
+    return new Question<>(name, address, list, columns, table, parameters, true, answer);
   }
 
   private static Set<String> names(List<Parameter<?>> parameters) {
@@ -98,6 +110,11 @@ public final class Question<R> {
   /** Whether the answer is a list, of which the rows stand under {@link #ITEMS}. */
   public boolean list() {
     return list;
+  }
+
+  /** Whether it is asked by a POST, with something in the body. */
+  public boolean isPosted() {
+    return posted;
   }
 
   /** The names of its parameters, in alphabetical order, without those in the address. */
@@ -131,12 +148,42 @@ public final class Question<R> {
 
   /** An answer as JSON has it. */
   public Object json(Asked asked, Answer<R> page) {
-    if (!list) {
-      return page.rows().getFirst();
-    }
+    return json(list, page, next(asked, page));
+  }
+
+  /**
+   * An answer as JSON has it.
+   *
+   * @param list whether it is a list, rather than one thing
+   * @param next the address of the page that follows
+   */
+  public static <R> Object json(boolean list, Answer<R> page, Optional<String> next) {
+    return list ? page(page, Map.of(), page.rows(), next) : page.rows().getFirst();
+  }
+
+  /**
+   * An answer for a program that prints it: the names of the columns, and of each row the cells.
+   *
+   * @param cells of a row
+   */
+  public static <R> Object cells(
+      Answer<R> page,
+      Columns<R> columns,
+      BiFunction<Columns<R>, R, List<Optional<Object>>> cells,
+      Optional<String> next) {
+    return page(
+        page,
+        Map.of(COLUMNS, columns.names()),
+        page.rows().stream().map(row -> cells.apply(columns, row)).toList(),
+        next);
+  }
+
+  private static Map<String, Object> page(
+      Answer<?> page, Map<String, Object> more, List<?> items, Optional<String> next) {
     Map<String, Object> json = new LinkedHashMap<>(page.about());
-    json.put(ITEMS, page.rows());
-    next(asked, page).ifPresent(next -> json.put(NEXT, next));
+    json.putAll(more);
+    json.put(ITEMS, items);
+    next.ifPresent(address -> json.put(NEXT, address));
     return json;
   }
 

@@ -24,9 +24,6 @@ import java.util.function.Function;
  * one state.
  */
 final class RepositoryQuestions {
-  static final String REPOSITORIES = "/api/v1/repositories";
-  static final String REPOSITORY = REPOSITORIES + "/{name}/-/";
-
   private static final Parameter<String> ARTIFACT_TYPE = Parameter.text("artifact-type");
   private static final Parameter<Tag> LAST_CHANGED_TAG = new Parameter<>("last-tag", Tag::parse);
   private static final Parameter<Digest> LAST_CHANGED_MANIFEST =
@@ -99,23 +96,27 @@ final class RepositoryQuestions {
     List<Parameter<?>> page = List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST);
     return List.of(
         Question.list(
-            "repositories", REPOSITORIES, Columns.fields(There.class), page, this::repositories),
-        Question.list("tags", REPOSITORY + "tags", Columns.fields(TagThen.class), page, this::tags),
+            "repositories",
+            Address.REPOSITORIES,
+            Columns.fields(There.class),
+            page,
+            this::repositories),
+        Question.list("tags", Address.TAGS, Columns.fields(TagThen.class), page, this::tags),
         Question.list(
             "manifests",
-            REPOSITORY + "manifests",
+            Address.MANIFESTS,
             Columns.fields(ManifestThen.class),
             page,
             this::manifests),
         Question.list(
             "referrers",
-            REPOSITORY + "referrers/{digest}",
+            Address.REFERRERS,
             Columns.fields(Descriptor.class),
             List.of(Parameter.AT, ARTIFACT_TYPE, Parameter.LIMIT, Parameter.LAST),
             this::referrers),
         Question.list(
             "diff",
-            REPOSITORY + "diff",
+            Address.DIFF,
             Columns.fields(Changed.class),
             List.of(
                 Parameter.FROM,

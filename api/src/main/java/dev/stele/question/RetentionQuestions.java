@@ -1,13 +1,17 @@
 package dev.stele.question;
 
+import dev.stele.event.RecordedEvent;
 import dev.stele.history.History;
 import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.Durations;
 import dev.stele.policy.InvalidPolicyException;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.EventEntry;
+import dev.stele.registry.EventFilter;
+import dev.stele.registry.NeverSeen;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.retention.Difference;
@@ -23,8 +27,11 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
@@ -41,6 +48,14 @@ final class RetentionQuestions {
                 case "false" -> false;
                 default -> throw new IllegalArgumentException("must be true or false");
               });
+  private static final Parameter<RepositoryName> LAST_REPOSITORY =
+      new Parameter<>("last", RepositoryName::parse);
+
+  /** How many names are looked at for a page, and how many repositories or evaluations decided. */
+  private static final int NAMES = 1_000;
+
+  private static final int MOST = 100;
+
   private static final Parameter<Reprocessing.Timing> EVERY =
       new Parameter<>("every", RetentionQuestions::timing);
 
@@ -55,26 +70,57 @@ final class RetentionQuestions {
   }
 
   List<Question<?>> all() {
-    String retention = RepositoryQuestions.REPOSITORY + "retention/";
     return List.of(
         Question.one(
             "retention explain",
-            RepositoryQuestions.REPOSITORY + "tags/{tag}/retention",
+            Address.TAG_RETENTION,
             Columns.fields(RetentionRows.Explained.class),
             List.of(Parameter.AT),
             this::explain),
         Question.list(
-            "retention preview",
-            retention + "preview",
-            RetentionRows.Decided.COLUMNS,
-            List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST_TAG),
-            this::preview),
+                "retention preview",
+                Address.PREVIEW,
+                RetentionRows.Decided.COLUMNS,
+                List.of(Parameter.AT, Parameter.REPOSITORY, ALL, Parameter.LIMIT, LAST_REPOSITORY),
+                this::previewAll)
+            .posted(),
         Question.list(
-            "retention replay",
-            retention + "replay",
-            RetentionRows.Compared.COLUMNS,
-            List.of(Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
-            this::replay));
+                "retention preview of a repository",
+                Address.PREVIEW_OF_ONE,
+                RetentionRows.Decided.COLUMNS,
+                List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST_TAG),
+                this::preview)
+            .posted(),
+        Question.list(
+                "retention replay",
+                Address.REPLAY,
+                RetentionRows.Compared.COLUMNS,
+                List.of(
+                    Parameter.FROM,
+                    Parameter.TO,
+                    EVERY,
+                    Parameter.REPOSITORY,
+                    ALL,
+                    Parameter.LIMIT,
+                    LAST_REPOSITORY),
+                this::replayAll)
+            .shown(RetentionRows.Compared.TABLE)
+            .posted(),
+        Question.list(
+                "retention replay of a repository",
+                Address.REPLAY_OF_ONE,
+                RetentionRows.Compared.COLUMNS,
+                List.of(
+                    Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
+                this::replay)
+            .shown(RetentionRows.Compared.TABLE)
+            .posted(),
+        Question.list(
+            "retention verify",
+            Address.VERIFICATION,
+            Columns.fields(RetentionRows.Rechecked.class),
+            List.of(ALL, Parameter.AFTER, Parameter.LIMIT),
+            this::verify));
   }
 
   private static Reprocessing.Timing timing(String every) {
@@ -146,15 +192,10 @@ final class RetentionQuestions {
     Reprocessing.Timing timing = asked.first(EVERY).orElseGet(() -> EVERY.read("1d"));
     boolean all = asked.first(ALL).orElse(false);
     RetentionPolicy policy = policy(asked).orElseThrow(RetentionQuestions::noPolicy);
-    List<Difference> differences;
-    try {
-      differences =
-          reprocessing.replay(policy, repository, from, to, timing).stream()
-              .filter(difference -> all || difference.kind() != Difference.Kind.SAME)
-              .toList();
-    } catch (IllegalArgumentException e) {
-      throw Parameter.invalid("every: " + e.getMessage());
-    }
+    List<Difference> differences =
+        differences(policy, repository, from, to, timing).stream()
+            .filter(difference -> all || difference.kind() != Difference.Kind.SAME)
+            .toList();
     return page(
         asked,
         Answer.about(
@@ -169,6 +210,173 @@ final class RetentionQuestions {
         differences,
         Difference::tag,
         RetentionRows.Compared::of);
+  }
+
+  /** What a policy decides about all repositories, or those that a glob matches. */
+  private Answer<RetentionRows.Decided> previewAll(Asked asked) {
+    Occurrence at = moment(asked, Parameter.AT);
+    RetentionPolicy policy = policy(asked).orElseGet(() -> inForce(at));
+    boolean all = asked.first(ALL).orElse(false);
+    Map<String, Long> counts = new TreeMap<>(Map.of("kept", 0L, "removed", 0L));
+    return everywhere(
+        asked,
+        at,
+        Parameter.AT,
+        Answer.about(
+            "at",
+            RetentionRows.Input.of(at),
+            "policy",
+            policy.digest(),
+            "untagged",
+            policy.policies().stream()
+                .map(RetentionPolicy.Policy::rules)
+                .anyMatch(rules -> rules.deleteUntagged() || rules.deleteReferrers()),
+            "counts",
+            counts),
+        (repository, rows) ->
+            reprocessing.preview(
+                policy,
+                repository,
+                at,
+                decision -> {
+                  boolean keeps = decision.verdict().keeps();
+                  counts.merge(keeps ? "kept" : "removed", 1L, Long::sum);
+                  if (all || !keeps) {
+                    rows.add(RetentionRows.Decided.of(repository, decision));
+                  }
+                }));
+  }
+
+  /** What a policy would have made of all repositories, or those that a glob matches. */
+  private Answer<RetentionRows.Compared> replayAll(Asked asked) {
+    Moment _ = asked.required(Parameter.FROM, "since when to replay");
+    Interval<Occurrence> interval = Interval.of(asked, reprocessing::at, Occurrence::position);
+    Occurrence from = interval.from().orElseThrow();
+    Occurrence to = interval.to().orElseGet(reprocessing::now);
+    Reprocessing.Timing timing = asked.first(EVERY).orElseGet(() -> EVERY.read("1d"));
+    boolean all = asked.first(ALL).orElse(false);
+    RetentionPolicy policy = policy(asked).orElseThrow(RetentionQuestions::noPolicy);
+    Map<String, Long> counts = new TreeMap<>();
+    for (Difference.Kind kind : Difference.Kind.values()) {
+      counts.put(kind.name().toLowerCase(Locale.ROOT), 0L);
+    }
+    return everywhere(
+        asked,
+        to,
+        Parameter.TO,
+        Answer.about(
+            "from",
+            RetentionRows.Input.of(from),
+            "to",
+            RetentionRows.Input.of(to),
+            "policy",
+            policy.digest(),
+            "counts",
+            counts),
+        (repository, rows) -> {
+          for (Difference difference : differences(policy, repository, from, to, timing)) {
+            counts.merge(difference.kind().name().toLowerCase(Locale.ROOT), 1L, Long::sum);
+            if (all || difference.kind() != Difference.Kind.SAME) {
+              rows.add(RetentionRows.Compared.of(difference));
+            }
+          }
+        });
+  }
+
+  private List<Difference> differences(
+      RetentionPolicy policy,
+      RepositoryName repository,
+      Occurrence from,
+      Occurrence to,
+      Reprocessing.Timing timing) {
+    try {
+      return reprocessing.replay(policy, repository, from, to, timing);
+    } catch (IllegalArgumentException e) {
+      throw Parameter.invalid("every: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Repository after repository until the page is full; it ends with a repository, so it may have
+   * more rows than were asked for. The next one is as of the same moment.
+   *
+   * @param moment the parameter that says as of when
+   * @param rows adds those of a repository
+   */
+  private <R> Answer<R> everywhere(
+      Asked asked,
+      Occurrence at,
+      Parameter<Moment> moment,
+      Map<String, Object> about,
+      BiConsumer<RepositoryName, List<R>> rows) {
+    Optional<RepositoryGlob> glob = asked.first(Parameter.REPOSITORY);
+    Optional<RepositoryName> last = asked.first(LAST_REPOSITORY);
+    int limit = asked.limit();
+    if (last.isEmpty()) {
+      glob.flatMap(named -> NeverSeen.of(registry, EventFilter.ALL.in(named)))
+          .ifPresent(note -> about.put(Answer.NOTE, note));
+    }
+    List<RepositoryName> names = reprocessing.repositories(at, last, NAMES);
+    List<R> found = new ArrayList<>();
+    int looked = 0;
+    for (RepositoryName name : names) {
+      if (found.size() >= limit || looked == MOST) {
+        return next(Answer.of(about, found), asked, at, moment, last);
+      }
+      if (glob.isEmpty() || glob.get().matches(name)) {
+        rows.accept(name, found);
+        looked++;
+      }
+      last = Optional.of(name);
+    }
+    Answer<R> answer = Answer.of(about, found);
+    return names.size() < NAMES ? answer : next(answer, asked, at, moment, last);
+  }
+
+  private static <R> Answer<R> next(
+      Answer<R> answer,
+      Asked asked,
+      Occurrence at,
+      Parameter<Moment> moment,
+      Optional<RepositoryName> last) {
+    return answer
+        .next(
+            moment,
+            Optional.of(asked.first(moment).map(Moment::toString).orElse(at.at().toString())))
+        .next(LAST_REPOSITORY, last);
+  }
+
+  /** Every decision on record, made again; those alone whose result is another unless all. */
+  private Answer<RetentionRows.Rechecked> verify(Asked asked) {
+    boolean all = asked.first(ALL).orElse(false);
+    int limit = Math.min(asked.limit(), MOST);
+    long from = asked.first(Parameter.AFTER).orElse(-1L) + 1;
+    List<RecordedEvent> evaluations = reprocessing.evaluations(from, limit);
+    List<RetentionRows.Rechecked> rows =
+        evaluations.stream()
+            .map(reprocessing::recheck)
+            .map(RetentionRows.Rechecked::of)
+            .filter(check -> all || !check.equal())
+            .toList();
+    Answer<RetentionRows.Rechecked> answer =
+        Answer.of(Answer.about("evaluations", evaluations.size()), rows);
+    return evaluations.size() < limit
+        ? answer
+        : answer.next(Parameter.AFTER, Optional.of(evaluations.getLast().position()));
+  }
+
+  private RetentionPolicy inForce(Occurrence at) {
+    return reprocessing.policy(
+        reprocessing
+            .policyInForce(at)
+            .orElseThrow(
+                () ->
+                    new DistributionError(
+                            404,
+                            ErrorCode.NOT_FOUND,
+                            "no retention policy was in force at %s; name one with --policy, over HTTP in the body"
+                                .formatted(at.at()))
+                        .asException()));
   }
 
   /** Why a tag stays, goes or went, under the policy in the body or the one in force then. */

@@ -9,6 +9,7 @@ import dev.stele.registry.EventEntry;
 import dev.stele.retention.Difference;
 import dev.stele.retention.Fate;
 import dev.stele.retention.Occurrence;
+import dev.stele.retention.Recheck;
 import dev.stele.retention.TagDecision;
 import java.time.Instant;
 import java.util.Locale;
@@ -176,6 +177,31 @@ public final class RetentionRows {
           Instant.parse(data.get("evaluatedAt").asText()).toString(),
           Digest.parse(data.get("decisions").asText()),
           CauseRow.of(event.cause()).reason());
+    }
+  }
+
+  /**
+   * A decision on record, made again.
+   *
+   * @param decisions the digest of the recorded result
+   * @param problem why the result is not the recorded one, or could not be had
+   */
+  public record Rechecked(
+      long position,
+      RepositoryName repository,
+      Digest policy,
+      Digest decisions,
+      boolean equal,
+      Optional<String> problem) {
+    static Rechecked of(Recheck check) {
+      Event.RetentionEvaluated evaluated = check.evaluated();
+      return new Rechecked(
+          check.position(),
+          evaluated.repository(),
+          evaluated.policy(),
+          evaluated.decisions(),
+          check.problem().isEmpty(),
+          check.problem());
     }
   }
 

@@ -106,20 +106,20 @@ final class TagQuestions {
     return List.of(
         Question.list(
             "tag-history",
-            RepositoryQuestions.REPOSITORY + "tags/{tag}/history",
+            Address.TAG_HISTORY,
             Columns.fields(HistoryPeriod.class),
             List.of(Parameter.LIMIT, Parameter.BEFORE),
             this::history),
         Question.list(
             "pullable",
-            RepositoryQuestions.REPOSITORY + "pullable",
+            Address.PULLABLE,
             Columns.fields(Period.class),
             List.of(
                 Parameter.FROM, Parameter.TO, Parameter.LIMIT, Parameter.LAST_TAG, LAST_POSITION),
             this::pullable),
         Question.list(
             "digest --tags",
-            "/api/v1/tags",
+            Address.TAGS_OF_DIGEST,
             Columns.fields(Period.class),
             List.of(Parameter.DIGEST, Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
             this::ofDigest));

@@ -11,17 +11,21 @@ import dev.stele.log.LogReader;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
+import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import dev.stele.verify.Scrub;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -37,6 +41,11 @@ public final class Inspection implements AutoCloseable {
   public static final String SCRUB = "stele:scrub";
 
   private static final int POOL_SIZE = 2;
+  private static final int LONGEST_NAME = 200;
+
+  /** Nobody else waits. */
+  private static final Configuration.AuditLimits UNHURRIED =
+      new Configuration.AuditLimits(1, 1, Duration.ofDays(365));
 
   private final Configuration configuration;
   private final Database database;
@@ -184,7 +193,34 @@ public final class Inspection implements AutoCloseable {
    * have a colon.
    */
   public Caller operator() {
-    return new Caller("cli:" + OperatingSystemUser.name(), "cli-" + UUID.randomUUID());
+    return new Caller(actor(OperatingSystemUser.name()), "cli-" + UUID.randomUUID());
+  }
+
+  /**
+   * How the record names a user of this machine.
+   *
+   * @throws IllegalArgumentException if there is no such name; the message continues what it is
+   */
+  static String actor(String user) {
+    if (user.isBlank() || user.length() > LONGEST_NAME) {
+      throw new IllegalArgumentException(
+          "must name who asks, in 1 to %d characters".formatted(LONGEST_NAME));
+    }
+    return "cli:" + user;
+  }
+
+  /**
+   * Serves the same over HTTP to the caller alone, who is let in by a credential: so what is asked
+   * is asked in one way, whether a server runs or not.
+   */
+  public SteleServer serve(LocalCredential credential) throws StartupException {
+    Logging.withoutRequests();
+    return SteleServer.start(
+        registry(),
+        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+        ServerSettings.on(new ListenAddress("127.0.0.1", 0))
+            .withAudit(UNHURRIED)
+            .withLocal(credential));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Optional;
 
 /**
  * Where the server listens.
@@ -71,6 +72,20 @@ public record ListenAddress(String host, int port) {
     } catch (UnknownHostException e) {
       // Binding will fail with a better message; until then it counts as not safe.
       return false;
+    }
+  }
+
+  /** Where this machine itself connects to it over loopback; empty if it cannot. */
+  public Optional<ListenAddress> onThisMachine() {
+    if (isLoopback()) {
+      return Optional.of(this);
+    }
+    try {
+      return InetAddress.getByName(host).isAnyLocalAddress()
+          ? Optional.of(new ListenAddress(host.indexOf(':') >= 0 ? "::1" : "127.0.0.1", port))
+          : Optional.empty();
+    } catch (UnknownHostException e) {
+      return Optional.empty();
     }
   }
 

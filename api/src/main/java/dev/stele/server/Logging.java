@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
@@ -18,6 +19,13 @@ public final class Logging {
       case PLAIN -> {}
       case JSON -> useJson();
     }
+  }
+
+  /** Leaves requests out of the log: they are those of a command to itself. */
+  static void withoutRequests() {
+    ((LoggerContext) LoggerFactory.getILoggerFactory())
+        .getLogger(RequestLog.class)
+        .setLevel(Level.OFF);
   }
 
   private static void useJson() {

@@ -14,6 +14,7 @@ import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
+import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
@@ -22,6 +23,7 @@ import dev.stele.server.http.ClientBodyException;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
+import dev.stele.server.http.PercentEncoding;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
@@ -30,6 +32,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -53,6 +57,7 @@ final class RequestDispatcher {
   private final Distribution distribution;
   private final Audit audit;
   private final Authenticator authenticator;
+  private final Optional<LocalCredential> local;
   private final ServerSettings.Room room;
   private final RequestLog requests;
   private final long maxBodySize;
@@ -64,12 +69,14 @@ final class RequestDispatcher {
       Distribution distribution,
       Audit audit,
       Authenticator authenticator,
+      Optional<LocalCredential> local,
       ServerSettings.Room room,
       MeterRegistry meters,
       Configuration.HttpLimits limits) {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
+    this.local = local;
     this.room = room;
     this.requests = new RequestLog(meters);
     this.maxBodySize = limits.maxBodySize().bytes();
@@ -187,8 +194,26 @@ final class RequestDispatcher {
     if (Audit.open(path)) {
       return new Caller(Caller.ANONYMOUS, requestId);
     }
-    Optional<String> credentials = Optional.ofNullable(request.getHeader("Authorization"));
-    Optional<String> user = authenticator.authenticate(credentials);
+    List<String> said = Collections.list(request.getHeaders("Authorization"));
+    if (said.size() > 1) {
+      throw new DistributionError(
+              400, ErrorCode.REQUEST_INVALID, "Authorization must not be given more than once")
+          .asException();
+    }
+    Optional<String> credentials = said.stream().findFirst();
+    // A wrong one is not as if it had not been sent, even where everybody may come in.
+    boolean ours =
+        local
+            .filter(
+                mine -> mine.exclusive() || credentials.filter(LocalCredential::meant).isPresent())
+            .isPresent();
+    if (ours
+        && credentials
+            .filter(header -> local.get().accepts(header, request.getRemoteAddr()))
+            .isPresent()) {
+      return new Caller(operator(request), requestId);
+    }
+    Optional<String> user = ours ? Optional.empty() : authenticator.authenticate(credentials);
     if (user.isPresent()) {
       return new Caller(user.get(), requestId);
     }
@@ -202,8 +227,22 @@ final class RequestDispatcher {
     }
     throw new DistributionError(
             401, ErrorCode.UNAUTHORIZED, "a user name and its password are required")
-        .with("WWW-Authenticate", authenticator.challenge())
+        .with(
+            "WWW-Authenticate",
+            authenticator.required() ? authenticator.challenge() : "Bearer realm=\"Stele\"")
         .asException();
+  }
+
+  /** Whoever works on this machine, as the command line says. A user's name cannot have a colon. */
+  private static String operator(HttpServletRequest request) {
+    String name = Optional.ofNullable(request.getHeader(LocalCredential.OPERATOR)).orElse("");
+    try {
+      return Inspection.actor(PercentEncoding.decode(name, ErrorCode.REQUEST_INVALID));
+    } catch (IllegalArgumentException e) {
+      throw new DistributionError(
+              400, ErrorCode.REQUEST_INVALID, LocalCredential.OPERATOR + " " + e.getMessage())
+          .asException();
+    }
   }
 
   private void handle(Exchange exchange, Optional<Resource> resource)

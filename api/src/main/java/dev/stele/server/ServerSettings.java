@@ -3,6 +3,7 @@ package dev.stele.server;
 import dev.stele.blob.InsufficientStorageException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.Optional;
  *
  * @param listen where it listens; port 0 takes any free one
  * @param htpasswd the file with users and bcrypt hashes; absent: everybody is anonymous
+ * @param local what lets the command line of this machine in, if anything does
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
  * @param audit how much questions to the record may take
@@ -21,6 +23,7 @@ import java.util.Optional;
 public record ServerSettings(
     ListenAddress listen,
     Optional<Path> htpasswd,
+    Optional<LocalCredential> local,
     int maxManifestSize,
     boolean deletion,
     Configuration.HttpLimits limits,
@@ -42,6 +45,7 @@ public record ServerSettings(
     return new ServerSettings(
         listen,
         Optional.empty(),
+        Optional.empty(),
         4 << 20,
         true,
         Configuration.HttpLimits.DEFAULT,
@@ -55,6 +59,7 @@ public record ServerSettings(
     return new ServerSettings(
         configuration.listen(),
         configuration.htpasswd(),
+        Optional.empty(),
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
         configuration.http(),
@@ -76,24 +81,38 @@ public record ServerSettings(
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
     return new ServerSettings(
-        listen, file, maxManifestSize, deletion, limits, audit, cloudEvents, room);
+        listen, file, local, maxManifestSize, deletion, limits, audit, cloudEvents, room);
+  }
+
+  /** The same, and the command line of this machine is let in by a credential. */
+  public ServerSettings withLocal(LocalCredential credential) {
+    return new ServerSettings(
+        listen,
+        htpasswd,
+        Optional.of(credential),
+        maxManifestSize,
+        deletion,
+        limits,
+        audit,
+        cloudEvents,
+        room);
   }
 
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
     return new ServerSettings(
-        listen, htpasswd, maxManifestSize, on, limits, audit, cloudEvents, room);
+        listen, htpasswd, local, maxManifestSize, on, limits, audit, cloudEvents, room);
   }
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
     return new ServerSettings(
-        listen, htpasswd, maxManifestSize, deletion, others, audit, cloudEvents, room);
+        listen, htpasswd, local, maxManifestSize, deletion, others, audit, cloudEvents, room);
   }
 
   /** The same with other limits on questions to the record. */
   public ServerSettings withAudit(Configuration.AuditLimits others) {
     return new ServerSettings(
-        listen, htpasswd, maxManifestSize, deletion, limits, others, cloudEvents, room);
+        listen, htpasswd, local, maxManifestSize, deletion, limits, others, cloudEvents, room);
   }
 }

@@ -79,6 +79,7 @@ public final class SteleServer implements AutoCloseable {
             new Distribution(registry, settings.maxManifestSize(), settings.deletion()),
             audit,
             authenticator,
+            settings.local(),
             settings.room(),
             meters,
             settings.limits());
@@ -203,6 +204,10 @@ public final class SteleServer implements AutoCloseable {
     // Malformed paths are refused by the router, in the specification's form.
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setSendServerVersion(false);
+    // Else a credential that differs from an earlier one of its connection in case only is taken
+    // for
+    // that, and so is a name.
+    http.setHeaderCacheCaseSensitive(true);
     http.setInputBufferSize(64 << 10);
     http.setOutputBufferSize(64 << 10);
     http.setRequestHeaderSize(Math.toIntExact(settings.limits().maxHeaderSize().bytes()));

@@ -177,9 +177,9 @@ class CloudEventsTest {
   void aFormatThatIsNoneIsRefused() throws Exception {
     HttpResponse<String> answer = get("/api/v1/events?format=xml");
     assertThat(answer.statusCode()).isEqualTo(400);
-    assertThat(answer.body()).contains("format must be json or csv or, of events, cloudevents");
-    assertThat(get("/api/v1/events?format=json", "Accept", BATCH).body())
-        .startsWith("{\"items\":");
+    assertThat(answer.body())
+        .contains("format must be json, csv, cells or table or, of events, cloudevents");
+    assertThat(get("/api/v1/events?format=json", "Accept", BATCH).body()).startsWith("{\"items\":");
   }
 
   @Test

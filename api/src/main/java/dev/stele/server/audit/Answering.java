@@ -2,6 +2,7 @@ package dev.stele.server.audit;
 
 import dev.stele.question.Answer;
 import dev.stele.question.Asked;
+import dev.stele.question.Columns;
 import dev.stele.question.CsvRows;
 import dev.stele.question.Question;
 import dev.stele.server.http.Accept;
@@ -16,13 +17,16 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * How a question is asked over HTTP: its answer is JSON or, by {@code format=csv} or {@link
- * Accept}, CSV. A {@code Link} leads to the next page. CSV has no place to say that more follows
- * and is kept as a file, so without a {@code limit} it is the whole answer, to its end.
+ * Accept}, CSV. For a program that prints it, {@code format=cells} has the same columns as CSV and
+ * {@code format=table} those that people see, as JSON. A {@code Link} leads to the next page. CSV
+ * has no place to say that more follows and is kept as a file, so without a {@code limit} it is the
+ * whole answer, to its end.
  */
 final class Answering {
   /** The media type of CSV, without the parameters that an answer has. */
@@ -34,6 +38,14 @@ final class Answering {
   private static final int LARGEST_BODY = 1 << 20;
 
   private Answering() {}
+
+  /** In which form an answer is wanted. */
+  private enum Form {
+    JSON,
+    CSV,
+    CELLS,
+    TABLE
+  }
 
   /**
    * A page, written down.
@@ -47,10 +59,11 @@ final class Answering {
       Exchange exchange, AuditWork work, Question<R> question, Map<String, String> path)
       throws IOException, InterruptedException {
     QueryString query = exchange.query().without(Question.FORMAT.name());
-    boolean csv = csv(exchange);
+    Form form = form(exchange);
+    boolean csv = form == Form.CSV;
     boolean whole = csv && question.parameters().contains(LIMIT) && query.first(LIMIT).isEmpty();
     Asked asked = new Asked(path, whole ? query.with(LIMIT, PAGE) : query, body(exchange));
-    Written written = work.run(() -> csv ? csv(question, asked, true) : json(question, asked));
+    Written written = work.run(() -> written(question, asked, form, true));
     exchange.set("Vary", "Accept");
     if (whole && written.following().isPresent()) {
       OutputStream out = exchange.startStream(200, CsvRows.TYPE);
@@ -61,7 +74,7 @@ final class Answering {
     }
     written
         .next()
-        .map(next -> csv && inQuery(exchange) ? next + "&format=csv" : next)
+        .map(next -> csv && !inQuery(exchange) ? next : next + suffix(form))
         .ifPresent(next -> exchange.set("Link", "<" + next + ">; rel=\"next\""));
     exchange.sendBytes(200, csv ? CsvRows.TYPE : Exchange.JSON, written.bytes());
   }
@@ -78,12 +91,33 @@ final class Answering {
     out.flush();
     while (page.following().isPresent()) {
       Asked asked = page.following().get();
-      page = work.runLetIn(() -> csv(question, asked, false));
+      page = work.runLetIn(() -> written(question, asked, Form.CSV, false));
       out.write(page.bytes());
     }
   }
 
-  private static <R> Answer<R> ask(Question<R> question, Asked asked) {
+  /**
+   * Answers what was done.
+   *
+   * @param list whether the answer is a list, rather than one thing
+   */
+  static <R> void send(
+      Exchange exchange, int status, Columns<R> columns, boolean list, Answer<R> answer)
+      throws IOException {
+    Form form = form(exchange);
+    exchange
+        .set("Vary", "Accept")
+        .sendBytes(
+            status,
+            form == Form.CSV ? CsvRows.TYPE : Exchange.JSON,
+            switch (form) {
+              case JSON -> Json.bytes(Question.json(list, answer, Optional.empty()));
+              case CSV -> csv(columns, answer, true);
+              case CELLS, TABLE -> cells(columns, answer, form, Optional.empty());
+            });
+  }
+
+  private static <R> Written written(Question<R> question, Asked asked, Form form, boolean header) {
     Answer<R> answer = question.ask(asked);
     answer
         .unknown()
@@ -91,46 +125,64 @@ final class Answering {
             error -> {
               throw error.asException();
             });
-    return answer;
-  }
-
-  private static <R> Written json(Question<R> question, Asked asked) throws IOException {
-    Answer<R> answer = ask(question, asked);
-    return new Written(
-        Optional.empty(), question.next(asked, answer), Json.bytes(question.json(asked, answer)));
-  }
-
-  private static <R> Written csv(Question<R> question, Asked asked, boolean header) {
-    Answer<R> answer = ask(question, asked);
-    StringWriter text = new StringWriter();
-    try (CsvRows<R> rows = new CsvRows<>(new PrintWriter(text), question.columns(), header)) {
-      answer.rows().forEach(rows::add);
-    }
+    Optional<String> next = question.next(asked, answer);
     return new Written(
         answer.next().isEmpty() ? Optional.empty() : Optional.of(question.following(asked, answer)),
-        question.next(asked, answer),
-        text.toString().getBytes(StandardCharsets.UTF_8));
+        next,
+        switch (form) {
+          case JSON -> Json.bytes(question.json(asked, answer));
+          case CSV -> csv(question.columns(), answer, header);
+          case CELLS -> cells(question.columns(), answer, form, next);
+          case TABLE -> cells(question.table(), answer, form, next);
+        });
+  }
+
+  private static <R> byte[] csv(Columns<R> columns, Answer<R> answer, boolean header) {
+    StringWriter text = new StringWriter();
+    try (CsvRows<R> rows = new CsvRows<>(new PrintWriter(text), columns, header)) {
+      answer.rows().forEach(rows::add);
+    }
+    return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static <R> byte[] cells(
+      Columns<R> columns, Answer<R> answer, Form form, Optional<String> next) {
+    return Json.bytes(
+        Question.cells(
+            answer,
+            columns,
+            form == Form.TABLE ? Columns::told : Columns::values,
+            next.map(address -> address + suffix(form))));
+  }
+
+  /** What the address of the next page says of the form; JSON is understood. */
+  private static String suffix(Form form) {
+    return form == Form.JSON
+        ? ""
+        : "&" + Question.FORMAT.name() + "=" + form.name().toLowerCase(Locale.ROOT);
   }
 
   private static boolean inQuery(Exchange exchange) {
     return exchange.query().first(Question.FORMAT.name()).isPresent();
   }
 
-  private static boolean csv(Exchange exchange) {
+  private static Form form(Exchange exchange) {
     Optional<String> format = exchange.query().first(Question.FORMAT.name());
     if (format.isPresent()) {
       return switch (format.get()) {
-        case "csv" -> true;
-        case "json" -> false;
+        case "json" -> Form.JSON;
+        case "csv" -> Form.CSV;
+        case "cells" -> Form.CELLS;
+        case "table" -> Form.TABLE;
         default ->
             throw new DistributionError(
                     400,
                     ErrorCode.REQUEST_INVALID,
-                    "format must be json or csv or, of events, cloudevents")
+                    "format must be json, csv, cells or table or, of events, cloudevents")
                 .asException();
       };
     }
-    return Accept.of(exchange).best(Exchange.JSON, TYPES).equals(CSV);
+    return Accept.of(exchange).best(Exchange.JSON, TYPES).equals(CSV) ? Form.CSV : Form.JSON;
   }
 
   /** What is sent along; nothing where nothing can be. */

@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
@@ -53,45 +54,42 @@ public final class Audit implements AutoCloseable {
     Events events =
         new Events(registry, questions, work, meters, cloudEvents, maxStreams, stopping);
     for (Question<?> question : questions.all()) {
-      switch (question.name()) {
-        case "events" -> routes.get(question.address(), (x, _) -> events.get(x));
-        // A policy is too long for an address.
-        case "retention preview", "retention replay" ->
-            routes.on("POST", question.address(), answer(question));
-        default -> routes.get(question.address(), answer(question));
+      if (question.address().equals(Address.EVENTS)) {
+        routes.get(question.address(), (x, _) -> events.get(x));
+      } else if (question.isPosted()) {
+        routes.on("POST", question.address(), answer(question));
+      } else {
+        routes.get(question.address(), answer(question));
       }
     }
+
+    // Under a policy that is sent along, rather than the one in force.
+    routes.on("POST", Address.TAG_RETENTION, answer(questions.named("retention explain")));
 
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
     Restoring restoring = new Restoring(registry, work);
     routes
-        .get(
-            "/api/v1/manifests/{digest}",
-            (x, path) -> documents.manifest(plain(x), path.get("digest")))
-        .get(
-            "/api/v1/documents/{digest}",
-            (x, path) -> documents.recorded(plain(x), path.get("digest")))
-        .on("POST", "/api/v1/holds", (x, _) -> holds.place(plain(x)))
-        .on(
-            "POST",
-            "/api/v1/holds/{id}/release",
-            (x, path) -> holds.release(plain(x), path.get("id")))
-        .on(
-            "POST",
-            "/api/v1/repositories/{name}/-/restore",
-            (x, path) -> restoring.post(plain(x), path.get("name")));
+        .get(Address.MANIFEST, (x, path) -> documents.manifest(plain(x), path.get("digest")))
+        .get(Address.DOCUMENT, (x, path) -> documents.recorded(plain(x), path.get("digest")))
+        .on("POST", Address.HOLDS, (x, _) -> holds.place(act(x)))
+        .on("POST", Address.HOLD_RELEASE, (x, path) -> holds.release(act(x), path.get("id")))
+        .on("POST", Address.RESTORE, (x, path) -> restoring.post(act(x), path.get("name")));
   }
 
   private RouteTable.Handler answer(Question<?> question) {
     return (x, path) -> Answering.answer(x, work, question, path.values());
   }
 
-  /** A request that is no question: it has no parameters but why it is made. */
+  /** A request for bytes, which has no parameters. */
   private static Exchange plain(Exchange exchange) {
-    exchange
-        .query()
-        .refuseOthers(exchange.method().equals("POST") ? Set.of(Exchange.REASON) : Set.of());
+    exchange.query().refuseOthers(Set.of());
+    return exchange;
+  }
+
+  /** A request that changes something: its parameters say why, and how to answer. */
+  private static Exchange act(Exchange exchange) {
+    exchange.query().refuseOthers(Set.of(Exchange.REASON, Question.FORMAT.name()));
     return exchange;
   }
 

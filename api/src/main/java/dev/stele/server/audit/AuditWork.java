@@ -145,8 +145,8 @@ final class AuditWork implements AutoCloseable {
     stopped.increment();
     return unavailable(
         ("this took longer than %s (audit.deadline) and was stopped; ask for less, such as a"
-             + " shorter time or a narrower filter, or when less is asked, or use the command line,"
-             + " which has no such limit")
+             + " shorter time or a narrower filter, or when less is asked, or have its operator set"
+             + " a longer one")
             .formatted(Durations.format(limits.deadline())));
   }
 

@@ -90,8 +90,8 @@ final class Events {
     Asked asked = new Asked(Map.of(), exchange.query().without(Question.FORMAT.name()), "");
     if (stream) {
       exchange.query().refuseOthers(known());
-      if (format.filter("csv"::equals).isPresent()) {
-        throw invalid("a stream has no CSV: format must be json or cloudevents");
+      if (!cloud && format.filter(form -> !form.equals("json")).isPresent()) {
+        throw invalid("a stream is no page: format must be json or cloudevents");
       }
       EventSelection selection = EventSelection.of(asked, registry, false);
       if (selection.newestFirst() || selection.through() < Long.MAX_VALUE - 1) {

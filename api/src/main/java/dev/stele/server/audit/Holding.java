@@ -4,6 +4,8 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.question.Address;
+import dev.stele.question.Answer;
 import dev.stele.question.HoldRow;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
@@ -17,8 +19,6 @@ import java.util.UUID;
 
 /** {@code /api/v1/holds}: what nobody may remove, who said so, and why. */
 final class Holding {
-  private static final String ROOT = "/api/v1/holds";
-
   private final Registry registry;
   private final Holds holds;
   private final AuditWork work;
@@ -58,8 +58,8 @@ final class Holding {
     // A question to the record, which may be refused: so before anything is placed.
     boolean covers = work.run(() -> holds.covers(hold.scope()));
     boolean placed = Refusals.accepted(holds.place(exchange.caller(), hold));
-    exchange.set("Location", ROOT + "/" + id);
-    exchange.sendJson(placed ? 201 : 200, HoldRow.of(Refusals.accepted(holds.find(id)), covers));
+    exchange.set("Location", Address.HOLDS + "/" + id);
+    answer(exchange, placed ? 201 : 200, HoldRow.of(Refusals.accepted(holds.find(id)), covers));
   }
 
   void release(Exchange exchange, String id) throws IOException {
@@ -71,6 +71,10 @@ final class Holding {
       throw JsonBody.invalid(e.getMessage());
     }
     Refusals.accepted(holds.release(exchange.caller(), hold, reason));
-    exchange.sendJson(200, HoldRow.of(Refusals.accepted(holds.find(hold))));
+    answer(exchange, 200, HoldRow.of(Refusals.accepted(holds.find(hold))));
+  }
+
+  private static void answer(Exchange exchange, int status, HoldRow row) throws IOException {
+    Answering.send(exchange, status, HoldRow.COLUMNS, false, Answer.one(row));
   }
 }

@@ -5,6 +5,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.question.Answer;
 import dev.stele.question.At;
 import dev.stele.question.Columns;
 import dev.stele.registry.Caller;
@@ -71,8 +72,6 @@ public final class Restoring {
     }
   }
 
-  record Answer(At at, RepositoryName repository, boolean restored, List<Item> items) {}
-
   void post(Exchange exchange, String name) throws IOException, InterruptedException {
     RepositoryName repository = RepositoryName.parse(name);
     JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun", "reason");
@@ -98,12 +97,19 @@ public final class Restoring {
     if (!dryRun && !restoration.done()) {
       throw notWhole(restoration).asException();
     }
-    exchange.sendJson(
+    Answering.send(
+        exchange,
         200,
-        new Answer(
-            At.of(restoration.asOf()),
-            repository,
-            restoration.done(),
+        Item.COLUMNS,
+        true,
+        Answer.of(
+            Answer.about(
+                "at",
+                At.of(restoration.asOf()),
+                "repository",
+                repository,
+                "restored",
+                restoration.done()),
             restoration.items().stream().map(Item::of).toList()));
   }
 

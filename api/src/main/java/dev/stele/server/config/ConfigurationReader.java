@@ -39,9 +39,9 @@ public final class ConfigurationReader {
   /** Names the file, where no option does. */
   public static final String FILE_VARIABLE = "STELE_CONFIG";
 
-  /** Variables of the launcher and of the tests, which are none of the configuration. */
-  private static final Set<String> LAUNCHER =
-      Set.of("STELE_JAVA_HOME", "STELE_JAVA_OPTS", FILE_VARIABLE);
+  /** Variables of the launcher and of clients, which are none of the configuration. */
+  private static final Set<String> OTHERS =
+      Set.of("STELE_JAVA_HOME", "STELE_JAVA_OPTS", "STELE_SERVER", "STELE_PASSWORD", FILE_VARIABLE);
 
   /** What Kubernetes tells a container of a service named stele: none of it is meant for us. */
   private static final Pattern OF_A_SERVICE =
@@ -212,7 +212,7 @@ public final class ConfigurationReader {
       String name = variable.getKey();
       if (!name.startsWith(PREFIX)
           || name.startsWith(TESTS)
-          || LAUNCHER.contains(name)
+          || OTHERS.contains(name)
           || OF_A_SERVICE.matcher(name).matches()) {
         continue;
       }

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
  * Percent-encoding of RFC 3986, read strictly: a malformed escape, bytes that are not UTF-8 and
  * control characters (NUL among them) are errors, and {@code +} is a plus.
  */
-final class PercentEncoding {
+public final class PercentEncoding {
   private PercentEncoding() {}
 
   /**
@@ -18,7 +18,7 @@ final class PercentEncoding {
    *
    * @throws RefusedRequestException 400 saying what is wrong
    */
-  static String decode(String text, ErrorCode code) {
+  public static String decode(String text, ErrorCode code) {
     boolean plain = true;
     for (int i = 0; i < text.length() && plain; i++) {
       char c = text.charAt(i);
@@ -67,7 +67,7 @@ final class PercentEncoding {
   }
 
   /** Encodes a query component. */
-  static String encode(String text) {
+  public static String encode(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
