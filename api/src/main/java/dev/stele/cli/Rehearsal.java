@@ -2,11 +2,14 @@ package dev.stele.cli;
 
 import dev.stele.bench.Benchmark;
 import dev.stele.bench.TemporaryFolder;
+import dev.stele.server.LocalAccess;
 import dev.stele.server.Node;
 import dev.stele.server.ServerSettings;
 import dev.stele.server.SteleServer;
+import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationReader;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +30,7 @@ final class Rehearsal {
           List.of("events", "--type", "TagMoved", "--json"),
           List.of("repositories"),
           List.of("tags", "bench/manifests"),
+          List.of("hold", "place", "rehearsal", "--reason", "rehearsal"),
           List.of("tag-history", "bench/manifests:latest"),
           List.of("diff", "bench/manifests", "p0", "--csv"),
           List.of("config", "check"));
@@ -45,9 +49,15 @@ final class Rehearsal {
           ConfigurationReader.read(
               Optional.empty(),
               Map.of("STELE_DATA", data.toString(), "STELE_LISTEN", "127.0.0.1:0"));
+      LocalCredential credential = LocalCredential.random(false);
       try (Node node = Node.serve(configuration);
           SteleServer server =
-              SteleServer.start(node.registry(), node.meters(), ServerSettings.of(configuration))) {
+              SteleServer.start(
+                  node.registry(),
+                  node.meters(),
+                  ServerSettings.of(configuration).withLocal(credential));
+          AutoCloseable _ =
+              new LocalAccess(URI.create("http://" + server.address()), credential).publish(data)) {
         Benchmark.rehearse(server.port(), EACH_KIND_OF_WORK);
         for (List<String> command : COMMANDS) {
           String[] words = command.toArray(new String[command.size() + 2]);

@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jdbi.v3.core.JdbiException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,43 +30,48 @@ import picocli.CommandLine.Spec;
     description = "An OCI registry whose every change is an event in an append-only log.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      Serve.class,
-      Version.class,
-      ConfigCommand.class,
-      Projections.class,
-      RepositoriesCommand.class,
-      TagsCommand.class,
-      TagHistoryCommand.class,
-      ManifestsCommand.class,
-      ManifestCommand.class,
-      DocumentCommand.class,
-      ReferrersCommand.class,
-      DiffCommand.class,
-      ExposureCommand.class,
-      RetentionCommand.class,
-      EventsCommand.class,
-      EventCommand.class,
-      DigestCommand.class,
-      TagMovesCommand.class,
-      PullsCommand.class,
-      PullableCommand.class,
-      WebhooksCommand.class,
-      FsckCommand.class,
-      GcCommand.class,
-      HoldCommand.class,
-      ClockCommand.class,
-      ScrubCommand.class,
-      StoreCommand.class,
-      RestoreCommand.class,
-      LoginCommand.class,
-      LogoutCommand.class,
-      CompletionCommand.class,
-      Bench.class,
-      CommandLine.HelpCommand.class,
-    })
+    synopsisSubcommandLabel = "COMMAND")
 public final class Stele implements Runnable {
+  /** The commands, as help lists them. */
+  static final List<String> COMMANDS =
+      List.of(
+          "serve",
+          "version",
+          "config",
+          "projections",
+          "repositories",
+          "tags",
+          "tag-history",
+          "manifests",
+          "manifest",
+          "document",
+          "referrers",
+          "diff",
+          "exposure",
+          "retention",
+          "events",
+          "event",
+          "digest",
+          "tag-moves",
+          "pulls",
+          "pullable",
+          "webhooks",
+          "fsck",
+          "gc",
+          "hold",
+          "clock",
+          "scrub",
+          "store",
+          "restore",
+          "login",
+          "logout",
+          "completion",
+          "bench",
+          "help");
+
+  /** Those that tell of all others. */
+  private static final Set<String> ALL = Set.of("help", "completion");
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -80,7 +87,7 @@ public final class Stele implements Runnable {
   }
 
   static int run(String... arguments) {
-    return RecordTypes.register(new CommandLine(new Stele()))
+    return commandLine(arguments)
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
               if (misunderstood(exception)) {
@@ -96,6 +103,57 @@ public final class Stele implements Runnable {
               return CommandLine.ExitCode.USAGE;
             })
         .execute(arguments);
+  }
+
+  /** With the command that is meant alone, so that it starts without all others; else with all. */
+  private static CommandLine commandLine(String... arguments) {
+    CommandLine line = new CommandLine(new Stele());
+    boolean one =
+        arguments.length > 0 && !ALL.contains(arguments[0]) && COMMANDS.contains(arguments[0]);
+    for (String name : one ? List.of(arguments[0]) : COMMANDS) {
+      line.addSubcommand(command(name));
+    }
+    return RecordTypes.register(line);
+  }
+
+  /** A command by its name, whose class is loaded only now. */
+  static Class<?> command(String name) {
+    return switch (name) {
+      case "serve" -> Serve.class;
+      case "version" -> Version.class;
+      case "config" -> ConfigCommand.class;
+      case "projections" -> Projections.class;
+      case "repositories" -> RepositoriesCommand.class;
+      case "tags" -> TagsCommand.class;
+      case "tag-history" -> TagHistoryCommand.class;
+      case "manifests" -> ManifestsCommand.class;
+      case "manifest" -> ManifestCommand.class;
+      case "document" -> DocumentCommand.class;
+      case "referrers" -> ReferrersCommand.class;
+      case "diff" -> DiffCommand.class;
+      case "exposure" -> ExposureCommand.class;
+      case "retention" -> RetentionCommand.class;
+      case "events" -> EventsCommand.class;
+      case "event" -> EventCommand.class;
+      case "digest" -> DigestCommand.class;
+      case "tag-moves" -> TagMovesCommand.class;
+      case "pulls" -> PullsCommand.class;
+      case "pullable" -> PullableCommand.class;
+      case "webhooks" -> WebhooksCommand.class;
+      case "fsck" -> FsckCommand.class;
+      case "gc" -> GcCommand.class;
+      case "hold" -> HoldCommand.class;
+      case "clock" -> ClockCommand.class;
+      case "scrub" -> ScrubCommand.class;
+      case "store" -> StoreCommand.class;
+      case "restore" -> RestoreCommand.class;
+      case "login" -> LoginCommand.class;
+      case "logout" -> LogoutCommand.class;
+      case "completion" -> CompletionCommand.class;
+      case "bench" -> Bench.class;
+      case "help" -> CommandLine.HelpCommand.class;
+      default -> throw new IllegalArgumentException("there is no command " + name);
+    };
   }
 
   /** Whether what was asked makes no sense, rather than that there is no answer. */

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandLineTest {
   private static final String USER =
       "ann:$2a$04$9nDNCSXX8beJe5Fo5rsi/ePvuyFEk5z.z9E/SLheV5opgNnkSBe1.\n";
+  private static final String BASIC =
+      "Basic " + Base64.getEncoder().encodeToString("ann:secret".getBytes(UTF_8));
   private static final String MANIFEST = "{\"schemaVersion\":2,\"manifests\":[]}";
   private static final String OPERATOR =
       "cli:" + ProcessHandle.current().info().user().orElseThrow();
@@ -45,9 +47,7 @@ class CommandLineTest {
           client.send(
               HttpRequest.newBuilder(server.base().resolve("/v2/team/app/manifests/v1"))
                   .header("Content-Type", "application/vnd.oci.image.index.v1+json")
-                  .header(
-                      "Authorization",
-                      "Basic " + Base64.getEncoder().encodeToString("ann:secret".getBytes(UTF_8)))
+                  .header("Authorization", BASIC)
                   .PUT(BodyPublishers.ofString(MANIFEST))
                   .build(),
               BodyHandlers.ofString());
@@ -137,8 +137,17 @@ class CommandLineTest {
         here(server.data(), "hold", "place", "near/**", "--reason", "x", "--csv");
     assertThat(placed.exitStatus()).as(placed.output()).isZero();
     assertThat(placed.output()).startsWith("id,repositories,").contains("," + OPERATOR + ",");
+    assertThat(here(server.data(), "tag-moves").exitStatus()).isZero();
     // It was the server that was asked.
-    assertThat(server.logTail()).contains("POST /api/v1/holds 201", "by " + OPERATOR);
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> metrics =
+          client.send(
+              HttpRequest.newBuilder(server.base().resolve("/metrics"))
+                  .header("Authorization", BASIC)
+                  .build(),
+              BodyHandlers.ofString());
+      assertThat(metrics.body()).contains("route=\"/api/v1/tag-moves\"");
+    }
   }
 
   @Test
