@@ -204,9 +204,8 @@ public final class SteleServer implements AutoCloseable {
     // Malformed paths are refused by the router, in the specification's form.
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setSendServerVersion(false);
-    // Else a credential that differs from an earlier one of its connection in case only is taken
-    // for
-    // that, and so is a name.
+    // Else a credential, or a name, that differs only in case from an earlier one of its connection
+    // is taken for that.
     http.setHeaderCacheCaseSensitive(true);
     http.setInputBufferSize(64 << 10);
     http.setOutputBufferSize(64 << 10);
