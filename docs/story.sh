@@ -45,6 +45,7 @@ refused() {
 cd "$folder"
 ln -s "$root/stele" stele
 # Nothing of the caller's: no tags in their storage, no registry of theirs.
+unset STELE_SERVER STELE_PASSWORD STELE_CONFIG
 export STELE_DATA=$folder/stele-data REGISTRY_AUTH_FILE=$folder/auth.json
 export CONTAINERS_STORAGE_CONF=$folder/storage.conf
 printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$folder/storage" "$folder/run" >storage.conf

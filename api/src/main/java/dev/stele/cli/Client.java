@@ -95,7 +95,24 @@ final class Client implements AutoCloseable {
   JsonNode post(String address, String format, Map<String, Object> body) throws IOException {
     Map<String, Object> given = new LinkedHashMap<>(body);
     given.values().removeIf(Objects::isNull);
-    return json(send("POST", address + "?format=" + format, JSON.writeValueAsBytes(given)));
+    try {
+      return json(send("POST", address + "?format=" + format, JSON.writeValueAsBytes(given)));
+    } catch (UnansweredException e) {
+      throw failure(
+          e.getMessage()
+              + "; what was asked may be done, or still go on: see stele events --newest-first"
+              + " before you ask again",
+          e);
+    }
+  }
+
+  /** The server was reached, and what it made of the request is not known. */
+  private static final class UnansweredException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private UnansweredException(String message, IOException cause) {
+      super(message, cause);
+    }
   }
 
   /** The answer to a GET, whatever it is. */
@@ -111,11 +128,15 @@ final class Client implements AutoCloseable {
     } catch (UnknownHostException e) {
       throw failure("cannot connect to %s: there is no such host".formatted(server), e);
     } catch (SocketTimeoutException e) {
-      throw failure("%s does not answer in time".formatted(server), e);
+      throw new UnansweredException("%s does not answer in time".formatted(server), e);
     } catch (SSLException e) {
-      throw failure("cannot connect to %s by TLS: %s".formatted(server, e.getMessage()), e);
+      throw failure(
+          "cannot connect to %s by TLS: %s; a certificate that the JDK does not know needs a trust store: STELE_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE"
+              .formatted(server, e.getMessage()),
+          e);
     } catch (IOException e) {
-      throw failure("%s did not answer to the end: %s".formatted(server, e.getMessage()), e);
+      throw new UnansweredException(
+          "%s did not answer to the end: %s".formatted(server, e.getMessage()), e);
     }
   }
 
@@ -155,19 +176,28 @@ final class Client implements AutoCloseable {
   private RuntimeException refused(int status, Answer answer) {
     JsonNode error = MissingNode.getInstance();
     try {
-      error = JSON.readTree(answer.body()).path("errors").path(0).path("message");
+      error = JSON.readTree(answer.body()).path("errors").path(0);
     } catch (IOException e) {
       // Not ours, which is told below.
     }
     if (status == 401) {
-      return new AnsweredException(status, identity.told());
+      return new AnsweredException(status, "", identity.told());
     }
-    if (error.isTextual() && status >= 400) {
-      return new AnsweredException(status, error.asText());
+    if (error.path("message").isTextual() && status >= 400) {
+      String request = status < 500 ? "" : " (request " + answer.header("X-Request-Id") + ")";
+      return new AnsweredException(
+          status, error.path("code").asText(), error.path("message").asText() + request);
+    }
+    if (status == 429 || status >= 500) {
+      return new AnsweredException(
+          status,
+          "",
+          "%s cannot be reached now: what stands before it answered %d".formatted(server, status));
     }
     String location = answer.header("Location");
     return new AnsweredException(
         0,
+        "",
         "%s is not a Stele server: it answered %d%s"
             .formatted(server, status, location.isEmpty() ? "" : " and points to " + location));
   }
@@ -191,10 +221,6 @@ final class Client implements AutoCloseable {
 
   private static IOException failure(String message, IOException cause) {
     return new IOException(message, cause);
-  }
-
-  URI server() {
-    return server;
   }
 
   @Override

@@ -12,14 +12,16 @@ import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine.Option;
 
-/** The options by which every command finds the registry's data. */
+/** The options by which a command finds the registry's data. */
 final class ConfigurationOptions {
   private static final String DATA = "STELE_DATA";
 
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "Where everything is kept. Default: ./stele-data")
+      description =
+          "Where everything is kept. Default: ./stele-data, for what asks if no server is named or"
+              + " logged in to")
   private Path data;
 
   @Option(

@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.server.LocalAccess;
@@ -54,6 +55,8 @@ record Login(String server, String user, String password) {
       saved = JSON.readTree(Files.readAllBytes(file));
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (JsonProcessingException e) {
+      throw new IOException("%s is damaged: log in again, or remove it".formatted(file), e);
     }
     if (!saved.path("server").isTextual()) {
       throw new IOException("%s names no server: log in again, or remove it".formatted(file));

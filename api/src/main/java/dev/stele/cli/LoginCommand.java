@@ -42,7 +42,12 @@ final class LoginCommand implements Callable<Integer> {
     }
     login.save(Login.file());
     PrintWriter out = spec.commandLine().getOut();
-    out.println("Commands ask as " + login + " from now on; stele logout ends that");
+    out.println(
+        "Commands ask %s from now on, and hold and restore there; stele logout ends that"
+            .formatted(
+                login.user().isEmpty()
+                    ? url + " as nobody in particular"
+                    : "%s as %s".formatted(url, login.user())));
     out.flush();
     return 0;
   }

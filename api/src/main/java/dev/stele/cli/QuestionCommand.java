@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.question.Rows;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
+import dev.stele.server.http.ErrorCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(mixinStandardHelpOptions = true)
 abstract class QuestionCommand implements Callable<Integer> {
-  private static final int NOT_FOUND = 404;
+  private static final String NOT_ON_RECORD = ErrorCode.BLOB_UNKNOWN.name();
 
   @Spec private CommandSpec spec;
   @Mixin private ServerOptions options;
@@ -129,7 +130,7 @@ abstract class QuestionCommand implements Callable<Integer> {
     try {
       return client.ask(asking, prose() && output.forPeople() ? "json" : output.format());
     } catch (AnsweredException e) {
-      if (e.status() == NOT_FOUND) {
+      if (e.code().equals(NOT_ON_RECORD)) {
         return unknown().orElseThrow(() -> e);
       }
       throw e;

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -44,6 +45,12 @@ final class WebhooksCommand extends QuestionCommand {
 
     @Override
     public Integer call() throws ConfigurationException, StartupException {
+      if (!spec.parent().commandLine().getParseResult().matchedOptionsSet().isEmpty()) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "options stand after %s: it opens the data folder, and asks no server"
+                .formatted(spec.name()));
+      }
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
         boolean known = apply(inspection.registry().webhooks(), name);
         PrintWriter to = known ? spec.commandLine().getOut() : spec.commandLine().getErr();
@@ -62,7 +69,8 @@ final class WebhooksCommand extends QuestionCommand {
       name = "resume",
       description = {
         "Lets a webhook try again at once that is paused, since its receiver answered 410, or that"
-            + " waits after a failure. It goes on with the event that was due."
+            + " waits after a failure. It goes on with the event that was due.",
+        "Opens the data folder (--data, --config), never the server of a login."
       },
       mixinStandardHelpOptions = true)
   static final class Resume extends OnOne {
@@ -82,7 +90,8 @@ final class WebhooksCommand extends QuestionCommand {
       name = "forget",
       description = {
         "Forgets how far a webhook has come. One that is configured begins anew: with the next"
-            + " event, or the first one if it says from: start. One that is not leaves the list."
+            + " event, or the first one if it says from: start. One that is not leaves the list.",
+        "Opens the data folder (--data, --config), never the server of a login."
       },
       mixinStandardHelpOptions = true)
   static final class Forget extends OnOne {

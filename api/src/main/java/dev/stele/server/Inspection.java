@@ -92,7 +92,7 @@ public final class Inspection implements AutoCloseable {
       }
     } catch (NoSuchFileException | NotDirectoryException e) {
       throw new StartupException(
-          "data: there is no registry in %s; name its folder with --data, or its configuration with --config"
+          "data: there is no registry in %s; name its folder with --data, or its configuration with --config; a question can ask a server (--server URL, or stele login)"
               .formatted(data),
           e);
     } catch (IOException e) {

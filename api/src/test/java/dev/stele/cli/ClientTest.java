@@ -79,6 +79,34 @@ class ClientTest {
         .hasMessage("there is no such one");
   }
 
+  /** A server's log has more under the request's id. */
+  @Test
+  void theRequestOfAFailureIsNamed() {
+    answers(
+        500,
+        "application/json",
+        "{\"errors\":[{\"code\":\"UNKNOWN\",\"message\":\"the server failed\"}]}",
+        "X-Request-Id",
+        "abc");
+    assertThatThrownBy(() -> client().ask(TAGS, "json"))
+        .hasMessage("the server failed (request abc)");
+  }
+
+  @Test
+  void aProxyWithoutItsServerIsNotTakenForAnotherServer() {
+    answers(502, "text/html", "<html>Bad Gateway</html>");
+    assertThatThrownBy(() -> client().ask(TAGS, "json"))
+        .hasMessage(url + " cannot be reached now: what stands before it answered 502");
+  }
+
+  /** An address with a path, such as that of the distribution API, has nothing at it. */
+  @Test
+  void whatIsNotThereIsNotTakenForWhatIsNotOnRecord() {
+    stele(404, "{\"errors\":[{\"code\":\"NOT_FOUND\",\"message\":\"nothing here\"}]}");
+    assertThat(printed("exposure", "sha256:" + "0".repeat(64), "--server", url.toString()))
+        .startsWith("1 stele: nothing here");
+  }
+
   @Test
   void whatIsNoSteleServerIsSaid() {
     answers(200, "text/html", "<html>hello</html>");
@@ -163,6 +191,8 @@ class ClientTest {
             url.uri(), new Client.Identity(Map.of(), ""), Duration.ofMillis(100), true, () -> {})) {
       assertThatThrownBy(() -> client.ask(TAGS, "json"))
           .hasMessage(url + " does not answer in time");
+      assertThatThrownBy(() -> client.post("/api/v1/holds", "json", Map.of()))
+          .hasMessageStartingWith(url + " does not answer in time; what was asked may be done");
     } catch (IOException e) {
       throw new AssertionError(e);
     } finally {
