@@ -47,7 +47,7 @@ final class CellText {
     };
   }
 
-  private static String withoutControls(String text) {
+  static String withoutControls(String text) {
     if (text.codePoints().noneMatch(CellText::disturbs)) {
       return text;
     }

@@ -186,7 +186,9 @@ final class Client implements AutoCloseable {
     if (error.path("message").isTextual() && status >= 400) {
       String request = status < 500 ? "" : " (request " + answer.header("X-Request-Id") + ")";
       return new AnsweredException(
-          status, error.path("code").asText(), error.path("message").asText() + request);
+          status,
+          error.path("code").asText(),
+          CellText.withoutControls(error.path("message").asText() + request));
     }
     if (status == 429 || status >= 500) {
       return new AnsweredException(

@@ -75,13 +75,14 @@ public record ListenAddress(String host, int port) {
     }
   }
 
-  /** Where this machine itself connects to it over loopback; empty if it cannot. */
+  /** Where this machine itself connects to it over loopback, in numbers; empty if it cannot. */
   public Optional<ListenAddress> onThisMachine() {
-    if (isLoopback()) {
-      return Optional.of(this);
-    }
     try {
-      return InetAddress.getByName(host).isAnyLocalAddress()
+      InetAddress address = InetAddress.getByName(host);
+      if (address.isLoopbackAddress()) {
+        return Optional.of(new ListenAddress(address.getHostAddress(), port));
+      }
+      return address.isAnyLocalAddress()
           ? Optional.of(new ListenAddress(host.indexOf(':') >= 0 ? "::1" : "127.0.0.1", port))
           : Optional.empty();
     } catch (UnknownHostException e) {

@@ -18,11 +18,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The file in a data folder by which the commands of the same machine find the server that runs on
@@ -37,8 +37,11 @@ public record LocalAccess(URI url, LocalCredential credential) {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
 
-  /** How far apart two processes may see the start of a third. */
-  private static final Duration SAME_START = Duration.ofSeconds(10);
+  /** Where the time of the start stands behind the name in {@code /proc/<pid>/stat}. */
+  private static final int START_TICKS = 19;
+
+  /** A name could come to mean another machine. */
+  private static final Pattern LOOPBACK = Pattern.compile("127(\\.[0-9]{1,3}){3}|\\[(0*:)+0*1]");
 
   /** The file of a data folder. */
   public static Path file(Path data) {
@@ -61,7 +64,7 @@ public record LocalAccess(URI url, LocalCredential credential) {
             "pid",
             self.pid(),
             "started",
-            started(self).toString());
+            started(self));
     Path file = file(data);
     try {
       replace(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(content));
@@ -104,6 +107,8 @@ public record LocalAccess(URI url, LocalCredential credential) {
     } catch (IOException e) {
       throw new StartupException(
           "data: %s cannot be used: %s".formatted(file, dev.stele.blob.FileFailure.reason(e)), e);
+    } catch (IllegalArgumentException e) {
+      throw new StartupException("data: %s is damaged; restart the server".formatted(file), e);
     }
   }
 
@@ -115,11 +120,13 @@ public record LocalAccess(URI url, LocalCredential credential) {
     if (!OWNER_ONLY.containsAll(attributes.permissions())) {
       throw untrusted(file, "may be used by others, who may have read it", "restart the server");
     }
-    if (!attributes.owner().getName().equals(folderOwner)) {
+    String owner = attributes.owner().getName();
+    if (!owner.equals(folderOwner) && !owner.equals(OperatingSystemUser.name())) {
       throw untrusted(
           file,
-          "belongs to %s, its folder to %s".formatted(attributes.owner().getName(), folderOwner),
-          "remove it and restart the server");
+          "belongs to %s, its folder to %s".formatted(owner, folderOwner),
+          "ask as %s if that is who runs the server, or name the server with --server"
+              .formatted(owner));
     }
   }
 
@@ -134,22 +141,27 @@ public record LocalAccess(URI url, LocalCredential credential) {
     try (SeekableByteChannel channel = Files.newByteChannel(file, options)) {
       content = JSON.readTree(Channels.newInputStream(channel));
     }
+    URI url = URI.create(content.path("url").asText());
+    if (!LOOPBACK.matcher(String.valueOf(url.getHost())).matches()) {
+      throw new IOException("it names no address of this machine");
+    }
     return ProcessHandle.of(content.path("pid").asLong())
-        .filter(process -> runs(process, content.path("started").asText()))
-        .map(
-            _ ->
-                new LocalAccess(
-                    URI.create(content.path("url").asText()),
-                    new LocalCredential(content.path("token").asText(), false)));
+        .filter(ProcessHandle::isAlive)
+        .filter(process -> started(process).equals(content.path("started").asText()))
+        .map(_ -> new LocalAccess(url, new LocalCredential(content.path("token").asText(), false)));
   }
 
-  /** Whether a process is the one that wrote this, rather than a later one of its number. */
-  private static boolean runs(ProcessHandle process, String start) {
-    return process.isAlive()
-        && Duration.between(Instant.parse(start), started(process)).abs().compareTo(SAME_START) < 0;
-  }
-
-  private static Instant started(ProcessHandle process) {
-    return process.info().startInstant().orElse(Instant.EPOCH);
+  /**
+   * When a process began, to tell it from a later one of its number: where there is {@code /proc},
+   * in ticks since the machine began, which no step of the clock changes.
+   */
+  private static String started(ProcessHandle process) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+      // The name of the program stands in parentheses and may have spaces.
+      return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[START_TICKS];
+    } catch (IOException | RuntimeException e) {
+      return process.info().startInstant().map(Instant::toString).orElse("");
+    }
   }
 }

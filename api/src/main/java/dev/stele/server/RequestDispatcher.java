@@ -205,7 +205,12 @@ final class RequestDispatcher {
     boolean ours =
         local
             .filter(
-                mine -> mine.exclusive() || credentials.filter(LocalCredential::meant).isPresent())
+                mine ->
+                    mine.exclusive()
+                        || credentials
+                            .filter(
+                                header -> LocalCredential.meant(header, request.getRemoteAddr()))
+                            .isPresent())
             .isPresent();
     if (ours
         && credentials

@@ -84,14 +84,14 @@ class PagingTest {
               .filter(question -> question.list() && question.parameters().contains("limit"))
               .toList();
       assertThat(paged).hasSizeGreaterThan(15);
-      long last = registry.events(-1, 1_000, EventFilter.ALL).size() - 1;
+      int last = registry.events(-1, 1_000, EventFilter.ALL).size() - 1;
       for (Question<?> question : paged) {
         compare(question, asking(question.name(), subject, last));
       }
     }
   }
 
-  private static Asking asking(String question, Digest subject, long last) {
+  private static Asking asking(String question, Digest subject, int last) {
     Map<String, String> app = Map.of("name", APP.value());
     String until = "&to=p" + last;
     return switch (question) {

@@ -73,6 +73,12 @@ public final class DiskBlobStore implements BlobStore {
   /** What is being written out of sessions that no request uses now, or could not be. */
   private final Map<UploadId, CompletableFuture<Void>> leftFiles = new ConcurrentHashMap<>();
 
+  /**
+   * Sessions whose bytes a disk reported as unwritten, until their files are gone: a disk in that
+   * state may refuse to remove them as well.
+   */
+  private final Set<UploadId> untrusted = ConcurrentHashMap.newKeySet();
+
   private final Buffers buffers = new Buffers();
   private final ExecutorService writeOut =
       Executors.newFixedThreadPool(
@@ -332,20 +338,32 @@ public final class DiskBlobStore implements BlobStore {
 
   private UploadFile openData(RepositoryName repository, UploadId id, Digest.Algorithm algorithm)
       throws IOException, UnknownUploadException {
+    CompletableFuture<Void> left = leftFiles.remove(id);
+    boolean opened = false;
     try {
-      return UploadFile.open(
-          layout.dataFile(id),
-          Objects.requireNonNullElse(
-              leftFiles.remove(id), CompletableFuture.<Void>completedFuture(null)),
-          hashes.take(id),
-          algorithm,
-          writeOut,
-          growth(id));
+      if (untrusted.contains(id)) {
+        discard(id);
+        throw new UnknownUploadException(repository, id);
+      }
+      UploadFile file =
+          UploadFile.open(
+              layout.dataFile(id),
+              Objects.requireNonNullElse(left, CompletableFuture.<Void>completedFuture(null)),
+              hashes.take(id),
+              algorithm,
+              writeOut,
+              growth(id));
+      opened = true;
+      return file;
     } catch (NoSuchFileException e) {
       // Another request ended the session before this one occupied it, or a crash did.
       UnknownUploadException unknown = new UnknownUploadException(repository, id);
       unknown.initCause(e);
       throw unknown;
+    } finally {
+      if (!opened && left != null && !left.isDone()) {
+        leftFiles.put(id, left);
+      }
     }
   }
 
@@ -398,6 +416,7 @@ public final class DiskBlobStore implements BlobStore {
           left.whenComplete((_, failure) -> writtenOut(id, left, failure));
     }
     if (file.isUnusable()) {
+      untrusted.add(id);
       log.warn("Upload {} is given up: its file can no longer be trusted", id);
       discard(id);
     }
@@ -413,6 +432,7 @@ public final class DiskBlobStore implements BlobStore {
       leftFiles.remove(id, left);
       return;
     }
+    untrusted.add(id);
     remove(layout.sessionFile(id));
     if (busy.add(id)) {
       try {
@@ -432,6 +452,9 @@ public final class DiskBlobStore implements BlobStore {
     remove(layout.sessionFile(id));
     remove(layout.dataFile(id));
     remove(layout.uploadFolder(id));
+    if (Files.notExists(layout.sessionFile(id))) {
+      untrusted.remove(id);
+    }
   }
 
   /** Removes what is of no use any more; if that fails, it is litter for a later start. */

@@ -361,16 +361,16 @@ public final class TagView implements Projection {
   /**
    * What a tag points to.
    *
-   * @param nextPosition how far the log reached then
+   * @param newest the newest leaf of the log then
    */
-  public record Current(ManifestView.Present manifest, long nextPosition) {}
+  public record Current(ManifestView.Present manifest, byte[] newest) {}
 
   /** The manifest that a tag points to. */
   public static Optional<Current> current(Handle handle, RepositoryName repository, Tag tag) {
     return handle
         .createQuery(
             """
-            SELECT m.digest, m.media_type, m.size, (SELECT next_position FROM log_head)
+            SELECT m.digest, m.media_type, m.size, (SELECT leaf FROM event ORDER BY position DESC LIMIT 1)
             FROM live_tag t
             JOIN manifest m ON m.repository = t.repository AND m.digest = t.digest
             WHERE t.repository = :repository AND t.name = :name
@@ -382,7 +382,7 @@ public final class TagView implements Projection {
                 new Current(
                     new ManifestView.Present(
                         Digest.parse(row.getString(1)), row.getString(2), row.getLong(3)),
-                    row.getLong(4)))
+                    row.getBytes(4)))
         .findOne();
   }
 

@@ -12,6 +12,7 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.Member;
 import dev.stele.projection.TagView;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
@@ -55,6 +56,9 @@ final class CurrentTags implements AutoCloseable {
 
     private final AtomicLongArray changedBelow = new AtomicLongArray(STRIPES);
 
+    /** Tells these from others: what was kept beside others must not keep them in memory. */
+    private final Object identity = new Object();
+
     @Override
     public void accept(RecordedEvent recorded) {
       switch (recorded.event()) {
@@ -87,14 +91,14 @@ final class CurrentTags implements AutoCloseable {
   /**
    * What the database said when the log reached to a position.
    *
-   * @param changes has followed the log since
+   * @param changes the identity of those that have followed the log since
    */
-  private record Known(Changes changes, long asOf, ManifestView.Present manifest) {
-    private boolean isCurrent(ReadIndex.Seen<Changes> now, Member<Tag> tag) {
+  private record Known(Object changes, long asOf, ManifestView.Present manifest) {
+    private boolean isCurrent(Changes now, Member<Tag> tag) {
       Member<Digest> target = new Member<>(tag.repository(), manifest.digest());
-      return changes == now.state()
-          && changes.isUnchanged(tag, asOf)
-          && changes.isUnchanged(target, asOf);
+      return changes.equals(now.identity)
+          && now.isUnchanged(tag, asOf)
+          && now.isUnchanged(target, asOf);
     }
   }
 
@@ -103,15 +107,19 @@ final class CurrentTags implements AutoCloseable {
     Member<Tag> asked = new Member<>(repository, tag);
     Optional<ReadIndex.Seen<Changes>> now = log.look();
     Optional<Known> known = Optional.ofNullable(tags.getIfPresent(asked));
-    if (now.isPresent() && known.isPresent() && known.get().isCurrent(now.get(), asked)) {
+    if (now.isPresent() && known.isPresent() && known.get().isCurrent(now.get().state(), asked)) {
       return Optional.of(known.get().manifest());
     }
     Optional<TagView.Current> found =
         Availability.read(jdbi, handle -> TagView.current(handle, repository, tag));
     // INVARIANT: what is kept follows from events that were seen. Had the log grown since the look,
-    // those after it might be lost with the primary, and nobody would notice.
-    if (now.isPresent() && found.isPresent() && found.get().nextPosition() == now.get().next()) {
-      tags.put(asked, new Known(now.get().state(), now.get().next(), found.get().manifest()));
+    // those after it might be lost with the primary, and nobody would notice; and whoever answered
+    // may be another server, with other events.
+    if (now.isPresent()
+        && found.isPresent()
+        && Arrays.equals(found.get().newest(), now.get().last())) {
+      tags.put(
+          asked, new Known(now.get().state().identity, now.get().next(), found.get().manifest()));
     }
     return found.map(TagView.Current::manifest);
   }

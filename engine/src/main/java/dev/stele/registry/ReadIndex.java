@@ -8,15 +8,22 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -29,6 +36,8 @@ import org.slf4j.LoggerFactory;
  *     that cannot be
  */
 final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(ReadIndex.class);
+
   /** More new events than that are not gone through. */
   private static final int MOST_EVENTS = 512;
 
@@ -37,11 +46,13 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
   /** A look reads a row or a few. A database that is frozen is to keep nobody waiting twice. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+  /** Names and routes change; a connection does not notice. */
+  private static final Duration LONGEST_CONNECTION = Duration.ofMinutes(10);
+
   private final ConnectionSource connections;
   private final EventCodec codec;
   private final Supplier<S> beginning;
-  private final RepeatedWarning warning =
-      new RepeatedWarning(LoggerFactory.getLogger(ReadIndex.class));
+  private final RepeatedWarning warning = new RepeatedWarning(logger);
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition ended = lock.newCondition();
@@ -51,8 +62,8 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
   private long notBefore = System.nanoTime();
   private Optional<Seen<S>> seen = Optional.empty();
 
-  /** Only whoever looks uses it. */
-  private Optional<Connection> connection = Optional.empty();
+  /** Only whoever looks uses it, or closes. */
+  private Optional<Future<Opened>> connection = Optional.empty();
 
   private boolean closed;
 
@@ -105,10 +116,14 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
     Optional<Seen<S>> found = Optional.empty();
     try {
       found = Optional.of(look(before));
+    } catch (StandbyException e) {
+      logger.debug("tags are asked of the database", e);
     } catch (SQLException | RuntimeException e) {
-      disconnect();
       warning.warn("look", "the log could not be looked at, so the database is asked: " + e);
     } finally {
+      if (found.isEmpty()) {
+        disconnect();
+      }
       lock.lock();
       try {
         seen = found;
@@ -157,11 +172,7 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
   }
 
   private List<Leaf> leaves(String sql, long... parameters) throws SQLException {
-    if (connection.isEmpty()) {
-      connection = Optional.of(connections.open());
-      connection.get().setNetworkTimeout(Runnable::run, (int) PATIENCE.toMillis());
-    }
-    try (PreparedStatement statement = connection.get().prepareStatement(sql)) {
+    try (PreparedStatement statement = connected().prepareStatement(sql)) {
       for (int i = 0; i < parameters.length; i++) {
         statement.setLong(i + 1, parameters[i]);
       }
@@ -175,15 +186,75 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
     }
   }
 
-  private void disconnect() {
-    try {
-      if (connection.isPresent()) {
-        connection.get().close();
-      }
-    } catch (SQLException _) {
-      // It is lost already.
+  private record Opened(Connection connection, long atNanos) {}
+
+  /** A server that follows another one may be behind it, and says nothing of that. */
+  private static final class StandbyException extends SQLException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /**
+   * Opening takes as long as the database lets it, but nobody waits for that longer than for a
+   * look.
+   */
+  private Connection connected() throws SQLException {
+    if (connection.isPresent()
+        && connection.get().state() == Future.State.SUCCESS
+        && System.nanoTime() - connection.get().resultNow().atNanos()
+            > LONGEST_CONNECTION.toNanos()) {
+      disconnect();
     }
+    if (connection.isEmpty()) {
+      FutureTask<Opened> opening = new FutureTask<>(this::open);
+      Thread _ = Thread.ofVirtual().name("read-index").start(opening);
+      connection = Optional.of(opening);
+    }
+    try {
+      return connection.get().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS).connection();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof SQLException failure ? failure : new SQLException(e.getCause());
+    } catch (TimeoutException e) {
+      throw new SQLException("the database takes long to accept a connection", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SQLException("interrupted", e);
+    }
+  }
+
+  private Opened open() throws SQLException {
+    Connection opened = connections.open();
+    try (Statement statement = opened.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+      if (row.next() && row.getBoolean(1)) {
+        throw new StandbyException();
+      }
+      opened.setNetworkTimeout(Runnable::run, (int) PATIENCE.toMillis());
+      return new Opened(opened, System.nanoTime());
+    } catch (SQLException | RuntimeException | Error e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private void disconnect() {
+    connection.ifPresent(
+        opening -> {
+          if (opening.isDone()) {
+            close(opening);
+          } else {
+            Thread _ = Thread.ofVirtual().name("read-index-end").start(() -> close(opening));
+          }
+        });
     connection = Optional.empty();
+  }
+
+  /** Closes a connection, when it is open if that is yet to come. */
+  private static void close(Future<Opened> opening) {
+    try {
+      opening.get().connection().close();
+    } catch (ExecutionException | SQLException | InterruptedException e) {
+      logger.debug("a connection is lost already", e);
+    }
   }
 
   /** Waits for the look that is under way; from then on there is none. */

@@ -30,9 +30,13 @@ public record LocalCredential(String token, boolean exclusive) {
         Base64.getUrlEncoder().withoutPadding().encodeToString(token), exclusive);
   }
 
-  /** Whether a header is of such a credential, right or wrong. */
-  public static boolean meant(String authorization) {
-    return authorization.toLowerCase(Locale.ROOT).startsWith(SCHEME);
+  /**
+   * Whether a request means such a credential, be it right or wrong.
+   *
+   * @param address that the request came from, in numbers
+   */
+  public static boolean meant(String authorization, String address) {
+    return authorization.toLowerCase(Locale.ROOT).startsWith(SCHEME) && loopback(address);
   }
 
   /**
@@ -41,8 +45,7 @@ public record LocalCredential(String token, boolean exclusive) {
    * @param address that the request came from, in numbers
    */
   public boolean accepts(String authorization, String address) {
-    return meant(authorization)
-        && loopback(address)
+    return meant(authorization, address)
         // Takes as long wherever they differ.
         && MessageDigest.isEqual(
             token.getBytes(StandardCharsets.UTF_8),
