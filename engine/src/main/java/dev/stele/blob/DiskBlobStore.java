@@ -241,7 +241,7 @@ public final class DiskBlobStore implements BlobStore {
     } catch (IOException e) {
       throw layout.explain(e);
     } finally {
-      busy.remove(id);
+      release(id);
     }
   }
 
@@ -272,7 +272,7 @@ public final class DiskBlobStore implements BlobStore {
     } catch (IOException e) {
       throw layout.explain(e);
     } finally {
-      busy.remove(id);
+      release(id);
     }
   }
 
@@ -318,7 +318,7 @@ public final class DiskBlobStore implements BlobStore {
       Files.deleteIfExists(layout.uploadFolder(id));
       openUploads.end(id);
     } finally {
-      busy.remove(id);
+      release(id);
     }
   }
 
@@ -333,6 +333,18 @@ public final class DiskBlobStore implements BlobStore {
     // Beside its server nobody can know which sessions it is using.
     if (lock.isEmpty() || !busy.add(id)) {
       throw new UploadBusyException(id);
+    }
+  }
+
+  /** Ends a request's use of a session, and the session if its bytes turned out bad meanwhile. */
+  private void release(UploadId id) {
+    busy.remove(id);
+    if (untrusted.contains(id) && busy.add(id)) {
+      try {
+        discard(id);
+      } finally {
+        busy.remove(id);
+      }
     }
   }
 
@@ -432,17 +444,11 @@ public final class DiskBlobStore implements BlobStore {
       leftFiles.remove(id, left);
       return;
     }
+    log.warn("Upload {} is given up: its bytes cannot be written out", id, failure);
     untrusted.add(id);
     remove(layout.sessionFile(id));
     if (busy.add(id)) {
-      try {
-        if (leftFiles.remove(id, left)) {
-          log.warn("Upload {} is given up: its bytes cannot be written out", id, failure);
-          discard(id);
-        }
-      } finally {
-        busy.remove(id);
-      }
+      release(id);
     }
   }
 
