@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.function.Function;
 
 /** The same small request, of an image that was pushed, again and again on several connections. */
-final class SmallReads implements Workload {
+final class SmallReads extends SteadyWorkload {
   private static final String REPOSITORY = "bench/manifests";
   private static final String TAG = "latest";
 
@@ -17,9 +17,6 @@ final class SmallReads implements Workload {
   /** What is asked for below the repository, by the digest of the image's layer. */
   private final Function<Digest, String> path;
 
-  private final int connections;
-  private final Duration duration;
-  private final Duration warmUp;
   private String target;
 
   private SmallReads(
@@ -29,12 +26,10 @@ final class SmallReads implements Workload {
       int connections,
       Duration duration,
       Duration warmUp) {
+    super(connections, duration, warmUp);
     this.what = what;
     this.method = method;
     this.path = path;
-    this.connections = connections;
-    this.duration = duration;
-    this.warmUp = warmUp;
   }
 
   /** GET of a manifest by its tag. */
@@ -51,7 +46,7 @@ final class SmallReads implements Workload {
 
   @Override
   public String title() {
-    return what + ", " + connections + " connections";
+    return what + ", " + clients() + " connections";
   }
 
   @Override
@@ -65,37 +60,22 @@ final class SmallReads implements Workload {
     try (SmallImagePusher pusher = new SmallImagePusher(registry, REPOSITORY)) {
       target = "/v2/" + REPOSITORY + "/" + path.apply(pusher.push(TAG));
     }
-    if (round == 0) {
-      rate(registry, warmUp);
-    }
+    super.prepare(registry, round);
   }
 
   @Override
-  public double measure(RegistryUnderTest registry, int round)
-      throws IOException, InterruptedException {
-    return rate(registry, duration);
-  }
+  Concurrent.Client client(RegistryUnderTest registry, String run, int number) throws IOException {
+    HttpConnection connection = registry.connect();
+    return new Concurrent.Client() {
+      @Override
+      public void step(int step) throws IOException {
+        connection.send(method, target, "Accept: " + MediaTypes.OCI_IMAGE + "\r\n").expect(200);
+      }
 
-  private double rate(RegistryUnderTest registry, Duration time)
-      throws IOException, InterruptedException {
-    return Concurrent.rate(
-        connections,
-        time,
-        number -> {
-          HttpConnection connection = registry.connect();
-          return new Concurrent.Client() {
-            @Override
-            public void step(int step) throws IOException {
-              connection
-                  .send(method, target, "Accept: " + MediaTypes.OCI_IMAGE + "\r\n")
-                  .expect(200);
-            }
-
-            @Override
-            public void close() throws IOException {
-              connection.close();
-            }
-          };
-        });
+      @Override
+      public void close() throws IOException {
+        connection.close();
+      }
+    };
   }
 }

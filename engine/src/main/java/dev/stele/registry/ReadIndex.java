@@ -171,6 +171,10 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
         : new Seen<>(beginning.get(), leaves.getFirst().position() + 1, leaves.getFirst().bytes());
   }
 
+  /**
+   * By JDBC, not by {@link dev.stele.log.LogReader}: Jdbi took a fifth of the processor time of a
+   * GET by tag, whose only statement this is.
+   */
   private List<Leaf> leaves(String sql, long... parameters) throws SQLException {
     try (PreparedStatement statement = connected().prepareStatement(sql)) {
       for (int i = 0; i < parameters.length; i++) {
