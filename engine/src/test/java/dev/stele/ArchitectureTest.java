@@ -20,6 +20,8 @@ class ArchitectureTest {
           .definedBy("dev.stele.oci..")
           .layer("event")
           .definedBy("dev.stele.event..")
+          .layer("sql")
+          .definedBy("dev.stele.sql..")
           .layer("database")
           .definedBy("dev.stele.database..")
           .layer("log")

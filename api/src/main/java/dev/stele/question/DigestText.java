@@ -2,6 +2,7 @@ package dev.stele.question;
 
 import dev.stele.history.DigestStates;
 import dev.stele.oci.Digest;
+import dev.stele.oci.DigestBeginning;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.registry.Archive;
 import dev.stele.server.http.DistributionError;
@@ -26,7 +27,9 @@ public record DigestText(String text) {
    * @throws InvalidNameException if it is neither
    */
   public static DigestText parse(String text) {
-    if (!BEGINNING.matcher(text).matches()) {
+    if (BEGINNING.matcher(text).matches()) {
+      DigestBeginning _ = DigestBeginning.parse(text);
+    } else {
       Digest _ = Digest.parse(text);
     }
     return new DigestText(text);
@@ -46,7 +49,8 @@ public record DigestText(String text) {
     try {
       return Digest.parse(text);
     } catch (InvalidNameException e) {
-      List<Digest> candidates = new DigestStates(archive).beginningWith(text, CANDIDATES + 1);
+      List<Digest> candidates =
+          new DigestStates(archive).beginningWith(DigestBeginning.parse(text), CANDIDATES + 1);
       if (candidates.size() == 1) {
         return candidates.getFirst();
       }

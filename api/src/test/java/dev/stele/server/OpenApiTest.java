@@ -88,7 +88,7 @@ class OpenApiTest {
     beneath.execute(
         """
         INSERT INTO record_document (digest, media_type, bytes)
-        VALUES ('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a', 'application/json', '{}')
+        VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);
     try (InputStream yaml = Audit.class.getResourceAsStream("openapi.yaml")) {
       document = new OpenApiDocument(yaml.readAllBytes());

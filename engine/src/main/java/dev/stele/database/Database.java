@@ -3,6 +3,7 @@ package dev.stele.database;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import dev.stele.sql.Values;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,7 +18,6 @@ import java.util.Properties;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.postgres.PostgresPlugin;
 
 /**
  * An opened database: migrated, with a pool whose connections act as {@value #RUNTIME_ROLE}, a role
@@ -127,8 +127,8 @@ public final class Database implements AutoCloseable {
     this.settings = settings;
     this.pool = pool(settings, "stele", settings.poolSize(), meters);
     this.auditPool = pool(settings, "stele-audit", settings.auditPoolSize(), meters);
-    this.jdbi = Jdbi.create(pool).installPlugin(new PostgresPlugin());
-    this.audit = Jdbi.create(auditPool).installPlugin(new PostgresPlugin());
+    this.jdbi = Values.known(Jdbi.create(pool));
+    this.audit = Values.known(Jdbi.create(auditPool));
   }
 
   /**

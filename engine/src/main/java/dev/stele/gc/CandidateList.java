@@ -40,14 +40,14 @@ final class CandidateList {
 
   private void content(Instant cutoff, Consumer<Candidate> each) {
     List<Digest> page;
-    String after = "";
+    Optional<Digest> after = Optional.empty();
     do {
       page = Unreachable.content(handle, cutoff, after);
       Set<Digest> held = HoldView.content(handle, page, cutoff);
       page.stream()
           .filter(digest -> !held.contains(digest))
           .forEach(digest -> content(digest).ifPresent(each));
-      after = page.isEmpty() ? after : page.getLast().toString();
+      after = page.isEmpty() ? after : Optional.of(page.getLast());
     } while (page.size() == Unreachable.PAGE);
   }
 
@@ -100,8 +100,8 @@ final class CandidateList {
                 ? "SELECT size FROM manifest WHERE digest = :digest AND repository = :repository"
                 : "SELECT size FROM blob_object WHERE digest = :digest AND :repository <> '' LIMIT"
                     + " 1")
-        .bind("digest", row.digest().toString())
-        .bind("repository", row.repository().value())
+        .bind("digest", row.digest())
+        .bind("repository", row.repository())
         .mapTo(Long.class)
         .findOne()
         .orElse(0L);
@@ -116,7 +116,7 @@ final class CandidateList {
                    coalesce((SELECT sum(size) FROM blob_object o WHERE o.digest = u.digest), 0) AS size
             FROM unlinked u WHERE u.digest = :digest
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .map(
             (row, _) ->
                 new Candidate(
@@ -137,7 +137,7 @@ final class CandidateList {
             SELECT since, since_at FROM unreachable
             WHERE repository = :repository AND digest = '' AND kind = 'repository'
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .map(
             (row, _) ->
                 new Candidate(

@@ -8,6 +8,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.HoldView;
 import dev.stele.projection.Listers;
+import dev.stele.sql.Values;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -88,11 +89,9 @@ record CollectBlobs(
             FROM blob_link l
             WHERE l.repository = :repository AND l.digest = ANY (:digests)
             """)
-        .bind("repository", repository.value())
-        .bindArray("digests", String.class, wanted.stream().map(Digest::toString).toList())
-        .map(
-            (row, _) ->
-                unused.put(Digest.parse(row.getString("digest")), row.getBoolean("elsewhere")))
+        .bind("repository", repository)
+        .bind("digests", Values.digests(wanted))
+        .map((row, _) -> unused.put(Values.digest(row, "digest"), row.getBoolean("elsewhere")))
         .list();
     unused.keySet().removeAll(new Listers(handle, repository).listed(wanted));
     return unused;

@@ -106,7 +106,7 @@ record CollectManifests(
                   WHERE repository = :repository AND position >= :known
                     AND type IN ('ManifestPut', 'TagMoved', 'TagRestored'))
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("known", known)
         .mapTo(Boolean.class)
         .one();

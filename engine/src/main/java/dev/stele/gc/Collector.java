@@ -443,9 +443,9 @@ public final class Collector implements AutoCloseable {
 
   private void sweepContent(String requestId) {
     Instant cutoff = now().minus(patience());
-    String after = "";
+    Optional<Digest> after = Optional.empty();
     while (true) {
-      String from = after;
+      Optional<Digest> from = after;
       List<Digest> page = jdbi.withHandle(handle -> Unreachable.content(handle, cutoff, from));
       inBatches(
           page,
@@ -457,7 +457,7 @@ public final class Collector implements AutoCloseable {
       if (page.size() < Unreachable.PAGE) {
         return;
       }
-      after = page.getLast().toString();
+      after = Optional.of(page.getLast());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Values;
 import java.util.Collection;
 import org.jdbi.v3.core.Handle;
 
@@ -26,9 +27,9 @@ final class EmptyRepository {
                AND NOT EXISTS (
                  SELECT FROM blob_link WHERE repository = :repository AND digest <> ALL (:blobs))
             """)
-        .bind("repository", repository.value())
-        .bindArray("manifests", String.class, manifests.stream().map(Digest::toString).toList())
-        .bindArray("blobs", String.class, blobs.stream().map(Digest::toString).toList())
+        .bind("repository", repository)
+        .bind("manifests", Values.digests(manifests))
+        .bind("blobs", Values.digests(blobs))
         .mapTo(Boolean.class)
         .one();
   }

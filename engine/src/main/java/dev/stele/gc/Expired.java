@@ -5,6 +5,7 @@ import dev.stele.log.LogCheckpoint;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ReachabilityView;
+import dev.stele.sql.Values;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -53,12 +54,12 @@ final class Expired {
             ORDER BY u.since, u.digest
             FOR UPDATE OF l SKIP LOCKED
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("kind", kind)
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(digests))
         .bind("cutoff", now.minus(grace))
         .bind("grace", grace.toNanos() / 1e9)
-        .map((row, _) -> expired.put(Digest.parse(row.getString("digest")), row.getLong("since")))
+        .map((row, _) -> expired.put(Values.digest(row, "digest"), row.getLong("since")))
         .list();
     return expired;
   }
@@ -71,7 +72,7 @@ final class Expired {
               SELECT FROM event
               WHERE repository = :repository AND position >= :seen AND type IN ('ManifestDeleted', 'BlobDeleted'))
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("seen", LogCheckpoint.read(handle, ReachabilityView.NAME).nextPosition())
         .mapTo(Boolean.class)
         .one();
@@ -89,9 +90,9 @@ final class Expired {
                 SELECT FROM unreachable u
                 WHERE u.repository = l.repository AND u.digest = l.digest AND u.kind <> :kind)
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("kind", kind)
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(digests))
         .execute();
   }
 }

@@ -1,14 +1,16 @@
 package dev.stele.gc;
 
 import dev.stele.log.LaneWrite;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.Member;
+import dev.stele.sql.Unnested;
+import dev.stele.sql.Values;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -65,8 +67,8 @@ public final class Leases {
             UPDATE lease SET promised_at = greatest(promised_at, clock_timestamp())
             WHERE repository = :repository AND digest = :digest
             """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .execute();
   }
 
@@ -78,17 +80,18 @@ public final class Leases {
       (lane, promised) ->
           new Unnested<>(Set.copyOf(promised))
               .text("repositories", Member::repository)
-              .text("digests", Member::item)
+              .digests("digests", Member::item)
               .execute(
                   lane,
                   """
                   UPDATE lease l SET promised_at = greatest(l.promised_at, clock_timestamp())
-                  FROM unnest(:repositories::text[], :digests::text[]) AS promised (repository, digest)
+                  FROM unnest(:repositories::text[], :digests::bytea[]) AS promised (repository, digest)
                   WHERE l.repository = promised.repository AND l.digest = promised.digest
                   """);
 
   /** Something unreachable, in the order of the view's index. */
-  private record Found(OffsetDateTime sinceAt, long since, String repository, String digest) {}
+  private record Found(
+      OffsetDateTime sinceAt, long since, String repository, Optional<Digest> digest) {}
 
   /**
    * Starts the grace period of what became unreachable from a time on and has none yet: page by
@@ -96,7 +99,7 @@ public final class Leases {
    */
   static void start(Jdbi jdbi, Instant from) {
     for (String kind : List.of("manifest", "blob")) {
-      Found last = new Found(from.atOffset(ZoneOffset.UTC), -1, "", "");
+      Found last = new Found(from.atOffset(ZoneOffset.UTC), -1, "", Optional.empty());
       List<Found> page;
       do {
         page = unreachable(jdbi, kind, last);
@@ -125,7 +128,7 @@ public final class Leases {
                 .bind("sinceAt", after.sinceAt())
                 .bind("since", after.since())
                 .bind("repository", after.repository())
-                .bind("digest", after.digest())
+                .bind("digest", Values.bytesOrNone(after.digest()))
                 .bind("limit", AT_ONCE)
                 .map(
                     (row, _) ->
@@ -133,50 +136,45 @@ public final class Leases {
                             row.getObject("since_at", OffsetDateTime.class),
                             row.getLong("since"),
                             row.getString("repository"),
-                            row.getString("digest")))
+                            Values.digestIfAny(row, "digest")))
                 .list());
   }
 
   /** In two transactions, see above. */
   private static void start(Jdbi jdbi, List<Found> page) {
-    Object[] repositories = page.stream().map(Found::repository).toArray();
-    Object[] digests = page.stream().map(Found::digest).toArray();
-    Object[] times = page.stream().map(found -> found.sinceAt().toString()).toArray();
+    Unnested<Found> found =
+        new Unnested<>(page)
+            .text("repositories", Found::repository)
+            .digests("digests", each -> each.digest().orElseThrow())
+            .time("times", each -> each.sinceAt().toInstant());
     jdbi.useHandle(
         handle ->
-            handle
-                .createUpdate(
-                    """
-                    INSERT INTO lease (repository, digest, promised_at)
-                    SELECT repository, digest, 'infinity'::timestamptz
-                    FROM unnest(:repositories::text[], :digests::text[]) AS u (repository, digest)
-                    ORDER BY repository, digest
-                    ON CONFLICT DO NOTHING
-                    """)
-                .bindArray("repositories", String.class, repositories)
-                .bindArray("digests", String.class, digests)
-                .execute());
+            found.execute(
+                handle,
+                """
+                INSERT INTO lease (repository, digest, promised_at)
+                SELECT repository, digest, 'infinity'::timestamptz
+                FROM unnest(:repositories::text[], :digests::bytea[]) AS u (repository, digest)
+                ORDER BY repository, digest
+                ON CONFLICT DO NOTHING
+                """));
     jdbi.useHandle(
         handle ->
-            handle
-                .createUpdate(
-                    """
-                    UPDATE lease SET promised_at = clock_timestamp()
-                    FROM (
-                      SELECT waiting.repository, waiting.digest
-                      FROM unnest(:repositories::text[], :digests::text[], :times::timestamptz[])
-                        AS u (repository, digest, since_at)
-                      CROSS JOIN LATERAL (
-                        SELECT l.repository, l.digest FROM lease l
-                        WHERE l.repository = u.repository AND l.digest = u.digest
-                          AND (l.promised_at < u.since_at OR l.promised_at = 'infinity')
-                        FOR UPDATE SKIP LOCKED) AS waiting) AS found
-                    WHERE lease.repository = found.repository AND lease.digest = found.digest
-                    """)
-                .bindArray("repositories", String.class, repositories)
-                .bindArray("digests", String.class, digests)
-                .bindArray("times", String.class, times)
-                .execute());
+            found.execute(
+                handle,
+                """
+                UPDATE lease SET promised_at = clock_timestamp()
+                FROM (
+                  SELECT waiting.repository, waiting.digest
+                  FROM unnest(:repositories::text[], :digests::bytea[], :times::timestamptz[])
+                    AS u (repository, digest, since_at)
+                  CROSS JOIN LATERAL (
+                    SELECT l.repository, l.digest FROM lease l
+                    WHERE l.repository = u.repository AND l.digest = u.digest
+                      AND (l.promised_at < u.since_at OR l.promised_at = 'infinity')
+                    FOR UPDATE SKIP LOCKED) AS waiting) AS found
+                WHERE lease.repository = found.repository AND lease.digest = found.digest
+                """));
   }
 
   /** Drops promises that were given before a time, of what a root reaches again or is gone. */

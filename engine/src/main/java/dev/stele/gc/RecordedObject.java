@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.event.Event;
 import dev.stele.oci.Digest;
+import dev.stele.sql.Values;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,12 +22,12 @@ record RecordedObject(String store, Digest digest, String key, long size) {
             WHERE digest = ANY (:digests)
             ORDER BY digest, store
             """)
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(digests))
         .map(
             (row, _) ->
                 new RecordedObject(
                     row.getString("store"),
-                    Digest.parse(row.getString("digest")),
+                    Values.digest(row, "digest"),
                     row.getString("object_key"),
                     row.getLong("size")))
         .forEach(

@@ -6,6 +6,7 @@ import dev.stele.event.Event;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.projection.HoldView;
+import dev.stele.sql.Values;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -50,9 +51,9 @@ record SweepContent(ActorId actor, String requestId, List<Digest> digests, Durat
             WHERE u.digest = ANY (:digests) AND u.since_at <= :cutoff
               AND (SELECT true FROM blob_link l WHERE l.digest = u.digest LIMIT 1) IS NULL
             """)
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(digests))
         .bind("cutoff", decision.now().minus(grace))
-        .map((row, _) -> unlinked.put(Digest.parse(row.getString("digest")), row.getLong("since")))
+        .map((row, _) -> unlinked.put(Values.digest(row, "digest"), row.getLong("since")))
         .list();
     return unlinked;
   }

@@ -2,6 +2,7 @@ package dev.stele.gc;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Values;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ final class Unreachable {
             ORDER BY repository
             """)
         .bind("cutoff", cutoff)
-        .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+        .mapTo(RepositoryName.class)
         .list();
   }
 
@@ -75,14 +76,14 @@ final class Unreachable {
                 ORDER BY u.since, u.digest
                 LIMIT :most
                 """)
-            .bind("repository", repository.value())
+            .bind("repository", repository)
             .bind("cutoff", cutoff)
             .bind("most", most)
             .map(
                 (row, _) ->
                     new Row(
                         repository,
-                        Digest.parse(row.getString("digest")),
+                        Values.digest(row, "digest"),
                         row.getLong("since"),
                         row.getObject("since_at", OffsetDateTime.class).toInstant()))
             .list();
@@ -113,16 +114,13 @@ final class Unreachable {
               WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
             WHERE e.repository = :repository AND e.child = ANY (:children)
             """)
-        .bind("repository", repository.value())
-        .bindArray(
-            "children",
-            String.class,
-            children.stream().map(row -> row.digest().toString()).toList())
+        .bind("repository", repository)
+        .bind("children", Values.digests(children.stream().map(Row::digest).toList()))
         .map(
             (row, _) ->
                 new LivenessGraph.Edge(
-                    Digest.parse(row.getString("parent")),
-                    Digest.parse(row.getString("child")),
+                    Values.digest(row, "parent"),
+                    Values.digest(row, "child"),
                     LivenessGraph.Kind.valueOf(row.getString("kind").toUpperCase(Locale.ROOT))))
         .list();
   }
@@ -164,13 +162,13 @@ final class Unreachable {
         .bind("sinceAt", after.map(Row::sinceAt).orElse(Instant.EPOCH))
         .bind("since", after.map(Row::since).orElse(-1L))
         .bind("repository", after.map(row -> row.repository().value()).orElse(""))
-        .bind("digest", after.map(row -> row.digest().toString()).orElse(""))
+        .bind("digest", Values.bytesOrNone(after.map(Row::digest)))
         .bind("limit", PAGE)
         .map(
             (row, _) ->
                 new Row(
                     RepositoryName.parse(row.getString("repository")),
-                    Digest.parse(row.getString("digest")),
+                    Values.digest(row, "digest"),
                     row.getLong("since"),
                     row.getObject("since_at", OffsetDateTime.class).toInstant()))
         .list();
@@ -185,10 +183,10 @@ final class Unreachable {
             LIMIT :limit
             """
                 .formatted(USERS.formatted(":repository", ":digest")))
-        .bind("repository", blob.repository().value())
-        .bind("digest", blob.digest().toString())
+        .bind("repository", blob.repository())
+        .bind("digest", blob.digest())
         .bind("limit", PAGE)
-        .map((row, _) -> Digest.parse(row.getString("parent")))
+        .mapTo(Digest.class)
         .list();
   }
 
@@ -205,12 +203,12 @@ final class Unreachable {
         .bind("cutoff", cutoff)
         .bind("after", after)
         .bind("limit", PAGE)
-        .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+        .mapTo(RepositoryName.class)
         .list();
   }
 
   /** The next page of content past grace that no repository has. */
-  static List<Digest> content(Handle handle, Instant cutoff, String after) {
+  static List<Digest> content(Handle handle, Instant cutoff, Optional<Digest> after) {
     return new ArrayList<>(
         handle
             .createQuery(
@@ -221,9 +219,9 @@ final class Unreachable {
                 LIMIT :limit
                 """)
             .bind("cutoff", cutoff)
-            .bind("after", after)
+            .bind("after", Values.bytesOrNone(after))
             .bind("limit", PAGE)
-            .map((row, _) -> Digest.parse(row.getString("digest")))
+            .mapTo(Digest.class)
             .list());
   }
 }

@@ -2,6 +2,7 @@ package dev.stele.history;
 
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
+import dev.stele.oci.DigestBeginning;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Archive;
@@ -56,7 +57,7 @@ public final class DigestStates {
             LEFT JOIN manifest_document d ON d.digest = :digest
             LEFT JOIN unlinked u ON u.digest = :digest
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .map(
             (row, _) ->
                 new DigestState(
@@ -97,7 +98,7 @@ public final class DigestStates {
             ORDER BY place.repository, place.kind
             LIMIT :limit
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .bind("limit", MOST_PLACES + 1)
         .map(
             (row, _) -> {
@@ -118,7 +119,7 @@ public final class DigestStates {
     return handle
         .createQuery(
             "SELECT store, position, at FROM blob_sweep WHERE digest = :digest ORDER BY store")
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .map(
             (row, _) ->
                 new DigestState.Sweep(
@@ -139,41 +140,38 @@ public final class DigestStates {
   }
 
   /**
-   * At most {@code limit} digests of manifests and blobs that begin with a text, in their order, of
-   * all that were ever there or that a manifest names. Costs a look-up each.
-   *
-   * @param beginning such as {@code sha256:a294c69f6ace}
+   * At most {@code limit} digests of manifests and blobs that begin so, in their order, of all that
+   * were ever there or that a manifest names. Costs a look-up each.
    */
-  public List<Digest> beginningWith(String beginning, int limit) {
+  public List<Digest> beginningWith(DigestBeginning beginning, int limit) {
     return archive.read(
         handle ->
             handle
                 .createQuery(
                     """
                     WITH RECURSIVE candidate (digest, number) AS (
-                      SELECT :beginning::text COLLATE "C", 0
+                      SELECT ''::bytea, 0
                       UNION ALL
                       SELECT least(
                                (SELECT digest FROM manifest_document
-                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                                WHERE digest > candidate.digest AND digest BETWEEN :first AND :last ORDER BY digest LIMIT 1),
                                (SELECT digest FROM blob_object
-                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                                WHERE digest > candidate.digest AND digest BETWEEN :first AND :last ORDER BY digest LIMIT 1),
                                (SELECT digest FROM blob_sweep
-                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                                WHERE digest > candidate.digest AND digest BETWEEN :first AND :last ORDER BY digest LIMIT 1),
                                (SELECT digest FROM exposure_reference
-                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1),
+                                WHERE digest > candidate.digest AND digest BETWEEN :first AND :last ORDER BY digest LIMIT 1),
                                (SELECT digest FROM record_document
-                                WHERE digest > candidate.digest AND digest < :end ORDER BY digest LIMIT 1)),
+                                WHERE digest > candidate.digest AND digest BETWEEN :first AND :last ORDER BY digest LIMIT 1)),
                              number + 1
                       FROM candidate
                       WHERE number < :limit AND candidate.digest IS NOT NULL)
                     SELECT digest FROM candidate WHERE number > 0 AND digest IS NOT NULL
                     """)
-                .bind("beginning", beginning)
-                // After every hexadecimal digit.
-                .bind("end", beginning + "g")
+                .bind("first", beginning.first())
+                .bind("last", beginning.last())
                 .bind("limit", limit)
-                .map((row, _) -> Digest.parse(row.getString("digest")))
+                .mapTo(Digest.class)
                 .list());
   }
 }

@@ -10,6 +10,7 @@ import dev.stele.oci.Tag;
 import dev.stele.registry.Archive;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -129,7 +130,7 @@ public final class Exposure {
             .createQuery(
                 """
                 SELECT wanted.digest, place.*, h.until_position, h.until_at, h.ended_by
-                FROM unnest(:digests::text[]) AS wanted (digest)
+                FROM unnest(:digests::bytea[]) AS wanted (digest)
                 CROSS JOIN LATERAL (
                   SELECT repository, from_position, from_at FROM exposure_place p
                   WHERE p.digest = wanted.digest AND (p.repository, p.from_position) > (:repository, :position)
@@ -163,7 +164,7 @@ public final class Exposure {
             .createQuery(
                 """
                 SELECT wanted.digest, period.*, f.name AS from_name, u.name AS until_name
-                FROM unnest(:digests::text[]) AS wanted (digest)
+                FROM unnest(:digests::bytea[]) AS wanted (digest)
                 CROSS JOIN LATERAL (
                   SELECT repository, tag, from_position FROM exposure_tag t
                   WHERE t.digest = wanted.digest AND (t.repository, t.tag, t.from_position) > (:repository, :tag, :position)
@@ -191,7 +192,7 @@ public final class Exposure {
             new TagPeriod(
                 repository(row),
                 Tag.parse(row.getString("name")),
-                Digest.parse(row.getString("digest")),
+                Values.digest(row, "digest"),
                 since(row, "from"),
                 Optional.ofNullable(row.getString("from_name")),
                 until(row),
@@ -206,7 +207,7 @@ public final class Exposure {
             .createQuery(
                 """
                 SELECT wanted.digest, pulled.*, a.name, b.last_at AS last_blob_at
-                FROM unnest(:digests::text[]) AS wanted (digest)
+                FROM unnest(:digests::bytea[]) AS wanted (digest)
                 CROSS JOIN LATERAL (
                   SELECT repository, tag, actor_id, pulls, first_at, last_at FROM exposure_pull p
                   WHERE p.digest = wanted.digest AND (p.repository, p.tag, p.actor_id) > (:repository, :tag, :actor)
@@ -247,13 +248,12 @@ public final class Exposure {
       Query query, Collection<Digest> manifests, int limit, RowReader<T> reader) {
     Map<Digest, List<T>> lists = new HashMap<>();
     query
-        .bindArray(
-            "digests", String.class, manifests.stream().map(Digest::toString).distinct().toArray())
+        .bind("digests", Values.digests(manifests))
         .bind("limit", limit)
         .map(
             (row, _) ->
                 lists
-                    .computeIfAbsent(Digest.parse(row.getString("digest")), _ -> new ArrayList<>())
+                    .computeIfAbsent(Values.digest(row, "digest"), _ -> new ArrayList<>())
                     .add(reader.read(row)))
         .list();
     return lists;

@@ -5,6 +5,7 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.sql.Values;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -73,11 +74,8 @@ final class ExposureWalk {
     boolean full = after.isEmpty() ? !addItself() : !finish(after.get());
     for (int batch = 0; !full && batch < MOST_BATCHES; batch++) {
       // After its own come those whose digests are lower, too.
-      String from =
-          last.map(ExposurePage.Key::image)
-              .filter(image -> !image.equals(digest))
-              .map(Digest::toString)
-              .orElse("");
+      Optional<Digest> from =
+          last.map(ExposurePage.Key::image).filter(image -> !image.equals(digest));
       List<Direct> directs = direct(from, Optional.empty(), size);
       for (Direct direct : builtOn(directs)) {
         if (!add(direct)) {
@@ -104,7 +102,7 @@ final class ExposureWalk {
     if (after.image().equals(digest)) {
       return true;
     }
-    for (Direct direct : builtOn(direct("", Optional.of(after.image()), 1))) {
+    for (Direct direct : builtOn(direct(Optional.empty(), Optional.of(after.image()), 1))) {
       return addIndexes(direct, indexes(direct, after.index()));
     }
     return true;
@@ -158,7 +156,7 @@ final class ExposureWalk {
    * Manifests that name the digest or have the rarest layer of it: those after one, or only that
    * one.
    */
-  private List<Direct> direct(String after, Optional<Digest> only, int most) {
+  private List<Direct> direct(Optional<Digest> after, Optional<Digest> only, int most) {
     return handle
         .createQuery(
             """
@@ -182,12 +180,11 @@ final class ExposureWalk {
               ORDER BY manifest
               LIMIT :most) AS named
             """)
-        .bind("digest", digest.toString())
-        .bind("layer", base.map(known -> known.rarest().toString()).orElse(""))
-        .bind("after", after)
-        .bind("first", only.map(Digest::toString).orElse(""))
-        // No digest has a character that is greater.
-        .bind("last", only.map(Digest::toString).orElse("~"))
+        .bind("digest", digest)
+        .bind("layer", Values.bytesOrNone(base.map(Base::rarest)))
+        .bind("after", Values.bytesOrNone(after))
+        .bind("first", Values.bytesOrNone(only))
+        .bind("last", Values.bytesOrEnd(only))
         // A manifest has at most a row for each kind.
         .bind("rows", most * How.values().length)
         .bind("most", most)
@@ -206,8 +203,7 @@ final class ExposureWalk {
         how.add(How.valueOf(kind.toUpperCase(Locale.ROOT)));
       }
     }
-    return new Direct(
-        Digest.parse(row.getString("manifest")), how, candidate, row.getBoolean("listed"));
+    return new Direct(Values.digest(row, "manifest"), how, candidate, row.getBoolean("listed"));
   }
 
   /** Says of the candidates whether they are built on the digest. */
@@ -257,16 +253,16 @@ final class ExposureWalk {
         .createQuery(
             """
             SELECT layer.digest
-            FROM unnest(:layers::text[]) WITH ORDINALITY AS layer (digest, number)
+            FROM unnest(:layers::bytea[]) WITH ORDINALITY AS layer (digest, number)
             CROSS JOIN LATERAL (
               SELECT count(*) AS users
               FROM (SELECT FROM exposure_reference r WHERE r.digest = layer.digest LIMIT :common) AS counted) AS known
             ORDER BY users, number DESC
             LIMIT 1
             """)
-        .bindArray("layers", String.class, layers.stream().map(Digest::toString).toArray())
+        .bind("layers", Values.digests(layers))
         .bind("common", COMMON)
-        .map((row, _) -> Digest.parse(row.getString(1)))
+        .mapTo(Digest.class)
         .one();
   }
 
@@ -283,7 +279,7 @@ final class ExposureWalk {
             .createQuery(
                 """
                 WITH RECURSIVE above (digest) AS (
-                  SELECT :image::text COLLATE "C"
+                  SELECT :image::bytea
                   UNION
                   SELECT lists.manifest
                   FROM above
@@ -298,14 +294,14 @@ final class ExposureWalk {
                 ORDER BY digest
                 LIMIT :limit
                 """)
-            .bind("image", direct.manifest().toString())
+            .bind("image", direct.manifest())
             .bind("most", MOST_INDEXES)
-            .bind("after", after.map(Digest::toString).orElse(""))
+            .bind("after", Values.bytesOrNone(after))
             .bind("limit", limit + 1)
             .map(
                 (row, _) -> {
                   more[0] = row.getBoolean("more");
-                  return Digest.parse(row.getString("digest"));
+                  return Values.digest(row, "digest");
                 })
             .list();
     return new Indexes(above, more[0]);
@@ -317,18 +313,15 @@ final class ExposureWalk {
         .createQuery(
             """
             SELECT wanted.digest, d.media_type, octet_length(d.bytes) AS size
-            FROM unnest(:digests::text[]) AS wanted (digest)
+            FROM unnest(:digests::bytea[]) AS wanted (digest)
             CROSS JOIN LATERAL (
               SELECT media_type, bytes FROM manifest_document d WHERE d.digest = wanted.digest LIMIT 1) AS d
             """)
-        .bindArray(
-            "digests",
-            String.class,
-            found.stream().map(each -> each.digest().toString()).distinct().toArray())
+        .bind("digests", Values.digests(found.stream().map(Exposed::digest).distinct().toList()))
         .map(
             (row, _) ->
                 new Exposed(
-                    Digest.parse(row.getString("digest")),
+                    Values.digest(row, "digest"),
                     row.getString("media_type"),
                     row.getLong("size"),
                     Set.of(),

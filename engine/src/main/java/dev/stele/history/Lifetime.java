@@ -27,7 +27,7 @@ public record Lifetime(Since from, Optional<Since> until) {
             ORDER BY from_position DESC
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("limit", limit)
         .map((row, _) -> of(row))
         .list();
@@ -45,8 +45,8 @@ public record Lifetime(Since from, Optional<Since> until) {
             ORDER BY from_position DESC
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .bind("limit", limit)
         .map((row, _) -> of(row))
         .list();

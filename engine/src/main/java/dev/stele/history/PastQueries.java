@@ -8,6 +8,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.ReferrerView;
 import dev.stele.registry.Page;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
@@ -38,7 +39,7 @@ final class PastQueries {
               SELECT FROM repository_history WHERE repository = :repository AND %s)
             """
                 .formatted(THEN))
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("position", position)
         .mapTo(Boolean.class)
         .one();
@@ -58,7 +59,7 @@ final class PastQueries {
         .bind("after", after.orElse(""))
         .bind("position", position)
         .bind("limit", limit)
-        .map((row, _) -> RepositoryName.parse(row.getString(1)))
+        .mapTo(RepositoryName.class)
         .list();
   }
 
@@ -75,8 +76,8 @@ final class PastQueries {
               LIMIT 1) AS last
             WHERE until_position IS NULL OR until_position > :position
             """)
-        .bind("repository", repository.value())
-        .bind("name", tag.value())
+        .bind("repository", repository)
+        .bind("name", tag)
         .bind("position", position)
         .map((row, _) -> pastTag(row))
         .findOne();
@@ -110,7 +111,7 @@ final class PastQueries {
             WHERE last.until_position IS NULL OR last.until_position > :position
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("after", after.orElse(""))
         .bind("position", position)
         .bind("limit", limit)
@@ -119,8 +120,7 @@ final class PastQueries {
   }
 
   private static PastTag pastTag(ResultSet row) throws SQLException {
-    return new PastTag(
-        Tag.parse(row.getString("name")), Digest.parse(row.getString("digest")), since(row));
+    return new PastTag(Tag.parse(row.getString("name")), Values.digest(row, "digest"), since(row));
   }
 
   private static Since since(ResultSet row) throws SQLException {
@@ -130,11 +130,11 @@ final class PastQueries {
 
   private static PastManifest pastManifest(ResultSet row) throws SQLException {
     return new PastManifest(
-        Digest.parse(row.getString("digest")),
+        Values.digest(row, "digest"),
         row.getString("media_type"),
         Optional.ofNullable(row.getString("artifact_type")),
         row.getLong("size"),
-        Optional.ofNullable(row.getString("subject")).map(Digest::parse),
+        Values.digestIfAny(row, "subject"),
         since(row));
   }
 
@@ -147,8 +147,8 @@ final class PastQueries {
             SELECT * FROM manifest_history WHERE repository = :repository AND digest = :digest AND %s
             """
                 .formatted(THEN))
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .bind("position", position)
         .map((row, _) -> pastManifest(row))
         .findOne();
@@ -177,15 +177,15 @@ final class PastQueries {
             .createQuery(
                 """
                 SELECT wanted.digest
-                FROM unnest(:digests::text[]) AS wanted (digest)
+                FROM unnest(:digests::bytea[]) AS wanted (digest)
                 WHERE (SELECT true FROM %s h
                        WHERE h.repository = :repository AND h.digest = wanted.digest AND %s LIMIT 1)
                 """
                     .formatted(history, THEN))
-            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-            .bind("repository", repository.value())
+            .bind("digests", Values.digests(digests))
+            .bind("repository", repository)
             .bind("position", position)
-            .map((row, _) -> Digest.parse(row.getString(1)))
+            .mapTo(Digest.class)
             .list());
   }
 
@@ -200,8 +200,8 @@ final class PastQueries {
             LIMIT :limit
             """
                 .formatted(THEN))
-        .bind("repository", repository.value())
-        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("repository", repository)
+        .bind("after", Values.bytesOrNone(after))
         .bind("position", position)
         .bind("limit", limit)
         .map((row, _) -> pastManifest(row))
@@ -240,9 +240,9 @@ final class PastQueries {
                 ORDER BY sized.digest
                 """
                     .formatted(THEN, ReferrerView.beyond()))
-            .bind("repository", repository.value())
-            .bind("subject", subject.toString())
-            .bind("after", after.map(Digest::toString).orElse(""))
+            .bind("repository", repository)
+            .bind("subject", subject)
+            .bind("after", Values.bytesOrNone(after))
             .bind("position", position)
             .bind("artifactType", artifactType)
             .bind("limit", limit + 1)
@@ -255,7 +255,7 @@ final class PastQueries {
 
   /** Empty if it is beyond the page. */
   private static Optional<Descriptor> descriptor(ResultSet row) throws SQLException {
-    Digest digest = Digest.parse(row.getString("digest"));
+    Digest digest = Values.digest(row, "digest");
     byte[] bytes = row.getBytes("bytes");
     if (bytes == null) {
       return Optional.empty();
@@ -291,8 +291,8 @@ final class PastQueries {
             WHERE repository = :repository AND digest = :digest AND %s
             """
                 .formatted(THEN))
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .bind("position", position)
         .map((row, _) -> new Link(Optional.ofNullable(row.getObject(1, Long.class))))
         .findOne();
@@ -308,7 +308,7 @@ final class PastQueries {
         .createQuery(
             """
             SELECT wanted.digest
-            FROM unnest(:digests::text[]) AS wanted (digest)
+            FROM unnest(:digests::bytea[]) AS wanted (digest)
             WHERE (SELECT true FROM blob_object o
                    WHERE o.digest = wanted.digest AND o.store = :store LIMIT 1) IS NULL
               AND (SELECT true FROM blob_link_history l
@@ -317,11 +317,11 @@ final class PastQueries {
                    WHERE m.repository = :repository AND m.digest = wanted.digest AND %1$s LIMIT 1) IS NULL
             """
                 .formatted(THEN))
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(digests))
         .bind("store", store)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("position", position)
-        .map((row, _) -> Digest.parse(row.getString(1)))
+        .mapTo(Digest.class)
         .list();
   }
 
@@ -333,21 +333,30 @@ final class PastQueries {
             SELECT position FROM blob_sweep
             WHERE digest = :digest AND store = :store AND position > :after
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .bind("store", store)
         .bind("after", after)
         .mapTo(Long.class)
         .findOne();
   }
 
-  /** A string in the data of the events between two moments that may have changed something. */
+  /** Something in the data of the events between two moments that may have changed something. */
   private static final String TOUCHED =
       """
-      SELECT DISTINCT (convert_from(leaf, 'UTF8')::json #>> '{data,%s}') COLLATE "C" AS key
+      SELECT DISTINCT %s AS key
       FROM event
       WHERE repository = :repository AND position > :from AND position <= :to
         AND type NOT IN ('PullsObserved', 'BlobPullsObserved')
       """;
+
+  private static final String TOUCHED_TAG = touched("%s COLLATE \"C\"", "tag");
+  private static final String TOUCHED_DIGEST = touched("digest_bytes(%s)", "digest");
+
+  private static String touched(String expression, String field) {
+    return TOUCHED.formatted(
+        expression.formatted(
+            "(convert_from(leaf, 'UTF8')::json #>> '{data,%s}')".formatted(field)));
+  }
 
   /** Tags that went with their manifest: events of their own may say so only later. */
   private static final String ENDED =
@@ -380,8 +389,8 @@ final class PastQueries {
             ORDER BY key
             LIMIT :limit
             """
-                .formatted(TOUCHED.formatted("tag"), period("from"), period("to"), ENDED))
-        .bind("repository", repository.value())
+                .formatted(TOUCHED_TAG, period("from"), period("to"), ENDED))
+        .bind("repository", repository)
         .bind("from", from)
         .bind("to", to)
         .bind("after", after.orElse(""))
@@ -390,8 +399,8 @@ final class PastQueries {
             (row, _) ->
                 new Change.TagChange(
                     Tag.parse(row.getString("key")),
-                    Optional.ofNullable(row.getString("before")).map(Digest::parse),
-                    Optional.ofNullable(row.getString("afterwards")).map(Digest::parse)))
+                    Values.digestIfAny(row, "before"),
+                    Values.digestIfAny(row, "afterwards")))
         .list();
   }
 
@@ -425,16 +434,15 @@ final class PastQueries {
             ORDER BY key
             LIMIT :limit
             """
-                .formatted(TOUCHED.formatted("digest"), present("from"), present("to")))
-        .bind("repository", repository.value())
+                .formatted(TOUCHED_DIGEST, present("from"), present("to")))
+        .bind("repository", repository)
         .bind("from", from)
         .bind("to", to)
-        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("after", Values.bytesOrNone(after))
         .bind("limit", limit)
         .map(
             (row, _) ->
-                new Change.ManifestChange(
-                    Digest.parse(row.getString("key")), row.getBoolean("added")))
+                new Change.ManifestChange(Values.digest(row, "key"), row.getBoolean("added")))
         .list();
   }
 

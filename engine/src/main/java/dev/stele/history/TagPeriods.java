@@ -14,6 +14,7 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
@@ -69,7 +70,7 @@ public final class TagPeriods {
               WHERE repository = :repository AND from_position <= :to
                 AND (until_position IS NULL OR until_position > :from))
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("from", from)
         .bind("to", to)
         .mapTo(Boolean.class)
@@ -122,7 +123,7 @@ public final class TagPeriods {
               AND (walk.name > :afterTag OR period.from_position > :afterFrom)
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("from", from)
         .bind("to", to)
         .bind("afterTag", after.map(key -> key.tag().value()).orElse(""))
@@ -194,7 +195,7 @@ public final class TagPeriods {
     return new TagPeriod(
         RepositoryName.parse(row.getString("repository")),
         Tag.parse(row.getString("name")),
-        Digest.parse(row.getString("digest")),
+        Values.digest(row, "digest"),
         new Since(
             row.getLong("from_position"),
             row.getObject("from_at", OffsetDateTime.class).toInstant()),

@@ -19,7 +19,7 @@ import org.jdbi.v3.core.Handle;
  * the views have taken in these events.
  *
  * @param key how keys go to the database and come back
- * @param sql a query with a {@code ?::text[]} for each column of the keys, in their order, whose
+ * @param sql a query with an array parameter for each column of the keys, in their order, whose
  *     rows begin with these columns; its cost must not grow with the repository
  * @param none what is so of a key without rows; never null
  * @param reading what a row adds to what those before it say
@@ -30,7 +30,10 @@ import org.jdbi.v3.core.Handle;
 public record Fact<K, V>(
     Key<K> key, String sql, V none, Reading<V> reading, Following<K, V> following) {
 
-  /** How keys are sent, as columns of text, and read from a row, which begins with these. */
+  /**
+   * How keys are sent, as columns of digests ({@code bytea[]}) or of text, and read from a row,
+   * which begins with these.
+   */
   public record Key<K>(List<Function<K, ?>> columns, Reader<K> reader) {
     /** Reads a key. */
     @FunctionalInterface

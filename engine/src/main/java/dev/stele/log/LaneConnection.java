@@ -1,5 +1,6 @@
 package dev.stele.log;
 
+import dev.stele.sql.Values;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -7,7 +8,6 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.postgres.PostgresPlugin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,7 +78,7 @@ final class LaneConnection {
         statement.execute("SET plan_cache_mode = force_generic_plan");
       }
       connection.commit();
-      return Jdbi.create(connection).installPlugin(new PostgresPlugin()).open();
+      return Values.known(Jdbi.create(connection)).open();
     } catch (SQLException | RuntimeException e) {
       connection.close();
       throw e;

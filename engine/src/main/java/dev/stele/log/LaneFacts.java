@@ -1,10 +1,12 @@
 package dev.stele.log;
 
 import dev.stele.event.Event;
+import dev.stele.sql.Values;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -39,8 +41,8 @@ final class LaneFacts implements Command.Needs {
     private int bind(PreparedStatement statement, int parameter) throws SQLException {
       int next = parameter;
       for (Function<K, ?> column : fact.key().columns()) {
-        Object[] values = wanted.stream().map(key -> column.apply(key).toString()).toArray();
-        statement.setArray(next++, statement.getConnection().createArrayOf("text", values));
+        statement.setObject(
+            next++, Values.array(wanted.stream().map(column).toList()), Types.ARRAY);
       }
       return next;
     }

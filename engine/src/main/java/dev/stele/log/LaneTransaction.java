@@ -5,6 +5,7 @@ import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.sql.Unnested;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;

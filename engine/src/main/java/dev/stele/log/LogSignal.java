@@ -1,5 +1,6 @@
 package dev.stele.log;
 
+import dev.stele.sql.Values;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -8,7 +9,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.postgres.PostgresPlugin;
 import org.postgresql.PGConnection;
 
 /**
@@ -110,7 +110,7 @@ public final class LogSignal implements AutoCloseable {
   private void listen() throws SQLException, InterruptedException {
     try (Connection connection = connections.open();
         Statement statement = connection.createStatement();
-        Handle handle = Jdbi.create(connection).installPlugin(new PostgresPlugin()).open()) {
+        Handle handle = Values.known(Jdbi.create(connection)).open()) {
       statement.execute("LISTEN " + CHANNEL);
       PGConnection postgres = connection.unwrap(PGConnection.class);
       while (!closed) {

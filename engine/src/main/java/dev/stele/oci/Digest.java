@@ -13,14 +13,16 @@ import java.util.HexFormat;
 public record Digest(Algorithm algorithm, String hex) implements Comparable<Digest> {
   /** The registered algorithms that Stele accepts. */
   public enum Algorithm {
-    SHA256("sha256", "SHA-256", 64),
-    SHA512("sha512", "SHA-512", 128);
+    SHA256(1, "sha256", "SHA-256", 64),
+    SHA512(2, "sha512", "SHA-512", 128);
 
+    private final byte number;
     private final String prefix;
     private final String jcaName;
     private final int hexLength;
 
-    Algorithm(String prefix, String jcaName, int hexLength) {
+    Algorithm(int number, String prefix, String jcaName, int hexLength) {
+      this.number = (byte) number;
       this.prefix = prefix;
       this.jcaName = jcaName;
       this.hexLength = hexLength;
@@ -96,6 +98,33 @@ public record Digest(Algorithm algorithm, String hex) implements Comparable<Dige
   /** The digest whose hash value is these bytes. */
   public static Digest ofHash(Algorithm algorithm, byte[] hash) {
     return new Digest(algorithm, HexFormat.of().formatHex(hash));
+  }
+
+  /**
+   * Reads what {@link #toBytes} made.
+   *
+   * @throws IllegalArgumentException if it did not make this
+   */
+  public static Digest ofBytes(byte[] bytes) {
+    for (Algorithm algorithm : Algorithm.values()) {
+      if (bytes.length == 1 + algorithm.hexLength / 2 && bytes[0] == algorithm.number) {
+        return new Digest(algorithm, HexFormat.of().formatHex(bytes, 1, bytes.length));
+      }
+    }
+    throw new IllegalArgumentException("no digest: " + HexFormat.of().formatHex(bytes));
+  }
+
+  /**
+   * The digest in few bytes, for ever the same: one for the algorithm (1 is sha256, 2 is sha512)
+   * and then the hash. Their order, as unsigned numbers, is that of {@link #compareTo}.
+   */
+  public byte[] toBytes() {
+    byte[] bytes = new byte[1 + hex.length() / 2];
+    bytes[0] = algorithm.number;
+    for (int i = 1; i < bytes.length; i++) {
+      bytes[i] = (byte) HexFormat.fromHexDigits(hex, 2 * i - 2, 2 * i);
+    }
+    return bytes;
   }
 
   private static boolean isLowerHex(String text) {

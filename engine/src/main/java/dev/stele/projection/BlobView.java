@@ -4,9 +4,10 @@ import dev.stele.event.BlobProblem;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ public final class BlobView implements Projection {
     public static Located of(ResultSet row, int first) throws SQLException {
       return new Located(
           row.getString(first),
-          Digest.parse(row.getString(first + 1)),
+          Values.digest(row, first + 1),
           row.getString(first + 2),
           row.getLong(first + 3),
           Optional.ofNullable(row.getString(first + 4)).map(BlobProblem::valueOf));
@@ -116,23 +117,23 @@ public final class BlobView implements Projection {
   private static void write(Handle transaction, RowChanges<Member<Digest>, Link> links) {
     new Unnested<>(links.removed())
         .text("repositories", Member::repository)
-        .text("digests", Member::item)
+        .digests("digests", Member::item)
         .execute(
             transaction,
             """
             DELETE FROM blob_link l
-            USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
+            USING unnest(:repositories::text[], :digests::bytea[]) AS gone (repository, digest)
             WHERE l.repository = gone.repository AND l.digest = gone.digest
             """);
     new Unnested<>(links.added())
         .text("repositories", Link::repository)
-        .text("digests", Link::digest)
+        .digests("digests", Link::digest)
         .number("positions", Link::position)
         .execute(
             transaction,
             """
             INSERT INTO blob_link (repository, digest, linked_position)
-            SELECT * FROM unnest(:repositories::text[], :digests::text[], :positions::bigint[])
+            SELECT * FROM unnest(:repositories::text[], :digests::bytea[], :positions::bigint[])
             """);
   }
 
@@ -180,7 +181,7 @@ public final class BlobView implements Projection {
     void write() {
       new Unnested<>(stored.values())
           .text("stores", object -> object.event().store())
-          .text("digests", object -> object.event().digest())
+          .digests("digests", object -> object.event().digest())
           .text("keys", object -> object.event().objectKey())
           .number("sizes", object -> object.event().size())
           .number("positions", Stored::position)
@@ -189,7 +190,7 @@ public final class BlobView implements Projection {
               """
               INSERT INTO blob_object (store, digest, object_key, size, stored_position)
               SELECT * FROM unnest(
-                :stores::text[], :digests::text[], :keys::text[], :sizes::bigint[], :positions::bigint[])
+                :stores::text[], :digests::bytea[], :keys::text[], :sizes::bigint[], :positions::bigint[])
               ON CONFLICT (digest, store) DO UPDATE
                 SET object_key = excluded.object_key, size = excluded.size,
                     stored_position = excluded.stored_position, problem = NULL
@@ -197,26 +198,26 @@ public final class BlobView implements Projection {
       stored.clear();
       new Unnested<>(swept)
           .text("stores", Event.BlobSwept::store)
-          .text("digests", Event.BlobSwept::digest)
+          .digests("digests", Event.BlobSwept::digest)
           .text("keys", Event.BlobSwept::objectKey)
           .execute(
               transaction,
               """
               DELETE FROM blob_object o
-              USING unnest(:stores::text[], :digests::text[], :keys::text[]) AS gone (store, digest, object_key)
+              USING unnest(:stores::text[], :digests::bytea[], :keys::text[]) AS gone (store, digest, object_key)
               WHERE o.digest = gone.digest AND o.store = gone.store AND o.object_key = gone.object_key
               """);
       swept.clear();
       new Unnested<>(marks.values())
           .text("stores", Mark::store)
-          .text("digests", Mark::digest)
+          .digests("digests", Mark::digest)
           .text("keys", Mark::objectKey)
           .text("problems", mark -> mark.problem().map(Enum::name).orElse(null))
           .execute(
               transaction,
               """
               UPDATE blob_object o SET problem = mark.problem
-              FROM unnest(:stores::text[], :digests::text[], :keys::text[], :problems::text[])
+              FROM unnest(:stores::text[], :digests::bytea[], :keys::text[], :problems::text[])
                 AS mark (store, digest, object_key, problem)
               WHERE o.digest = mark.digest AND o.store = mark.store AND o.object_key = mark.object_key
               """);
@@ -232,7 +233,7 @@ public final class BlobView implements Projection {
           Member.DIGEST,
           """
           SELECT asked.repository, asked.digest
-          FROM unnest(?::text[], ?::text[]) AS asked (repository, digest)
+          FROM unnest(?::text[], ?::bytea[]) AS asked (repository, digest)
           WHERE EXISTS (
             SELECT FROM blob_link
             WHERE repository = asked.repository AND digest = asked.digest OFFSET 0)
@@ -241,14 +242,14 @@ public final class BlobView implements Projection {
               Linking.of(event).ifPresent(change -> known.put(change.blob(), change.linked())));
 
   private static final Fact.Key<Digest> DIGEST =
-      new Fact.Key<>(List.of(digest -> digest), row -> Digest.parse(row.getString(1)));
+      new Fact.Key<>(List.of(digest -> digest), row -> Values.digest(row, 1));
 
   /** Whether any repository has a blob. */
   public static final Fact<Digest, Boolean> LINKED_ANYWHERE =
       Fact.ofRows(
           DIGEST,
           """
-          SELECT asked.digest FROM unnest(?::text[]) AS asked (digest)
+          SELECT asked.digest FROM unnest(?::bytea[]) AS asked (digest)
           WHERE EXISTS (SELECT FROM blob_link WHERE digest = asked.digest OFFSET 0)
           """,
           (event, known) ->
@@ -298,10 +299,10 @@ public final class BlobView implements Projection {
       new Fact<>(
           new Fact.Key<>(
               List.of(StoredIn::store, StoredIn::digest),
-              row -> new StoredIn(row.getString(1), Digest.parse(row.getString(2)))),
+              row -> new StoredIn(row.getString(1), Values.digest(row, 2))),
           """
           SELECT %s
-          FROM unnest(?::text[], ?::text[]) AS asked (store, digest)
+          FROM unnest(?::text[], ?::bytea[]) AS asked (store, digest)
           CROSS JOIN LATERAL (
             SELECT * FROM blob_object
             WHERE digest = asked.digest AND store = asked.store OFFSET 0) AS o
@@ -348,7 +349,7 @@ public final class BlobView implements Projection {
           DIGEST,
           """
           SELECT asked.digest, o.size
-          FROM unnest(?::text[]) AS asked (digest)
+          FROM unnest(?::bytea[]) AS asked (digest)
           CROSS JOIN LATERAL (
             SELECT size FROM blob_object WHERE digest = asked.digest LIMIT 1) AS o
           """,
@@ -384,7 +385,7 @@ public final class BlobView implements Projection {
             SELECT %s FROM blob_object o WHERE o.digest = :digest AND o.store = :store
             """
                 .formatted(Located.COLUMNS))
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .bind("store", store)
         .map((row, _) -> Located.of(row))
         .findOne();
@@ -398,7 +399,7 @@ public final class BlobView implements Projection {
             SELECT %s FROM blob_object o WHERE o.digest = ANY (:digests) AND o.store = :store
             """
                 .formatted(Located.COLUMNS))
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(digests))
         .bind("store", store)
         .map((row, _) -> Located.of(row))
         .filter(object -> object.problem().filter(BlobProblem::hidden).isEmpty())
@@ -419,10 +420,23 @@ public final class BlobView implements Projection {
             """
                 .formatted(Located.COLUMNS))
         .bind("store", store)
-        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("after", Values.bytesOrNone(after))
         .bind("limit", limit)
         .map((row, _) -> Located.of(row))
         .list();
+  }
+
+  /** How many objects a store has, and how many bytes they have in all. */
+  public record Amount(long objects, long bytes) {}
+
+  /** What the log knows a store to have; reads a row for each. */
+  public static Amount amount(Handle handle, String store) {
+    return handle
+        .createQuery(
+            "SELECT count(*), coalesce(sum(size), 0) FROM blob_object WHERE store = :store")
+        .bind("store", store)
+        .map((row, _) -> new Amount(row.getLong(1), row.getLong(2)))
+        .one();
   }
 
   /** Whether a repository has the blob. */
@@ -432,8 +446,8 @@ public final class BlobView implements Projection {
             """
             SELECT EXISTS (SELECT FROM blob_link WHERE repository = :repository AND digest = :digest)
             """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .mapTo(Boolean.class)
         .one();
   }
@@ -447,9 +461,9 @@ public final class BlobView implements Projection {
                 """
                 SELECT digest FROM blob_link WHERE repository = :repository AND digest = ANY (:digests)
                 """)
-            .bind("repository", repository.value())
-            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-            .map((row, _) -> Digest.parse(row.getString(1)))
+            .bind("repository", repository)
+            .bind("digests", Values.digests(digests))
+            .mapTo(Digest.class)
             .list());
   }
 
@@ -464,10 +478,10 @@ public final class BlobView implements Projection {
             ORDER BY digest
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
-        .bind("after", after.map(Digest::toString).orElse(""))
+        .bind("repository", repository)
+        .bind("after", Values.bytesOrNone(after))
         .bind("limit", limit)
-        .map((row, _) -> Digest.parse(row.getString("digest")))
+        .mapTo(Digest.class)
         .list();
   }
 }

@@ -27,7 +27,7 @@ final class ContentReach {
             INSERT INTO unlinked (digest, since, since_at)
             SELECT :digest, :position, :at FROM fewer WHERE links = 0
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .bind("position", event.position())
         .bind("at", event.recordedAt())
         .execute();
@@ -37,7 +37,7 @@ final class ContentReach {
   void swept(Digest digest, String store) {
     transaction
         .createUpdate("DELETE FROM reach_object WHERE digest = :digest AND store = :store")
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .bind("store", store)
         .execute();
     transaction
@@ -50,7 +50,7 @@ final class ContentReach {
               RETURNING digest)
             DELETE FROM unlinked u USING gone WHERE u.digest = gone.digest
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .execute();
   }
 }

@@ -6,6 +6,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Values;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -21,6 +22,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.argument.Argument;
 
 /**
  * What the manifests that were ever put refer to, where they were, and who pulled them: all that it
@@ -68,7 +70,7 @@ public final class ExposureView implements Projection {
 
   // In the order of each table's key, so that neighbours are written together.
 
-  private record Reference(String digest, String manifest, String kind)
+  private record Reference(Digest digest, Digest manifest, String kind)
       implements Comparable<Reference> {
     private static final Comparator<Reference> ORDER =
         Comparator.comparing(Reference::digest)
@@ -81,7 +83,7 @@ public final class ExposureView implements Projection {
     }
   }
 
-  private record Place(String digest, String repository, long from, Instant at)
+  private record Place(Digest digest, String repository, long from, Instant at)
       implements Comparable<Place> {
     private static final Comparator<Place> ORDER =
         Comparator.comparing(Place::digest)
@@ -94,7 +96,7 @@ public final class ExposureView implements Projection {
     }
   }
 
-  private record Tagged(String digest, String repository, String tag, long from)
+  private record Tagged(Digest digest, String repository, String tag, long from)
       implements Comparable<Tagged> {
     private static final Comparator<Tagged> ORDER =
         Comparator.comparing(Tagged::digest)
@@ -108,7 +110,7 @@ public final class ExposureView implements Projection {
     }
   }
 
-  private record Puller(String digest, String repository, String tag, UUID actor)
+  private record Puller(Digest digest, String repository, String tag, UUID actor)
       implements Comparable<Puller> {
     private static final Comparator<Puller> ORDER =
         Comparator.comparing(Puller::digest)
@@ -177,7 +179,7 @@ public final class ExposureView implements Projection {
             added.add(put.digest());
             places.add(
                 new Place(
-                    put.digest().toString(),
+                    put.digest(),
                     put.repository().value(),
                     recorded.position(),
                     recorded.recordedAt()));
@@ -186,21 +188,21 @@ public final class ExposureView implements Projection {
         case Event.TagMoved moved ->
             tags.add(
                 new Tagged(
-                    moved.digest().toString(),
+                    moved.digest(),
                     moved.repository().value(),
                     moved.tag().value(),
                     recorded.position()));
         case Event.TagRestored restored ->
             tags.add(
                 new Tagged(
-                    restored.digest().toString(),
+                    restored.digest(),
                     restored.repository().value(),
                     restored.tag().value(),
                     recorded.position()));
         case Event.PullsObserved pulled ->
             pulls.merge(
                 new Puller(
-                    pulled.digest().toString(),
+                    pulled.digest(),
                     pulled.repository().value(),
                     pulled.tag().map(Tag::value).orElse(""),
                     recorded.actor().value()),
@@ -256,7 +258,7 @@ public final class ExposureView implements Projection {
   }
 
   private static void add(Set<Reference> references, Digest manifest, Digest to, Kind kind) {
-    references.add(new Reference(to.toString(), manifest.toString(), kind.column()));
+    references.add(new Reference(to, manifest, kind.column()));
   }
 
   private static Optional<Digest> base(Manifest manifest) {
@@ -280,11 +282,11 @@ public final class ExposureView implements Projection {
             """
             INSERT INTO exposure_reference (digest, manifest, kind)
             SELECT digest, manifest, kind
-            FROM unnest(:digests::text[], :manifests::text[], :kinds::text[]) AS new (digest, manifest, kind)
+            FROM unnest(:digests::bytea[], :manifests::bytea[], :kinds::text[]) AS new (digest, manifest, kind)
             ON CONFLICT DO NOTHING
             """)
-        .bindArray("digests", String.class, column(references, Reference::digest))
-        .bindArray("manifests", String.class, column(references, Reference::manifest))
+        .bind("digests", digests(references, Reference::digest))
+        .bind("manifests", digests(references, Reference::manifest))
         .bindArray("kinds", String.class, column(references, Reference::kind))
         .execute();
   }
@@ -298,10 +300,10 @@ public final class ExposureView implements Projection {
             """
             INSERT INTO exposure_place (digest, repository, from_position, from_at)
             SELECT digest, repository, from_position, from_at
-            FROM unnest(:digests::text[], :repositories::text[], :positions::bigint[], :times::timestamptz[])
+            FROM unnest(:digests::bytea[], :repositories::text[], :positions::bigint[], :times::timestamptz[])
               AS new (digest, repository, from_position, from_at)
             """)
-        .bindArray("digests", String.class, column(places, Place::digest))
+        .bind("digests", digests(places, Place::digest))
         .bindArray("repositories", String.class, column(places, Place::repository))
         .bindArray("positions", Long.class, column(places, Place::from))
         .bindArray("times", String.class, column(places, place -> written(place.at())))
@@ -317,10 +319,10 @@ public final class ExposureView implements Projection {
             """
             INSERT INTO exposure_tag (digest, repository, tag, from_position)
             SELECT digest, repository, tag, from_position
-            FROM unnest(:digests::text[], :repositories::text[], :tags::text[], :positions::bigint[])
+            FROM unnest(:digests::bytea[], :repositories::text[], :tags::text[], :positions::bigint[])
               AS new (digest, repository, tag, from_position)
             """)
-        .bindArray("digests", String.class, column(tags, Tagged::digest))
+        .bind("digests", digests(tags, Tagged::digest))
         .bindArray("repositories", String.class, column(tags, Tagged::repository))
         .bindArray("tags", String.class, column(tags, Tagged::tag))
         .bindArray("positions", Long.class, column(tags, Tagged::from))
@@ -336,7 +338,7 @@ public final class ExposureView implements Projection {
             """
             INSERT INTO exposure_pull AS old (digest, repository, tag, actor_id, pulls, first_at, last_at)
             SELECT digest, repository, tag, actor_id, pulls, first_at, last_at
-            FROM unnest(:digests::text[], :repositories::text[], :tags::text[], :actors::uuid[], :counts::bigint[],
+            FROM unnest(:digests::bytea[], :repositories::text[], :tags::text[], :actors::uuid[], :counts::bigint[],
                         :firsts::timestamptz[], :lasts::timestamptz[])
               AS new (digest, repository, tag, actor_id, pulls, first_at, last_at)
             ON CONFLICT (digest, repository, tag, actor_id) DO UPDATE
@@ -344,7 +346,7 @@ public final class ExposureView implements Projection {
                   first_at = least(old.first_at, excluded.first_at),
                   last_at = greatest(old.last_at, excluded.last_at)
             """)
-        .bindArray("digests", String.class, column(pulls.keySet(), Puller::digest))
+        .bind("digests", digests(pulls.keySet(), Puller::digest))
         .bindArray("repositories", String.class, column(pulls.keySet(), Puller::repository))
         .bindArray("tags", String.class, column(pulls.keySet(), Puller::tag))
         .bindArray("actors", UUID.class, column(pulls.keySet(), Puller::actor))
@@ -381,6 +383,10 @@ public final class ExposureView implements Projection {
 
   private static String written(Instant time) {
     return OffsetDateTime.ofInstant(time, ZoneOffset.UTC).toString();
+  }
+
+  private static <T> Argument digests(Collection<T> rows, Function<T, Digest> value) {
+    return Values.digests(rows.stream().map(value).toList());
   }
 
   private static <T> Object[] column(Collection<T> rows, Function<T, ?> value) {

@@ -2,9 +2,9 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,19 +122,19 @@ public final class HistoryView implements Projection {
     manifests
         .begunRows()
         .text("repositories", each -> each.key().repository())
-        .text("digests", each -> each.key().item())
+        .digests("digests", each -> each.key().item())
         .text("mediaTypes", each -> each.value().event().mediaType())
         .text("artifactTypes", each -> each.value().artifactType().orElse(null))
         .number("sizes", each -> each.value().event().size())
-        .text("subjects", each -> each.value().event().subject().orElse(null))
+        .digests("subjects", each -> each.value().event().subject().orElse(null))
         .execute(
             transaction,
             """
             INSERT INTO manifest_history (repository, digest, media_type, artifact_type, size, subject, from_position,
                                           from_at, until_position, until_at, ended_by)
             SELECT * FROM unnest(
-              :repositories::text[], :digests::text[], :mediaTypes::text[], :artifactTypes::text[], :sizes::bigint[],
-              :subjects::text[], :positions::bigint[], :times::timestamptz[], :untilPositions::bigint[],
+              :repositories::text[], :digests::bytea[], :mediaTypes::text[], :artifactTypes::text[], :sizes::bigint[],
+              :subjects::bytea[], :positions::bigint[], :times::timestamptz[], :untilPositions::bigint[],
               :untilTimes::timestamptz[], :hows::text[])
             """);
   }
@@ -144,13 +144,13 @@ public final class HistoryView implements Projection {
     links
         .begunRows()
         .text("repositories", each -> each.key().repository())
-        .text("digests", each -> each.key().item())
+        .digests("digests", each -> each.key().item())
         .execute(
             transaction,
             """
             INSERT INTO blob_link_history (repository, digest, from_position, from_at, until_position, until_at, ended_by)
             SELECT * FROM unnest(
-              :repositories::text[], :digests::text[], :positions::bigint[], :times::timestamptz[],
+              :repositories::text[], :digests::bytea[], :positions::bigint[], :times::timestamptz[],
               :untilPositions::bigint[], :untilTimes::timestamptz[], :hows::text[])
             """);
   }
@@ -160,12 +160,12 @@ public final class HistoryView implements Projection {
     periods
         .endedRows()
         .text("repositories", each -> each.getKey().repository())
-        .text("digests", each -> each.getKey().item())
+        .digests("digests", each -> each.getKey().item())
         .execute(
             transaction,
             """
             UPDATE %s h SET until_position = ended.position, until_at = ended.at, ended_by = ended.how
-            FROM unnest(:repositories::text[], :digests::text[], :positions::bigint[], :times::timestamptz[],
+            FROM unnest(:repositories::text[], :digests::bytea[], :positions::bigint[], :times::timestamptz[],
                         :hows::text[])
               AS ended (repository, digest, position, at, how)
             WHERE h.repository = ended.repository AND h.digest = ended.digest AND h.until_position IS NULL
@@ -175,7 +175,7 @@ public final class HistoryView implements Projection {
 
   private static void writeSwept(Handle transaction, Map<BlobView.StoredIn, RecordedEvent> swept) {
     new Unnested<>(swept.entrySet())
-        .text("digests", each -> each.getKey().digest())
+        .digests("digests", each -> each.getKey().digest())
         .text("stores", each -> each.getKey().store())
         .number("positions", each -> each.getValue().position())
         .time("times", each -> each.getValue().recordedAt())
@@ -183,7 +183,7 @@ public final class HistoryView implements Projection {
             transaction,
             """
             INSERT INTO blob_sweep (digest, store, position, at)
-            SELECT * FROM unnest(:digests::text[], :stores::text[], :positions::bigint[], :times::timestamptz[])
+            SELECT * FROM unnest(:digests::bytea[], :stores::text[], :positions::bigint[], :times::timestamptz[])
             ON CONFLICT (digest, store) DO UPDATE SET position = excluded.position, at = excluded.at
             """);
   }
@@ -206,7 +206,7 @@ public final class HistoryView implements Projection {
         .bind("after", after.map(RepositoryName::value).orElse(""))
         .bind("position", position)
         .bind("limit", limit)
-        .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+        .mapTo(RepositoryName.class)
         .list();
   }
 }

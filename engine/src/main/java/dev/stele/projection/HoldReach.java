@@ -4,6 +4,7 @@ import dev.stele.event.Event;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.sql.Values;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +32,7 @@ final class HoldReach {
                 """)
             .bind("hold", placed.hold())
             .bind("repositories", repositories)
-            .bind("digest", text(placed.digest()))
+            .bind("digest", Values.bytesOrNone(placed.digest()))
             .execute();
       }
 
@@ -45,7 +46,7 @@ final class HoldReach {
         if (!glob.matches(repository)) {
           return false;
         }
-        cover(transaction, placed.hold(), repository, text(placed.digest()));
+        cover(transaction, placed.hold(), repository, placed.digest());
         return true;
       }
 
@@ -64,7 +65,7 @@ final class HoldReach {
           RepositoryReach graph,
           RepositoryName repository,
           RepositoryReach.Rows rows,
-          List<String> digests) {
+          List<Digest> digests) {
         graph.hold(rows, digests);
       }
     };
@@ -93,7 +94,7 @@ final class HoldReach {
             .bind("hold", released.hold())
             .bind("after", after)
             .bind("limit", limit)
-            .map((row, _) -> RepositoryName.parse(row.getString("repository")))
+            .mapTo(RepositoryName.class)
             .list();
       }
 
@@ -102,7 +103,7 @@ final class HoldReach {
         transaction
             .createUpdate("DELETE FROM reach_held WHERE hold = :hold AND repository = :repository")
             .bind("hold", released.hold())
-            .bind("repository", repository.value())
+            .bind("repository", repository)
             .execute();
         return true;
       }
@@ -122,7 +123,7 @@ final class HoldReach {
           RepositoryReach graph,
           RepositoryName repository,
           RepositoryReach.Rows rows,
-          List<String> digests) {
+          List<Digest> digests) {
         graph.release(rows, digests);
       }
     };
@@ -130,7 +131,7 @@ final class HoldReach {
 
   /** Repositories came to be, which holds may have been waiting for. */
   static void cover(Handle transaction, Collection<RepositoryName> repositories) {
-    record Waiting(UUID hold, RepositoryGlob repositories, String digest) {}
+    record Waiting(UUID hold, RepositoryGlob repositories, Optional<Digest> digest) {}
     List<Waiting> holds =
         transaction
             .createQuery("SELECT hold, repositories, digest FROM reach_hold")
@@ -139,7 +140,7 @@ final class HoldReach {
                     new Waiting(
                         row.getObject("hold", UUID.class),
                         RepositoryGlob.parse(row.getString("repositories")),
-                        row.getString("digest")))
+                        Values.digestIfAny(row, "digest")))
             .list();
     for (Waiting hold : holds) {
       for (RepositoryName repository : repositories) {
@@ -151,19 +152,15 @@ final class HoldReach {
   }
 
   private static void cover(
-      Handle transaction, UUID hold, RepositoryName repository, String digest) {
+      Handle transaction, UUID hold, RepositoryName repository, Optional<Digest> digest) {
     transaction
         .createUpdate(
             """
             INSERT INTO reach_held (repository, digest, hold) VALUES (:repository, :digest, :hold)
             """)
-        .bind("repository", repository.value())
-        .bind("digest", digest)
+        .bind("repository", repository)
+        .bind("digest", Values.bytesOrNone(digest))
         .bind("hold", hold)
         .execute();
-  }
-
-  private static String text(Optional<Digest> digest) {
-    return digest.map(Digest::toString).orElse("");
   }
 }

@@ -8,6 +8,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -84,8 +85,8 @@ public final class HoldView implements Projection {
     transaction
         .createQuery(
             "SELECT digest, hold FROM hold_content WHERE digest = ANY (:digests) ORDER BY hold")
-        .bindArray("digests", String.class, put.stream().map(Digest::toString).toArray())
-        .map((row, _) -> Map.entry(Digest.parse(row.getString(1)), row.getObject(2, UUID.class)))
+        .bind("digests", Values.digests(put))
+        .map((row, _) -> Map.entry(Values.digest(row, 1), row.getObject(2, UUID.class)))
         .forEach(
             each ->
                 holds.computeIfAbsent(each.getKey(), _ -> new ArrayList<>()).add(each.getValue()));
@@ -103,8 +104,8 @@ public final class HoldView implements Projection {
         .bind("id", placed.hold())
         .bind("repositories", repositories(placed.repository(), placed.repositories()))
         .bind("one", placed.repository().isPresent())
-        .bind("tag", placed.tag().map(Tag::value))
-        .bind("digest", placed.digest().map(Digest::toString))
+        .bind("tag", placed.tag())
+        .bind("digest", placed.digest())
         .bind("freezes", placed.freeze())
         .bind("reason", placed.reason())
         .bind("position", recorded.position())
@@ -158,11 +159,11 @@ public final class HoldView implements Projection {
         .createUpdate(
             """
             INSERT INTO hold_content (hold, digest)
-            SELECT hold, digest FROM unnest(:holds::uuid[]) AS h (hold), unnest(:digests::text[]) AS d (digest)
+            SELECT hold, digest FROM unnest(:holds::uuid[]) AS h (hold), unnest(:digests::bytea[]) AS d (digest)
             ON CONFLICT DO NOTHING
             """)
         .bindArray("holds", UUID.class, holds)
-        .bindArray("digests", String.class, found.stream().map(Digest::toString).toList())
+        .bind("digests", Values.digests(found))
         .execute();
   }
 
@@ -189,7 +190,7 @@ public final class HoldView implements Projection {
         new HoldScope(
             RepositoryGlob.parse(row.getString("repositories")),
             Optional.ofNullable(row.getString("tag")).map(Tag::parse),
-            Optional.ofNullable(row.getString("digest")).map(Digest::parse)),
+            Values.digestIfAny(row, "digest")),
         row.getBoolean("freezes"),
         row.getString("reason"),
         new Hold.Act(
@@ -332,9 +333,9 @@ public final class HoldView implements Projection {
                   AND (NOT h.one_repository OR h.repositories = :repository)
                 ORDER BY h.placed_position
                 """)
-        .bind("repository", repository.value())
-        .bindArray("tags", String.class, tags.stream().map(Tag::value).toList())
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("repository", repository)
+        .bindArray("tags", Tag.class, tags)
+        .bind("digests", Values.digests(digests))
         .map((row, _) -> hold(row))
         .filter(hold -> hold.concerns(repository))
         .list();
@@ -359,8 +360,8 @@ public final class HoldView implements Projection {
                   AND (NOT h.one_repository OR h.repositories = :repository)
                 ORDER BY h.placed_position
                 """)
-        .bind("repository", repository.value())
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+        .bind("repository", repository)
+        .bind("digests", Values.digests(digests))
         .map((row, _) -> hold(row))
         .filter(hold -> hold.concerns(repository))
         .list();
@@ -375,7 +376,7 @@ public final class HoldView implements Projection {
                 WHERE h.released_position IS NULL AND (NOT h.one_repository OR h.repositories = :repository)
                 ORDER BY h.placed_position
                 """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .map((row, _) -> hold(row))
         .filter(hold -> hold.concerns(repository))
         .list();
@@ -390,7 +391,7 @@ public final class HoldView implements Projection {
                 WHERE NOT h.one_repository OR h.repositories = :repository
                 ORDER BY h.placed_position
                 """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .map((row, _) -> hold(row))
         .filter(hold -> hold.concerns(repository))
         .list();
@@ -410,9 +411,9 @@ public final class HoldView implements Projection {
                 JOIN hold h ON h.id = c.hold
                 WHERE c.digest = ANY (:digests) AND (h.released_at IS NULL OR h.released_at > :until)
                 """)
-            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+            .bind("digests", Values.digests(digests))
             .bind("until", until)
-            .map((row, _) -> Digest.parse(row.getString(1)))
+            .mapTo(Digest.class)
             .list());
   }
 }

@@ -8,6 +8,7 @@ import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.LogCheckpoint;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Values;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -96,10 +97,10 @@ public final class Listers {
             WHERE repository = :repository AND put_position >= :position
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("position", position)
         .bind("limit", MOST_UNSEEN + 1)
-        .map((row, _) -> new Recent(Digest.parse(row.getString(1)), row.getLong(2), row.getLong(3)))
+        .map((row, _) -> new Recent(Values.digest(row, 1), row.getLong(2), row.getLong(3)))
         .list();
   }
 
@@ -170,23 +171,21 @@ public final class Listers {
                 .createQuery(
                     """
                     SELECT lister.digest, listed.digest
-                    FROM unnest(:digests::text[]) AS listed (digest)
+                    FROM unnest(:digests::bytea[]) AS listed (digest)
                     CROSS JOIN LATERAL (
                       SELECT e.parent
                       FROM reach_edge e
                       CROSS JOIN LATERAL (
                         SELECT FROM manifest WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
-                      WHERE e.repository = :repository AND e.child = listed.digest COLLATE "C" AND e.kind = 'lists'
+                      WHERE e.repository = :repository AND e.child = listed.digest AND e.kind = 'lists'
                       LIMIT :each) AS lister (digest)
                     LIMIT :all
                     """)
-                .bind("repository", repository.value())
-                .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
+                .bind("repository", repository)
+                .bind("digests", Values.digests(digests))
                 .bind("each", each)
                 .bind("all", all)
-                .map(
-                    (row, _) ->
-                        new Edge(Digest.parse(row.getString(1)), Digest.parse(row.getString(2))))
+                .map((row, _) -> new Edge(Values.digest(row, 1), Values.digest(row, 2)))
                 .list());
     for (Unseen lister : unseen) {
       boolean fewer = lister.lists().size() < digests.size();
@@ -210,15 +209,18 @@ public final class Listers {
                 .createQuery(
                     """
                     SELECT wanted.beginning
-                    FROM unnest(:beginnings::text[]) AS wanted (beginning)
+                    FROM unnest(:beginnings::text[], :firsts::bytea[], :lasts::bytea[])
+                      AS wanted (beginning, first, last)
                     WHERE EXISTS (
                       SELECT FROM reach_edge e
                       JOIN manifest m ON m.repository = :repository AND m.digest = e.parent
                       WHERE e.repository = :repository AND e.kind = 'lists' AND m.put_position >= :position
-                        AND e.child >= wanted.beginning COLLATE "C" AND e.child < wanted.beginning || 'g' COLLATE "C")
+                        AND e.child BETWEEN wanted.first AND wanted.last)
                     """)
-                .bind("repository", repository.value())
+                .bind("repository", repository)
                 .bindArray("beginnings", String.class, beginnings)
+                .bind("firsts", Values.firsts(beginnings))
+                .bind("lasts", Values.lasts(beginnings))
                 .bind("position", position)
                 .mapTo(String.class)
                 .list());

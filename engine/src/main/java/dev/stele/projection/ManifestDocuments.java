@@ -3,10 +3,11 @@ package dev.stele.projection;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.log.LaneWrite;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
+import dev.stele.sql.Unnested;
+import dev.stele.sql.Values;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -59,14 +60,14 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
   @Override
   public void write(Handle transaction, List<Document> added) {
     new Unnested<>(added)
-        .text("digests", Document::digest)
+        .digests("digests", Document::digest)
         .text("mediaTypes", document -> document.manifest().mediaType())
         .bytes("documents", Document::bytes)
         .execute(
             transaction,
             """
             INSERT INTO manifest_document (digest, media_type, bytes)
-            SELECT * FROM unnest(:digests::text[], :mediaTypes::text[], :documents::bytea[])
+            SELECT * FROM unnest(:digests::bytea[], :mediaTypes::text[], :documents::bytea[])
             ON CONFLICT (digest) DO NOTHING
             """);
     // Cached although the transaction may yet fail: the bytes are what the digest says in any case.
@@ -94,7 +95,7 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
     Optional<byte[]> found =
         handle
             .createQuery("SELECT bytes FROM manifest_document WHERE digest = :digest")
-            .bind("digest", digest.toString())
+            .bind("digest", digest)
             .map((row, _) -> row.getBytes("bytes"))
             .findOne();
     found.ifPresent(document -> keep(digest, document));
@@ -124,9 +125,9 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
     }
     handle
         .createQuery("SELECT digest, bytes FROM manifest_document WHERE digest = ANY (:digests)")
-        .bindArray("digests", String.class, missing.stream().map(Digest::toString).toArray())
+        .bind("digests", Values.digests(missing))
         .setFetchSize(FETCH)
-        .map((row, _) -> Map.entry(Digest.parse(row.getString("digest")), row.getBytes("bytes")))
+        .map((row, _) -> Map.entry(Values.digest(row, "digest"), row.getBytes("bytes")))
         .forEach(
             entry -> {
               keep(entry.getKey(), entry.getValue());

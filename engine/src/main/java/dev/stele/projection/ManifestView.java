@@ -3,9 +3,10 @@ package dev.stele.projection;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
+import dev.stele.sql.Values;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -72,29 +73,29 @@ public final class ManifestView implements Projection {
     }
     new Unnested<>(changes.removed())
         .text("repositories", Member::repository)
-        .text("digests", Member::item)
+        .digests("digests", Member::item)
         .execute(
             transaction,
             """
             DELETE FROM manifest m
-            USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
+            USING unnest(:repositories::text[], :digests::bytea[]) AS gone (repository, digest)
             WHERE m.repository = gone.repository AND m.digest = gone.digest
             """);
     new Unnested<>(changes.added())
         .text("repositories", put -> put.event().repository())
-        .text("digests", put -> put.event().digest())
+        .digests("digests", put -> put.event().digest())
         .text("mediaTypes", put -> put.event().mediaType())
         .text("artifactTypes", put -> put.artifactType().orElse(null))
         .number("sizes", put -> put.event().size())
-        .text("subjects", put -> put.event().subject().orElse(null))
+        .digests("subjects", put -> put.event().subject().orElse(null))
         .number("positions", Put::position)
         .execute(
             transaction,
             """
             INSERT INTO manifest (repository, digest, media_type, artifact_type, size, subject, put_position)
             SELECT * FROM unnest(
-              :repositories::text[], :digests::text[], :mediaTypes::text[], :artifactTypes::text[],
-              :sizes::bigint[], :subjects::text[], :positions::bigint[])
+              :repositories::text[], :digests::bytea[], :mediaTypes::text[], :artifactTypes::text[],
+              :sizes::bigint[], :subjects::bytea[], :positions::bigint[])
             """);
   }
 
@@ -106,15 +107,14 @@ public final class ManifestView implements Projection {
           Member.DIGEST,
           """
           SELECT asked.repository, asked.digest, m.media_type, m.size
-          FROM unnest(?::text[], ?::text[]) AS asked (repository, digest)
+          FROM unnest(?::text[], ?::bytea[]) AS asked (repository, digest)
           CROSS JOIN LATERAL (
             SELECT media_type, size FROM manifest
             WHERE repository = asked.repository AND digest = asked.digest OFFSET 0) AS m
           """,
           Optional.empty(),
           (_, row) ->
-              Optional.of(
-                  new Present(Digest.parse(row.getString(2)), row.getString(3), row.getLong(4))),
+              Optional.of(new Present(Values.digest(row, 2), row.getString(3), row.getLong(4))),
           (event, known) -> {
             switch (event) {
               case Event.ManifestPut put -> {
@@ -147,8 +147,8 @@ public final class ManifestView implements Projection {
             """
             SELECT media_type, size FROM manifest WHERE repository = :repository AND digest = :digest
             """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .map((row, _) -> new Present(digest, row.getString("media_type"), row.getLong("size")))
         .findOne();
   }
@@ -162,9 +162,9 @@ public final class ManifestView implements Projection {
                 """
                 SELECT digest FROM manifest WHERE repository = :repository AND digest = ANY (:digests)
                 """)
-            .bind("repository", repository.value())
-            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-            .map((row, _) -> Digest.parse(row.getString(1)))
+            .bind("repository", repository)
+            .bind("digests", Values.digests(digests))
+            .mapTo(Digest.class)
             .list());
   }
 
@@ -178,9 +178,9 @@ public final class ManifestView implements Projection {
                 SELECT subject FROM manifest
                 WHERE repository = :repository AND digest = ANY (:digests) AND subject IS NOT NULL
                 """)
-            .bind("repository", repository.value())
-            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-            .map((row, _) -> Digest.parse(row.getString(1)))
+            .bind("repository", repository)
+            .bind("digests", Values.digests(digests))
+            .mapTo(Digest.class)
             .list());
   }
 
@@ -196,9 +196,9 @@ public final class ManifestView implements Projection {
               SELECT FROM manifest WHERE repository = :repository AND digest = m.subject OFFSET 0) AS subject
             WHERE m.repository = :repository AND m.digest = ANY (:digests)
             """)
-        .bind("repository", repository.value())
-        .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-        .map((row, _) -> Map.entry(Digest.parse(row.getString(1)), Digest.parse(row.getString(2))))
+        .bind("repository", repository)
+        .bind("digests", Values.digests(digests))
+        .map((row, _) -> Map.entry(Values.digest(row, 1), Values.digest(row, 2)))
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 }

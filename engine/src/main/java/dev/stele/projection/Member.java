@@ -4,6 +4,7 @@ import dev.stele.log.Fact;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Values;
 import java.util.List;
 
 /** Something of a repository, such as a tag or a digest. */
@@ -12,8 +13,7 @@ public record Member<T>(RepositoryName repository, T item) {
   static final Fact.Key<Member<Digest>> DIGEST =
       new Fact.Key<>(
           List.of(Member::repository, Member::item),
-          row ->
-              new Member<>(RepositoryName.parse(row.getString(1)), Digest.parse(row.getString(2))));
+          row -> new Member<>(RepositoryName.parse(row.getString(1)), Values.digest(row, 2)));
 
   /** Asks about tags of repositories. */
   static final Fact.Key<Member<Tag>> TAG =

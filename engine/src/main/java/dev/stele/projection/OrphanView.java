@@ -3,7 +3,7 @@ package dev.stele.projection;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
-import dev.stele.log.Unnested;
+import dev.stele.sql.Unnested;
 import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;

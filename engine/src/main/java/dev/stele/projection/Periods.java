@@ -1,7 +1,7 @@
 package dev.stele.projection;
 
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Unnested;
+import dev.stele.sql.Unnested;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

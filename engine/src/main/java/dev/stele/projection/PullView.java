@@ -5,13 +5,13 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Unnested;
 import java.time.Instant;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -20,13 +20,12 @@ import org.jdbi.v3.core.Handle;
  */
 public final class PullView implements Projection {
   /** In the order of the tables' keys, so that neighbours are written together. */
-  private record Pulled(String repository, String what) implements Comparable<Pulled> {
-    private static final Comparator<Pulled> ORDER =
-        Comparator.comparing(Pulled::repository).thenComparing(Pulled::what);
-
+  private record Pulled<T extends Comparable<T>>(RepositoryName repository, T what)
+      implements Comparable<Pulled<T>> {
     @Override
-    public int compareTo(Pulled other) {
-      return ORDER.compare(this, other);
+    public int compareTo(Pulled<T> other) {
+      int order = repository.compareTo(other.repository);
+      return order != 0 ? order : what.compareTo(other.what);
     }
   }
 
@@ -50,17 +49,17 @@ public final class PullView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
-    SortedMap<Pulled, Pulls> tags = new TreeMap<>();
-    SortedMap<Pulled, Pulls> digests = new TreeMap<>();
+    SortedMap<Pulled<Tag>, Pulls> tags = new TreeMap<>();
+    SortedMap<Pulled<Digest>, Pulls> digests = new TreeMap<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.PullsObserved observed -> {
-          String repository = observed.repository().value();
+          RepositoryName repository = observed.repository();
           Pulls pulls = new Pulls(observed.count(), recorded.position(), observed.last());
           observed
               .tag()
-              .ifPresent(tag -> tags.merge(new Pulled(repository, tag.value()), pulls, Pulls::and));
-          digests.merge(new Pulled(repository, observed.digest().toString()), pulls, Pulls::and);
+              .ifPresent(tag -> tags.merge(new Pulled<>(repository, tag), pulls, Pulls::and));
+          digests.merge(new Pulled<>(repository, observed.digest()), pulls, Pulls::and);
         }
         case Event.BlobPullsObserved _,
             Event.RepositoryEvent _,
@@ -73,40 +72,48 @@ public final class PullView implements Projection {
             Event.OperatorEvent _ -> {}
       }
     }
-    write(transaction, "pull_by_tag", "name", tags);
-    write(transaction, "pull_by_digest", "digest", digests);
+    write(
+        transaction,
+        "pull_by_tag",
+        "name",
+        tags,
+        rows -> rows.text("pulled", each -> each.getKey().what()),
+        "text");
+    write(
+        transaction,
+        "pull_by_digest",
+        "digest",
+        digests,
+        rows -> rows.digests("pulled", each -> each.getKey().what()),
+        "bytea");
   }
 
-  private static void write(
-      Handle transaction, String table, String column, SortedMap<Pulled, Pulls> pulls) {
-    if (pulls.isEmpty()) {
-      return;
-    }
-    transaction
-        .createUpdate(
+  private static <T extends Comparable<T>> void write(
+      Handle transaction,
+      String table,
+      String column,
+      SortedMap<Pulled<T>, Pulls> pulls,
+      UnaryOperator<Unnested<Map.Entry<Pulled<T>, Pulls>>> pulled,
+      String type) {
+    pulled
+        .apply(new Unnested<>(pulls.entrySet()))
+        .text("repositories", each -> each.getKey().repository())
+        .number("counts", each -> each.getValue().count())
+        .number("positions", each -> each.getValue().lastPosition())
+        .time("times", each -> each.getValue().lastAt())
+        .execute(
+            transaction,
             """
             INSERT INTO %1$s AS old (repository, %2$s, pulls, last_position, last_at)
-            SELECT repository, pulled, pulls, position, at
-            FROM unnest(:repositories::text[], :pulled::text[], :counts::bigint[], :positions::bigint[],
-                        :times::timestamptz[])
-              AS new (repository, pulled, pulls, position, at)
+            SELECT * FROM unnest(
+              :repositories::text[], :pulled::%3$s[], :counts::bigint[], :positions::bigint[], :times::timestamptz[])
             ON CONFLICT (repository, %2$s) DO UPDATE
               SET pulls = old.pulls + excluded.pulls,
                   last_position = CASE WHEN excluded.last_at >= old.last_at
                                   THEN excluded.last_position ELSE old.last_position END,
                   last_at = greatest(old.last_at, excluded.last_at)
             """
-                .formatted(table, column))
-        .bindArray("repositories", String.class, column(pulls.keySet(), Pulled::repository))
-        .bindArray("pulled", String.class, column(pulls.keySet(), Pulled::what))
-        .bindArray("counts", Long.class, column(pulls.values(), Pulls::count))
-        .bindArray("positions", Long.class, column(pulls.values(), Pulls::lastPosition))
-        .bindArray("times", String.class, column(pulls.values(), p -> p.lastAt().toString()))
-        .execute();
-  }
-
-  private static <T> Object[] column(Collection<T> rows, Function<T, ?> value) {
-    return rows.stream().map(value).toArray();
+                .formatted(table, column, type));
   }
 
   /** How often a digest was pulled from a repository, by whatever tag or none. */
@@ -125,8 +132,8 @@ public final class PullView implements Projection {
         .createQuery(
             "SELECT pulls FROM %s WHERE repository = :repository AND %s = :key"
                 .formatted(table, column))
-        .bind("repository", repository.value())
-        .bind("key", key.toString())
+        .bind("repository", repository)
+        .bind("key", key)
         .mapTo(Long.class)
         .findOne()
         .orElse(0L);

@@ -5,9 +5,9 @@ import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -134,26 +134,26 @@ final class ReachAdditions {
   /** Which content any repository has: links are counted whatever the store. */
   private void writeContent() {
     new Unnested<>(stored)
-        .text("digests", BlobView.StoredIn::digest)
+        .digests("digests", BlobView.StoredIn::digest)
         .text("stores", BlobView.StoredIn::store)
         .execute(
             transaction,
             """
             INSERT INTO reach_object (digest, store)
-            SELECT * FROM unnest(:digests::text[], :stores::text[])
+            SELECT * FROM unnest(:digests::bytea[], :stores::text[])
             ON CONFLICT DO NOTHING
             """);
     Map<Digest, Long> more = new LinkedHashMap<>();
     links.keySet().forEach(blob -> more.merge(blob.item(), 1L, Long::sum));
     new Unnested<>(more.entrySet())
-        .text("digests", Map.Entry::getKey)
+        .digests("digests", Map.Entry::getKey)
         .number("links", Map.Entry::getValue)
         .execute(
             transaction,
             """
             WITH found AS (DELETE FROM unlinked WHERE digest = ANY (:digests))
             INSERT INTO reach_content (digest, links)
-            SELECT * FROM unnest(:digests::text[], :links::bigint[])
+            SELECT * FROM unnest(:digests::bytea[], :links::bigint[])
             ON CONFLICT (digest) DO UPDATE SET links = reach_content.links + excluded.links
             """);
   }
@@ -171,10 +171,7 @@ final class ReachAdditions {
     found.addAll(supported(others));
     found.stream()
         .collect(
-            groupingBy(
-                Member::repository,
-                LinkedHashMap::new,
-                mapping(each -> each.item().toString(), toList())))
+            groupingBy(Member::repository, LinkedHashMap::new, mapping(Member::item, toList())))
         .forEach((repository, digests) -> RepositoryReach.reach(transaction, repository, digests));
     List<Arrival> arrivals = new ArrayList<>();
     links.forEach(
@@ -204,14 +201,14 @@ final class ReachAdditions {
         });
     new Unnested<>(all)
         .text("repositories", Edge::repository)
-        .text("parents", Edge::parent)
-        .text("children", Edge::child)
+        .digests("parents", Edge::parent)
+        .digests("children", Edge::child)
         .text("kinds", Edge::kind)
         .execute(
             transaction,
             """
             INSERT INTO reach_edge (repository, parent, child, kind)
-            SELECT * FROM unnest(:repositories::text[], :parents::text[], :children::text[], :kinds::text[])
+            SELECT * FROM unnest(:repositories::text[], :parents::bytea[], :children::bytea[], :kinds::text[])
             """);
   }
 
@@ -223,7 +220,7 @@ final class ReachAdditions {
     List<Present> added =
         new Unnested<>(manifests.entrySet())
             .text("repositories", each -> each.getKey().repository())
-            .text("digests", each -> each.getKey().item())
+            .digests("digests", each -> each.getKey().item())
             .text("referrers", each -> each.getValue().subject().isPresent())
             .number("tags", each -> tags.getOrDefault(each.getKey(), 0L))
             .bind(
@@ -235,7 +232,7 @@ final class ReachAdditions {
                       SELECT m.repository, m.digest, m.referrer, m.tags,
                              CASE WHEN m.referrer THEN r.keep_referrers ELSE r.keep_untagged END AS keeps_itself,
                              %s AS held
-                      FROM unnest(:repositories::text[], :digests::text[], :referrers::boolean[], :tags::bigint[])
+                      FROM unnest(:repositories::text[], :digests::bytea[], :referrers::boolean[], :tags::bigint[])
                         AS m (repository, digest, referrer, tags)
                       CROSS JOIN LATERAL (
                         SELECT keep_untagged, keep_referrers FROM reach_repository
@@ -263,13 +260,13 @@ final class ReachAdditions {
     List<Present> found =
         new Unnested<>(changed)
             .text("repositories", each -> each.getKey().repository())
-            .text("digests", each -> each.getKey().item())
+            .digests("digests", each -> each.getKey().item())
             .number("more", Map.Entry::getValue)
             .bind(
                 transaction.createQuery(
                     """
                     UPDATE reach_manifest m SET tags = m.tags + t.more
-                    FROM unnest(:repositories::text[], :digests::text[], :more::bigint[])
+                    FROM unnest(:repositories::text[], :digests::bytea[], :more::bigint[])
                       AS t (repository, digest, more)
                     WHERE m.repository = t.repository AND m.digest = t.digest
                     RETURNING m.repository, m.digest, m.reached OR NOT (m.tags > 0 OR m.keeps_itself OR m.held) AS reached
@@ -301,7 +298,7 @@ final class ReachAdditions {
                 .map(blob -> new Use(blob, users.getOrDefault(blob, 0L), links.containsKey(blob)))
                 .toList())
         .text("repositories", use -> use.blob().repository())
-        .text("digests", use -> use.blob().item())
+        .digests("digests", use -> use.blob().item())
         .number("users", Use::users)
         .text("linked", Use::linked)
         .execute(
@@ -309,7 +306,7 @@ final class ReachAdditions {
             """
             INSERT INTO reach_blob (repository, digest, users, linked, held)
             SELECT b.repository, b.digest, b.users, b.linked, b.linked AND %s
-            FROM unnest(:repositories::text[], :digests::text[], :users::bigint[], :linked::boolean[])
+            FROM unnest(:repositories::text[], :digests::bytea[], :users::bigint[], :linked::boolean[])
               AS b (repository, digest, users, linked)
             ON CONFLICT (repository, digest) DO UPDATE
             SET users = reach_blob.users + excluded.users,
@@ -329,7 +326,7 @@ final class ReachAdditions {
             transaction,
             """
             DELETE FROM unreachable u
-            USING unnest(:repositories::text[], :digests::text[]) AS used (repository, digest)
+            USING unnest(:repositories::text[], :digests::bytea[]) AS used (repository, digest)
             WHERE u.repository = used.repository AND u.digest = used.digest AND u.kind = 'blob'
             """);
     return users;
@@ -341,7 +338,7 @@ final class ReachAdditions {
         reached,
         """
         SELECT DISTINCT m.repository, e.child
-        FROM unnest(:repositories::text[], :digests::text[]) AS m (repository, digest)
+        FROM unnest(:repositories::text[], :digests::bytea[]) AS m (repository, digest)
         CROSS JOIN LATERAL (
           SELECT child FROM reach_edge WHERE repository = m.repository AND parent = m.digest OFFSET 0) AS e
         CROSS JOIN LATERAL (
@@ -356,7 +353,7 @@ final class ReachAdditions {
         manifests,
         """
         SELECT m.repository, m.digest
-        FROM unnest(:repositories::text[], :digests::text[]) AS m (repository, digest)
+        FROM unnest(:repositories::text[], :digests::bytea[]) AS m (repository, digest)
         WHERE EXISTS (
           SELECT
           FROM reach_edge e
@@ -379,13 +376,13 @@ final class ReachAdditions {
   private static Unnested<Member<Digest>> members(Collection<Member<Digest>> all) {
     return new Unnested<>(all)
         .text("repositories", Member::repository)
-        .text("digests", Member::item);
+        .digests("digests", Member::item);
   }
 
   private void writeUnreachable(List<Arrival> arrivals) {
     new Unnested<>(arrivals)
         .text("repositories", each -> each.member().repository())
-        .text("digests", each -> each.member().item())
+        .digests("digests", each -> each.member().item())
         .text("kinds", Arrival::kind)
         .number("positions", each -> each.event().position())
         .time("times", each -> each.event().recordedAt())
@@ -394,7 +391,7 @@ final class ReachAdditions {
             """
             INSERT INTO unreachable (repository, digest, kind, since, since_at)
             SELECT a.*
-            FROM unnest(:repositories::text[], :digests::text[], :kinds::text[], :positions::bigint[],
+            FROM unnest(:repositories::text[], :digests::bytea[], :kinds::text[], :positions::bigint[],
                         :times::timestamptz[]) AS a (repository, digest, kind, since, since_at)
             WHERE CASE a.kind
               WHEN 'blob' THEN EXISTS (

@@ -233,7 +233,7 @@ public final class ReachabilityView implements Projection {
             held AS (DELETE FROM reach_held WHERE repository = :name)
             DELETE FROM reach_repository WHERE name = :name
             """)
-        .bind("name", repository.value())
+        .bind("name", repository)
         .execute();
   }
 
@@ -241,7 +241,7 @@ public final class ReachabilityView implements Projection {
   public static RetentionPolicy policy(Handle transaction) {
     return transaction
         .createQuery("SELECT policy FROM reach_policy WHERE only_row")
-        .map((row, _) -> Digest.parse(row.getString("policy")))
+        .mapTo(Digest.class)
         .findOne()
         .map(digest -> RetentionView.policy(transaction, digest))
         .orElse(RetentionPolicy.NONE);
@@ -259,10 +259,10 @@ public final class ReachabilityView implements Projection {
             LIMIT :limit
             """
                 .formatted(one.isPresent() ? "AND name = :one" : ""))
-        .bind("one", one.map(RepositoryName::value))
+        .bind("one", one)
         .bind("after", after)
         .bind("limit", limit)
-        .map((row, _) -> RepositoryName.parse(row.getString("name")))
+        .mapTo(RepositoryName.class)
         .list();
   }
 
@@ -277,7 +277,7 @@ public final class ReachabilityView implements Projection {
                 INSERT INTO reach_policy (only_row, policy) VALUES (true, :policy)
                 ON CONFLICT (only_row) DO UPDATE SET policy = excluded.policy
                 """)
-            .bind("policy", digest.toString())
+            .bind("policy", digest)
             .execute();
       }
 
@@ -306,7 +306,7 @@ public final class ReachabilityView implements Projection {
           RepositoryReach graph,
           RepositoryName repository,
           RepositoryReach.Rows rows,
-          List<String> digests) {
+          List<Digest> digests) {
         graph.keep(RepositoryReach.Keeping.of(policy, repository), digests);
       }
     };

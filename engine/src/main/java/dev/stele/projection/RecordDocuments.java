@@ -29,7 +29,7 @@ public final class RecordDocuments {
             VALUES (:digest, :mediaType, :bytes)
             ON CONFLICT (digest) DO NOTHING
             """)
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .bind("mediaType", document.mediaType())
         .bind("bytes", document.bytes())
         .execute();
@@ -45,7 +45,7 @@ public final class RecordDocuments {
     Optional<Document> found =
         handle
             .createQuery("SELECT media_type, bytes FROM record_document WHERE digest = :digest")
-            .bind("digest", digest.toString())
+            .bind("digest", digest)
             .map((row, _) -> new Document(row.getString("media_type"), row.getBytes("bytes")))
             .findOne();
     if (found.isPresent() && !found.get().digest().equals(digest)) {

@@ -7,11 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
+import dev.stele.sql.Values;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -105,18 +106,18 @@ public final class ReferrerView implements Projection {
   private static void write(Handle transaction, RowChanges<Member<Digest>, Added> changes) {
     new Unnested<>(changes.removed())
         .text("repositories", Member::repository)
-        .text("digests", Member::item)
+        .digests("digests", Member::item)
         .execute(
             transaction,
             """
             DELETE FROM referrer r
-            USING unnest(:repositories::text[], :digests::text[]) AS gone (repository, digest)
+            USING unnest(:repositories::text[], :digests::bytea[]) AS gone (repository, digest)
             WHERE r.repository = gone.repository AND r.digest = gone.digest
             """);
     new Unnested<>(changes.added())
         .text("repositories", added -> added.put().repository())
-        .text("subjects", added -> added.put().subject().orElseThrow())
-        .text("digests", added -> added.put().digest())
+        .digests("subjects", added -> added.put().subject().orElseThrow())
+        .digests("digests", added -> added.put().digest())
         .text("mediaTypes", added -> added.put().mediaType())
         .text("artifactTypes", added -> added.artifactType().orElse(null))
         .number("sizes", added -> added.put().size())
@@ -126,7 +127,7 @@ public final class ReferrerView implements Projection {
             """
             INSERT INTO referrer (repository, subject, digest, media_type, artifact_type, size, annotations)
             SELECT * FROM unnest(
-              :repositories::text[], :subjects::text[], :digests::text[], :mediaTypes::text[],
+              :repositories::text[], :subjects::bytea[], :digests::bytea[], :mediaTypes::text[],
               :artifactTypes::text[], :sizes::bigint[], :annotations::text[])
             """);
   }
@@ -165,9 +166,9 @@ public final class ReferrerView implements Projection {
                 ORDER BY digest
                 """
                     .formatted(BEYOND))
-            .bind("repository", repository.value())
-            .bind("subject", subject.toString())
-            .bind("after", after.map(Digest::toString).orElse(""))
+            .bind("repository", repository)
+            .bind("subject", subject)
+            .bind("after", Values.bytesOrNone(after))
             .bind("artifactType", artifactType)
             .bind("limit", limit + 1)
             .map(
@@ -175,7 +176,7 @@ public final class ReferrerView implements Projection {
                     new Row(
                         new Descriptor(
                             row.getString("media_type"),
-                            Digest.parse(row.getString("digest")),
+                            Values.digest(row, "digest"),
                             row.getLong("size"),
                             Optional.ofNullable(row.getString("artifact_type")),
                             annotations(row.getString("annotations"))),

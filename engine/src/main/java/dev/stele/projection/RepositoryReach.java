@@ -4,6 +4,7 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -41,10 +42,10 @@ final class RepositoryReach {
     }
   }
 
-  private record BlobUsers(String digest, long users, boolean linked, boolean held) {
+  private record BlobUsers(Digest digest, long users, boolean linked, boolean held) {
     private static BlobUsers of(ResultSet row) throws SQLException {
       return new BlobUsers(
-          row.getString("digest"),
+          Values.digest(row, "digest"),
           row.getLong("users"),
           row.getBoolean("linked"),
           row.getBoolean("held"));
@@ -85,7 +86,7 @@ final class RepositoryReach {
                 UPDATE reach_blob SET linked = false, held = false
                 WHERE repository = :repository AND digest = :digest AND users > 0
                 """))
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .execute();
     noteIfEmpty();
   }
@@ -94,17 +95,17 @@ final class RepositoryReach {
 
   /** The repository lost a manifest, with its tags if it has any. */
   void remove(Digest digest) {
-    List<String> gone = List.of(digest.toString());
+    List<Digest> gone = List.of(digest);
     boolean reached =
         bound(
                 transaction.createQuery(
                     """
                     SELECT reached FROM reach_manifest WHERE repository = :repository AND digest = :digest
                     """))
-            .bind("digest", digest.toString())
+            .bind("digest", digest)
             .mapTo(Boolean.class)
             .one();
-    List<String> children = reached ? children(digest) : List.of();
+    List<Digest> children = reached ? children(digest) : List.of();
     if (reached) {
       withdrawFromBlobs(gone);
     }
@@ -119,7 +120,7 @@ final class RepositoryReach {
                   DELETE FROM unreachable WHERE repository = :repository AND digest = :digest AND kind = 'manifest')
                 DELETE FROM reach_manifest WHERE repository = :repository AND digest = :digest
                 """))
-        .bind("digest", digest.toString())
+        .bind("digest", digest)
         .execute();
     if (!children.isEmpty()) {
       withdraw(children);
@@ -128,14 +129,14 @@ final class RepositoryReach {
   }
 
   /** What a manifest keeps alive. */
-  private List<String> children(Digest digest) {
+  private List<Digest> children(Digest digest) {
     return bound(
             transaction.createQuery(
                 """
                 SELECT DISTINCT child FROM reach_edge WHERE repository = :repository AND parent = :digest
                 """))
-        .bind("digest", digest.toString())
-        .mapTo(String.class)
+        .bind("digest", digest)
+        .mapTo(Digest.class)
         .list();
   }
 
@@ -145,12 +146,12 @@ final class RepositoryReach {
         bound(
                 transaction.createQuery(
                     """
-                    UPDATE reach_manifest SET tags = tags + CASE digest WHEN :to::text THEN 1 ELSE -1 END
-                    WHERE repository = :repository AND digest IN (:to::text, :from::text)
+                    UPDATE reach_manifest SET tags = tags + CASE digest WHEN :to::bytea THEN 1 ELSE -1 END
+                    WHERE repository = :repository AND digest IN (:to::bytea, :from::bytea)
                     RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
                     """))
-            .bind("to", to.map(Digest::toString))
-            .bind("from", from.map(Digest::toString))
+            .bind("to", to)
+            .bind("from", from)
             .map((row, _) -> Changed.of(row))
             .list();
     if (manifests.size() != to.stream().count() + from.stream().count()) {
@@ -176,7 +177,7 @@ final class RepositoryReach {
   }
 
   /** At most {@code limit} digests of rows after one, in order. */
-  List<String> next(Rows rows, String after, int limit) {
+  List<Digest> next(Rows rows, Optional<Digest> after, int limit) {
     return bound(
             transaction.createQuery(
                 """
@@ -185,9 +186,9 @@ final class RepositoryReach {
                 LIMIT :limit
                 """
                     .formatted(rows.table)))
-        .bind("after", after)
+        .bind("after", Values.bytesOrNone(after))
         .bind("limit", limit)
-        .mapTo(String.class)
+        .mapTo(Digest.class)
         .list();
   }
 
@@ -196,7 +197,7 @@ final class RepositoryReach {
     return transaction
         .createQuery(
             "SELECT keep_untagged, keep_referrers FROM reach_repository WHERE name = :name")
-        .bind("name", repository.value())
+        .bind("name", repository)
         .map((row, _) -> new Keeping(row.getBoolean(1), row.getBoolean(2)))
         .one();
   }
@@ -219,7 +220,7 @@ final class RepositoryReach {
   }
 
   /** The policy keeps these of the manifests if they have no tag, or does not. */
-  void keep(Keeping keeping, List<String> manifests) {
+  void keep(Keeping keeping, List<Digest> manifests) {
     settle(
         bound(
                 transaction.createQuery(
@@ -232,7 +233,7 @@ final class RepositoryReach {
                     """))
             .bind("untagged", keeping.untagged())
             .bind("referrers", keeping.referrers())
-            .bindArray("digests", String.class, manifests)
+            .bind("digests", Values.digests(manifests))
             .map((row, _) -> Changed.of(row))
             .list());
   }
@@ -245,17 +246,17 @@ final class RepositoryReach {
   }
 
   /** A manifest that became a root, or is one no more, or has more or fewer reasons to be. */
-  private record Changed(String digest, boolean root, boolean reached) {
+  private record Changed(Digest digest, boolean root, boolean reached) {
     private static Changed of(ResultSet row) throws SQLException {
       return new Changed(
-          row.getString("digest"), row.getBoolean("root"), row.getBoolean("reached"));
+          Values.digest(row, "digest"), row.getBoolean("root"), row.getBoolean("reached"));
     }
   }
 
   // ---- holds
 
   /** A hold began to cover these rows. */
-  void hold(Rows rows, List<String> digests) {
+  void hold(Rows rows, List<Digest> digests) {
     switch (rows) {
       case MANIFESTS ->
           reach(
@@ -266,7 +267,7 @@ final class RepositoryReach {
                           WHERE repository = :repository AND digest = ANY (:digests) AND NOT held
                           RETURNING digest, true AS root, reached
                           """))
-                  .bindArray("digests", String.class, digests)
+                  .bind("digests", Values.digests(digests))
                   .map((row, _) -> Changed.of(row))
                   .filter(manifest -> !manifest.reached())
                   .map(Changed::digest)
@@ -280,14 +281,14 @@ final class RepositoryReach {
                           WHERE repository = :repository AND digest = ANY (:digests) AND linked AND NOT held
                           RETURNING digest
                           """))
-                  .bindArray("digests", String.class, digests)
-                  .mapTo(String.class)
+                  .bind("digests", Values.digests(digests))
+                  .mapTo(Digest.class)
                   .list());
     }
   }
 
   /** A hold covers these rows no more; others may. */
-  void release(Rows rows, List<String> digests) {
+  void release(Rows rows, List<Digest> digests) {
     switch (rows) {
       case MANIFESTS ->
           withdraw(
@@ -299,7 +300,7 @@ final class RepositoryReach {
                           RETURNING digest, tags > 0 OR keeps_itself AS root, reached
                           """
                               .formatted(held(":repository", "reach_manifest.digest"))))
-                  .bindArray("digests", String.class, digests)
+                  .bind("digests", Values.digests(digests))
                   .map((row, _) -> Changed.of(row))
                   .filter(manifest -> !manifest.root())
                   .map(Changed::digest)
@@ -315,7 +316,7 @@ final class RepositoryReach {
                           RETURNING digest, users, linked, held
                           """
                               .formatted(held(":repository", "reach_blob.digest"))))
-                  .bindArray("digests", String.class, digests)
+                  .bind("digests", Values.digests(digests))
                   .map((row, _) -> BlobUsers.of(row))
                   .filter(BlobUsers::unreachable)
                   .map(BlobUsers::digest)
@@ -326,12 +327,12 @@ final class RepositoryReach {
   // ---- the trace
 
   /** Marks these manifests as reached, and what they reach. */
-  private void reach(List<String> start) {
+  private void reach(List<Digest> start) {
     reach(transaction, repository, start);
   }
 
   /** Marks manifests of a repository as reached, and what they reach. */
-  static void reach(Handle transaction, RepositoryName repository, List<String> start) {
+  static void reach(Handle transaction, RepositoryName repository, List<Digest> start) {
     if (start.isEmpty()) {
       return;
     }
@@ -369,8 +370,8 @@ final class RepositoryReach {
             DELETE FROM unreachable
             WHERE repository = :repository AND digest = ANY (ARRAY(SELECT digest FROM used)) AND kind = 'blob'
             """)
-        .bind("repository", repository.value())
-        .bindArray("start", String.class, start)
+        .bind("repository", repository)
+        .bind("start", Values.digests(start))
         .execute();
   }
 
@@ -379,11 +380,11 @@ final class RepositoryReach {
    * to a root: the closure of what is reached from them, without what is supported from outside of
    * it. Roots end the closure.
    */
-  private void withdraw(List<String> start) {
+  private void withdraw(List<Digest> start) {
     if (start.isEmpty()) {
       return;
     }
-    List<String> lost =
+    List<Digest> lost =
         bound(
                 transaction.createQuery(
                     """
@@ -422,8 +423,8 @@ final class RepositoryReach {
                           AND e.child IN (SELECT digest FROM closure) OFFSET 0) AS next)
                     SELECT digest FROM closure EXCEPT SELECT digest FROM supported
                     """))
-            .bindArray("start", String.class, start)
-            .mapTo(String.class)
+            .bind("start", Values.digests(start))
+            .mapTo(Digest.class)
             .list();
     if (lost.isEmpty()) {
       return;
@@ -434,14 +435,14 @@ final class RepositoryReach {
                 UPDATE reach_manifest SET reached = false
                 WHERE repository = :repository AND digest = ANY (:digests)
                 """))
-        .bindArray("digests", String.class, lost)
+        .bind("digests", Values.digests(lost))
         .execute();
     addUnreachable("manifest", lost);
     withdrawFromBlobs(lost);
   }
 
   /** These manifests were reached and count no more for what they list. */
-  private void withdrawFromBlobs(List<String> manifests) {
+  private void withdrawFromBlobs(List<Digest> manifests) {
     addUnreachable(
         "blob",
         removeUsers(manifests).stream()
@@ -451,7 +452,7 @@ final class RepositoryReach {
   }
 
   /** Counts what these manifests list down; returns how that stands then, as blobs. */
-  private List<BlobUsers> removeUsers(List<String> manifests) {
+  private List<BlobUsers> removeUsers(List<Digest> manifests) {
     List<BlobUsers> blobs =
         bound(
                 transaction.createQuery(
@@ -464,10 +465,10 @@ final class RepositoryReach {
                     ON CONFLICT (repository, digest) DO UPDATE SET users = reach_blob.users + excluded.users
                     RETURNING digest, users, linked, held
                     """))
-            .bindArray("manifests", String.class, manifests)
+            .bind("manifests", Values.digests(manifests))
             .map((row, _) -> BlobUsers.of(row))
             .list();
-    List<String> forgotten =
+    List<Digest> forgotten =
         blobs.stream()
             .filter(blob -> blob.users() == 0 && !blob.linked())
             .map(BlobUsers::digest)
@@ -477,7 +478,7 @@ final class RepositoryReach {
               transaction.createUpdate(
                   "DELETE FROM reach_blob WHERE repository = :repository AND digest = ANY"
                       + " (:digests)"))
-          .bindArray("digests", String.class, forgotten)
+          .bind("digests", Values.digests(forgotten))
           .execute();
     }
     return blobs;
@@ -485,7 +486,7 @@ final class RepositoryReach {
 
   // ---- the result
 
-  private void addUnreachable(String kind, Collection<String> digests) {
+  private void addUnreachable(String kind, Collection<Digest> digests) {
     if (digests.isEmpty()) {
       return;
     }
@@ -493,16 +494,16 @@ final class RepositoryReach {
             transaction.createUpdate(
                 """
                 INSERT INTO unreachable (repository, digest, kind, since, since_at)
-                SELECT :repository, digest, :kind, :position, :at FROM unnest(:digests::text[]) AS d (digest)
+                SELECT :repository, digest, :kind, :position, :at FROM unnest(:digests::bytea[]) AS d (digest)
                 """))
         .bind("kind", kind)
-        .bindArray("digests", String.class, digests)
+        .bind("digests", Values.digests(digests))
         .bind("position", event.position())
         .bind("at", event.recordedAt())
         .execute();
   }
 
-  private void removeUnreachableBlobs(Collection<String> digests) {
+  private void removeUnreachableBlobs(Collection<Digest> digests) {
     if (digests.isEmpty()) {
       return;
     }
@@ -512,7 +513,7 @@ final class RepositoryReach {
                 DELETE FROM unreachable
                 WHERE repository = :repository AND digest = ANY (:digests) AND kind = 'blob'
                 """))
-        .bindArray("digests", String.class, digests)
+        .bind("digests", Values.digests(digests))
         .execute();
   }
 
@@ -531,6 +532,6 @@ final class RepositoryReach {
   }
 
   private <S extends SqlStatement<S>> S bound(S statement) {
-    return statement.bind("repository", repository.value());
+    return statement.bind("repository", repository);
   }
 }

@@ -3,8 +3,8 @@ package dev.stele.projection;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
-import dev.stele.log.Unnested;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -77,7 +77,7 @@ public final class RepositoryView implements Projection {
   public static boolean exists(Handle handle, RepositoryName repository) {
     return handle
         .createQuery("SELECT EXISTS (SELECT FROM repository WHERE name = :name)")
-        .bind("name", repository.value())
+        .bind("name", repository)
         .mapTo(Boolean.class)
         .one();
   }
@@ -91,7 +91,7 @@ public final class RepositoryView implements Projection {
             """)
         .bind("after", after.orElse(""))
         .bind("limit", limit)
-        .map((row, _) -> RepositoryName.parse(row.getString("name")))
+        .mapTo(RepositoryName.class)
         .list();
   }
 }

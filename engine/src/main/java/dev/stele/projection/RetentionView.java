@@ -7,6 +7,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.sql.Values;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -45,7 +46,7 @@ public final class RetentionView implements Projection {
                       SET policy = excluded.policy, adopted_position = excluded.adopted_position,
                           adopted_at = excluded.adopted_at
                     """)
-                .bind("policy", adopted.policy().toString())
+                .bind("policy", adopted.policy())
                 .bind("position", recorded.position())
                 .bind("at", recorded.recordedAt())
                 .execute();
@@ -53,7 +54,7 @@ public final class RetentionView implements Projection {
         case Event.RepositoryRemoved removed ->
             transaction
                 .createUpdate("DELETE FROM retention_evaluation WHERE repository = :repository")
-                .bind("repository", removed.repository().value())
+                .bind("repository", removed.repository())
                 .execute();
         case Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -78,10 +79,10 @@ public final class RetentionView implements Projection {
               SET position = excluded.position, policy = excluded.policy, decisions = excluded.decisions,
                   kept = excluded.kept, removed = excluded.removed, dry_run = excluded.dry_run
             """)
-        .bind("repository", evaluated.repository().value())
+        .bind("repository", evaluated.repository())
         .bind("position", recorded.position())
-        .bind("policy", evaluated.policy().toString())
-        .bind("decisions", evaluated.decisions().toString())
+        .bind("policy", evaluated.policy())
+        .bind("decisions", evaluated.decisions())
         .bind("kept", evaluated.kept())
         .bind("removed", evaluated.removed())
         .bind("dryRun", evaluated.dryRun())
@@ -92,7 +93,7 @@ public final class RetentionView implements Projection {
   public static Optional<Digest> inForce(Handle handle) {
     return handle
         .createQuery("SELECT policy FROM retention_policy WHERE only_row")
-        .map((row, _) -> Digest.parse(row.getString("policy")))
+        .mapTo(Digest.class)
         .findOne();
   }
 
@@ -105,13 +106,13 @@ public final class RetentionView implements Projection {
             FROM retention_evaluation
             WHERE repository = :repository
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .map(
             (row, _) ->
                 new Evaluated(
                     row.getLong("position"),
-                    Digest.parse(row.getString("policy")),
-                    Digest.parse(row.getString("decisions")),
+                    Values.digest(row, "policy"),
+                    Values.digest(row, "decisions"),
                     row.getLong("kept"),
                     row.getLong("removed"),
                     row.getBoolean("dry_run")))

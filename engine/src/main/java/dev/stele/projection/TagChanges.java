@@ -2,10 +2,10 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Unnested;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +102,7 @@ final class TagChanges {
         .begunRows()
         .text("repositories", each -> each.key().repository())
         .text("names", each -> each.key().item())
-        .text("digests", each -> each.value().digest())
+        .digests("digests", each -> each.value().digest())
         .id("actors", each -> each.by().actor().value())
         .id("untilActors", each -> each.end().map(end -> end.by().actor().value()).orElse(null))
         .execute(
@@ -111,7 +111,7 @@ final class TagChanges {
             INSERT INTO tag_history (repository, name, digest, from_position, from_at, from_actor,
                                      until_position, until_at, until_actor, ended_by)
             SELECT * FROM unnest(
-              :repositories::text[], :names::text[], :digests::text[], :positions::bigint[],
+              :repositories::text[], :names::text[], :digests::bytea[], :positions::bigint[],
               :times::timestamptz[], :actors::uuid[], :untilPositions::bigint[],
               :untilTimes::timestamptz[], :untilActors::uuid[], :hows::text[])
             """);
@@ -134,7 +134,7 @@ final class TagChanges {
     new Unnested<>(stretches.lasting())
         .text("repositories", each -> each.key().repository())
         .text("names", each -> each.key().item())
-        .text("digests", each -> each.value().digest())
+        .digests("digests", each -> each.value().digest())
         .number("positions", each -> each.by().position())
         .time("times", each -> each.by().recordedAt())
         .number("putPositions", each -> each.value().put().position())
@@ -144,7 +144,7 @@ final class TagChanges {
             """
             INSERT INTO tag (repository, name, digest, moved_position, moved_at, put_position, put_at)
             SELECT * FROM unnest(
-              :repositories::text[], :names::text[], :digests::text[], :positions::bigint[],
+              :repositories::text[], :names::text[], :digests::bytea[], :positions::bigint[],
               :times::timestamptz[], :putPositions::bigint[], :putTimes::timestamptz[])
             ON CONFLICT (repository, name) DO UPDATE
               SET digest = excluded.digest, moved_position = excluded.moved_position, moved_at = excluded.moved_at,
@@ -160,7 +160,7 @@ final class TagChanges {
     new Unnested<>(unmoved)
         .text("repositories", each -> each.getKey().tag().repository())
         .text("names", each -> each.getKey().tag().item())
-        .text("digests", each -> each.getKey().digest())
+        .digests("digests", each -> each.getKey().digest())
         .number("positions", each -> each.getValue().position())
         .time("times", each -> each.getValue().recordedAt())
         .execute(
@@ -168,7 +168,7 @@ final class TagChanges {
             """
             UPDATE tag t SET put_position = put.position, put_at = put.at
             FROM unnest(
-              :repositories::text[], :names::text[], :digests::text[], :positions::bigint[],
+              :repositories::text[], :names::text[], :digests::bytea[], :positions::bigint[],
               :times::timestamptz[]) AS put (repository, name, digest, position, at)
             WHERE t.repository = put.repository AND t.name = put.name AND t.digest = put.digest
             """);

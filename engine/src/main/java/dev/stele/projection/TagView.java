@@ -13,6 +13,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.ImageIndex;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Values;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -157,8 +158,8 @@ public final class TagView implements Projection {
             SELECT :repository, :digest, :position, :at, :actor, :requestId
             WHERE EXISTS (SELECT FROM tag WHERE repository = :repository AND digest = :digest)
             """)
-        .bind("repository", deleted.repository().value())
-        .bind("digest", deleted.digest().toString())
+        .bind("repository", deleted.repository())
+        .bind("digest", deleted.digest())
         .bind("position", recorded.position())
         .bind("at", recorded.recordedAt())
         .bind("actor", recorded.actor().value())
@@ -196,8 +197,8 @@ public final class TagView implements Projection {
                 WHERE t.repository = :repository AND t.digest = :digest AND t.moved_position < d.position
                   AND t.name <> ALL (:names))
             """)
-        .bind("repository", one.repository().value())
-        .bind("digest", one.digest().toString())
+        .bind("repository", one.repository())
+        .bind("digest", one.digest())
         .bindArray(
             "names",
             String.class,
@@ -229,7 +230,7 @@ public final class TagView implements Projection {
             WHERE repository = asked.repository AND name = asked.name OFFSET 0) AS t
           """,
           Target.NONE,
-          (_, row) -> new Target(Optional.of(Digest.parse(row.getString(3))), row.getBoolean(4)),
+          (_, row) -> new Target(Optional.of(Values.digest(row, 3)), row.getBoolean(4)),
           (event, known) -> {
             switch (event) {
               case Event.TagMoved(var repository, var tag, var digest, _) ->
@@ -309,7 +310,7 @@ public final class TagView implements Projection {
             (row, _) ->
                 new Tombstone(
                     RepositoryName.parse(row.getString("repository")),
-                    Digest.parse(row.getString("digest")),
+                    Values.digest(row, "digest"),
                     row.getLong("position"),
                     new ActorId(row.getObject("actor", UUID.class)),
                     row.getString("request_id")))
@@ -327,11 +328,11 @@ public final class TagView implements Projection {
             ORDER BY moved_position
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .bind("position", position)
         .bind("limit", limit)
-        .map((row, _) -> Tag.parse(row.getString("name")))
+        .mapTo(Tag.class)
         .list();
   }
 
@@ -347,14 +348,13 @@ public final class TagView implements Projection {
             SELECT name, digest, put_position FROM live_tag
             WHERE repository = :repository AND name = ANY (:names)
             """)
-        .bind("repository", repository.value())
-        .bindArray("names", String.class, tags.stream().map(Tag::value).toList())
+        .bind("repository", repository)
+        .bindArray("names", Tag.class, tags)
         .map(
             (row, _) ->
                 Map.entry(
                     Tag.parse(row.getString("name")),
-                    new LastPut(
-                        Digest.parse(row.getString("digest")), row.getLong("put_position"))))
+                    new LastPut(Values.digest(row, "digest"), row.getLong("put_position"))))
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
@@ -375,13 +375,13 @@ public final class TagView implements Projection {
             JOIN manifest m ON m.repository = t.repository AND m.digest = t.digest
             WHERE t.repository = :repository AND t.name = :name
             """)
-        .bind("repository", repository.value())
-        .bind("name", tag.value())
+        .bind("repository", repository)
+        .bind("name", tag)
         .map(
             (row, _) ->
                 new Current(
                     new ManifestView.Present(
-                        Digest.parse(row.getString(1)), row.getString(2), row.getLong(3)),
+                        Values.digest(row, 1), row.getString(2), row.getLong(3)),
                     row.getBytes(4)))
         .findOne();
   }
@@ -404,8 +404,8 @@ public final class TagView implements Projection {
             LIMIT :limit
             """
                 .formatted(BURIED_UNTIL.formatted(":digest")))
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .bind("after", after)
         .bind("limit", limit)
         .map((row, _) -> new Moved(Tag.parse(row.getString(1)), row.getLong(2)))
@@ -420,15 +420,15 @@ public final class TagView implements Projection {
             .createQuery(
                 """
                 SELECT wanted.digest
-                FROM unnest(:digests::text[]) AS wanted (digest)
+                FROM unnest(:digests::bytea[]) AS wanted (digest)
                 WHERE (SELECT true FROM tag
                        WHERE repository = :repository AND digest = wanted.digest AND moved_position > %s
                        LIMIT 1)
                 """
                     .formatted(BURIED_UNTIL.formatted("wanted.digest")))
-            .bind("repository", repository.value())
-            .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-            .map((row, _) -> Digest.parse(row.getString(1)))
+            .bind("repository", repository)
+            .bind("digests", Values.digests(digests))
+            .mapTo(Digest.class)
             .list());
   }
 
@@ -443,10 +443,10 @@ public final class TagView implements Projection {
             ORDER BY name
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("after", after.orElse(""))
         .bind("limit", limit)
-        .map((row, _) -> Tag.parse(row.getString("name")))
+        .mapTo(Tag.class)
         .list();
   }
 
@@ -464,12 +464,12 @@ public final class TagView implements Projection {
             WHERE m.repository = :repository
             ORDER BY t.name NULLS LAST, m.digest
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .map(
             (row, _) ->
                 new Descriptor(
                     row.getString("media_type"),
-                    Digest.parse(row.getString("digest")),
+                    Values.digest(row, "digest"),
                     row.getLong("size"),
                     Optional.empty(),
                     Optional.ofNullable(row.getString("name"))
@@ -495,14 +495,14 @@ public final class TagView implements Projection {
             ORDER BY h.from_position DESC
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
-        .bind("name", tag.value())
+        .bind("repository", repository)
+        .bind("name", tag)
         .bind("before", before)
         .bind("limit", limit)
         .map(
             (row, context) ->
                 new Period(
-                    Digest.parse(row.getString("digest")),
+                    Values.digest(row, "digest"),
                     // Left out of the list, a manifest without its document would be forgotten.
                     requireNonNull(row.getString("media_type"), "a manifest lacks its document"),
                     row.getLong("size"),

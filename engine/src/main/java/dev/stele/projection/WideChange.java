@@ -38,7 +38,7 @@ interface WideChange {
       RepositoryReach graph,
       RepositoryName repository,
       RepositoryReach.Rows rows,
-      List<String> digests);
+      List<Digest> digests);
 
   /**
    * How far a change is made: up to a row of a repository.
@@ -46,14 +46,17 @@ interface WideChange {
    * @param rows the number of a kind of rows in {@link WideChange#rows}; after the last, all of the
    *     repository is done
    */
-  record Done(String repository, int rows, String digest) {
+  record Done(String repository, int rows, Optional<Digest> digest) {
     private static Done parse(String text) {
       String[] parts = text.split(" ", 3);
-      return new Done(parts[0], Integer.parseInt(parts[1]), parts[2]);
+      return new Done(
+          parts[0],
+          Integer.parseInt(parts[1]),
+          Optional.of(parts[2]).filter(digest -> !digest.isEmpty()).map(Digest::parse));
     }
 
     private String text() {
-      return repository + " " + rows + " " + digest;
+      return repository + " " + rows + " " + digest.map(Digest::toString).orElse("");
     }
   }
 
@@ -66,7 +69,7 @@ interface WideChange {
    */
   static Optional<String> part(
       Handle transaction, RecordedEvent event, WideChange change, int most, Optional<String> done) {
-    Done at = done.map(Done::parse).orElse(new Done("", change.rows().size(), ""));
+    Done at = done.map(Done::parse).orElse(new Done("", change.rows().size(), Optional.empty()));
     if (done.isEmpty()) {
       change.begin();
     }
@@ -77,16 +80,16 @@ interface WideChange {
         RepositoryReach graph = new RepositoryReach(transaction, event, repository);
         RepositoryReach.Rows rows = change.rows().get(at.rows());
         Optional<Digest> only = change.only();
-        List<String> digests =
-            only.isPresent() ? List.of(only.get().toString()) : graph.next(rows, at.digest(), left);
+        List<Digest> digests =
+            only.isPresent() ? List.of(only.get()) : graph.next(rows, at.digest(), left);
         if (!digests.isEmpty()) {
           change.change(graph, repository, rows, digests);
         }
         boolean more = only.isEmpty() && digests.size() == left;
         at =
             more
-                ? new Done(at.repository(), at.rows(), digests.getLast())
-                : new Done(at.repository(), at.rows() + 1, "");
+                ? new Done(at.repository(), at.rows(), Optional.of(digests.getLast()))
+                : new Done(at.repository(), at.rows() + 1, Optional.empty());
         left -= digests.size();
       } else {
         List<RepositoryName> names = change.repositories(at.repository(), left);
@@ -97,7 +100,7 @@ interface WideChange {
         for (int n = 0; n < names.size() && !entered; n++) {
           RepositoryName name = names.get(n);
           entered = change.enter(new RepositoryReach(transaction, event, name), name);
-          at = new Done(name.value(), entered ? 0 : change.rows().size(), "");
+          at = new Done(name.value(), entered ? 0 : change.rows().size(), Optional.empty());
           left--;
         }
       }

@@ -46,8 +46,8 @@ record Content(
               WHERE l.repository = :repository AND l.digest = :digest) AS o ON m.digest IS NULL
             """
                 .formatted(Leases.DUE, BlobView.Located.COLUMNS))
-        .bind("repository", repository.value())
-        .bind("digest", digest.toString())
+        .bind("repository", repository)
+        .bind("digest", digest)
         .bind("store", store)
         .bind("renewal", renewal.toNanos() / 1e9)
         .map(

@@ -4,9 +4,9 @@ import static java.util.Comparator.naturalOrder;
 
 import dev.stele.blob.UploadId;
 import dev.stele.log.LaneWrite;
-import dev.stele.log.Unnested;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Unnested;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -36,7 +36,7 @@ record FinishedUpload(UploadId id, Duration remembered) {
             new Unnested<>(finished)
                 .id("ids", each -> each.upload().id().value())
                 .text("repositories", Finished::repository)
-                .text("digests", Finished::digest)
+                .digests("digests", Finished::digest)
                 .time("times", Finished::at);
         rows.bind(
                 lane.createUpdate(
@@ -47,7 +47,7 @@ record FinishedUpload(UploadId id, Duration remembered) {
                     forgotten AS (
                       DELETE FROM finished_upload WHERE id = ANY (ARRAY(SELECT id FROM over)))
                     INSERT INTO finished_upload (id, repository, digest, finished_at)
-                    SELECT * FROM unnest(:ids::uuid[], :repositories::text[], :digests::text[], :times::timestamptz[])
+                    SELECT * FROM unnest(:ids::uuid[], :repositories::text[], :digests::bytea[], :times::timestamptz[])
                     """))
             .bind("over", finished.stream().map(Finished::forgotten).min(naturalOrder()).get())
             .bind("most", FORGOTTEN_AT_ONCE * finished.size())
@@ -60,8 +60,8 @@ record FinishedUpload(UploadId id, Duration remembered) {
         .createQuery(
             "SELECT digest FROM finished_upload WHERE id = :id AND repository = :repository")
         .bind("id", id.value())
-        .bind("repository", repository.value())
-        .map((row, _) -> Digest.parse(row.getString("digest")))
+        .bind("repository", repository)
+        .mapTo(Digest.class)
         .findOne();
   }
 }

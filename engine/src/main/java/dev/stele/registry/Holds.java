@@ -1,8 +1,6 @@
 package dev.stele.registry;
 
-import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
@@ -113,13 +111,13 @@ public final class Holds {
               JOIN repository r ON r.name = wanted.name
               WHERE (:tag::text IS NULL
                      OR EXISTS (SELECT FROM tag t WHERE t.repository = r.name AND t.name = :tag))
-                AND (:digest::text IS NULL
+                AND (:digest::bytea IS NULL
                      OR EXISTS (SELECT FROM manifest m WHERE m.repository = r.name AND m.digest = :digest)
                      OR EXISTS (SELECT FROM blob_link b WHERE b.repository = r.name AND b.digest = :digest)))
             """)
-        .bindArray("names", String.class, repositories.stream().map(RepositoryName::value).toList())
-        .bind("tag", scope.tag().map(Tag::value).orElse(null))
-        .bind("digest", scope.digest().map(Digest::toString).orElse(null))
+        .bindArray("names", RepositoryName.class, repositories)
+        .bind("tag", scope.tag())
+        .bind("digest", scope.digest())
         .mapTo(Boolean.class)
         .one();
   }

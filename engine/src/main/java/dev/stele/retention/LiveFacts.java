@@ -12,6 +12,7 @@ import dev.stele.projection.HoldView;
 import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.PullView;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
@@ -100,21 +101,23 @@ final class LiveFacts implements RepositoryFacts {
             .createQuery(
                 """
                 SELECT wanted.beginning, m.digest, m.subject IS NOT NULL AS referrer
-                FROM unnest(:beginnings::text[]) AS wanted (beginning)
+                FROM unnest(:beginnings::text[], :firsts::bytea[], :lasts::bytea[])
+                  AS wanted (beginning, first, last)
                 CROSS JOIN LATERAL (
                   SELECT digest, subject FROM manifest
-                  WHERE repository = :repository
-                    AND digest >= wanted.beginning COLLATE "C" AND digest < wanted.beginning || 'g' COLLATE "C"
+                  WHERE repository = :repository AND digest BETWEEN wanted.first AND wanted.last
                   ORDER BY repository, digest
                   LIMIT 1) AS m
                 """)
-            .bind("repository", repository.value())
+            .bind("repository", repository)
             .bindArray("beginnings", String.class, beginnings)
+            .bind("firsts", Values.firsts(beginnings))
+            .bind("lasts", Values.lasts(beginnings))
             .map(
                 (row, _) ->
                     new Named(
                         row.getString("beginning"),
-                        Digest.parse(row.getString("digest")),
+                        Values.digest(row, "digest"),
                         row.getBoolean("referrer")))
             .list();
     List<Digest> digests = named.stream().map(Named::digest).toList();
@@ -160,7 +163,7 @@ final class LiveFacts implements RepositoryFacts {
               LIMIT 1) AS by_digest ON true
             ORDER BY t.name
             """)
-        .bind("repository", repository.value())
+        .bind("repository", repository)
         .bind("after", after)
         .bind("limit", PAGE)
         .map((row, _) -> facts(row))
@@ -169,7 +172,7 @@ final class LiveFacts implements RepositoryFacts {
 
   private TagFacts facts(ResultSet row) throws SQLException {
     Tag tag = Tag.parse(row.getString("name"));
-    Digest digest = Digest.parse(row.getString("digest"));
+    Digest digest = Values.digest(row, "digest");
     Optional<Occurrence> seen = LastPulls.later(moment(row, "tag"), moment(row, "digest"));
     return new TagFacts(
         tag, digest, moment(row, "put").orElseThrow(), unseen.last(tag, digest, seen));

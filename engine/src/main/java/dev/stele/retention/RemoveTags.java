@@ -12,6 +12,7 @@ import dev.stele.projection.HoldView;
 import dev.stele.projection.Listers;
 import dev.stele.projection.RetentionView;
 import dev.stele.projection.TagView;
+import dev.stele.sql.Values;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,14 +91,16 @@ record RemoveTags(
             .createQuery(
                 """
                 SELECT wanted.image
-                FROM unnest(:images::text[]) AS wanted (image)
+                FROM unnest(:images::text[], :firsts::bytea[], :lasts::bytea[]) AS wanted (image, first, last)
                 WHERE EXISTS (
                         SELECT FROM live_tag t
                         WHERE t.repository = :repository AND t.put_position >= :since
-                          AND t.digest >= wanted.image COLLATE "C" AND t.digest < wanted.image || 'g' COLLATE "C")
+                          AND t.digest BETWEEN wanted.first AND wanted.last)
                 """)
-            .bind("repository", repository.value())
+            .bind("repository", repository)
             .bindArray("images", String.class, images)
+            .bind("firsts", Values.firsts(images))
+            .bind("lasts", Values.lasts(images))
             .bind("since", input)
             .mapTo(String.class)
             .list());

@@ -6,11 +6,13 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.Deadline;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
+import dev.stele.oci.DigestBeginning;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
+import dev.stele.sql.Values;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -248,12 +250,12 @@ final class ReplayedFacts implements RepositoryFacts {
   @Override
   public Map<String, Image> images(Collection<String> beginnings) {
     Map<String, Image> images = new HashMap<>();
-    Map<String, Digest> found = new HashMap<>();
+    Set<Digest> found = new HashSet<>();
     for (String beginning : beginnings) {
-      Digest least = Digest.parse(padded(beginning));
-      Digest digest = manifests.ceilingKey(least);
-      if (digest != null && digest.toString().startsWith(beginning)) {
-        found.put(digest.toString(), digest);
+      DigestBeginning wanted = DigestBeginning.parse(beginning);
+      Digest digest = manifests.ceilingKey(wanted.first());
+      if (digest != null && wanted.matches(digest)) {
+        found.add(digest);
         Set<Digest> keepers = new HashSet<>();
         manifests.get(digest).filter(manifests::containsKey).ifPresent(keepers::add);
         images.put(beginning, new Image(manifests.get(digest).isPresent(), keepers));
@@ -265,19 +267,12 @@ final class ReplayedFacts implements RepositoryFacts {
             SELECT digest, manifest FROM exposure_reference
             WHERE digest = ANY (:digests) AND kind NOT IN ('subject', 'base')
             """)
-        .bindArray("digests", String.class, List.copyOf(found.keySet()))
-        .map(
-            (row, _) ->
-                Map.entry(
-                    Digest.parse(row.getString("digest")), Digest.parse(row.getString("manifest"))))
+        .bind("digests", Values.digests(found))
+        .map((row, _) -> Map.entry(Values.digest(row, "digest"), Values.digest(row, "manifest")))
         .filter(edge -> manifests.containsKey(edge.getValue()))
         .forEach(
             edge -> images.get(ImageOfTag.beginning(edge.getKey())).keepers().add(edge.getValue()));
     return images;
-  }
-
-  private static String padded(String beginning) {
-    return beginning.startsWith("sha512:") ? beginning + "0".repeat(64) : beginning;
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.RepositoryView;
+import dev.stele.sql.Values;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -54,20 +55,20 @@ final class ReferenceCheck {
   }
 
   private void look(RepositoryName repository) {
-    Optional<String> after = Optional.of("");
+    Optional<Digest> next = Optional.empty();
     do {
-      String last = after.get();
-      after =
+      Optional<Digest> last = next;
+      next =
           jdbi.inTransaction(
               TransactionIsolationLevel.REPEATABLE_READ, handle -> look(handle, repository, last));
-    } while (after.isPresent());
+    } while (next.isPresent());
   }
 
   /** A page of manifests, at one moment; the last of them if there may be more. */
-  private Optional<String> look(Handle handle, RepositoryName repository, String after) {
+  private Optional<Digest> look(Handle handle, RepositoryName repository, Optional<Digest> after) {
     Listed listed = new Listed(handle, repository);
     int[] count = {0};
-    String[] last = {after};
+    Digest[] last = {null};
     handle
         .createQuery(
             """
@@ -78,16 +79,16 @@ final class ReferenceCheck {
             ORDER BY m.digest
             LIMIT :limit
             """)
-        .bind("repository", repository.value())
-        .bind("after", after)
+        .bind("repository", repository)
+        .bind("after", Values.bytesOrNone(after))
         .bind("limit", PAGE)
         .setFetchSize(FETCH)
-        .map((row, _) -> Map.entry(row.getString("digest"), row.getBytes("bytes")))
+        .map((row, _) -> Map.entry(Values.digest(row, "digest"), row.getBytes("bytes")))
         .forEach(
             document -> {
               count[0]++;
               last[0] = document.getKey();
-              listed.by(Digest.parse(document.getKey()), document.getValue());
+              listed.by(document.getKey(), document.getValue());
             });
     listed.report();
     return count[0] == PAGE ? Optional.of(last[0]) : Optional.empty();
@@ -149,19 +150,19 @@ final class ReferenceCheck {
               .createQuery(
                   """
                   SELECT wanted.digest
-                  FROM unnest(:digests::text[]) AS wanted (digest)
+                  FROM unnest(:digests::bytea[]) AS wanted (digest)
                   WHERE NOT EXISTS (
                       SELECT FROM manifest m
-                      WHERE m.repository = :repository AND m.digest = wanted.digest COLLATE "C")
+                      WHERE m.repository = :repository AND m.digest = wanted.digest)
                     AND NOT EXISTS (
                       SELECT FROM blob_link l
                       JOIN blob_object o ON o.digest = l.digest AND o.store = :store
-                      WHERE l.repository = :repository AND l.digest = wanted.digest COLLATE "C")
+                      WHERE l.repository = :repository AND l.digest = wanted.digest)
                   """)
-              .bind("repository", repository.value())
+              .bind("repository", repository)
               .bind("store", stores.of(repository).name())
-              .bindArray("digests", String.class, digests.stream().map(Digest::toString).toList())
-              .map((row, _) -> Digest.parse(row.getString(1)))
+              .bind("digests", Values.digests(digests))
+              .mapTo(Digest.class)
               .list());
     }
   }

@@ -33,7 +33,7 @@ class TestDatabaseTest {
     try (Connection runtime = database.openDedicated()) {
       assertThat(query(runtime, "SELECT current_user")).isEqualTo(Database.RUNTIME_ROLE);
       append(runtime, 0);
-      keep(runtime, "sha256:00");
+      keep(runtime);
     }
   }
 
@@ -78,15 +78,14 @@ class TestDatabaseTest {
     }
   }
 
-  private static void keep(Connection connection, String digest) throws SQLException {
+  private static void keep(Connection connection) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
             """
             INSERT INTO manifest_document (digest, media_type, bytes)
-            VALUES (?, 'application/vnd.oci.image.manifest.v1+json', ?)
+            VALUES (digest_bytes('sha256:00'), 'application/vnd.oci.image.manifest.v1+json', ?)
             """)) {
-      statement.setString(1, digest);
-      statement.setBytes(2, new byte[] {1});
+      statement.setBytes(1, new byte[] {1});
       statement.executeUpdate();
     }
   }

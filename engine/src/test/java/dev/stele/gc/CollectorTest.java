@@ -112,7 +112,7 @@ class CollectorTest {
                       """
                       WITH content AS (
                         INSERT INTO unlinked (digest, since, since_at)
-                        SELECT 'sha256:' || encode(sha256(convert_to(n::text, 'UTF8')), 'hex'), 0, '2001-01-01'
+                        SELECT digest_bytes('sha256:' || encode(sha256(convert_to(n::text, 'UTF8')), 'hex')), 0, '2001-01-01'
                         FROM generate_series(1, 2500) AS n)
                       INSERT INTO unreachable (repository, digest, kind, since, since_at)
                       SELECT 'team/r' || n, '', 'repository', 0, '2001-01-01' FROM generate_series(1, 2500) AS n
@@ -138,7 +138,7 @@ class CollectorTest {
                   handle.execute(
                       """
                       INSERT INTO lease (repository, digest, promised_at)
-                      SELECT 'team/app', 'sha256:' || n, '2001-01-01' FROM generate_series(1, 25000) AS n
+                      SELECT 'team/app', convert_to('sha256:' || n, 'UTF8'), '2001-01-01' FROM generate_series(1, 25000) AS n
                       """));
       assertThat(fixture.registry().collector().run().failure()).isEmpty();
       long left =

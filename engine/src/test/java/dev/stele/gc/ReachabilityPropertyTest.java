@@ -30,6 +30,7 @@ import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.SmallParts;
 import dev.stele.projection.Verification;
+import dev.stele.sql.Values;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -538,7 +539,7 @@ class ReachabilityPropertyTest {
               handle -> {
                 handle
                     .createQuery(
-                        "SELECT repository, digest, kind, since FROM unreachable WHERE"
+                        "SELECT repository, digest_text(digest), kind, since FROM unreachable WHERE"
                             + " starts_with(repository, :prefix)")
                     .bind("prefix", prefix)
                     .map(
@@ -550,9 +551,8 @@ class ReachabilityPropertyTest {
                     .list();
                 handle
                     .createQuery("SELECT digest, since FROM unlinked WHERE digest = ANY (:digests)")
-                    .bindArray(
-                        "digests", String.class, blobs.stream().map(Digest::toString).toList())
-                    .map((row, _) -> unlinked.put(Digest.parse(row.getString(1)), row.getLong(2)))
+                    .bind("digests", Values.digests(blobs))
+                    .map((row, _) -> unlinked.put(Values.digest(row, 1), row.getLong(2)))
                     .list();
               });
       assertThat(rows).isEqualTo(model.unreachable());

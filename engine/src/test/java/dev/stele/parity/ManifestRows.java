@@ -392,9 +392,10 @@ abstract class ManifestRows extends ParityRows {
 
     // Kept aside, so that the views can be compared with the log afterwards.
     asOwner(
-        "CREATE TABLE aside AS SELECT * FROM manifest_document WHERE digest = '%s'"
+        "CREATE TABLE aside AS SELECT * FROM manifest_document WHERE digest = digest_bytes('%s')"
             .formatted(digest(oras)),
-        "UPDATE manifest_document SET bytes = '\\x7b' WHERE digest = '%s'".formatted(digest(oras)));
+        "UPDATE manifest_document SET bytes = '\\x7b' WHERE digest = digest_bytes('%s')"
+            .formatted(digest(oras)));
     assertThat(referrers(subject, Optional.empty())).hasSize(2);
     asOwner(
         "UPDATE manifest_document d SET bytes = aside.bytes FROM aside WHERE d.digest ="

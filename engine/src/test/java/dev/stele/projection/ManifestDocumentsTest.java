@@ -37,7 +37,7 @@ class ManifestDocumentsTest {
                 Digest other = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
                 handle
                     .createUpdate("INSERT INTO manifest_document VALUES (:digest, 'm', :bytes)")
-                    .bind("digest", other.toString())
+                    .bind("digest", other)
                     .bind("bytes", BYTES)
                     .execute();
                 assertThatThrownBy(() -> another.find(handle, other))

@@ -78,7 +78,7 @@ class PullViewTest {
                           """
                           SELECT repository, name AS pulled, pulls, last_position, last_at FROM pull_by_tag
                           UNION ALL
-                          SELECT repository, digest, pulls, last_position, last_at FROM pull_by_digest
+                          SELECT repository, digest_text(digest), pulls, last_position, last_at FROM pull_by_digest
                           """)
                       .map(
                           (row, _) ->

@@ -20,7 +20,7 @@ class TableComparisonTest {
     handle.execute(
         """
         INSERT INTO blob_link (repository, digest, linked_position)
-        SELECT 'r' || n %% 3, 'sha256:' || n, n FROM generate_series(1, %d) AS n;
+        SELECT 'r' || n %% 3, convert_to('sha256:' || n, 'UTF8'), n FROM generate_series(1, %d) AS n;
         CREATE TEMPORARY TABLE blob_link (LIKE public.blob_link INCLUDING ALL);
         INSERT INTO pg_temp.blob_link SELECT * FROM public.blob_link;
         """

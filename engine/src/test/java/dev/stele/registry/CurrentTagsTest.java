@@ -208,7 +208,7 @@ class CurrentTagsTest {
         UPDATE event SET command_id = gen_random_uuid(), leaf = convert_to(convert_from(leaf, 'UTF8') || ' ', 'UTF8')
         WHERE position = (SELECT max(position) FROM event)
         """,
-        "UPDATE tag SET digest = '%s' WHERE name = 't0'".formatted(digest(1)));
+        "UPDATE tag SET digest = digest_bytes('%s') WHERE name = 't0'".formatted(digest(1)));
     assertThat(target(one, tag(0))).contains(digest(1));
   }
 
@@ -234,7 +234,7 @@ class CurrentTagsTest {
             "SELECT set_config('search_path', 'standby, pg_catalog, ' ||"
                 + " current_setting('search_path'), false)")) {
       assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
-      asOwner("UPDATE tag SET digest = '%s' WHERE name = 't0'".formatted(digest(1)));
+      asOwner("UPDATE tag SET digest = digest_bytes('%s') WHERE name = 't0'".formatted(digest(1)));
       assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(1));
     }
   }
@@ -281,7 +281,7 @@ class CurrentTagsTest {
     CurrentTags tags =
         new CurrentTags(one.database().jdbi(), one.database()::openDedicated, new EventCodec());
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
-    asOwner("UPDATE tag SET digest = '%s' WHERE name = 't0'".formatted(digest(1)));
+    asOwner("UPDATE tag SET digest = digest_bytes('%s') WHERE name = 't0'".formatted(digest(1)));
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
     put(one, tag(2), 2);
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest())

@@ -89,8 +89,8 @@ class LookUpsTest {
         Statement statement = owner.createStatement()) {
       statement.execute(
           """
-          CREATE FUNCTION digest(n bigint) RETURNS text IMMUTABLE LANGUAGE sql
-            RETURN 'sha256:' || lpad(n::text, 64, '0');
+          CREATE FUNCTION digest(n bigint) RETURNS bytea IMMUTABLE LANGUAGE sql
+            RETURN digest_bytes('sha256:' || lpad(n::text, 64, '0'));
           CREATE TEMPORARY TABLE n AS SELECT n::bigint FROM generate_series(0, %1$d - 1) AS n;
           ANALYZE n;
           INSERT INTO repository SELECT 'r/' || n, n, now() FROM n;
@@ -128,7 +128,7 @@ class LookUpsTest {
                      '{"position":"%%s","type":"%%s","schema":1,"at":"2026-01-01T00:00:00.000000Z","clock":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
                      '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","command":"00000000-0000-0000-0000-000000000000","salt":"",'
                      '"data":{"repository":"%%s","digest":"%%s"}}',
-                     n, type, md5('1')::uuid, repository, digest(n)), 'UTF8')
+                     n, type, md5('1')::uuid, repository, digest_text(digest(n))), 'UTF8')
             FROM n, LATERAL (
               SELECT CASE WHEN n < 5 THEN 'rare' ELSE 'big' END AS repository,
                      CASE WHEN n < 3 THEN 'BlobDeleted' ELSE 'ManifestDeleted' END AS type) AS kind;

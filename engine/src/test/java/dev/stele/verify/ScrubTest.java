@@ -154,7 +154,7 @@ class ScrubTest {
                   handle ->
                       handle
                           .createUpdate("DELETE FROM blob_object WHERE digest = :digest")
-                          .bind("digest", digest.toString())
+                          .bind("digest", digest)
                           .execute());
         };
     assertThat(scrub()).isEqualTo(new Scrub.Summary(0, 1, 0, 0, 0));

@@ -1,5 +1,6 @@
-package dev.stele.log;
+package dev.stele.sql;
 
+import dev.stele.oci.Digest;
 import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -47,6 +48,16 @@ public final class Unnested<T> {
   /** A column of moments; the statement must cast it to {@code timestamptz[]}. */
   public Unnested<T> time(String name, Function<T, Instant> value) {
     return text(name, value);
+  }
+
+  /** A column of digests; null where there is none. */
+  public Unnested<T> digests(String name, Function<T, Digest> value) {
+    return bytes(
+        name,
+        row -> {
+          Digest found = value.apply(row);
+          return found == null ? null : found.toBytes();
+        });
   }
 
   public Unnested<T> bytes(String name, Function<T, byte[]> value) {
