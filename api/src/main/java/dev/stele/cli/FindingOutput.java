@@ -20,7 +20,8 @@ final class FindingOutput {
   @Option(names = "--json", description = "A JSON object a line: each finding, then a summary.")
   private boolean json;
 
-  void finding(PrintWriter out, Finding finding) {
+  void finding(PrintWriter out, ProgressBar bar, Finding finding) {
+    bar.erase();
     if (json) {
       ObjectNode line = JSON.valueToTree(finding);
       out.println(
@@ -30,7 +31,9 @@ final class FindingOutput {
               .put("what", finding.what())
               .setAll(line));
     } else {
-      out.println((finding.damage() ? "DAMAGE " : "no damage: ") + finding.what());
+      out.println(
+          (finding.damage() ? Terminal.ofOutput().alarm("DAMAGE") + " " : "no damage: ")
+              + finding.what());
     }
     out.flush();
   }

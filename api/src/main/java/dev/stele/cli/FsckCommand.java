@@ -35,8 +35,11 @@ final class FsckCommand implements Callable<Integer> {
   @Override
   public Integer call() throws ConfigurationException, StartupException, IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      Fsck.Summary summary = inspection.fsck().run(deep, finding -> output.finding(out, finding));
+    try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
+        ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
+      Fsck.Summary summary =
+          inspection.fsck().run(deep, finding -> output.finding(out, bar, finding), bar::at);
+      bar.erase();
       output.summary(
           out,
           summary,
@@ -46,7 +49,7 @@ final class FsckCommand implements Callable<Integer> {
                   summary.documents(),
                   summary.blobs(),
                   summary.objects(),
-                  summary.sound() ? "Sound" : "NOT sound",
+                  summary.sound() ? "Sound" : Terminal.ofOutput().alarm("NOT sound"),
                   summary.damages(),
                   summary.orphans()));
       return summary.sound() ? 0 : 1;

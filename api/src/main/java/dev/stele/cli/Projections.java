@@ -6,7 +6,6 @@ import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,8 +49,6 @@ final class Projections implements Runnable {
             .with("unexpected", Verification.Result::unexpected)
             .with("equal", Verification.Result::equal);
 
-    private static final Duration TELL_EVERY = Duration.ofSeconds(5);
-
     @Spec private CommandSpec spec;
     @Mixin private ConfigurationOptions options;
     @Mixin private RowOutput output;
@@ -61,53 +58,34 @@ final class Projections implements Runnable {
         description = "Begin from the start, though a verification was cut off.")
     private boolean restart;
 
-    private long toldNanos = System.nanoTime();
-
     @Override
     public Integer call() throws ConfigurationException, StartupException {
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Verification.Report report = inspection.verifyProjections(restart, this::tell);
+      try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
+          ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
+        Verification.Report report =
+            inspection.verifyProjections(restart, progress -> tell(bar, progress));
+        bar.erase();
         PrintWriter out = spec.commandLine().getOut();
         output.print(out, RESULT, report.results());
         output.note(
             out,
             "%s after %,d events"
-                .formatted(report.equal() ? "Equal" : "NOT equal", report.events()));
+                .formatted(
+                    report.equal() ? "Equal" : Terminal.ofOutput().alarm("NOT equal"),
+                    report.events()));
         return report.equal() ? 0 : 1;
       }
     }
 
-    /** A line now and then, where it does not come between rows. */
-    private void tell(Verification.Progress progress) {
-      if (System.nanoTime() - toldNanos < TELL_EVERY.toNanos()) {
-        return;
-      }
-      toldNanos = System.nanoTime();
-      PrintWriter err = spec.commandLine().getErr();
+    private static void tell(ProgressBar bar, Verification.Progress progress) {
       if (progress.tables() == 0) {
-        err.println(
-            "replayed %,d of %,d events%s"
-                .formatted(
-                    progress.events(),
-                    progress.ofEvents(),
-                    progress
-                        .left()
-                        .map(left -> ", about %s left".formatted(told(left)))
-                        .orElse("")));
+        bar.at("events replayed", progress.events(), progress.ofEvents());
       } else {
-        err.println(
-            "comparing table %d of %d, %,d rows of it are compared"
-                .formatted(progress.tables(), progress.ofTables(), progress.rows()));
+        bar.at(
+            "table %d of %d, rows compared".formatted(progress.tables(), progress.ofTables()),
+            progress.rows(),
+            0);
       }
-      err.flush();
-    }
-
-    private static String told(Duration left) {
-      return left.toHours() > 0
-          ? "%d h %d min".formatted(left.toHours(), left.toMinutesPart())
-          : left.toMinutes() > 0
-              ? "%d min".formatted(left.toMinutes())
-              : "%d s".formatted(left.toSeconds());
     }
   }
 }

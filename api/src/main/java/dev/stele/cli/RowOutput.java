@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.question.Columns;
 import dev.stele.question.CsvRows;
 import dev.stele.question.Rows;
-import java.io.Console;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.function.Supplier;
@@ -32,8 +31,9 @@ final class RowOutput {
 
   @Option(
       names = "--no-trunc",
-      description = "Whole digests on a terminal, too. In a file or pipe they always are.")
-  private boolean wholeDigests;
+      description =
+          "Whole digests and texts on a terminal, too. In a file or pipe they always are.")
+  private boolean whole;
 
   /** Begins a listing. */
   <T> Rows<T> open(PrintWriter out, Columns<T> columns) {
@@ -43,7 +43,7 @@ final class RowOutput {
     if (format != null && format.csv) {
       return new CsvRows<>(out, columns);
     }
-    return new TableRows<>(out, columns, !wholeDigests && terminal());
+    return new TableRows<>(out, columns, whole ? Terminal.NONE : Terminal.ofOutput());
   }
 
   /** The form of an answer that is printed; see {@code format} in the manual. */
@@ -116,12 +116,5 @@ final class RowOutput {
       err.println("stele: " + text);
       err.flush();
     }
-  }
-
-  /** There is no console at all since Java 25 where there was one without a terminal in Java 22. */
-  @SuppressWarnings("SystemConsoleNull")
-  private static boolean terminal() {
-    Console console = System.console();
-    return console != null && console.isTerminal();
   }
 }

@@ -58,9 +58,11 @@ final class ScrubCommand implements Callable<Integer> {
   @Override
   public Integer call() throws ConfigurationException, StartupException, IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
+    try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
+        ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
       Scrub.Summary summary =
-          inspection.scrub(rate.bytes(), finding -> output.finding(out, finding));
+          inspection.scrub(rate.bytes(), finding -> output.finding(out, bar, finding));
+      bar.erase();
       output.summary(
           out,
           summary,
@@ -69,7 +71,7 @@ final class ScrubCommand implements Callable<Integer> {
                   summary.documents(),
                   summary.objects(),
                   summary.bytes(),
-                  summary.sound() ? "Sound" : "NOT sound",
+                  summary.sound() ? "Sound" : Terminal.ofOutput().alarm("NOT sound"),
                   summary.damages(),
                   summary.recorded()));
       return summary.sound() ? 0 : 1;

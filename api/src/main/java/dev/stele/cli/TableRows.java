@@ -5,6 +5,7 @@ import dev.stele.question.Rows;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
@@ -12,34 +13,42 @@ import java.util.stream.IntStream;
 
 /**
  * A table for people. The first {@value #MEASURED} rows say how wide the columns are; later ones go
- * out as they come, and a wider value among them moves the rest of its line. Nothing is cut but
- * digests on a terminal. A column that is empty in all those rows is left out.
+ * out as they come. On a terminal digests are short, and where a line would be wider than that is
+ * the widest texts are cut, which an ellipsis shows; elsewhere nothing is cut, and a wider value
+ * among later rows moves the rest of its line. A column that is empty in all those rows is left
+ * out.
  */
 final class TableRows<T> implements Rows<T> {
   private static final int MEASURED = 1_000;
   private static final String GAP = "  ";
   private static final String ABSENT = "-";
+  private static final String CUT = "\u2026";
+
+  /** No column is made narrower than this: a moment stays whole. */
+  private static final int NARROWEST = 27;
 
   private record Cell(String text, boolean number) {}
 
   private final PrintWriter out;
   private final Columns<T> columns;
-  private final boolean shortDigests;
+  private final Terminal terminal;
   private final int[] widths;
   private final boolean[] shown;
   private final boolean[] numbers;
   private final List<List<Optional<Cell>>> waiting = new ArrayList<>();
   private boolean begun;
+  private boolean fitted;
+  private boolean cut;
 
   /**
    * Begins a table.
    *
-   * @param shortDigests whether digests are cut to their first digits
+   * @param terminal what it has to fit
    */
-  TableRows(PrintWriter out, Columns<T> columns, boolean shortDigests) {
+  TableRows(PrintWriter out, Columns<T> columns, Terminal terminal) {
     this.out = out;
     this.columns = columns;
-    this.shortDigests = shortDigests;
+    this.terminal = terminal;
     this.widths = new int[columns.size()];
     this.shown = new boolean[columns.size()];
     this.numbers = new boolean[columns.size()];
@@ -62,7 +71,7 @@ final class TableRows<T> implements Rows<T> {
   }
 
   private Cell cell(Object value) {
-    return new Cell(CellText.readable(value, shortDigests), value instanceof Number);
+    return new Cell(CellText.readable(value, terminal.interactive()), value instanceof Number);
   }
 
   private void begin() {
@@ -77,25 +86,54 @@ final class TableRows<T> implements Rows<T> {
         }
       }
     }
+    fit();
     if (!waiting.isEmpty()) {
-      line(columns::heading);
+      out.println(terminal.heading(line(columns::heading)));
     }
     waiting.forEach(this::print);
     waiting.clear();
   }
 
-  private void print(List<Optional<Cell>> row) {
-    line(column -> row.get(column).map(Cell::text).orElse(ABSENT));
+  /** Makes the widest texts narrower, as far as is needed and does any good. */
+  private void fit() {
+    int[] all = IntStream.range(0, widths.length).filter(c -> shown[c]).toArray();
+    int gaps = GAP.length() * (all.length - 1);
+    while (terminal.width() > 0
+        && Arrays.stream(all).map(c -> widths[c]).sum() + gaps > terminal.width()) {
+      int widest =
+          Arrays.stream(all)
+              .filter(c -> !numbers[c])
+              .boxed()
+              .max(Comparator.comparingInt(c -> widths[c]))
+              .orElse(-1);
+      if (widest < 0 || widths[widest] <= NARROWEST) {
+        return;
+      }
+      fitted = true;
+      widths[widest]--;
+    }
   }
 
-  private void line(IntFunction<String> text) {
+  private void print(List<Optional<Cell>> row) {
+    out.println(line(column -> row.get(column).map(Cell::text).orElse(ABSENT)));
+  }
+
+  private String line(IntFunction<String> text) {
     StringBuilder line = new StringBuilder();
     for (int column : IntStream.range(0, widths.length).filter(c -> shown[c]).toArray()) {
-      String cell = text.apply(column);
+      String cell = cut(text.apply(column), column);
       String space = " ".repeat(Math.max(0, widths[column] - width(cell)));
       line.append(line.isEmpty() ? "" : GAP).append(numbers[column] ? space + cell : cell + space);
     }
-    out.println(line.toString().stripTrailing());
+    return line.toString().stripTrailing();
+  }
+
+  private String cut(String text, int column) {
+    if (!fitted || numbers[column] || width(text) <= widths[column]) {
+      return text;
+    }
+    cut = true;
+    return text.substring(0, text.offsetByCodePoints(0, widths[column] - 1)) + CUT;
   }
 
   private static int width(String text) {
@@ -106,6 +144,9 @@ final class TableRows<T> implements Rows<T> {
   public void close() {
     if (!begun) {
       begin();
+    }
+    if (cut) {
+      out.println("What ends in " + CUT + " is cut to fit; --no-trunc shows it whole.");
     }
     out.flush();
   }

@@ -184,12 +184,62 @@ class RowOutputTest {
         .doesNotContain("\u001b", "\u202e", "\u2028");
   }
 
+  private static String shown(Terminal terminal, Row row) {
+    StringWriter text = new StringWriter();
+    try (TableRows<Row> rows = new TableRows<>(new PrintWriter(text), COLUMNS, terminal)) {
+      rows.add(row);
+    }
+    return text.toString();
+  }
+
+  @Test
+  void onATerminalTheWidestTextsAreCutToItsWidthAndTheCutIsTold() {
+    String longText = "a reason that somebody gave at some length";
+    Row row =
+        new Row(
+            Kind.TAG, Optional.empty(), DIGEST, 7, true, Instant.EPOCH, List.of("v1"), longText);
+    assertThat(shown(new Terminal(true, 106, false), row).lines())
+        .containsExactly(
+            "KIND  DIGEST               PULLED COUNT  LIVE  AT                    TAGS  ACTOR",
+            "tag   sha256:2d711642b726             7  yes   1970-01-01T00:00:00Z  v1    a reason"
+                + " that somebody gave at\u2026",
+            "What ends in \u2026 is cut to fit; --no-trunc shows it whole.");
+    assertThat(shown(new Terminal(true, 20, false), row))
+        .as("no narrower than can be read")
+        .contains("1970-01-01T00:00:00Z", "a reason that somebody gav\u2026");
+    for (int width : new int[] {0, 300}) {
+      assertThat(shown(new Terminal(true, width, false), row))
+          .as("of width %d", width)
+          .contains(longText)
+          .doesNotContain("\u2026");
+    }
+    assertThat(shown(new Terminal(true, 300, true), row)).startsWith("\u001b[1mKIND");
+  }
+
+  @Test
+  void howFarSomethingIsIsALineThatIsDrawnAnewOrOneNowAndThen() {
+    StringWriter text = new StringWriter();
+    ProgressBar bar = new ProgressBar(new PrintWriter(text), new Terminal(true, 60, false));
+    bar.at("events", 1, 4);
+    assertThat(text.toString()).as("nothing for what is over at once").isEmpty();
+    while (text.toString().isEmpty()) {
+      bar.at("events", 2, 4);
+    }
+    assertThat(text.toString())
+        .startsWith("\r\u001b[K[============            ] events: 2 of 4, about ")
+        .endsWith("\r")
+        .doesNotContain("\n");
+    bar.close();
+    assertThat(text.toString()).endsWith("\r\u001b[K");
+    assertThat(text.toString().replaceAll("[\r\u001b]", "").length()).isLessThanOrEqualTo(62);
+  }
+
   @Test
   void aLongListingGoesOutAsItComes() {
     StringWriter text = new StringWriter();
     PrintWriter out = new PrintWriter(text);
     TableRows<Integer> rows =
-        new TableRows<>(out, Columns.of(Integer.class).with("number", n -> n), false);
+        new TableRows<>(out, Columns.of(Integer.class).with("number", n -> n), Terminal.NONE);
     IntStream.range(0, 1_500).forEach(rows::add);
     assertThat(text.toString()).hasLineCount(1_501);
     rows.add(123_456_789);
@@ -221,7 +271,8 @@ class RowOutputTest {
                 "r",
                 data));
     StringWriter table = new StringWriter();
-    try (TableRows<EventRow> rows = new TableRows<>(new PrintWriter(table), EventRow.TABLE, true)) {
+    try (TableRows<EventRow> rows =
+        new TableRows<>(new PrintWriter(table), EventRow.TABLE, new Terminal(true, 0, false))) {
       rows.add(event);
     }
     String shortened = DIGEST.toString().substring(0, 19);
@@ -253,7 +304,8 @@ class RowOutputTest {
   @Test
   void onATerminalDigestsMayBeShort() {
     StringWriter text = new StringWriter();
-    try (TableRows<Row> rows = new TableRows<>(new PrintWriter(text), COLUMNS, true)) {
+    try (TableRows<Row> rows =
+        new TableRows<>(new PrintWriter(text), COLUMNS, new Terminal(true, 0, false))) {
       rows.add(ROWS.getFirst());
     }
     assertThat(text.toString())

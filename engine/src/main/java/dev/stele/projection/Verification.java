@@ -3,7 +3,6 @@ package dev.stele.projection;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,11 +68,8 @@ public final class Verification {
    * @param events how many are replayed, of how many that there are
    * @param tables how many are compared, of how many that there are
    * @param rows how many of the table that is being compared have been
-   * @param left what the replay still takes at the pace of this run; empty when it is up, or has
-   *     only just begun
    */
-  public record Progress(
-      long events, long ofEvents, int tables, int ofTables, long rows, Optional<Duration> left) {}
+  public record Progress(long events, long ofEvents, int tables, int ofTables, long rows) {}
 
   private final LogReader reader;
   private final List<Projection> inline;
@@ -126,14 +122,21 @@ public final class Verification {
    */
   public Report run(Jdbi jdbi, boolean anew, Consumer<Progress> told) {
     VerificationState state = VerificationState.begin(jdbi, SCHEMA, projections, anew);
-    Pace pace = new Pace(told);
     Optional<VerificationState.Table> next;
     do {
-      catchUp(jdbi, state, pace);
+      Replayed replayed = catchUp(jdbi, state, told);
       next =
           jdbi.inTransaction(
               TransactionIsolationLevel.REPEATABLE_READ, handle -> compare(handle, state));
-      next.ifPresent(table -> pace.comparing(table.number(), tables(), table.result().rows()));
+      next.ifPresent(
+          table ->
+              told.accept(
+                  new Progress(
+                      replayed.next(),
+                      replayed.head(),
+                      table.number(),
+                      tables(),
+                      table.result().rows())));
     } while (next.isPresent());
     return jdbi.inTransaction(
         handle -> {
@@ -151,47 +154,17 @@ public final class Verification {
     return 1 + projections.stream().mapToInt(projection -> projection.tables().size()).sum();
   }
 
-  /** Tells how far it is, and estimates what is left. */
-  private static final class Pace {
-    private final Consumer<Progress> told;
-    private final long started = System.nanoTime();
-    private Optional<Long> first = Optional.empty();
-    private long events;
-    private long of;
-
-    private Pace(Consumer<Progress> told) {
-      this.told = told;
-    }
-
-    void replaying(long next, long head) {
-      events = next;
-      of = head;
-      long before = first.orElse(next);
-      first = Optional.of(before);
-      double seconds = (System.nanoTime() - started) / 1e9;
-      Optional<Duration> left =
-          next > before && head > next
-              ? Optional.of(
-                  Duration.ofSeconds(Math.round(seconds / (next - before) * (head - next))))
-              : Optional.empty();
-      told.accept(new Progress(next, head, 0, 0, 0, left));
-    }
-
-    void comparing(int table, int tables, long rows) {
-      told.accept(new Progress(events, of, table, tables, rows, Optional.empty()));
-    }
-  }
-
   /** How far the replay is, and whether it goes on in pages. */
   private record Replayed(long next, long head, boolean more) {}
 
   /** Replays until less than a page is missing to where the live views are. */
-  private void catchUp(Jdbi jdbi, VerificationState state, Pace pace) {
+  private Replayed catchUp(Jdbi jdbi, VerificationState state, Consumer<Progress> told) {
     Replayed replayed;
     do {
       replayed = jdbi.inTransaction(handle -> replayPage(handle, state));
-      pace.replaying(replayed.next(), replayed.head());
+      told.accept(new Progress(replayed.next(), replayed.head(), 0, 0, 0));
     } while (replayed.more());
+    return replayed;
   }
 
   private Replayed replayPage(Handle handle, VerificationState state) {

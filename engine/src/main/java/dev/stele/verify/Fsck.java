@@ -36,9 +36,11 @@ public final class Fsck {
    *
    * @param deep whether to read every stored object whole and re-hash it
    * @param findings is told of each finding as it is made
+   * @param progress is told how far it is
    * @throws IOException if a store cannot be used
    */
-  public Summary run(boolean deep, Consumer<Finding> findings) throws IOException {
+  public Summary run(boolean deep, Consumer<Finding> findings, CheckProgress progress)
+      throws IOException {
     long[] counts = new long[2];
     Consumer<Finding> counted =
         finding -> {
@@ -46,8 +48,8 @@ public final class Fsck {
           findings.accept(finding);
         };
     LogCheck log = new LogCheck(new EventCodec(), counted);
-    long events = jdbi.withHandle(log::events);
-    long documents = jdbi.withHandle(log::documents);
+    long events = jdbi.withHandle(handle -> log.events(handle, progress));
+    long documents = jdbi.withHandle(handle -> log.documents(handle, progress));
     long blobs = 0;
     long objects = 0;
     Optional<Pace> reading = deep ? Optional.of(Pace.unlimited()) : Optional.empty();
@@ -57,7 +59,7 @@ public final class Fsck {
         counted.accept(new Finding.StoreRefused(store.name(), refused.reason()));
       }
       StoreCheck check = new StoreCheck(jdbi, store);
-      blobs += check.recorded(reading, (_, finding) -> finding.ifPresent(counted));
+      blobs += check.recorded(reading, (_, finding) -> finding.ifPresent(counted), progress);
       objects += check.orphans(counted);
     }
     return new Summary(events, documents, blobs, objects, counts[0], counts[1]);

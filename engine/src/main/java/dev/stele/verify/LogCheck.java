@@ -6,12 +6,13 @@ import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
-import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.RepositoryName;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
@@ -45,7 +46,7 @@ final class LogCheck {
   }
 
   /** Checks all events that there are now or that a follower has seen; returns how many. */
-  long events(Handle handle) {
+  long events(Handle handle, CheckProgress progress) {
     long head = Math.max(LogReader.nextPosition(handle), followed(handle));
     long expected = 0;
     Instant previous = Instant.MIN;
@@ -64,6 +65,7 @@ final class LogCheck {
           findings.accept(new Finding.PositionMissing(expected));
         }
       }
+      progress.at("events", expected, head);
     }
     return head;
   }
@@ -137,16 +139,17 @@ final class LogCheck {
     findings.accept(new Finding.EventBroken(row.position(), reason));
   }
 
-  private record Document(String digest, byte[] bytes) {}
+  private record Document(byte[] digest, byte[] bytes) {}
 
   /** Re-hashes every document of a manifest or of the record; returns how many there are. */
-  long documents(Handle handle) {
-    return documents(handle, "manifest_document") + documents(handle, "record_document");
+  long documents(Handle handle, CheckProgress progress) {
+    return documents(
+        handle, "record_document", documents(handle, "manifest_document", 0, progress), progress);
   }
 
-  private long documents(Handle handle, String table) {
-    long count = 0;
-    String after = "";
+  private long documents(Handle handle, String table, long before, CheckProgress progress) {
+    long count = before;
+    byte[] after = {};
     while (true) {
       List<Document> page =
           handle
@@ -159,27 +162,30 @@ final class LogCheck {
                   """
                       .formatted(table))
               .bind("after", after)
-              .map((row, _) -> new Document(row.getString("digest"), row.getBytes("bytes")))
+              .map((row, _) -> new Document(row.getBytes("digest"), row.getBytes("bytes")))
               .list();
       if (page.isEmpty()) {
         return count;
       }
       for (Document document : page) {
-        if (!hasDigest(document)) {
-          findings.accept(new Finding.DocumentBroken(document.digest()));
-        }
+        broken(document).ifPresent(name -> findings.accept(new Finding.DocumentBroken(name)));
       }
       count += page.size();
+      progress.at("documents", count, 0);
       after = page.getLast().digest();
     }
   }
 
-  private static boolean hasDigest(Document document) {
+  /** How a document is called that is not what its digest says; empty if it is. */
+  private static Optional<String> broken(Document document) {
+    Digest digest;
     try {
-      Digest digest = Digest.parse(document.digest());
-      return Digest.of(digest.algorithm(), document.bytes()).equals(digest);
-    } catch (InvalidNameException e) {
-      return false;
+      digest = Digest.ofBytes(document.digest());
+    } catch (IllegalArgumentException e) {
+      return Optional.of(HexFormat.of().formatHex(document.digest()));
     }
+    return Digest.of(digest.algorithm(), document.bytes()).equals(digest)
+        ? Optional.empty()
+        : Optional.of(digest.toString());
   }
 }

@@ -63,11 +63,14 @@ public final class Scrub {
       throws IOException {
     Counting counting = new Counting(actor, requestId, findings);
     long documents =
-        jdbi.withHandle(handle -> new LogCheck(new EventCodec(), counting).documents(handle));
+        jdbi.withHandle(
+            handle ->
+                new LogCheck(new EventCodec(), counting).documents(handle, CheckProgress.UNHEARD));
     Pace pace = Pace.bytesPerSecond(bytesPerSecond);
     long objects = 0;
     for (BlobStores.Named store : stores.all()) {
-      objects += new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting);
+      objects +=
+          new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting, CheckProgress.UNHEARD);
     }
     new ReferenceCheck(jdbi, stores, sparse, counting).run();
     return new Summary(documents, objects, pace.bytes(), counting.damages, counting.recorded);

@@ -55,8 +55,11 @@ final class StoreCheck {
    * @return how many there are
    * @throws IOException if the store cannot be used, or the thread was interrupted
    */
-  long recorded(Optional<Pace> reading, Observer observer) throws IOException {
+  long recorded(Optional<Pace> reading, Observer observer, CheckProgress progress)
+      throws IOException {
+    BlobView.Amount all = jdbi.withHandle(handle -> BlobView.amount(handle, store.name()));
     long count = 0;
+    long bytes = 0;
     Optional<Digest> after = Optional.empty();
     while (true) {
       Optional<Digest> last = after;
@@ -67,8 +70,14 @@ final class StoreCheck {
       }
       for (BlobView.Located object : page) {
         observer.looked(object, stillRecorded(object, check(object, reading)));
+        count++;
+        bytes += object.size();
+        if (reading.isPresent()) {
+          progress.at("bytes of " + store.name(), bytes, all.bytes());
+        } else {
+          progress.at("objects of " + store.name(), count, all.objects());
+        }
       }
-      count += page.size();
       after = Optional.of(page.getLast().digest());
     }
   }

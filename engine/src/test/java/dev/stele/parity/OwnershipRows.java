@@ -23,6 +23,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.verify.CheckProgress;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import java.io.ByteArrayInputStream;
@@ -159,7 +160,8 @@ abstract class OwnershipRows {
     RegistryFixture newest = (RegistryFixture) opened.getLast();
     List<Finding> findings = new ArrayList<>();
     Fsck.Summary summary =
-        new Fsck(newest.database().jdbi(), new BlobStores(store)).run(false, findings::add);
+        new Fsck(newest.database().jdbi(), new BlobStores(store))
+            .run(false, findings::add, CheckProgress.UNHEARD);
     assertThat(summary.sound()).isEqualTo(findings.stream().noneMatch(Finding::damage));
     return findings;
   }

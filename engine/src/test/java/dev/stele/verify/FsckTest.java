@@ -70,7 +70,8 @@ class FsckTest {
 
   private Fsck.Summary run(boolean deep) throws IOException {
     findings.clear();
-    return new Fsck(fixture.database().jdbi(), new BlobStores(store)).run(deep, findings::add);
+    return new Fsck(fixture.database().jdbi(), new BlobStores(store))
+        .run(deep, findings::add, CheckProgress.UNHEARD);
   }
 
   private void asOwner(String... statements) throws Exception {

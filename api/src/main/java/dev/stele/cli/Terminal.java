@@ -1,0 +1,64 @@
+package dev.stele.cli;
+
+import java.io.Console;
+
+/**
+ * What a stream of this program goes to.
+ *
+ * @param interactive whether somebody looks at it, rather than a file or a program
+ * @param width in characters; 0 if it is not known
+ * @param coloured whether what is shown there may have colours
+ */
+record Terminal(boolean interactive, int width, boolean coloured) {
+  /** None: nothing is cut, and nothing has a colour. */
+  static final Terminal NONE = new Terminal(false, 0, false);
+
+  /** How wide the launcher found the terminals to be of what is asked for and of errors. */
+  private static final String OUTPUT_WIDTH = "STELE_COLUMNS";
+
+  private static final String ERROR_WIDTH = "STELE_ERROR_COLUMNS";
+
+  /** Where the standard output goes. */
+  @SuppressWarnings("SystemConsoleNull") // there is none where there is no terminal since Java 25
+  static Terminal ofOutput() {
+    Console console = System.console();
+    return console != null && console.isTerminal()
+        ? new Terminal(true, width(System.getenv(OUTPUT_WIDTH)), colours())
+        : NONE;
+  }
+
+  /** Where errors are told; a terminal only if the launcher says so. */
+  static Terminal ofErrors() {
+    int width = width(System.getenv(ERROR_WIDTH));
+    return width > 0 ? new Terminal(true, width, colours()) : NONE;
+  }
+
+  private static int width(String text) {
+    return text != null && text.matches("[1-9][0-9]{0,4}") ? Integer.parseInt(text) : 0;
+  }
+
+  /** See https://no-color.org. */
+  private static boolean colours() {
+    String without = System.getenv("NO_COLOR");
+    return without == null || without.isEmpty();
+  }
+
+  /** What stands above others. */
+  String heading(String text) {
+    return styled(text, "1");
+  }
+
+  /** What must not be overlooked. */
+  String alarm(String text) {
+    return styled(text, "1;31");
+  }
+
+  private String styled(String text, String style) {
+    return coloured ? "\u001b[" + style + "m" + text + "\u001b[0m" : text;
+  }
+
+  /** As much of a line as fits. */
+  String clip(String line) {
+    return line.substring(0, Math.min(line.length(), Math.max(width - 1, 0)));
+  }
+}
