@@ -77,6 +77,6 @@ final class MarkerFile {
       channel.force(true);
     }
     Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
-    DiskLayout.fsyncFolder(folder);
+    DiskFolder.fsyncFolder(folder);
   }
 }
