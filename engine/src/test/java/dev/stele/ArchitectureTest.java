@@ -8,6 +8,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.stele.registry.Commands;
+import dev.stele.registry.RegistryParts;
 
 /** Imports run one way, and the engine knows nothing of HTTP. */
 @AnalyzeClasses(packages = "dev.stele", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -46,23 +48,35 @@ class ArchitectureTest {
           .definedBy("dev.stele.history..")
           .layer("restore")
           .definedBy("dev.stele.restore..")
+          .layer("engine")
+          .definedBy("dev.stele.engine..")
+          .whereLayer("engine")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("restore")
-          .mayNotBeAccessedByAnyLayer()
+          .mayOnlyBeAccessedByLayers("engine")
           .whereLayer("retention")
-          .mayNotBeAccessedByAnyLayer()
+          .mayOnlyBeAccessedByLayers("engine")
           .whereLayer("history")
           .mayOnlyBeAccessedByLayers("restore")
           .whereLayer("registry")
-          .mayOnlyBeAccessedByLayers("retention", "history", "restore")
+          .mayOnlyBeAccessedByLayers("retention", "history", "restore", "engine")
           .whereLayer("gc")
           .mayOnlyBeAccessedByLayers("registry", "restore", "retention")
           .whereLayer("projection")
           .mayOnlyBeAccessedByLayers("gc", "registry", "retention", "history", "verify", "restore")
           .whereLayer("log")
           .mayOnlyBeAccessedByLayers(
-              "claim", "projection", "gc", "registry", "retention", "history", "verify", "restore")
+              "claim",
+              "projection",
+              "gc",
+              "registry",
+              "retention",
+              "history",
+              "verify",
+              "restore",
+              "engine")
           .whereLayer("blob")
-          .mayOnlyBeAccessedByLayers("claim", "gc", "registry", "history", "verify")
+          .mayOnlyBeAccessedByLayers("claim", "gc", "registry", "history", "verify", "engine")
           .whereLayer("claim")
           .mayOnlyBeAccessedByLayers("gc", "registry", "verify")
           .whereLayer("event")
@@ -77,9 +91,32 @@ class ArchitectureTest {
               "verify",
               "restore")
           .whereLayer("policy")
-          .mayOnlyBeAccessedByLayers("projection", "gc", "registry", "retention", "history")
+          .mayOnlyBeAccessedByLayers(
+              "projection", "gc", "registry", "retention", "history", "engine")
           .whereLayer("database")
           .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule ONLY_THE_ENGINE_HAS_THE_PARTS =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.stele.registry..", "dev.stele.engine..")
+          .should()
+          .dependOnClassesThat()
+          .belongToAnyOf(RegistryParts.class);
+
+  @ArchTest
+  static final ArchRule ONLY_WHO_DECIDES_HAS_COMMANDS =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.stele.registry..",
+              "dev.stele.engine..",
+              "dev.stele.retention..",
+              "dev.stele.restore..")
+          .should()
+          .dependOnClassesThat()
+          .belongToAnyOf(Commands.class);
 
   @ArchTest
   static final ArchRule NO_CYCLES = slices().matching("dev.stele.(*)..").should().beFreeOfCycles();

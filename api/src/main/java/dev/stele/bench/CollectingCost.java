@@ -80,7 +80,8 @@ public final class CollectingCost {
   }
 
   private void adoptPolicy() {
-    node.retention()
+    node.engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -124,14 +125,14 @@ public final class CollectingCost {
 
   private void collecting(int blobs) throws InterruptedException {
     long started = System.nanoTime();
-    Collection manifests = registry.collector().run();
+    Collection manifests = registry.collecting().run();
     out.printf(
         "%,d manifests collected, %.0f a second%n",
         manifests.tally().manifests(), manifests.tally().manifests() / seconds(started));
     atOnce(blobs, this::upload);
     follow();
     long swept = System.nanoTime();
-    Collection collection = registry.collector().run();
+    Collection collection = registry.collecting().run();
     if (collection.tally().objects() != blobs || collection.failure().isPresent()) {
       throw new IllegalStateException("not all " + blobs + " blobs were swept: " + collection);
     }
@@ -189,9 +190,9 @@ public final class CollectingCost {
 
   private long follow() {
     long events = 0;
-    for (int some = registry.collector().follow(); some > 0; ) {
+    for (int some = registry.collecting().follow(); some > 0; ) {
       events += some;
-      some = registry.collector().follow();
+      some = registry.collecting().follow();
     }
     return events;
   }

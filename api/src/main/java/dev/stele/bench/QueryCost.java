@@ -1,16 +1,25 @@
 package dev.stele.bench;
 
+import dev.stele.blob.BlobStore;
+import dev.stele.blob.BlobStores;
+import dev.stele.blob.DiskBlobStore;
+import dev.stele.database.Database;
+import dev.stele.database.EmbeddedPostgres;
 import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.registry.Commands;
 import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.RegistryParts;
 import dev.stele.server.Node;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.ConfigurationReader;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -97,7 +106,7 @@ public final class QueryCost {
   }
 
   private long fill(Path data)
-      throws ConfigurationException, StartupException, InterruptedException {
+      throws ConfigurationException, StartupException, IOException, InterruptedException {
     try (Node node =
         Node.serve(
             ConfigurationReader.load(Optional.empty(), QUIET, Map.of("data", data.toString()))
@@ -105,7 +114,7 @@ public final class QueryCost {
       Registry registry = node.registry();
       long there = registry.archive().read(LogReader::nextPosition);
       long started = System.nanoTime();
-      long written = there == 0 ? write(registry) : remember();
+      long written = there == 0 ? write(data) : remember();
       if (there != 0 && there != written) {
         throw new IllegalArgumentException(
             "%s has a record of %,d events, not of %,d; remove it or name another folder"
@@ -158,18 +167,39 @@ public final class QueryCost {
                     .one());
   }
 
-  /** One batch after the other, since what a repository's next events are follows from these. */
-  private long write(Registry registry) {
+  /**
+   * One batch after the other, since what a repository's next events are follows from these: by a
+   * lane beside the node's, which is not handed out.
+   */
+  private long write(Path data) throws IOException {
+    EmbeddedPostgres.Address address =
+        EmbeddedPostgres.running(data.resolve("postgresql")).orElseThrow();
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
     ManifestDocuments documents = new ManifestDocuments();
-    long written = 0;
-    while (written < events) {
-      GeneratedRecord.Batch batch = record.next();
-      written +=
-          registry.submit(
-              new AppendBatch(
-                  registry.actorId(batch.actor()), "batch " + written, batch.steps(), documents));
+    try (Database database =
+            Database.openAsItIs(
+                new Database.Settings(address.jdbcUrl(), address.user(), address.password(), 2),
+                meters);
+        BlobStore store = DiskBlobStore.beside(data.resolve("blobs"));
+        RegistryParts parts =
+            new RegistryParts(
+                database.jdbi(),
+                database.audit(),
+                database::openDedicated,
+                new BlobStores(store),
+                RegistryOptions.DEFAULT,
+                meters)) {
+      Commands commands = parts.commands();
+      long written = 0;
+      while (written < events) {
+        GeneratedRecord.Batch batch = record.next();
+        written +=
+            commands.append(
+                new AppendBatch(
+                    commands.actorId(batch.actor()), "batch " + written, batch.steps(), documents));
+      }
+      return written;
     }
-    return written;
   }
 
   /** Brings the model to where it was when the record had been written. */

@@ -48,7 +48,7 @@ final class ClockCommand implements Runnable {
     public Integer call() throws ConfigurationException, StartupException {
       PrintWriter out = spec.commandLine().getOut();
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Instant clock = inspection.registry().confirmClock(inspection.operator());
+        Instant clock = inspection.registry().health().confirmClock(inspection.operator());
         out.println("Confirmed: the clock reads " + clock);
         out.flush();
         return 0;

@@ -77,7 +77,7 @@ final class GcCommand implements Callable<Integer> {
     try (Rows<Candidate> rows = output.open(out, CANDIDATE)) {
       inspection
           .registry()
-          .collector()
+          .collecting()
           .candidates(
               candidate -> {
                 totals[0]++;
@@ -87,7 +87,7 @@ final class GcCommand implements Callable<Integer> {
     }
     output.note(
         out, "%,d would go; blobs among them have %,d bytes".formatted(totals[0], totals[1]));
-    GcOptions gc = inspection.registry().collector().options();
+    GcOptions gc = inspection.registry().collecting().options();
     if (gc.recycle().compareTo(gc.grace()) > 0) {
       output.note(
           out,
@@ -98,7 +98,7 @@ final class GcCommand implements Callable<Integer> {
   }
 
   private int collect(Inspection inspection, PrintWriter out) {
-    Collection done = inspection.registry().collector().run();
+    Collection done = inspection.registry().collecting().run();
     Tally tally = done.tally();
     output.print(
         out,

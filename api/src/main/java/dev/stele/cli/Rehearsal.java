@@ -53,7 +53,7 @@ final class Rehearsal {
       try (Node node = Node.serve(configuration);
           SteleServer server =
               SteleServer.start(
-                  node.registry(),
+                  node.engine(),
                   node.meters(),
                   ServerSettings.of(configuration).withLocal(credential));
           AutoCloseable _ =

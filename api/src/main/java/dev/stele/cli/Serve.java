@@ -87,7 +87,7 @@ final class Serve implements Callable<Integer> {
     LocalCredential credential = LocalCredential.random(false);
     try (Node node = Node.serve(configuration);
         SteleServer server =
-            SteleServer.start(node.registry(), node.meters(), settings.withLocal(credential));
+            SteleServer.start(node.engine(), node.meters(), settings.withLocal(credential));
         AutoCloseable _ = publish(server.address(), credential, data)) {
       inForce = configuration;
       ReloadSignal.handle(() -> reload(node, started));

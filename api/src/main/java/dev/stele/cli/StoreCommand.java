@@ -96,7 +96,7 @@ final class StoreCommand implements Runnable {
     public Integer call() throws ConfigurationException, StartupException, IOException {
       PrintWriter out = spec.commandLine().getOut();
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Map<String, Standing> stores = inspection.registry().stores();
+        Map<String, Standing> stores = inspection.registry().stores().standings();
         output.print(
             out,
             LINE,
@@ -134,8 +134,9 @@ final class StoreCommand implements Runnable {
     @Override
     public Integer call() throws ConfigurationException, StartupException, IOException {
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        boolean served = inspection.registry().isServed();
-        Optional<Standing> before = inspection.registry().takeOver(inspection.operator(), name);
+        boolean served = inspection.registry().health().isServed();
+        Optional<Standing> before =
+            inspection.registry().stores().takeOver(inspection.operator(), name);
         PrintWriter to =
             before.isPresent() ? spec.commandLine().getOut() : spec.commandLine().getErr();
         to.println(

@@ -187,7 +187,7 @@ public final class EventQuestions {
   }
 
   private <R> Answer<R> found(Asked asked, EventSelection selection, Function<EventEntry, R> row) {
-    EventPage page = registry.events(selection.query(asked.limit()));
+    EventPage page = registry.log().events(selection.query(asked.limit()));
     Optional<String> note =
         page.events().isEmpty() && page.next().isEmpty()
             ? NeverSeen.of(registry, selection.filter())
@@ -208,6 +208,7 @@ public final class EventQuestions {
     long position = Long.parseLong(text);
     EventEntry event =
         registry
+            .log()
             .event(position)
             .orElseThrow(
                 () ->
@@ -233,7 +234,7 @@ public final class EventQuestions {
     EventSelection selection = EventSelection.of(asked, registry, true).of(digest);
     Answer<EventRow> page = found(asked, selection, EventRow::of);
     DigestState state = states.of(digest);
-    if (page.rows().isEmpty() && !registry.mentioned(digest)) {
+    if (page.rows().isEmpty() && !registry.log().mentioned(digest)) {
       throw unmentioned(digest).asException();
     }
     return new Answer<>(

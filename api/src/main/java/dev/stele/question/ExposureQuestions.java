@@ -191,7 +191,7 @@ public final class ExposureQuestions {
    */
   private <R> Answer<R> all(Answer<R> answer, Digest digest) {
     return answer.rows().isEmpty()
-            && !registry.mentioned(digest)
+            && !registry.log().mentioned(digest)
             && exposure.manifests(digest, Optional.empty(), 1).manifests().isEmpty()
         ? answer.unknown(EventQuestions.unmentioned(digest))
         : answer;

@@ -121,15 +121,15 @@ final class OperatorQuestions {
   }
 
   private Collecting collecting() {
-    GcOptions options = registry.collector().options();
+    GcOptions options = registry.collecting().options();
     return new Collecting(
         options.enabled(),
         options.grace().toString(),
         options.recycle().toString(),
         options.interval().toString(),
         options.windows().stream().map(CollectingWindow::toString).toList(),
-        registry.leads(),
-        registry.waiting(),
-        registry.collector().last().map(Last::of));
+        registry.health().leads(),
+        registry.collecting().waiting(),
+        registry.collecting().last().map(Last::of));
   }
 }

@@ -413,7 +413,7 @@ final class RetentionQuestions {
 
   private RetentionRows.Removal removal(Fate.Removed removed) {
     Optional<Long> position = removed.event().map(Occurrence::position);
-    Optional<EventEntry> event = position.flatMap(registry::event);
+    Optional<EventEntry> event = position.flatMap(registry.log()::event);
     return new RetentionRows.Removal(
         removed.gone().at().toString(),
         removed.why(),

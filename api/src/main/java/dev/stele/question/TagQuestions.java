@@ -130,7 +130,7 @@ final class TagQuestions {
     Tag tag = asked.tag();
     int limit = asked.limit();
     Outcome<List<TagView.Period>> outcome =
-        registry.tagHistory(repository, tag, limit + 1, asked.first(Parameter.BEFORE));
+        registry.archive().tagHistory(repository, tag, limit + 1, asked.first(Parameter.BEFORE));
     if (outcome instanceof Outcome.Refused<?>(Refusal.UnknownManifest unknown)) {
       throw Absence.more(Refusals.toError(unknown), "it never had that tag; " + tags(repository));
     }

@@ -6,6 +6,7 @@ import dev.stele.blob.FileFailure;
 import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
+import dev.stele.engine.Engine;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
 import dev.stele.projection.Verification;
@@ -51,7 +52,7 @@ public final class Inspection implements AutoCloseable {
   private final Database database;
   private final BlobStores stores;
   private final Optional<Node> node;
-  private Optional<Registry> own = Optional.empty();
+  private Optional<Engine> own = Optional.empty();
 
   private Inspection(
       Configuration configuration, Database database, BlobStores stores, Optional<Node> node) {
@@ -146,20 +147,24 @@ public final class Inspection implements AutoCloseable {
 
   /** A registry over the same database and stores, beside that of a running server. */
   public Registry registry() {
+    return engine().registry();
+  }
+
+  private Engine engine() {
     if (node.isPresent()) {
-      return node.get().registry();
+      return node.get().engine();
     }
     if (own.isEmpty()) {
       own =
           Optional.of(
-              new Registry(
+              new Engine(
                   database.jdbi(),
                   database.audit(),
                   database::openDedicated,
                   stores,
                   Node.options(configuration),
                   new SimpleMeterRegistry()));
-      own.get().collector().besideServers();
+      own.get().registry().collecting().besideServers();
     }
     return own.get();
   }
@@ -170,20 +175,21 @@ public final class Inspection implements AutoCloseable {
    */
   public void catchUp() {
     if (database.otherPrograms().isEmpty()) {
-      registry().indexEvents();
+      registry().log().index();
       registry().archive().buildExposure();
     }
   }
 
   /**
-   * Re-hashes everything that is stored; see {@link Registry#scrub}. What it finds is appended to
-   * the log beside a running server, whose lane is another.
+   * Re-hashes everything that is stored; see {@link dev.stele.registry.OwnStores#scrub}. What it
+   * finds is appended to the log beside a running server, whose lane is another.
    *
    * @param bytesPerSecond how fast stored objects are read at most
    * @throws IOException if a store cannot be used
    */
   public Scrub.Summary scrub(long bytesPerSecond, Consumer<Finding> findings) throws IOException {
     return registry()
+        .stores()
         .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
   }
 
@@ -216,7 +222,7 @@ public final class Inspection implements AutoCloseable {
   public SteleServer serve(LocalCredential credential) throws StartupException {
     Logging.withoutRequests();
     return SteleServer.start(
-        registry(),
+        engine(),
         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
         ServerSettings.on(new ListenAddress("127.0.0.1", 0))
             .withAudit(UNHURRIED)
@@ -225,7 +231,7 @@ public final class Inspection implements AutoCloseable {
 
   @Override
   public void close() {
-    own.ifPresent(Registry::close);
+    own.ifPresent(Engine::close);
     node.ifPresentOrElse(
         Node::close,
         () -> {

@@ -10,11 +10,11 @@ import dev.stele.database.Database;
 import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.OtherSchemaException;
+import dev.stele.engine.Engine;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.registry.Webhook;
-import dev.stele.retention.Retention;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
@@ -60,8 +60,7 @@ public final class Node implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private Database database;
   private BlobStores stores;
-  private Registry registry;
-  private Retention retention;
+  private Engine engine;
 
   private Node(Configuration configuration) {
     this.configuration = configuration;
@@ -113,8 +112,8 @@ public final class Node implements AutoCloseable {
     Node node = open(configuration);
     try {
       node.claimStores();
-      node.retention.adopt(configuration.retention());
-      node.registry.startBackground(node.retention::run);
+      node.engine.retention().adopt(configuration.retention());
+      node.engine.startBackground();
       return node;
     } catch (StartupException | RuntimeException e) {
       node.close();
@@ -125,7 +124,7 @@ public final class Node implements AutoCloseable {
   /** Before anything is appended: a database that is an older copy must not go on. */
   private void claimStores() throws StartupException {
     try {
-      registry.claimStores();
+      engine.registry().stores().claim();
     } catch (StoreRefusedException e) {
       throw new StartupException("stores." + e.store() + ": " + e.getMessage(), e);
     } catch (IOException e) {
@@ -143,26 +142,27 @@ public final class Node implements AutoCloseable {
     opened.push(() -> close(stores));
     database = openDatabase(configuration, opener, databaseSettings(data), meters);
     opened.push(database);
-    registry =
-        new Registry(
+    engine =
+        new Engine(
             database.jdbi(),
             database.audit(),
             database::openDedicated,
             stores,
             options(configuration),
             meters);
-    opened.push(registry);
+    opened.push(engine);
     if (configuration.database().isEmpty()) {
       Path postgres = data.resolve("postgresql");
-      registry.registerAlarm(
-          "data",
-          () ->
-              configuration
-                  .disk()
-                  .alarm("the data folder", data, EmbeddedPostgres.missingRoom(postgres)));
+      engine
+          .registry()
+          .health()
+          .registerAlarm(
+              "data",
+              () ->
+                  configuration
+                      .disk()
+                      .alarm("the data folder", data, EmbeddedPostgres.missingRoom(postgres)));
     }
-    retention = new Retention(database.audit(), registry);
-    opened.push(retention);
   }
 
   static RegistryOptions options(Configuration configuration) {
@@ -381,17 +381,17 @@ public final class Node implements AutoCloseable {
    */
   public void reload(Configuration next) {
     // First what can fail, so that either all is in force or nothing.
-    boolean _ = retention.adopt(next.retention());
-    registry.protection().makeImmutable(next.immutableTags());
+    boolean _ = engine.retention().adopt(next.retention());
+    engine.makeImmutable(next.immutableTags());
   }
 
-  /** Retention, to be run by whoever leads. */
-  public Retention retention() {
-    return retention;
+  /** The engine; of its parts, the registry is asked for most. */
+  public Engine engine() {
+    return engine;
   }
 
   public Registry registry() {
-    return registry;
+    return engine.registry();
   }
 
   Database database() {

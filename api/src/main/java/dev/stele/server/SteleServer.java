@@ -1,7 +1,7 @@
 package dev.stele.server;
 
 import dev.stele.blob.FileFailure;
-import dev.stele.registry.Registry;
+import dev.stele.engine.Engine;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.HtpasswdAuthenticator;
@@ -55,20 +55,20 @@ public final class SteleServer implements AutoCloseable {
   }
 
   /**
-   * Starts to listen. The registry stays the caller's to close.
+   * Starts to listen. The engine stays the caller's to close.
    *
    * @throws StartupException if the address cannot be listened on, or should not be since it is
    *     beyond loopback and there is no authentication, or the htpasswd file is unusable
    */
   public static SteleServer start(
-      Registry registry, PrometheusMeterRegistry meters, ServerSettings settings)
+      Engine engine, PrometheusMeterRegistry meters, ServerSettings settings)
       throws StartupException {
     checkExposure(settings);
     Authenticator authenticator = authenticator(settings.htpasswd());
     AtomicBoolean stopping = new AtomicBoolean();
     Audit audit =
         new Audit(
-            registry,
+            engine,
             meters,
             settings.cloudEvents(),
             settings.audit(),
@@ -76,7 +76,7 @@ public final class SteleServer implements AutoCloseable {
             stopping::get);
     RequestDispatcher dispatcher =
         new RequestDispatcher(
-            new Distribution(registry, settings.maxManifestSize(), settings.deletion()),
+            new Distribution(engine.registry(), settings.maxManifestSize(), settings.deletion()),
             audit,
             authenticator,
             settings.local(),

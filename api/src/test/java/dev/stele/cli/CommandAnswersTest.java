@@ -73,7 +73,7 @@ class CommandAnswersTest {
     node = Node.serve(ConfigurationReader.read(Optional.of(configuration), Map.of()));
     server =
         SteleServer.start(
-            node.registry(), node.meters(), ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+            node.engine(), node.meters(), ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
     byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
     digest = Digest.of(Digest.Algorithm.SHA256, index);
     for (String tag : List.of("v1", "v2", "prod")) {
@@ -89,7 +89,7 @@ class CommandAnswersTest {
             BodyHandlers.ofString(UTF_8));
     assertThat(deleted.statusCode()).as(deleted.body()).isEqualTo(202);
     send("PUT", "/v2/team/app/manifests/moved?reason=pr%C3%BCfung", index);
-    node.retention().run();
+    node.engine().retention().run();
     send(
         "POST",
         "/api/v1/holds",

@@ -97,11 +97,11 @@ class PastCommandsTest {
       IntStream.range(0, 1_201)
           .forEach(
               n -> registry.initialise(ALICE, RepositoryName.parse("many/r%04d".formatted(n))));
-      while (registry.collector().follow() > 0) {
+      while (registry.collecting().follow() > 0) {
         // Until what is empty is known.
       }
       Thread.sleep(Duration.ofMillis(20));
-      registry.collector().run();
+      registry.collecting().run();
     }
   }
 

@@ -81,7 +81,7 @@ class RecordCommandsTest {
       second = put(registry, "bob", "second");
       Caller bob = new Caller("bob", "r");
       registry.deleteTag(bob, APP, Tag.parse("prod")).orElseThrow(AssertionError::new);
-      registry.pulled(new Caller("alice", "r"), APP, first, Optional.empty());
+      registry.pulls().recordManifest(new Caller("alice", "r"), APP, first, Optional.empty());
       IntStream.range(0, 1_500)
           .forEach(n -> registry.initialise(bob, RepositoryName.parse("many/r%04d".formatted(n))));
     }

@@ -45,7 +45,7 @@ class ExposureQuestionsTest {
             new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
       Registry registry = fixture.registry();
       Digest last = manifestsWithLayer(registry, MANIFESTS).getLast();
-      registry.pulled(ALICE, APP, last, Optional.empty());
+      registry.pulls().recordManifest(ALICE, APP, last, Optional.empty());
       new Exposure(registry).now();
 
       List<List<ExposureQuestions.PullRow>> pages = pulls(registry, 5);
@@ -64,7 +64,7 @@ class ExposureQuestionsTest {
             new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
       Registry registry = fixture.registry();
       for (Digest pulled : manifestsWithLayer(registry, 3).subList(0, 2)) {
-        registry.pulled(ALICE, APP, pulled, Optional.empty());
+        registry.pulls().recordManifest(ALICE, APP, pulled, Optional.empty());
       }
       new Exposure(registry).now();
       assertThat(pulls(registry, 2)).singleElement().asInstanceOf(LIST).hasSize(2);

@@ -77,14 +77,14 @@ class PagingTest {
       Registry registry = fixture.registry();
       Digest subject = fill(registry);
       new Exposure(registry).now();
-      registry.indexEvents();
+      registry.log().index();
       Questions questions = new Questions(registry);
       List<Question<?>> paged =
           questions.all().stream()
               .filter(question -> question.list() && question.parameters().contains("limit"))
               .toList();
       assertThat(paged).hasSizeGreaterThan(15);
-      int last = registry.events(-1, 1_000, EventFilter.ALL).size() - 1;
+      int last = registry.log().events(-1, 1_000, EventFilter.ALL).size() - 1;
       for (Question<?> question : paged) {
         compare(question, asking(question.name(), subject, last));
       }
@@ -161,8 +161,11 @@ class PagingTest {
       put(registry, APP, number, Optional.of(subject), List.of());
     }
     for (int number = 0; number < 3; number++) {
-      registry.pulled(ALICE, APP, images.get(number), Optional.of(Tag.parse("v" + (number + 1))));
-      registry.pulled(ALICE, OTHER, images.get(number), Optional.empty());
+      registry
+          .pulls()
+          .recordManifest(
+              ALICE, APP, images.get(number), Optional.of(Tag.parse("v" + (number + 1))));
+      registry.pulls().recordManifest(ALICE, OTHER, images.get(number), Optional.empty());
       NewHold hold =
           new NewHold(
               UUID.randomUUID(),

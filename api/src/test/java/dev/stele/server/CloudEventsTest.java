@@ -49,7 +49,7 @@ class CloudEventsTest {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
     server =
         SteleServer.start(
-            beneath.registry(),
+            beneath.engine(),
             beneath.meters(),
             ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
     assertThat(get("/api/v1/events", "Accept", BATCH).body()).isEqualTo("[]");
@@ -131,7 +131,7 @@ class CloudEventsTest {
   }
 
   private UUID logId() {
-    return beneath.registry().logIdentity().orElseThrow().id();
+    return beneath.registry().log().identity().orElseThrow().id();
   }
 
   @Test

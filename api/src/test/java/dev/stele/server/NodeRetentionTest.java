@@ -80,7 +80,7 @@ class NodeRetentionTest {
   }
 
   private static List<EventEntry> events(Registry registry, String type) {
-    return registry.events(-1, 1000, new EventFilter(Optional.empty(), Optional.of(type)));
+    return registry.log().events(-1, 1000, new EventFilter(Optional.empty(), Optional.of(type)));
   }
 
   private static Digest put(Registry registry, String tag) {
@@ -110,17 +110,17 @@ class NodeRetentionTest {
     for (int start = 0; start < 2; start++) {
       try (Node node = Node.serve(keepOne)) {
         assertThat(events(node.registry(), "RetentionPolicyAdopted")).hasSize(1);
-        assertThat(node.retention().inForce()).isEqualTo(keepOne.retention());
+        assertThat(node.engine().retention().inForce()).isEqualTo(keepOne.retention());
       }
     }
     try (Node node = Node.open(nothing)) {
-      assertThat(node.retention().inForce())
+      assertThat(node.engine().retention().inForce())
           .as("who only looks changes nothing")
           .isEqualTo(keepOne.retention());
     }
     try (Node node = Node.serve(nothing)) {
       assertThat(events(node.registry(), "RetentionPolicyAdopted")).hasSize(2);
-      assertThat(node.retention().inForce()).isEqualTo(RetentionPolicy.NONE);
+      assertThat(node.engine().retention().inForce()).isEqualTo(RetentionPolicy.NONE);
     }
   }
 
@@ -129,14 +129,14 @@ class NodeRetentionTest {
     try (Node node = Node.serve(configuration(""))) {
       put(node.registry(), "v1");
       put(node.registry(), "v2");
-      assertThat(node.retention().run().evaluated()).isZero();
+      assertThat(node.engine().retention().run().evaluated()).isZero();
     }
     try (Node node = Node.serve(configuration(KEEP_ONE))) {
-      assertThat(node.retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 1, 0));
+      assertThat(node.engine().retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 1, 0));
       put(node.registry(), "v3");
     }
     try (Node node = Node.serve(configuration(KEEP_ONE + "  dry-run: true\n"))) {
-      assertThat(node.retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 0, 0));
+      assertThat(node.engine().retention().run()).isEqualTo(new Retention.Summary(1, 1, 1, 0, 0));
       assertThat(events(node.registry(), "RetentionEvaluated")).hasSize(2);
       assertThat(events(node.registry(), "TagDeleted")).hasSize(1);
     }
@@ -166,7 +166,7 @@ class NodeRetentionTest {
     Digest digest;
     try (Node node = Node.serve(configuration);
         SteleServer server =
-            SteleServer.start(node.registry(), node.meters(), ServerSettings.of(configuration))) {
+            SteleServer.start(node.engine(), node.meters(), ServerSettings.of(configuration))) {
       digest = put(node.registry(), "v1");
       String manifests = "http://127.0.0.1:" + server.port() + "/v2/app/manifests/";
       try (HttpClient client = HttpClient.newHttpClient()) {

@@ -51,7 +51,7 @@ class OpenApiTest {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
     server =
         SteleServer.start(
-            beneath.registry(),
+            beneath.engine(),
             beneath.meters(),
             ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
     send("POST", "/v2/team/app/blobs/uploads/?digest=" + digest(CONFIG), CONFIG, "");
@@ -160,7 +160,7 @@ class OpenApiTest {
     assertThat(document.mistakes()).isEmpty();
     try (Audit audit =
         new Audit(
-            beneath.registry(),
+            beneath.engine(),
             beneath.meters(),
             new CloudEvents(Optional.empty()),
             Configuration.AuditLimits.DEFAULT,

@@ -4,6 +4,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.engine.Engine;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -21,7 +22,7 @@ final class RegistryOnTestDatabase implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Database database;
   private final DiskBlobStore blobs;
-  private final Registry registry;
+  private final Engine engine;
 
   RegistryOnTestDatabase(Path folder) throws IOException {
     database =
@@ -30,8 +31,8 @@ final class RegistryOnTestDatabase implements AutoCloseable {
                 testDatabase.url(), testDatabase.user(), testDatabase.password(), 8),
             meters);
     blobs = new DiskBlobStore(folder);
-    registry =
-        new Registry(
+    engine =
+        new Engine(
             database.jdbi(),
             database.audit(),
             database::openDedicated,
@@ -40,8 +41,12 @@ final class RegistryOnTestDatabase implements AutoCloseable {
             meters);
   }
 
+  Engine engine() {
+    return engine;
+  }
+
   Registry registry() {
-    return registry;
+    return engine.registry();
   }
 
   PrometheusMeterRegistry meters() {
@@ -80,7 +85,7 @@ final class RegistryOnTestDatabase implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    registry.close();
+    engine.close();
     blobs.close();
     database.close();
     testDatabase.close();

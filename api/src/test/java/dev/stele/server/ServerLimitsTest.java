@@ -33,7 +33,7 @@ class ServerLimitsTest {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
     server =
         SteleServer.start(
-            beneath.registry(),
+            beneath.engine(),
             beneath.meters(),
             ServerSettings.on(new ListenAddress("127.0.0.1", 0)).withLimits(LIMITS));
   }

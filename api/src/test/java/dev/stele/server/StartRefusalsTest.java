@@ -77,7 +77,7 @@ class StartRefusalsTest {
   @Test
   void whatCanBeUsedIsNotRefused() throws Exception {
     try (Node node = Node.open(configuration())) {
-      node.registry().checkReady();
+      node.registry().health().checkReady();
     }
   }
 
@@ -209,7 +209,7 @@ class StartRefusalsTest {
   void whatWasOpenedBeforeTheRefusalIsClosed() throws Exception {
     refused(bucketAt(URI.create("http://127.0.0.1:1")), "stores.default.bucket");
     try (Node node = Node.open(configuration())) {
-      node.registry().checkReady();
+      node.registry().health().checkReady();
     }
     Path foreign = folder.resolve("foreign");
     Files.createDirectories(foreign);

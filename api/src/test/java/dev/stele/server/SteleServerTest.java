@@ -68,7 +68,7 @@ class SteleServerTest {
   }
 
   private static SteleServer serve(ServerSettings settings) throws StartupException {
-    return SteleServer.start(beneath.registry(), beneath.meters(), settings);
+    return SteleServer.start(beneath.engine(), beneath.meters(), settings);
   }
 
   @Test
@@ -389,7 +389,7 @@ class SteleServerTest {
   }
 
   private static long newest() throws Exception {
-    return beneath.registry().knownPosition() - 1;
+    return beneath.registry().log().knownPosition() - 1;
   }
 
   @Test
@@ -499,7 +499,7 @@ class SteleServerTest {
     try (RegistryOnTestDatabase lost = new RegistryOnTestDatabase(folder.resolve("lost"));
         SteleServer over =
             SteleServer.start(
-                lost.registry(),
+                lost.engine(),
                 lost.meters(),
                 ServerSettings.on(new ListenAddress("127.0.0.1", 0)))) {
       lost.loseDatabase();

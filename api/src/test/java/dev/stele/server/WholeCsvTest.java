@@ -34,7 +34,7 @@ class WholeCsvTest {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
     server =
         SteleServer.start(
-            beneath.registry(),
+            beneath.engine(),
             beneath.meters(),
             ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
     IntStream.range(0, REPOSITORIES)

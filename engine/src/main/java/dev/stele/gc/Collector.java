@@ -48,6 +48,9 @@ import org.slf4j.LoggerFactory;
  * time.
  */
 public final class Collector implements AutoCloseable {
+  /** Who collects, for the record. A user's name cannot have a colon. */
+  public static final String ACTOR = "stele:collector";
+
   private static final Logger logger = LoggerFactory.getLogger(Collector.class);
 
   /** The most things in one command: it holds the lane for some milliseconds. */

@@ -324,7 +324,7 @@ public final class History {
   }
 
   private EventEntry event(long position) {
-    return registry.events(position - 1, 1, EventFilter.ALL).getFirst();
+    return registry.log().events(position - 1, 1, EventFilter.ALL).getFirst();
   }
 
   /**

@@ -156,7 +156,8 @@ public final class TagPeriods {
             Optional.of(digest),
             Optional.empty(),
             Optional.empty());
-    EventPage page = registry.events(new EventQuery(filter, after, Long.MAX_VALUE, false, limit));
+    EventPage page =
+        registry.log().events(new EventQuery(filter, after, Long.MAX_VALUE, false, limit));
     List<TagMove> moves = new ArrayList<>();
     for (EventEntry event : page.events()) {
       TagMove move = TagMove.of(event);

@@ -6,9 +6,12 @@ import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.RecordDocuments;
+import dev.stele.projection.RepositoryView;
+import dev.stele.projection.TagView;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -131,6 +134,25 @@ public final class Archive {
               .formatted(
                   what, Availability.guard(view::nextPosition), read(LogReader::nextPosition)));
     }
+  }
+
+  /** A tag's history, newest first: at most {@code limit} periods that began before a position. */
+  public Outcome<List<TagView.Period>> tagHistory(
+      RepositoryName repository, Tag tag, int limit, Optional<Long> beforePosition) {
+    return Availability.read(
+        jdbi,
+        handle -> {
+          List<TagView.Period> periods =
+              TagView.history(
+                  handle, repository, tag, beforePosition.orElse(Long.MAX_VALUE), limit);
+          if (!periods.isEmpty() || beforePosition.isPresent()) {
+            return Outcome.ok(periods);
+          }
+          return Outcome.refused(
+              RepositoryView.exists(handle, repository)
+                  ? new Refusal.UnknownManifest(repository, tag)
+                  : new Refusal.UnknownRepository(repository));
+        });
   }
 
   /** Why people did what is recorded at these positions, of those who said so. */

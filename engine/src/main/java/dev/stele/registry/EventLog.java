@@ -6,6 +6,7 @@ import dev.stele.log.Deadline;
 import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
+import dev.stele.oci.Digest;
 import dev.stele.projection.ProjectionRunner;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,8 +20,11 @@ import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
-/** The log as people read it: events with the names of their actors. Thread-safe. */
-final class EventLog {
+/**
+ * The log as people read it: events with the names of their actors. Methods throw {@link
+ * RegistryUnavailableException} when the database is away. Thread-safe.
+ */
+public final class EventLog {
   /** The index takes whole units, and a search reads what is newer than that by itself. */
   private static final int UNINDEXED = EventSearch.STRAIGHT / 2;
 
@@ -40,8 +44,14 @@ final class EventLog {
     this.index = index;
   }
 
-  /** A page of events; see {@link Registry#events(EventQuery)}. */
-  EventPage page(EventQuery query) {
+  /**
+   * A page of events, current to the last one. A page costs a few look-ups, however long the log
+   * and however rare what is looked for, unless a glob means hundreds of repositories.
+   *
+   * @throws RegistryUnavailableException also while the index of events is far behind, as it is
+   *     when it is new
+   */
+  public EventPage events(EventQuery query) {
     long deadline = System.nanoTime() + Archive.PATIENCE.toNanos();
     boolean waited;
     do {
@@ -73,16 +83,17 @@ final class EventLog {
         entries, more ? OptionalLong.of(entries.getLast().position()) : found.examined());
   }
 
-  /** What the log is called; empty while there is no event. */
-  Optional<LogIdentity> identity() {
+  /** What the log is called, which no other one is. Empty while there is no event. */
+  public Optional<LogIdentity> identity() {
     return Availability.read(jdbi, LogIdentity::read);
   }
 
-  List<EventEntry> list(long after, int limit, EventFilter filter) {
+  /** At most {@code limit} events after a position (-1 for the start), in order. */
+  public List<EventEntry> events(long after, int limit, EventFilter filter) {
     List<EventEntry> events = new ArrayList<>();
     EventQuery query = new EventQuery(filter, after, Long.MAX_VALUE, false, limit);
     while (true) {
-      EventPage page = page(query);
+      EventPage page = events(query);
       events.addAll(page.events());
       if (events.size() >= limit || page.next().isEmpty()) {
         return events.size() > limit ? events.subList(0, limit) : events;
@@ -91,13 +102,51 @@ final class EventLog {
     }
   }
 
-  /** Returns when all events that there are have been indexed, however long that takes. */
-  void index() {
+  /** Indexes all events that there are, which takes long if nobody has done so before. */
+  public void index() {
     while (!indexed(Archive.PATIENCE)) {
       if (Thread.currentThread().isInterrupted()) {
         throw new RegistryUnavailableException("interrupted while events were being indexed");
       }
     }
+  }
+
+  /** The event at a position; empty if there is none yet. */
+  public Optional<EventEntry> event(long position) {
+    return events(position - 1, 1, EventFilter.ALL).stream()
+        .filter(event -> event.position() == position)
+        .findFirst();
+  }
+
+  /** Whether any event speaks of a digest. */
+  public boolean mentioned(Digest digest) {
+    EventFilter filter = EventFilter.ALL.ofDigest(digest);
+    return !events(new EventQuery(filter, -1, Long.MAX_VALUE, true, 1)).events().isEmpty();
+  }
+
+  /**
+   * The position of the newest event on record, -1 if there is none: asked of the database, not of
+   * what this node heard.
+   *
+   * @throws RegistryUnavailableException if the database is away
+   */
+  public long newestPosition() {
+    return Availability.read(jdbi, LogReader::nextPosition) - 1;
+  }
+
+  /**
+   * Waits until there is an event after a position, or the time is over. Whoever waits holds
+   * nothing and costs the database nothing.
+   *
+   * @return whether there is one, as far as this node knows
+   */
+  public boolean await(long after, Duration timeout) throws InterruptedException {
+    return signal.await(after + 1, timeout);
+  }
+
+  /** How far this node knows the log to reach: the position after the newest event. */
+  public long knownPosition() {
+    return signal.known();
   }
 
   /** Waits until the index has all events but for the newest. False if it has not in time. */
@@ -134,8 +183,13 @@ final class EventLog {
         leaf.get("data"));
   }
 
-  /** What is new after a position; see {@link Registry#news}. */
-  News news(long after, EventFilter filter, int limit) throws InterruptedException {
+  /**
+   * What is new after a position. Those who are up to date share one reading of the log.
+   *
+   * @param limit how many events at most, at least 1
+   * @throws RegistryUnavailableException if the database is away
+   */
+  public News news(long after, EventFilter filter, int limit) throws InterruptedException {
     long next = signal.known();
     if (next <= after + 1) {
       return new News(List.of(), after);
@@ -159,7 +213,7 @@ final class EventLog {
       }
       return new News(found, through);
     }
-    EventPage page = page(new EventQuery(filter, after, next - 1, false, limit));
+    EventPage page = events(new EventQuery(filter, after, next - 1, false, limit));
     return new News(page.events(), page.next().orElse(next - 1));
   }
 

@@ -14,7 +14,7 @@ public final class NeverSeen {
     List<String> unknown = registry.archive().read(handle -> names(handle, filter));
     filter
         .digest()
-        .filter(digest -> !registry.mentioned(digest))
+        .filter(digest -> !registry.log().mentioned(digest))
         .ifPresent(digest -> unknown.add("digest " + digest));
     return unknown.isEmpty()
         ? Optional.empty()

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * the database is away is tried again a minute later; what there is no room for meanwhile is lost
  * and counted ({@code stele.pulls.lost}). Thread-safe.
  */
-final class PullRecorder implements AutoCloseable {
+public final class PullRecorder {
   private static final Logger logger = LoggerFactory.getLogger(PullRecorder.class);
   private static final long INTERVAL_SECONDS = 60;
 
@@ -54,11 +54,14 @@ final class PullRecorder implements AutoCloseable {
   }
 
   /**
-   * Takes note that a manifest was pulled.
+   * Takes note that a manifest was pulled, as {@link RegistryOptions#pulls} says; see {@link
+   * PullRecording} for when it is on record.
    *
+   * @param tag by which; absent: by digest
    * @throws RegistryUnavailableException if every pull is to be recorded and this one cannot be
    */
-  void pulled(Caller caller, RepositoryName repository, Digest digest, Optional<Tag> tag) {
+  public void recordManifest(
+      Caller caller, RepositoryName repository, Digest digest, Optional<Tag> tag) {
     Instant now = EventCodec.truncate(Instant.now());
     Event.PullsObserved pull = new Event.PullsObserved(repository, digest, tag, 1, now, now);
     switch (recording) {
@@ -69,9 +72,11 @@ final class PullRecorder implements AutoCloseable {
   }
 
   /**
-   * Takes note that bytes of a blob were asked for. These are always counted first: there are many.
+   * Takes note that bytes of a blob were asked for. Unless {@link RegistryOptions#pulls} says
+   * {@link PullRecording#OFF}, that many were is on record a minute later: there are many, so they
+   * are always counted first.
    */
-  void pulledBlob(Caller caller, RepositoryName repository) {
+  public void recordBlob(Caller caller, RepositoryName repository) {
     if (recording != PullRecording.OFF) {
       Instant now = EventCodec.truncate(Instant.now());
       count(caller, new Event.BlobPullsObserved(repository, 1, now, now));
@@ -149,8 +154,7 @@ final class PullRecorder implements AutoCloseable {
   }
 
   /** Records what was counted. The lane must still be open. */
-  @Override
-  public void close() {
+  void close() {
     closed = true;
     wake.release();
     if (recording != PullRecording.OFF) {

@@ -13,6 +13,7 @@ import dev.stele.gc.Promises;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ManifestView;
 import java.io.IOException;
@@ -379,5 +380,21 @@ final class RepositoryBlobs {
         caller,
         new MountBlob(
             actors.id(caller.actor()), caller.requestId(), repository, digest, from, store.name()));
+  }
+
+  /** See {@link Registry#deleteBlob}. */
+  Outcome<Digest> delete(
+      Caller caller, RepositoryName repository, Digest digest, Precondition precondition) {
+    boolean _ =
+        Availability.read(
+            jdbi,
+            handle -> {
+              Listers.readAhead(handle, repository);
+              return true;
+            });
+    return commands.append(
+        caller,
+        new DeleteBlob(
+            actors.id(caller.actor()), caller.requestId(), repository, digest, precondition));
   }
 }

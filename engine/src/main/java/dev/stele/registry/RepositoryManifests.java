@@ -9,20 +9,24 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.Listers;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.ManifestView;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * How manifests come into repositories and go: everything that can be checked before the lane is
- * checked here. Thread-safe.
+ * How manifests come into repositories, are found there and go: everything that can be checked
+ * before the lane is checked here. Thread-safe.
  */
 final class RepositoryManifests {
   private final Jdbi jdbi;
   private final RegistryOptions options;
   private final Protection protection;
   private final ManifestDocuments documents;
+  private final RepositoryBlobs blobs;
+  private final Listings listings;
+  private final CurrentTags currentTags;
   private final MandatoryAnnotations annotations;
   private final Actors actors;
   private final Commands commands;
@@ -33,15 +37,45 @@ final class RepositoryManifests {
       Protection protection,
       ManifestDocuments documents,
       RepositoryBlobs blobs,
+      Listings listings,
+      CurrentTags currentTags,
       Actors actors,
       Commands commands) {
     this.jdbi = jdbi;
     this.options = options;
     this.protection = protection;
     this.documents = documents;
+    this.blobs = blobs;
+    this.listings = listings;
+    this.currentTags = currentTags;
     this.annotations = new MandatoryAnnotations(options.mandatoryAnnotations(), blobs);
     this.actors = actors;
     this.commands = commands;
+  }
+
+  /** See {@link Registry#manifest}. */
+  Outcome<StoredManifest> find(RepositoryName repository, Reference reference) {
+    Optional<ManifestView.Present> present =
+        switch (reference) {
+          case Tag tag -> currentTags.find(repository, tag);
+          case Reference.ByDigest(Digest digest) -> blobs.promised(repository, digest).manifest();
+        };
+    if (present.isEmpty()) {
+      return Outcome.refused(
+          listings.exists(repository)
+              ? new Refusal.UnknownManifest(repository, reference)
+              : new Refusal.UnknownRepository(repository));
+    }
+    Digest digest = present.get().digest();
+    byte[] bytes =
+        documents
+            .known(digest)
+            .or(() -> Availability.read(jdbi, handle -> documents.find(handle, digest)))
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "the document of manifest " + digest + " is missing"));
+    return Outcome.ok(new StoredManifest(digest, present.get().mediaType(), bytes));
   }
 
   /** See {@link Registry#putManifest}. */

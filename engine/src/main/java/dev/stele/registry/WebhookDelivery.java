@@ -107,7 +107,7 @@ final class WebhookDelivery implements AutoCloseable {
       return false;
     }
     WebhookCursor cursor = found.get();
-    List<EventEntry> page = log.list(cursor.nextPosition() - 1, PAGE, EventFilter.ALL);
+    List<EventEntry> page = log.events(cursor.nextPosition() - 1, PAGE, EventFilter.ALL);
     long saved = cursor.nextPosition();
     long passed = saved;
     for (EventEntry event : page) {

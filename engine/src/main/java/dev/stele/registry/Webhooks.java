@@ -17,7 +17,7 @@ import org.jdbi.v3.core.Jdbi;
  * the database, so it holds for all nodes. Methods throw {@link RegistryUnavailableException} when
  * the database is away. Thread-safe.
  */
-public final class Webhooks implements AutoCloseable {
+public final class Webhooks {
   private final Jdbi jdbi;
   private final EventLog log;
   private final LogSignal signal;
@@ -100,8 +100,7 @@ public final class Webhooks implements AutoCloseable {
   }
 
   /** Makes deliveries that are going on fail at once; they are repeated by whoever leads next. */
-  @Override
-  public void close() {
+  void close() {
     deliveries.forEach(WebhookDelivery::close);
     configured.values().forEach(webhook -> webhook.receiver().close());
   }

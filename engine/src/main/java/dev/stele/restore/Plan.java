@@ -8,10 +8,11 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.TagView;
+import dev.stele.registry.Archive;
 import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Outcome;
+import dev.stele.registry.Protection;
 import dev.stele.registry.Refusal;
-import dev.stele.registry.Registry;
 import dev.stele.restore.RestoreItem.Obstacle;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -52,7 +53,12 @@ final class Plan {
    * @throws IOException if a store fails
    */
   static Plan of(
-      Registry registry, History history, AsOf asOf, RepositoryName repository, Closure closure)
+      Archive archive,
+      Protection protection,
+      History history,
+      AsOf asOf,
+      RepositoryName repository,
+      Closure closure)
       throws IOException {
     Plan plan = new Plan(asOf, closure);
     Set<Digest> wanted = new LinkedHashSet<>();
@@ -60,14 +66,12 @@ final class Plan {
     Set<Digest> manifests = new LinkedHashSet<>(closure.nodes().keySet());
     manifests.addAll(wanted); // What was a blob then may be a manifest now.
     Present present =
-        registry
-            .archive()
-            .read(
-                handle ->
-                    new Present(
-                        ManifestView.present(handle, repository, manifests),
-                        BlobView.linked(handle, repository, wanted),
-                        TagView.targets(handle, repository, closure.tags().keySet())));
+        archive.read(
+            handle ->
+                new Present(
+                    ManifestView.present(handle, repository, manifests),
+                    BlobView.linked(handle, repository, wanted),
+                    TagView.targets(handle, repository, closure.tags().keySet())));
     Map<Digest, Obstacle> obstacles = new HashMap<>();
     Set<Digest> comes = new LinkedHashSet<>();
     wanted.removeIf(blob -> present.links().contains(blob) || present.manifests().contains(blob));
@@ -85,7 +89,7 @@ final class Plan {
       }
     }
     plan.planManifests(present, obstacles, comes);
-    plan.planTags(registry, repository, present, obstacles);
+    plan.planTags(archive, protection, repository, present, obstacles);
     return plan;
   }
 
@@ -124,7 +128,8 @@ final class Plan {
   }
 
   private void planTags(
-      Registry registry,
+      Archive archive,
+      Protection protection,
       RepositoryName repository,
       Present present,
       Map<Digest, Obstacle> obstacles) {
@@ -140,7 +145,7 @@ final class Plan {
                   obstacles.containsKey(digest)
                       ? Optional.of(new Obstacle.Lacks(digest))
                       : previous
-                          .flatMap(now -> forbidden(registry, repository, tag, now))
+                          .flatMap(now -> forbidden(archive, protection, repository, tag, now))
                           .map(Obstacle.Forbidden::new);
               items.add(
                   new RestoreItem(
@@ -152,10 +157,8 @@ final class Plan {
   }
 
   private static Optional<Refusal> forbidden(
-      Registry registry, RepositoryName repository, Tag tag, Digest now) {
-    return registry
-        .archive()
-        .read(handle -> registry.protection().againstMoving(handle, repository, Map.of(tag, now)));
+      Archive archive, Protection protection, RepositoryName repository, Tag tag, Digest now) {
+    return archive.read(handle -> protection.againstMoving(handle, repository, Map.of(tag, now)));
   }
 
   AsOf asOf() {

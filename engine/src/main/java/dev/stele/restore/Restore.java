@@ -7,8 +7,11 @@ import dev.stele.log.AsOf;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.registry.Archive;
 import dev.stele.registry.Caller;
+import dev.stele.registry.Commands;
 import dev.stele.registry.Outcome;
+import dev.stele.registry.Protection;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryUnavailableException;
@@ -35,13 +38,17 @@ public final class Restore {
   private static final int BATCH = 64;
   private static final int TRIES = 3;
 
-  private final Registry registry;
+  private final Archive archive;
   private final History history;
+  private final Protection protection;
+  private final Commands commands;
 
   /** Restores within a registry. */
-  public Restore(Registry registry) {
-    this.registry = registry;
+  public Restore(Registry registry, Protection protection, Commands commands) {
+    this.archive = registry.archive();
     this.history = new History(registry);
+    this.protection = protection;
+    this.commands = commands;
   }
 
   /**
@@ -65,7 +72,7 @@ public final class Restore {
    * @throws RegistryUnavailableException also if what is to be restored is being collected
    */
   public Outcome<Restoration> run(Caller caller, RestoreRequest request) throws IOException {
-    ActorId actor = registry.actorId(caller.actor());
+    ActorId actor = commands.actorId(caller.actor());
     for (int attempt = 0; attempt < TRIES; attempt++) {
       Plan plan;
       switch (plan(request, true)) {
@@ -110,7 +117,8 @@ public final class Restore {
         if (promised) {
           promise(request.repository(), closure);
         }
-        yield Outcome.ok(Plan.of(registry, history, asOf, request.repository(), closure));
+        yield Outcome.ok(
+            Plan.of(archive, protection, history, asOf, request.repository(), closure));
       }
     };
   }
@@ -120,9 +128,8 @@ public final class Restore {
    * once.
    */
   private void promise(RepositoryName repository, Closure closure) {
-    registry
-        .archive()
-        .read(
+    boolean _ =
+        archive.read(
             handle -> {
               closure.nodes().keySet().forEach(each -> Leases.renew(handle, repository, each));
               return true;
@@ -133,19 +140,19 @@ public final class Restore {
       Plan plan, RestoreRequest request, ActorId actor, Caller caller) {
     for (Step step : steps(plan)) {
       Outcome<Boolean> outcome =
-          registry.submit(
+          commands.append(
               caller,
               new RestoreContent(
                   actor,
                   caller.requestId(),
                   request.repository(),
                   plan.asOf().position(),
-                  registry.archive().store(request.repository()),
+                  archive.store(request.repository()),
                   step.blobs(),
                   step.manifests(),
                   step.tags(),
                   plan.absentThen(),
-                  registry.protection()));
+                  protection));
       if (!outcome.equals(Outcome.ok(true))) {
         return outcome;
       }

@@ -11,7 +11,8 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.RetentionView;
-import dev.stele.registry.Registry;
+import dev.stele.registry.Commands;
+import dev.stele.registry.Health;
 import dev.stele.registry.RegistryUnavailableException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -78,7 +79,8 @@ public final class Retention implements AutoCloseable {
   private record Evaluated(Evaluation.Counts counts, Optional<Event.RetentionEvaluated> toRecord) {}
 
   private final Jdbi jdbi;
-  private final Registry registry;
+  private final Health health;
+  private final Commands commands;
   private final LogReader reader = new LogReader(new EventCodec());
   private volatile boolean closed;
 
@@ -87,9 +89,10 @@ public final class Retention implements AutoCloseable {
    *
    * @param jdbi the registry's pool
    */
-  public Retention(Jdbi jdbi, Registry registry) {
+  public Retention(Jdbi jdbi, Health health, Commands commands) {
     this.jdbi = jdbi;
-    this.registry = registry;
+    this.health = health;
+    this.commands = commands;
   }
 
   /**
@@ -103,7 +106,7 @@ public final class Retention implements AutoCloseable {
     // Most starts change nothing: the lane need not hear of those. It decides again about the
     // others.
     boolean adopted =
-        !jdbi.withHandle(adopt::isInForce) && registry.submit(adopt.because(policy.reason()));
+        !jdbi.withHandle(adopt::isInForce) && commands.append(adopt.because(policy.reason()));
     if (adopted) {
       logger.info(
           "retention policy {} is in force{}",
@@ -163,7 +166,7 @@ public final class Retention implements AutoCloseable {
    * @throws RegistryUnavailableException also while the clock is in doubt: ages mean nothing then
    */
   public Summary run() {
-    Optional<String> doubt = registry.clockDoubt();
+    Optional<String> doubt = health.clockDoubt();
     if (doubt.isPresent()) {
       throw new RegistryUnavailableException("nothing is removed: " + doubt.get());
     }
@@ -276,7 +279,7 @@ public final class Retention implements AutoCloseable {
   private long apply(
       Event.RetentionEvaluated evaluated, SnapshotClock clock, Optional<String> reason) {
     OptionalLong evaluation =
-        registry.submit(
+        commands.append(
             new RecordEvaluation(actor(), requestId(), evaluated, clock).because(reason));
     if (evaluation.isEmpty() || evaluated.dryRun()) {
       return 0;
@@ -292,7 +295,7 @@ public final class Retention implements AutoCloseable {
           return removed;
         }
         OptionalInt batchRemoved =
-            registry.submit(removal(evaluated, evaluation.getAsLong(), batch).because(reason));
+            commands.append(removal(evaluated, evaluation.getAsLong(), batch).because(reason));
         if (batchRemoved.isEmpty()) {
           return removed;
         }
@@ -339,7 +342,7 @@ public final class Retention implements AutoCloseable {
   }
 
   private ActorId actor() {
-    return registry.actorId(ACTOR);
+    return commands.actorId(ACTOR);
   }
 
   private static String requestId() {

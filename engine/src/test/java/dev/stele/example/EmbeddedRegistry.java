@@ -7,6 +7,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
+import dev.stele.engine.Engine;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
@@ -36,14 +37,15 @@ final class EmbeddedRegistry {
                 new Database.Settings(postgres.jdbcUrl(), postgres.user(), postgres.password(), 16),
                 meters);
         BlobStore blobs = new DiskBlobStore(folder.resolve("blobs"));
-        var registry =
-            new Registry(
+        var engine =
+            new Engine(
                 database.jdbi(),
                 database.audit(),
                 database::openDedicated,
                 new BlobStores(blobs),
                 RegistryOptions.DEFAULT,
                 meters)) {
+      Registry registry = engine.registry();
       Caller alice = new Caller("alice", "request-1");
       RepositoryName app = RepositoryName.parse("payments/api");
 
@@ -65,7 +67,9 @@ final class EmbeddedRegistry {
           .orElseThrow(refusal -> new IOException("refused: " + refusal));
 
       // RepositoryCreated, BlobUploaded, ManifestPut, TagMoved
-      return registry.events(-1, 100, EventFilter.ALL).stream().map(EventEntry::type).toList();
+      return registry.log().events(-1, 100, EventFilter.ALL).stream()
+          .map(EventEntry::type)
+          .toList();
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoreThatDoesNothing;
 import dev.stele.blob.StoredObject;
 import dev.stele.blob.UploadStatus;
+import dev.stele.engine.EngineParts;
 import dev.stele.oci.RepositoryName;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryFixture;
@@ -91,7 +92,7 @@ class CollectorTest {
         over(
             new StoreWithOrphans(3),
             Map.of("a", new BrokenStore(), "b", new StoreWithOrphans(2), "c", new BrokenStore()))) {
-      Collector collector = fixture.registry().collector();
+      Collector collector = fixture.collector();
       collector.run();
       Collection second = collector.run();
       assertThat(second.failure().orElseThrow()).contains("the bucket is gone");
@@ -120,7 +121,7 @@ class CollectorTest {
       Map<Candidate.Kind, Integer> told = new EnumMap<>(Candidate.Kind.class);
       fixture
           .registry()
-          .collector()
+          .collecting()
           .candidates(candidate -> told.merge(candidate.kind(), 1, Integer::sum));
       assertThat(told)
           .isEqualTo(Map.of(Candidate.Kind.CONTENT, 2500, Candidate.Kind.REPOSITORY, 2500));
@@ -140,7 +141,7 @@ class CollectorTest {
                       INSERT INTO lease (repository, digest, promised_at)
                       SELECT 'team/app', convert_to('sha256:' || n, 'UTF8'), '2001-01-01' FROM generate_series(1, 25000) AS n
                       """));
-      assertThat(fixture.registry().collector().run().failure()).isEmpty();
+      assertThat(fixture.registry().collecting().run().failure()).isEmpty();
       long left =
           fixture
               .database()
@@ -158,8 +159,7 @@ class CollectorTest {
     try (RegistryFixture fixture = over(new BrokenStore(), Map.of())) {
       AtomicInteger runs = new AtomicInteger();
       CountDownLatch second = new CountDownLatch(2);
-      fixture
-          .registry()
+      EngineParts.of(fixture.engine())
           .startBackground(
               () -> {
                 second.countDown();
@@ -170,7 +170,7 @@ class CollectorTest {
       assertThat(second.await(60, TimeUnit.SECONDS)).isTrue();
       await(
           () ->
-              fixture.registry().collector().last().stream()
+              fixture.registry().collecting().last().stream()
                   .anyMatch(c -> c.failure().isPresent()));
       int failed = runs.get();
       await(() -> runs.get() > failed + 1);

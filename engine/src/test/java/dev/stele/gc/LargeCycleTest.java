@@ -21,7 +21,6 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,7 +91,9 @@ class LargeCycleTest {
       subjects.put(digest, images.get(n));
       listed.put(digest, next);
     }
-    new Retention(fixture.database().jdbi(), registry)
+    fixture
+        .engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -105,7 +106,7 @@ class LargeCycleTest {
 
   @AfterEach
   void close() throws Exception {
-    assertThat(registry.verifyProjections().equal()).isTrue();
+    assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
     fixture.close();
     store.close();
   }
@@ -127,14 +128,14 @@ class LargeCycleTest {
   /** Each plan is too small for it, until one is not. */
   @Test
   void itIsCollectedAlsoWhereItIsLargerThanAPlan() {
-    registry.collector().plan = LINKS / 2;
-    assertThat(registry.collector().run().tally().manifests()).isEqualTo(2 * LINKS);
+    fixture.collector().plan = LINKS / 2;
+    assertThat(registry.collecting().run().tally().manifests()).isEqualTo(2 * LINKS);
     assertThat(registry.exists(APP)).isFalse();
   }
 
   @Test
   void itGoesInSmallCommandsAndNothingThatIsLeftRefersToWhatIsGone() {
-    assertThat(registry.collector().run().failure()).isEmpty();
+    assertThat(registry.collecting().run().failure()).isEmpty();
     Map<Digest, Integer> when = new HashMap<>();
     List<UUID> commands = new ArrayList<>();
     for (RecordedEvent event : events()) {
@@ -155,7 +156,7 @@ class LargeCycleTest {
 
   @Test
   void whatIsTaggedMeanwhileKeepsAllThatIsLeft() {
-    while (registry.collector().follow() > 0) {
+    while (registry.collecting().follow() > 0) {
       // until the view is up
     }
     Leases.start(fixture.database().jdbi(), Instant.EPOCH);
@@ -167,13 +168,13 @@ class LargeCycleTest {
     put(MediaTypes.OCI_IMAGE, firstImage, Optional.of(Tag.parse("again")));
     CollectManifests.Result second = collect(List.of(left), first.known());
     assertThat(second.overtaken()).isTrue();
-    assertThat(registry.collector().run().failure()).isEmpty();
+    assertThat(registry.collecting().run().failure()).isEmpty();
     assertThat(registry.manifest(APP, Tag.parse("again"))).isInstanceOf(Outcome.Ok.class);
   }
 
   @Test
   void ofACycleNothingGoesWhoseSubjectWasPromised() {
-    while (registry.collector().follow() > 0) {
+    while (registry.collecting().follow() > 0) {
       // until the view is up
     }
     Leases.start(fixture.database().jdbi(), Instant.EPOCH);
@@ -194,14 +195,16 @@ class LargeCycleTest {
   }
 
   private CollectManifests.Result collect(List<Digest> part, long known) {
-    return registry.submit(
-        new CollectManifests(
-            registry.actorId(Registry.COLLECTOR),
-            "gc",
-            APP,
-            new LivenessGraph.Batch(part, true),
-            Duration.ZERO,
-            known));
+    return fixture
+        .commands()
+        .append(
+            new CollectManifests(
+                fixture.commands().actorId(Collector.ACTOR),
+                "gc",
+                APP,
+                new LivenessGraph.Batch(part, true),
+                Duration.ZERO,
+                known));
   }
 
   private List<RecordedEvent> events() {

@@ -53,7 +53,7 @@ class LeaseRaceTest {
       for (int n = 0; n < BLOBS; n++) {
         blobs.add(upload(registry, "blob " + n));
       }
-      while (registry.collector().follow() > 0) {
+      while (registry.collecting().follow() > 0) {
         // until the view is up
       }
       Thread.sleep(GRACE.plusMillis(100));
@@ -77,14 +77,14 @@ class LeaseRaceTest {
                   }));
         }
         together.await();
-        assertThat(registry.collector().run().failure()).isEmpty();
+        assertThat(registry.collecting().run().failure()).isEmpty();
       }
       for (Future<?> each : running) {
         each.get();
       }
       assertThat(used.get()).isPositive();
       assertThat(gone.get()).isPositive();
-      assertThat(registry.verifyProjections().equal()).isTrue();
+      assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
     }
   }
 

@@ -20,9 +20,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.restore.Restoration;
-import dev.stele.restore.Restore;
 import dev.stele.restore.RestoreRequest;
-import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,7 +58,9 @@ class StaleViewTest {
             store, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)));
     registry = fixture.registry();
     // Nothing keeps itself.
-    new Retention(fixture.database().jdbi(), registry)
+    fixture
+        .engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -123,13 +123,15 @@ class StaleViewTest {
     Digest manifest = putImage(pushBlob());
     long there = registry.archive().read(LogReader::nextPosition) - 1;
     letGracePass();
-    assertThat(new Restore(registry).preview(request(new Reference.ByDigest(manifest), there)))
+    assertThat(fixture.engine().restore().preview(request(new Reference.ByDigest(manifest), there)))
         .isInstanceOf(Outcome.Ok.class);
     assertThat(collectManifest(manifest)).isEqualTo(1);
   }
 
   private Restoration restore(Reference what, long position) throws IOException {
-    return new Restore(registry)
+    return fixture
+        .engine()
+        .restore()
         .run(CALLER, request(what, position))
         .orElseThrow(refusal -> new AssertionError(refusal));
   }
@@ -202,22 +204,26 @@ class StaleViewTest {
 
   /** From here on the view is not brought up any more. */
   private void letGracePass() throws InterruptedException {
-    while (registry.collector().follow() > 0) {
+    while (registry.collecting().follow() > 0) {
       // until the view is up
     }
     Thread.sleep(GRACE.plusMillis(100));
   }
 
   private CollectBlobs.Result collectBlob(Digest blob) {
-    return registry.submit(
-        new CollectBlobs(registry.actorId(Registry.COLLECTOR), "gc", APP, List.of(blob), GRACE));
+    return fixture
+        .commands()
+        .append(
+            new CollectBlobs(
+                fixture.commands().actorId(Collector.ACTOR), "gc", APP, List.of(blob), GRACE));
   }
 
   private int collectManifest(Digest manifest) {
-    return registry
-        .submit(
+    return fixture
+        .commands()
+        .append(
             new CollectManifests(
-                registry.actorId(Registry.COLLECTOR),
+                fixture.commands().actorId(Collector.ACTOR),
                 "gc",
                 APP,
                 new LivenessGraph.Batch(List.of(manifest), false),

@@ -55,14 +55,14 @@ class UnseenTimeTest {
               .orElseThrow(AssertionError::new);
       Thread.sleep(GRACE.plusMillis(500));
       stopForTwoDays(fixture);
-      assertThat(fixture.registry().collector().run().tally().blobs()).isZero();
+      assertThat(fixture.registry().collecting().run().tally().blobs()).isZero();
       assertThat(fixture.registry().blobSize(APP, blob).orElseThrow(AssertionError::new))
           .isEqualTo(bytes.length);
       Duration now = fixture.database().jdbi().withHandle(handle -> ClockWatch.seen(handle, GRACE));
       assertThat(now).isBetween(GRACE.plusDays(2), GRACE.plusDays(2).plusMinutes(2));
 
       Thread.sleep(GRACE.plusMillis(500));
-      assertThat(fixture.registry().collector().run().tally().blobs()).isEqualTo(1);
+      assertThat(fixture.registry().collecting().run().tally().blobs()).isEqualTo(1);
     }
   }
 }

@@ -23,7 +23,6 @@ import dev.stele.registry.PullRecording;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import dev.stele.retention.Retention;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +89,9 @@ class ExposureModelTest {
     registry = fixture.registry();
     exposure = new Exposure(registry);
     // Every tag stays; what has none goes.
-    new Retention(fixture.database().jdbi(), registry)
+    fixture
+        .engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -137,7 +138,7 @@ class ExposureModelTest {
       one.run(operation);
     }
     one.compare(before);
-    assertThat(registry.verifyProjections().results())
+    assertThat(registry.upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal)
         .filteredOn(
             result -> result.projection().equals("exposure") && !result.table().endsWith("pull"))
@@ -209,14 +210,17 @@ class ExposureModelTest {
         case DELETE_MANIFEST ->
             assertThat(registry.deleteManifest(caller, name, document.digest())).isNotNull();
         case PULL ->
-            registry.pulled(caller, name, document.digest(), Optional.of(tag).filter(_ -> tagged));
-        case COLLECT -> assertThat(registry.collector().run().failure()).isEmpty();
+            registry
+                .pulls()
+                .recordManifest(
+                    caller, name, document.digest(), Optional.of(tag).filter(_ -> tagged));
+        case COLLECT -> assertThat(registry.collecting().run().failure()).isEmpty();
       }
     }
 
     void compare(long before) {
       exposure.now();
-      List<EventEntry> events = registry.events(before, 100_000, EventFilter.ALL);
+      List<EventEntry> events = registry.log().events(before, 100_000, EventFilter.ALL);
       ExposureModel model = new ExposureModel(documents, events);
       Set<Digest> all = new TreeSet<>(blobs);
       documents.forEach(document -> all.add(document.digest()));

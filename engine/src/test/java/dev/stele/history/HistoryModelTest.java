@@ -31,9 +31,7 @@ import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.StoredManifest;
 import dev.stele.restore.Restoration;
-import dev.stele.restore.Restore;
 import dev.stele.restore.RestoreRequest;
-import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +96,9 @@ class HistoryModelTest {
     registry = fixture.registry();
     history = new History(registry);
     // Every tag stays; what has none goes.
-    new Retention(fixture.database().jdbi(), registry)
+    fixture
+        .engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -146,7 +146,7 @@ class HistoryModelTest {
     }
     one.run(new Operation(Kind.COLLECT, 0, 0, 0));
     one.compare();
-    assertThat(registry.verifyProjections().results())
+    assertThat(registry.upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal)
         .filteredOn(result -> result.table().equals("manifest_history"))
         .allMatch(result -> result.rows() > 0);
@@ -266,8 +266,8 @@ class HistoryModelTest {
                 registry.deleteManifest(CALLER, name, document.digest()),
                 model.deleteManifest(name, document.digest()));
         case COLLECT -> {
-          assertThat(registry.collector().run().failure()).isEmpty();
-          for (EventEntry event : registry.events(model.newest(), 1000, EventFilter.ALL)) {
+          assertThat(registry.collecting().run().failure()).isEmpty();
+          for (EventEntry event : registry.log().events(model.newest(), 1000, EventFilter.ALL)) {
             model.collected(event);
           }
           collections++;
@@ -284,12 +284,14 @@ class HistoryModelTest {
 
     private void restore(RepositoryName name, Tag tag, long position) throws IOException {
       Outcome<Restoration> outcome =
-          new Restore(registry)
+          fixture
+              .engine()
+              .restore()
               .run(
                   CALLER,
                   new RestoreRequest(
                       name, new Moment.AtPosition(position), Optional.of(tag), false));
-      List<EventEntry> events = registry.events(model.newest(), 1000, EventFilter.ALL);
+      List<EventEntry> events = registry.log().events(model.newest(), 1000, EventFilter.ALL);
       HistoryModel.Repository then =
           position > model.newest() ? null : model.at(position).repositories().get(name);
       Digest digest = then == null ? null : then.tags().get(tag);
@@ -493,7 +495,7 @@ class HistoryModelTest {
 
     /** An instant means the last event that is not later. */
     private void compareInstants() {
-      List<EventEntry> events = registry.events(before, 100_000, EventFilter.ALL);
+      List<EventEntry> events = registry.log().events(before, 100_000, EventFilter.ALL);
       for (EventEntry event : events) {
         long last =
             events.stream()

@@ -25,7 +25,6 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import dev.stele.restore.Restore;
 import dev.stele.restore.RestoreRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,11 +75,11 @@ class ManyTagsTest {
 
   @AfterEach
   void close() throws IOException {
-    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
-    while (registry.recordBuriedTags()) {
+    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
+    while (registry.upkeep().recordBuriedTags()) {
       // until the record says it of each tag
     }
-    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
     List<TagView.Tombstone> left =
         fixture.database().jdbi().withHandle(handle -> TagView.tombstones(handle, 1));
     assertThat(left).isEmpty();
@@ -132,8 +131,9 @@ class ManyTagsTest {
   }
 
   private List<EventEntry> deletions() {
-    return registry.events(
-        -1, 2 * TAGS, new EventFilter(Optional.of(APP), Optional.of("TagDeleted")));
+    return registry
+        .log()
+        .events(-1, 2 * TAGS, new EventFilter(Optional.of(APP), Optional.of("TagDeleted")));
   }
 
   private AsOf at(long at) {
@@ -149,9 +149,9 @@ class ManyTagsTest {
     assertThat(registry.deleteTag(BOB, APP, tag(TAGS - 1))).isInstanceOf(Outcome.Refused.class);
     assertThat(ok(registry.index(APP)).manifests()).hasSize(1);
     assertThat(deletions()).hasSizeLessThan(TAGS / 2);
-    assertThat(registry.recordBuriedTags()).isTrue();
+    assertThat(registry.upkeep().recordBuriedTags()).isTrue();
     assertThat(deletions()).as("a few more").hasSizeLessThan(TAGS);
-    while (registry.recordBuriedTags()) {
+    while (registry.upkeep().recordBuriedTags()) {
       assertThat(present()).containsExactly(Tag.parse("other"));
     }
     assertThat(deletions())
@@ -173,6 +173,7 @@ class ManyTagsTest {
         ok(history.tags(at(position), APP, Optional.empty(), 2 * TAGS)).items();
     long deletion =
         registry
+            .log()
             .events(-1, 9, new EventFilter(Optional.of(APP), Optional.of("ManifestDeleted")))
             .getFirst()
             .position();
@@ -188,7 +189,7 @@ class ManyTagsTest {
             });
     assertThat(thenTags).extracting(PastTag::tag).containsExactly(Tag.parse("other"));
     assertThat(changes).hasSize(TAGS + 1);
-    while (registry.recordBuriedTags()) {
+    while (registry.upkeep().recordBuriedTags()) {
       // all of it
     }
     assertThat(ok(history.tagHistory(history.now(), APP, last, 9, Long.MAX_VALUE)))
@@ -214,25 +215,28 @@ class ManyTagsTest {
         .as("once more")
         .isEqualTo(Outcome.ok(deleted));
     assertThat(put("many", List.of(tag(TAGS - 3)))).isEqualTo(deleted);
-    while (registry.recordBuriedTags()) {
+    while (registry.upkeep().recordBuriedTags()) {
       // all of it
     }
     assertThat(present()).containsExactly(Tag.parse("other"), tag(TAGS - 3), tag(TAGS - 2));
     assertThat(ok(history.tagHistory(history.now(), APP, again, 9, Long.MAX_VALUE)))
         .extracting(TagView.Period::endedBy)
         .containsExactly(Optional.of("deleted"), Optional.of("deleted"));
-    fixture.registry().collector().candidates(_ -> {});
+    fixture.registry().collecting().candidates(_ -> {});
   }
 
   @Test
   void itIsRestoredWithAllItsTags() throws IOException {
     long deletion =
         registry
+            .log()
             .events(-1, 9, new EventFilter(Optional.of(APP), Optional.of("ManifestDeleted")))
             .getFirst()
             .position();
     assertThat(
-            ok(new Restore(registry)
+            ok(fixture
+                    .engine()
+                    .restore()
                     .run(
                         ALICE,
                         new RestoreRequest(
@@ -240,7 +244,7 @@ class ManyTagsTest {
                 .done())
         .isTrue();
     assertThat(present()).hasSize(TAGS + 1);
-    assertThat(registry.recordBuriedTags()).as("nothing is left to be recorded").isFalse();
+    assertThat(registry.upkeep().recordBuriedTags()).as("nothing is left to be recorded").isFalse();
     assertThat(present()).hasSize(TAGS + 1);
   }
 

@@ -31,7 +31,6 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,7 +79,9 @@ class RecordQueriesTest {
                 .withPulls(PullRecording.EVERY)
                 .withGc(GcOptions.DEFAULT.disabled().withGrace(Duration.ZERO)));
     registry = fixture.registry();
-    new Retention(fixture.database().jdbi(), registry)
+    fixture
+        .engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -112,7 +113,7 @@ class RecordQueriesTest {
       }
     }
     one.ask(QUESTIONS);
-    assertThat(registry.verifyProjections().results())
+    assertThat(registry.upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal)
         .filteredOn(result -> result.table().equals("event_index"))
         .allMatch(result -> tries == 1 || result.rows() > 0);
@@ -173,7 +174,7 @@ class RecordQueriesTest {
         case 4, 5 -> {
           for (Tag tag : TAGS) {
             if (registry.manifest(name, tag) instanceof Outcome.Ok<?>) {
-              registry.pulled(caller, name, digest(manifest), perhaps(tag));
+              registry.pulls().recordManifest(caller, name, digest(manifest), perhaps(tag));
             }
           }
         }
@@ -192,7 +193,7 @@ class RecordQueriesTest {
                   new ByteArrayInputStream(blob))
               .orElseThrow(refusal -> new AssertionError(refusal.toString()));
         }
-        default -> assertThat(registry.collector().run().failure()).isEmpty();
+        default -> assertThat(registry.collecting().run().failure()).isEmpty();
       }
     }
 
@@ -220,7 +221,7 @@ class RecordQueriesTest {
     }
 
     void ask(int questions) {
-      List<EventEntry> events = registry.events(-1, Integer.MAX_VALUE - 1, EventFilter.ALL);
+      List<EventEntry> events = registry.log().events(-1, Integer.MAX_VALUE - 1, EventFilter.ALL);
       assertThat(events).extracting(EventEntry::position).isSorted().doesNotHaveDuplicates();
       RecordModel model = new RecordModel(events);
       for (int question = 0; question < questions; question++) {
@@ -236,8 +237,8 @@ class RecordQueriesTest {
         askForPullable(model, name, one, one);
       }
       EventEntry some = any(events);
-      assertThat(registry.event(some.position())).contains(some);
-      assertThat(registry.event(events.size())).isEmpty();
+      assertThat(registry.log().event(some.position())).contains(some);
+      assertThat(registry.log().event(events.size())).isEmpty();
     }
 
     private EventFilter filter() {
@@ -286,7 +287,7 @@ class RecordQueriesTest {
     private static List<EventEntry> all(EventQuery first) {
       List<EventEntry> events = new ArrayList<>();
       for (EventQuery query = first; ; ) {
-        EventPage page = registry.events(query);
+        EventPage page = registry.log().events(query);
         assertThat(page.events()).hasSizeLessThanOrEqualTo(query.limit());
         events.addAll(page.events());
         if (page.next().isEmpty()) {
@@ -311,7 +312,7 @@ class RecordQueriesTest {
       assertThat(found.sweeps())
           .extracting(sweep -> sweep.store() + " " + sweep.at().position())
           .containsExactlyElementsOf(expected.sweeps());
-      assertThat(registry.mentioned(digest))
+      assertThat(registry.log().mentioned(digest))
           .isEqualTo(
               !model.filtered(EventFilter.ALL.ofDigest(digest), -1, Long.MAX_VALUE).isEmpty());
       List<TagPeriod> periods = new ArrayList<>();

@@ -79,7 +79,7 @@ abstract class BlobRows extends ParityRows {
     asOwner(
         "UPDATE manifest_document d SET bytes = aside.bytes FROM aside WHERE d.digest ="
             + " aside.digest");
-    registry.collector().candidates(_ -> {}); // so the view has seen the image
+    registry.collecting().candidates(_ -> {}); // so the view has seen the image
     asOwner("ALTER TABLE reach_edge RENAME TO edge_away");
     assertThatThrownBy(() -> registry.deleteBlob(ALICE, APP, layer))
         .hasStackTraceContaining("reach_edge");

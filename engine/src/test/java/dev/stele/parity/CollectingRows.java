@@ -46,7 +46,7 @@ abstract class CollectingRows extends ParityRows {
 
   /** Lets the view take in what has happened, as it does by itself in a server, and waits. */
   private void waitPastGrace() throws InterruptedException {
-    while (registry.collector().follow() > 0) {
+    while (registry.collecting().follow() > 0) {
       // until it is up
     }
     Thread.sleep(LONGER_THAN_SHORT);

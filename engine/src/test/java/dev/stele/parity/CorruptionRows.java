@@ -65,7 +65,7 @@ abstract class CorruptionRows extends ParityRows {
 
   private Scrub.Summary scrub() throws Exception {
     findings.clear();
-    return registry.scrub(ALICE, UNLIMITED, findings::add);
+    return registry.stores().scrub(ALICE, UNLIMITED, findings::add);
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.stele.blob.UploadStatus;
 import dev.stele.claim.Standing;
 import dev.stele.claim.StoreRefusedException;
 import dev.stele.database.TestDatabase;
+import dev.stele.engine.Engine;
 import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
@@ -78,6 +79,15 @@ abstract class OwnershipRows {
     return fixture.registry();
   }
 
+  private Engine engineOf(Registry registry) {
+    return opened.stream()
+        .flatMap(each -> each instanceof RegistryFixture fixture ? Stream.of(fixture) : Stream.of())
+        .map(RegistryFixture::engine)
+        .filter(engine -> engine.registry().equals(registry))
+        .findFirst()
+        .orElseThrow();
+  }
+
   /** Stops the registry that was opened last; its database stays. */
   private void stop() throws Exception {
     opened.removeLast().close();
@@ -130,11 +140,11 @@ abstract class OwnershipRows {
     List<StoredObject> objects = objects();
     List<UploadStatus> uploads = uploads();
     String marker = store.marker().orElse("");
-    assertThatThrownBy(registry::claimStores)
+    assertThatThrownBy(registry.stores()::claim)
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining(reason)
         .hasMessageContaining(TAKE_OVER);
-    assertThatThrownBy(() -> registry.startBackground(() -> {}))
+    assertThatThrownBy(engineOf(registry)::startBackground)
         .isInstanceOf(RegistryUnavailableException.class)
         .hasMessageContaining(reason);
     assertThatThrownBy(() -> registry.uploads().begin(APP, Digest.Algorithm.SHA256))
@@ -147,7 +157,7 @@ abstract class OwnershipRows {
         .isInstanceOf(RegistryUnavailableException.class)
         .hasMessageContaining(TAKE_OVER);
     for (int run = 0; run < 2; run++) {
-      Collection done = registry.collector().run();
+      Collection done = registry.collecting().run();
       assertThat(done.failure().orElseThrow()).contains(reason).contains(TAKE_OVER);
       assertThat(done.idle()).isTrue();
     }
@@ -182,7 +192,7 @@ abstract class OwnershipRows {
   @DisplayName("53: a fresh registry keeps off the store of another, also while that one is empty")
   void freshRegistry() throws Exception {
     Registry owner = over(database());
-    owner.claimStores();
+    owner.stores().claim();
     Registry early = over(database());
     assertKeepsOff(early, "belongs to another registry (whose log is empty)");
     push(owner, "v1", "one");
@@ -195,7 +205,7 @@ abstract class OwnershipRows {
         .singleElement()
         .isInstanceOf(Finding.StoreRefused.class);
     push(owner, "v2", "two");
-    assertThat(owner.collector().run().failure()).isEmpty();
+    assertThat(owner.collecting().run().failure()).isEmpty();
     assertPullable(owner, "one", "two");
     ParityRows.ok(owner.uploads().cancel(APP, upload));
   }
@@ -215,9 +225,9 @@ abstract class OwnershipRows {
     assertKeepsOff(older, "is ahead of the log");
     assertThat(fsck()).anyMatch(Finding.StoreRefused.class::isInstance);
     Registry newer = over(live);
-    newer.claimStores();
+    newer.stores().claim();
     push(newer, "v3", "three");
-    assertThat(newer.collector().run().failure()).isEmpty();
+    assertThat(newer.collecting().run().failure()).isEmpty();
     assertKeepsOff(older, "is ahead of the log");
     assertPullable(newer, "one", "two", "three");
   }
@@ -253,11 +263,11 @@ abstract class OwnershipRows {
     stop();
     TestDatabase copy = copyOf(live);
     registry = over(live);
-    assertThat(registry.collector().run().failure()).isEmpty();
+    assertThat(registry.collecting().run().failure()).isEmpty();
     Registry staging = over(copy);
     assertKeepsOff(staging, "is used by another copy of this database");
     push(registry, "v2", "two");
-    assertThat(registry.collector().run().failure()).isEmpty();
+    assertThat(registry.collecting().run().failure()).isEmpty();
     assertPullable(registry, "one", "two");
   }
 
@@ -271,8 +281,8 @@ abstract class OwnershipRows {
     TestDatabase copy = copyOf(live);
     Registry first = over(live);
     Registry second = over(copy);
-    first.claimStores();
-    second.claimStores();
+    first.stores().claim();
+    second.stores().claim();
     push(first, "v2", "two");
     assertThatThrownBy(() -> push(second, "v3", "three"))
         .isInstanceOf(RegistryUnavailableException.class)
@@ -296,19 +306,20 @@ abstract class OwnershipRows {
     stop();
     Registry older = over(backup);
     assertKeepsOff(older, "is ahead of the log");
-    assertThat(older.takeOver(ALICE, "no-such-store")).isEmpty();
-    assertThat(older.takeOver(ALICE, STORE).orElseThrow()).isInstanceOf(Standing.Refused.class);
-    assertThat(older.stores().get(STORE)).isInstanceOf(Standing.Owned.class);
+    assertThat(older.stores().takeOver(ALICE, "no-such-store")).isEmpty();
+    assertThat(older.stores().takeOver(ALICE, STORE).orElseThrow())
+        .isInstanceOf(Standing.Refused.class);
+    assertThat(older.stores().standings().get(STORE)).isInstanceOf(Standing.Owned.class);
     // What only the newer one knows was seen once now, and not yet for a grace period.
-    assertThat(older.collector().run().tally().orphans()).isZero();
+    assertThat(older.collecting().run().tally().orphans()).isZero();
     push(older, "v3", "three");
     assertPullable(older, "one", "three");
     Registry newer = over(live);
     assertKeepsOff(newer, "was taken over by another copy of this registry");
     assertPullable(newer, "one", "two");
     // The operator thinks again: nothing that the newer one needs is gone.
-    assertThat(newer.takeOver(ALICE, STORE)).isPresent();
-    assertThat(newer.collector().run().failure()).isEmpty();
+    assertThat(newer.stores().takeOver(ALICE, STORE)).isPresent();
+    assertThat(newer.collecting().run().failure()).isEmpty();
     push(newer, "v4", "four");
     assertPullable(newer, "one", "two", "four");
     // The older one still runs, and is told when it comes to the store next.
@@ -336,8 +347,8 @@ abstract class OwnershipRows {
     storage.overwrite(STORE, "marker", ParityRows.bytes(older));
     reopenStore();
     Registry crashed = over(live);
-    crashed.claimStores();
-    assertThat(crashed.alarms()).isEmpty();
+    crashed.stores().claim();
+    assertThat(crashed.health().alarms()).isEmpty();
     stop();
     // The store is restored from a backup that was made with that of the database.
     for (StoredObject object : objects()) {
@@ -348,8 +359,8 @@ abstract class OwnershipRows {
     storage.overwrite(STORE, "marker", ParityRows.bytes(older));
     reopenStore();
     Registry newer = over(live);
-    newer.claimStores();
-    assertThat(newer.alarms())
+    newer.stores().claim();
+    assertThat(newer.health().alarms())
         .singleElement()
         .asString()
         .contains("of 2 uploads", "2 are missing", "'stele fsck'", "'stele scrub'");
@@ -367,7 +378,7 @@ abstract class OwnershipRows {
     reopenStore();
     Registry both = over(backup);
     push(both, "v3", "three");
-    assertThat(both.collector().run().failure()).isEmpty();
+    assertThat(both.collecting().run().failure()).isEmpty();
     assertPullable(both, "one", "three");
   }
 
@@ -388,7 +399,7 @@ abstract class OwnershipRows {
         .isNotNull();
     Registry registry = over(database());
     assertKeepsOff(registry, "has objects or uploads, and no marker");
-    assertThat(registry.takeOver(ALICE, STORE)).isPresent();
+    assertThat(registry.stores().takeOver(ALICE, STORE)).isPresent();
     push(registry, "v1", "one");
     for (StoredObject object : objects()) {
       storage.remove(STORE, object.key().value());

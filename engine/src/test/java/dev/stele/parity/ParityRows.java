@@ -28,6 +28,7 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.restore.Restore;
 import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -78,7 +79,8 @@ abstract class ParityRows {
   @AfterEach
   void theViewsEqualAReplay() throws IOException {
     try {
-      assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+      assertThat(registry.upkeep().verifyProjections().results())
+          .allMatch(result -> result.equal());
     } finally {
       close();
     }
@@ -113,9 +115,9 @@ abstract class ParityRows {
       byPrefix.put(store, openStore(store));
     }
     open(new BlobStores(openStore(BlobStores.DEFAULT), byPrefix), options);
-    for (Map.Entry<String, Standing> store : registry.stores().entrySet()) {
+    for (Map.Entry<String, Standing> store : registry.stores().standings().entrySet()) {
       if (store.getValue() instanceof Standing.Refused) {
-        assertThat(registry.takeOver(ALICE, store.getKey())).contains(store.getValue());
+        assertThat(registry.stores().takeOver(ALICE, store.getKey())).contains(store.getValue());
       }
     }
   }
@@ -214,7 +216,7 @@ abstract class ParityRows {
 
   /** Collects once, which must not fail. */
   Collection collect() {
-    Collection collection = registry.collector().run();
+    Collection collection = registry.collecting().run();
     assertThat(collection.failure()).isEmpty();
     return collection;
   }
@@ -232,7 +234,12 @@ abstract class ParityRows {
 
   /** Retention of the registry. */
   Retention retention() {
-    return new Retention(fixture.database().jdbi(), registry);
+    return fixture.engine().retention();
+  }
+
+  /** What restores in the registry. */
+  Restore restore() {
+    return fixture.engine().restore();
   }
 
   /** What the default store keeps. */
@@ -245,11 +252,11 @@ abstract class ParityRows {
   // ---- the record
 
   List<EventEntry> events(String type) {
-    return registry.events(-1, 1000, new EventFilter(Optional.empty(), Optional.of(type)));
+    return registry.log().events(-1, 1000, new EventFilter(Optional.empty(), Optional.of(type)));
   }
 
   List<String> types() {
-    return registry.events(-1, 1000, EventFilter.ALL).stream().map(EventEntry::type).toList();
+    return registry.log().events(-1, 1000, EventFilter.ALL).stream().map(EventEntry::type).toList();
   }
 
   /** The key of the object that the log now has for a digest. */

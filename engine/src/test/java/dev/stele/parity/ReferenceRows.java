@@ -21,7 +21,6 @@ import dev.stele.registry.PutManifest;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.restore.Restoration;
-import dev.stele.restore.Restore;
 import dev.stele.restore.RestoreRequest;
 import java.time.Duration;
 import java.util.List;
@@ -138,7 +137,7 @@ abstract class ReferenceRows extends ParityRows {
     assertThat(collect().idle()).isTrue();
     assertRefused(
         registry.deleteBlob(ALICE, APP, cache), new Refusal.Referenced(cache, List.of(index)));
-    assertThat(registry.scrub(ALICE, Long.MAX_VALUE, _ -> {}).sound()).isTrue();
+    assertThat(registry.stores().scrub(ALICE, Long.MAX_VALUE, _ -> {}).sound()).isTrue();
     long then = new History(registry).now().position();
 
     HoldScope scope =
@@ -156,7 +155,7 @@ abstract class ReferenceRows extends ParityRows {
     ok(registry.deleteBlob(ALICE, APP, cache));
     RestoreRequest request =
         new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
-    Restoration restored = ok(new Restore(registry).run(ALICE, request));
+    Restoration restored = ok(restore().run(ALICE, request));
     assertThat(restored.done()).isTrue();
     collect();
     assertReads(APP, layer, "layer");
@@ -203,7 +202,7 @@ abstract class ReferenceRows extends ParityRows {
     ok(registry.deleteManifest(ALICE, APP, digest(inner)));
     RestoreRequest request =
         new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
-    assertThat(ok(new Restore(registry).run(ALICE, request)).done()).isTrue();
+    assertThat(ok(restore().run(ALICE, request)).done()).isTrue();
     collect();
     ok(registry.manifest(APP, by(digest(inner))));
     assertReads(APP, digest("layer"), "layer");

@@ -155,7 +155,7 @@ abstract class StoreRows extends ParityRows {
   private void assertSerial(int puts) {
     Map<String, String> pointing = new HashMap<>();
     int manifests = 0;
-    for (EventEntry event : registry.events(-1, 100 * CLIENTS, EventFilter.ALL)) {
+    for (EventEntry event : registry.log().events(-1, 100 * CLIENTS, EventFilter.ALL)) {
       switch (event.type()) {
         case "ManifestPut" -> manifests++;
         case "TagMoved" -> {

@@ -31,15 +31,15 @@ class VerificationTest {
       for (String name : new String[] {"a", "b", "c"}) {
         put(fixture, name);
       }
-      assertThat(fixture.registry().verifyProjections().equal()).isTrue();
-      assertThat(fixture.registry().verifyProjections().events()).isEqualTo(6);
+      assertThat(fixture.registry().upkeep().verifyProjections().equal()).isTrue();
+      assertThat(fixture.registry().upkeep().verifyProjections().events()).isEqualTo(6);
       try (Connection owner = fixture.testDatabase().connect();
           Statement statement = owner.createStatement()) {
         statement.execute("DELETE FROM repository WHERE name = 'a'");
         statement.execute("UPDATE blob_object SET size = 2");
         statement.execute("INSERT INTO blob_link VALUES ('d', 'sha256:x', 9)");
       }
-      Verification.Report report = fixture.registry().verifyProjections();
+      Verification.Report report = fixture.registry().upkeep().verifyProjections();
       assertThat(report.equal()).isFalse();
       assertThat(report.results())
           .contains(
@@ -52,7 +52,7 @@ class VerificationTest {
   @Test
   void findsALogThatWasChanged() throws Exception {
     try (RegistryFixture fixture = new RegistryFixture(new DiskBlobStore(folder))) {
-      assertThat(fixture.registry().verifyProjections().results())
+      assertThat(fixture.registry().upkeep().verifyProjections().results())
           .contains(new Verification.Result("log", "event", 0, 0, 0));
       put(fixture, "a");
       put(fixture, "b");
@@ -65,7 +65,9 @@ class VerificationTest {
         statement.execute("DELETE FROM event WHERE position = 3");
         statement.execute("DELETE FROM blob_link WHERE repository = 'b'");
       }
-      assertThat(fixture.registry().verifyProjections().results().stream().filter(r -> !r.equal()))
+      assertThat(
+              fixture.registry().upkeep().verifyProjections().results().stream()
+                  .filter(r -> !r.equal()))
           .containsExactly(new Verification.Result("log", "event", 3, 1, 1));
     }
   }
@@ -91,7 +93,7 @@ class VerificationTest {
             "ALTER TABLE manifest_document DISABLE TRIGGER manifest_document_append_only");
         statement.execute("UPDATE manifest_document SET bytes = bytes || ' '");
       }
-      assertThatThrownBy(() -> fixture.registry().verifyProjections())
+      assertThatThrownBy(() -> fixture.registry().upkeep().verifyProjections())
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("was changed");
     }

@@ -64,7 +64,7 @@ class HoldsTest {
 
   @AfterEach
   void close() throws IOException {
-    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
     fixture.close();
     store.close();
   }
@@ -141,7 +141,7 @@ class HoldsTest {
 
   private List<Candidate> candidates() {
     List<Candidate> found = new ArrayList<>();
-    registry.collector().candidates(found::add);
+    registry.collecting().candidates(found::add);
     return found;
   }
 
@@ -155,12 +155,12 @@ class HoldsTest {
     assertHeld(registry.deleteBlob(ALICE, APP, unused), hold);
     push(APP, "two", V1);
     assertThat(candidates()).isEmpty();
-    assertThat(registry.collector().run().idle()).isTrue();
+    assertThat(registry.collecting().run().idle()).isTrue();
     assertThat(registry.blobSize(APP, unused)).isInstanceOf(Outcome.Ok.class);
 
     release(hold);
     assertThat(candidates()).extracting(Candidate::reason).containsExactly("a hold was released");
-    assertThat(registry.collector().run().tally().blobs()).isEqualTo(1);
+    assertThat(registry.collecting().run().tally().blobs()).isEqualTo(1);
     ok(registry.deleteManifest(ALICE, APP, image));
   }
 
@@ -202,12 +202,12 @@ class HoldsTest {
 
     UUID late = hold("**", Optional.empty(), Optional.of(image), false);
     assertThat(candidates()).extracting(Candidate::kind).doesNotContain(Candidate.Kind.CONTENT);
-    registry.collector().run();
+    registry.collecting().run();
     assertThat(registry.archive().size(APP, config))
         .as("what only documents refer to is kept, so that it can be restored")
         .isPresent();
     release(late);
-    registry.collector().run();
+    registry.collecting().run();
     assertThat(registry.archive().size(APP, config)).isEmpty();
   }
 
@@ -224,15 +224,16 @@ class HoldsTest {
     ok(registry.deleteManifest(ALICE, APP, image));
     ok(registry.deleteBlob(ALICE, APP, config));
     UUID hold = hold("**", Optional.empty(), Optional.of(index), false);
-    registry.collector().run();
+    registry.collecting().run();
     assertThat(registry.archive().size(APP, config)).isPresent();
     release(hold);
-    registry.collector().run();
+    registry.collecting().run();
     assertThat(registry.archive().size(APP, config)).isEmpty();
   }
 
   private List<String> holdsOnRecord(String repository) {
     return registry
+        .log()
         .events(
             -1,
             100,
@@ -304,8 +305,8 @@ class HoldsTest {
     upload(APP, "unused");
     UUID hold = hold("team/app", Optional.empty(), Optional.empty(), false);
     release(hold);
-    assertThat(registry.collector().run().idle()).isTrue();
-    assertThat(registry.waiting().blobs()).isEqualTo(1);
+    assertThat(registry.collecting().run().idle()).isTrue();
+    assertThat(registry.collecting().waiting().blobs()).isEqualTo(1);
   }
 
   @Test
@@ -342,8 +343,12 @@ class HoldsTest {
         .extracting(Hold::id)
         .containsExactly(first);
     assertThat(
-            registry.events(
-                -1, 10, new EventFilter(Optional.of(RepositoryName.parse("b")), Optional.empty())))
+            registry
+                .log()
+                .events(
+                    -1,
+                    10,
+                    new EventFilter(Optional.of(RepositoryName.parse("b")), Optional.empty())))
         .as("a hold of one repository is among its events")
         .extracting(EventEntry::type)
         .containsExactly("HoldPlaced");

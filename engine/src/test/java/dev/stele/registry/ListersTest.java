@@ -71,7 +71,7 @@ class ListersTest {
   }
 
   private void follow() {
-    registry.collector().candidates(_ -> {});
+    registry.collecting().candidates(_ -> {});
   }
 
   /** What is present, and what each lists, is the model. */

@@ -7,6 +7,7 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.claim.StoreClaims;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.engine.Engine;
 import dev.stele.event.EventCodec;
 import dev.stele.history.DigestStates;
 import dev.stele.history.Exposure;
@@ -68,6 +69,7 @@ class LookUpsTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private TestDatabase testDatabase;
   private Database database;
+  private Engine engine;
   private Registry registry;
 
   /** The digest that {@code digest(n)} is in the test's SQL. */
@@ -137,8 +139,8 @@ class LookUpsTest {
       index(database);
       statement.execute("VACUUM ANALYZE");
     }
-    registry =
-        new Registry(
+    engine =
+        new Engine(
             database.jdbi(),
             database.jdbi(), // one session has all that is counted
             () -> {
@@ -149,6 +151,7 @@ class LookUpsTest {
             stores,
             RegistryOptions.DEFAULT,
             meters);
+    registry = engine.registry();
     // The plan made once for all values, which PostgreSQL may choose at any time, must do as well.
     database.jdbi().useHandle(handle -> handle.execute("SET plan_cache_mode = force_generic_plan"));
   }
@@ -165,7 +168,7 @@ class LookUpsTest {
 
   @AfterEach
   void close() {
-    registry.close();
+    engine.close();
     database.close();
     testDatabase.close();
   }
@@ -237,24 +240,31 @@ class LookUpsTest {
     requests.put(
         "referrers of a type",
         () -> registry.referrers(BIG, POPULAR, Optional.of("type/1"), Optional.empty(), 10));
-    requests.put("history", () -> registry.tagHistory(BIG, Tag.parse("t"), 10, Optional.empty()));
+    requests.put(
+        "history", () -> registry.archive().tagHistory(BIG, Tag.parse("t"), 10, Optional.empty()));
     requests.put(
         "history further down",
-        () -> registry.tagHistory(BIG, Tag.parse("t"), 10, Optional.of(50_000L)));
-    requests.put("events", () -> registry.events(50_000, 10, EventFilter.ALL));
+        () -> registry.archive().tagHistory(BIG, Tag.parse("t"), 10, Optional.of(50_000L)));
+    requests.put("events", () -> registry.log().events(50_000, 10, EventFilter.ALL));
     requests.put(
         "events of a repository",
-        () -> registry.events(50_000, 10, new EventFilter(Optional.of(BIG), Optional.empty())));
+        () ->
+            registry.log().events(50_000, 10, new EventFilter(Optional.of(BIG), Optional.empty())));
     requests.put(
         "events of a rare repository",
-        () -> registry.events(-1, 10, new EventFilter(Optional.of(RARE), Optional.empty())));
+        () -> registry.log().events(-1, 10, new EventFilter(Optional.of(RARE), Optional.empty())));
     requests.put(
         "events of a rare type",
         () ->
-            registry.events(-1, 10, new EventFilter(Optional.empty(), Optional.of("BlobDeleted"))));
+            registry
+                .log()
+                .events(-1, 10, new EventFilter(Optional.empty(), Optional.of("BlobDeleted"))));
     requests.put(
         "events of a repository and a type",
-        () -> registry.events(-1, 10, new EventFilter(Optional.of(RARE), Optional.of("Nothing"))));
+        () ->
+            registry
+                .log()
+                .events(-1, 10, new EventFilter(Optional.of(RARE), Optional.of("Nothing"))));
     requests.putAll(ofTheRecord());
     requests.put("blob", () -> registry.blobFacts(BIG, number(9)));
     requests.put(
@@ -296,13 +306,15 @@ class LookUpsTest {
     return Map.of(
         "newest events of a repository",
             () ->
-                registry.events(
-                    newest(new EventFilter(Optional.of(BIG), Optional.of("ManifestDeleted")))),
+                registry
+                    .log()
+                    .events(
+                        newest(new EventFilter(Optional.of(BIG), Optional.of("ManifestDeleted")))),
         "newest events of a rare type",
-            () -> registry.events(newest(EventFilter.ALL.ofTypes(Set.of("BlobDeleted")))),
-        "events of a digest", () -> registry.events(newest(ofDigest)),
-        "events of a digest and a type", () -> registry.events(newest(ofAll)),
-        "event", () -> registry.event(50_000),
+            () -> registry.log().events(newest(EventFilter.ALL.ofTypes(Set.of("BlobDeleted")))),
+        "events of a digest", () -> registry.log().events(newest(ofDigest)),
+        "events of a digest and a type", () -> registry.log().events(newest(ofAll)),
+        "event", () -> registry.log().event(50_000),
         "what there is of a digest", () -> new DigestStates(registry.archive()).of(number(88_888)),
         "tags of a digest anywhere", () -> periods.ofDigest(number(99), Optional.empty(), -1, 10),
         "what was pullable",

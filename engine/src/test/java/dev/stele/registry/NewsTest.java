@@ -57,8 +57,8 @@ class NewsTest {
   }
 
   private News news(long after, EventFilter filter, int limit) throws InterruptedException {
-    assertThat(registry.awaitEvent(after, LONG)).isTrue();
-    return registry.news(after, filter, limit);
+    assertThat(registry.log().await(after, LONG)).isTrue();
+    return registry.log().news(after, filter, limit);
   }
 
   private List<Long> followTo(long last, EventFilter filter, int limit) throws Exception {
@@ -109,7 +109,7 @@ class NewsTest {
       for (Future<?> each : creating) {
         each.get();
       }
-      registry.indexEvents();
+      registry.log().index();
       List<Long> all = new ArrayList<>();
       for (long position = 0; position < events; position++) {
         all.add(position);
@@ -139,7 +139,8 @@ class NewsTest {
     for (EventFilter filter : filters) {
       assertThat(followTo(2, filter, 1))
           .as("%s", filter)
-          .isEqualTo(registry.events(-1, 10, filter).stream().map(EventEntry::position).toList());
+          .isEqualTo(
+              registry.log().events(-1, 10, filter).stream().map(EventEntry::position).toList());
     }
   }
 

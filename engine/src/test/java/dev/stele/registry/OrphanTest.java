@@ -9,6 +9,7 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.blob.StoredObject;
 import dev.stele.blob.UploadId;
 import dev.stele.blob.UploadStatus;
+import dev.stele.engine.Engine;
 import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
@@ -43,7 +44,7 @@ class OrphanTest {
         new RegistryFixture(
             store, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)));
     registry = fixture.registry();
-    registry.claimStores();
+    registry.stores().claim();
   }
 
   @AfterEach
@@ -61,22 +62,24 @@ class OrphanTest {
   }
 
   private LinkBlob.Result record(String content, StoredObject stored) {
-    return registry.submit(
-        new LinkBlob(
-            registry.actorId(CALLER.actor()),
-            CALLER.requestId(),
-            APP,
-            Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8)),
-            stored.size(),
-            BlobStores.DEFAULT,
-            stored.key().value(),
-            Optional.empty(),
-            Optional.empty()));
+    return fixture
+        .commands()
+        .append(
+            new LinkBlob(
+                fixture.commands().actorId(CALLER.actor()),
+                CALLER.requestId(),
+                APP,
+                Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8)),
+                stored.size(),
+                BlobStores.DEFAULT,
+                stored.key().value(),
+                Optional.empty(),
+                Optional.empty()));
   }
 
   private Collection collect() throws InterruptedException {
     Thread.sleep(GRACE.plusMillis(50));
-    return registry.collector().run();
+    return registry.collecting().run();
   }
 
   private long objects() throws Exception {
@@ -92,22 +95,24 @@ class OrphanTest {
     assertThat(
             registry.blobSize(APP, Digest.of(Digest.Algorithm.SHA256, "recorded".getBytes(UTF_8))))
         .isEqualTo(Outcome.ok(8L));
-    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(registry.collecting().run().tally().orphans()).isZero();
     assertThat(objects()).isEqualTo(2);
     assertThat(collect().tally().orphans()).isEqualTo(1);
     assertThat(
-            registry.events(-1, 100, new EventFilter(Optional.empty(), Optional.of("OrphanSwept"))))
+            registry
+                .log()
+                .events(-1, 100, new EventFilter(Optional.empty(), Optional.of("OrphanSwept"))))
         .hasSize(1);
     try (Stream<StoredObject> left = store.objects()) {
       assertThat(left.map(StoredObject::size)).doesNotContain(6L);
     }
-    assertThat(registry.verifyProjections().equal()).isTrue();
+    assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
   }
 
   @Test
   void anUploadThatIsRecordedInTimeIsNoOrphan() throws Exception {
     StoredObject slow = store("slow");
-    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(registry.collecting().run().tally().orphans()).isZero();
     assertThat(record("slow", slow)).isInstanceOf(LinkBlob.Result.Taken.class);
     assertThat(collect().tally().orphans()).isZero();
   }
@@ -115,7 +120,7 @@ class OrphanTest {
   @Test
   void whatWasGivenUpCanNotBeRecordedAnyMore() throws Exception {
     StoredObject slow = store("slow");
-    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(registry.collecting().run().tally().orphans()).isZero();
     assertThat(collect().tally().orphans()).isEqualTo(1);
     assertThat(record("slow", slow)).isEqualTo(new LinkBlob.Result.GivenUp());
     assertThat(registry.exists(APP)).isFalse();
@@ -126,24 +131,24 @@ class OrphanTest {
   @Test
   void whatAnotherLeaderSawForAGracePeriodGoesAtOnce() throws Exception {
     store("orphan");
-    assertThat(registry.collector().run().tally().orphans()).isZero();
+    assertThat(registry.collecting().run().tally().orphans()).isZero();
     Thread.sleep(GRACE.plusMillis(50));
-    try (Registry other =
-        new Registry(
+    try (Engine other =
+        new Engine(
             fixture.database().jdbi(),
             fixture.database().jdbi(),
             fixture.database()::openDedicated,
             new BlobStores(store),
             RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)),
             new SimpleMeterRegistry())) {
-      assertThat(other.collector().run().tally().orphans()).isEqualTo(1);
+      assertThat(other.registry().collecting().run().tally().orphans()).isEqualTo(1);
     }
   }
 
   @Test
   void anUploadThatGoesOnIsNotAbandoned() throws Exception {
     UploadId id = store.begin(APP, Digest.Algorithm.SHA256);
-    assertThat(registry.collector().run().tally().uploads()).isZero();
+    assertThat(registry.collecting().run().tally().uploads()).isZero();
     assertThat(
             store
                 .append(APP, id, Chunk.streamed(new ByteArrayInputStream("more".getBytes(UTF_8))))

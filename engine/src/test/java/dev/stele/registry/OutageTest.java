@@ -10,6 +10,7 @@ import dev.stele.blob.StoredObject;
 import dev.stele.blob.UnknownUploadException;
 import dev.stele.blob.UploadId;
 import dev.stele.blob.UploadStatus;
+import dev.stele.engine.Engine;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -71,7 +72,7 @@ class OutageTest {
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (true) {
       try {
-        registry.checkReady();
+        registry.health().checkReady();
         return;
       } catch (RegistryUnavailableException e) {
         if (System.nanoTime() > deadline) {
@@ -128,7 +129,7 @@ class OutageTest {
     assertThatThrownBy(() -> registry.exists(APP))
         .isInstanceOf(RegistryUnavailableException.class)
         .hasMessageContaining("the database is away");
-    assertThatThrownBy(() -> registry.checkReady())
+    assertThatThrownBy(() -> registry.health().checkReady())
         .isInstanceOf(RegistryUnavailableException.class);
     assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, Tag.parse("t")))
         .as("an actor who is known, so that the lane is asked")
@@ -136,12 +137,12 @@ class OutageTest {
     assertThatThrownBy(
             () -> registry.deleteTag(new Caller("somebody new", "r"), APP, Tag.parse("t")))
         .isInstanceOf(RegistryUnavailableException.class);
-    assertThatThrownBy(() -> registry.verifyProjections())
+    assertThatThrownBy(() -> registry.upkeep().verifyProjections())
         .isInstanceOf(RegistryUnavailableException.class);
     letDatabaseBack();
     assertThat(registry.exists(APP)).isTrue();
     assertThat(registry.deleteBlob(CALLER, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
-    assertThat(registry.verifyProjections().equal()).isTrue();
+    assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
   }
 
   /** The lane of another node holds the log's lock, and nothing more is heard of it. */
@@ -154,7 +155,7 @@ class OutageTest {
       assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
       assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
     }
-    assertThat(registry.verifyProjections().equal()).isTrue();
+    assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
   }
 
   @Test
@@ -196,8 +197,8 @@ class OutageTest {
       if (table.equals("store_claim")) {
         // Only a new process asks for it.
         execute("LOCK TABLE store_claim");
-        Registry another =
-            new Registry(
+        Engine another =
+            new Engine(
                 fixture.database().jdbi(),
                 fixture.database().audit(),
                 fixture.database()::openDedicated,
@@ -205,7 +206,7 @@ class OutageTest {
                 RegistryOptions.DEFAULT,
                 new SimpleMeterRegistry());
         try (another) {
-          assertThatThrownBy(() -> another.uploads().begin(APP, Digest.Algorithm.SHA256))
+          assertThatThrownBy(() -> another.registry().uploads().begin(APP, Digest.Algorithm.SHA256))
               .isInstanceOf(RegistryUnavailableException.class)
               .hasMessage("the database is locked by another session");
         }

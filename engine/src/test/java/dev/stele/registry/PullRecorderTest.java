@@ -65,7 +65,7 @@ class PullRecorderTest {
       other.setAutoCommit(false);
       statement.execute("SELECT pg_advisory_xact_lock(hashtextextended('stele.log', 0))");
       for (int n = 0; n <= PullCounts.MOST_KEYS / 2 + 1; n++) {
-        registry.pulled(ALICE, REPOSITORY, DIGEST, Optional.of(Tag.parse("t" + n)));
+        registry.pulls().recordManifest(ALICE, REPOSITORY, DIGEST, Optional.of(Tag.parse("t" + n)));
       }
       boolean recording = false;
       while (!recording) {
@@ -79,8 +79,8 @@ class PullRecorderTest {
           recording = row.next() && row.getBoolean(1);
         }
       }
-      registry.pulled(BOB, REPOSITORY, DIGEST, TAG);
-      Thread closing = Thread.ofPlatform().start(registry::close);
+      registry.pulls().recordManifest(BOB, REPOSITORY, DIGEST, TAG);
+      Thread closing = Thread.ofPlatform().start(fixture.engine()::close);
       Thread.sleep(200);
       other.rollback();
       closing.join();
@@ -101,12 +101,12 @@ class PullRecorderTest {
     try (RegistryFixture fixture = open(PullRecording.MINUTE)) {
       Instant before = EventCodec.truncate(Instant.now());
       Registry registry = fixture.registry();
-      registry.pulled(ALICE, REPOSITORY, DIGEST, TAG);
-      registry.pulled(ALICE, REPOSITORY, DIGEST, TAG);
-      registry.pulled(ALICE, REPOSITORY, DIGEST, Optional.empty());
-      registry.pulled(BOB, REPOSITORY, DIGEST, TAG);
+      registry.pulls().recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
+      registry.pulls().recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
+      registry.pulls().recordManifest(ALICE, REPOSITORY, DIGEST, Optional.empty());
+      registry.pulls().recordManifest(BOB, REPOSITORY, DIGEST, TAG);
       assertThat(events(fixture)).isEmpty();
-      registry.close();
+      fixture.engine().close();
       List<RecordedEvent> events = events(fixture);
       assertThat(events)
           .hasSize(3)
@@ -129,7 +129,7 @@ class PullRecorderTest {
   @Test
   void everyPullIsRecordedBeforeItIsAnswered() throws Exception {
     try (RegistryFixture fixture = open(PullRecording.EVERY)) {
-      fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulls().recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
       assertThat(events(fixture))
           .singleElement()
           .satisfies(
@@ -137,9 +137,10 @@ class PullRecorderTest {
                 assertThat(event.requestId()).isEqualTo("request-1");
                 assertThat(((Event.PullsObserved) event.event()).count()).isEqualTo(1);
               });
-      fixture.registry().close();
+      fixture.engine().close();
       assertThatExceptionOfType(RegistryUnavailableException.class)
-          .isThrownBy(() -> fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG));
+          .isThrownBy(
+              () -> fixture.registry().pulls().recordManifest(ALICE, REPOSITORY, DIGEST, TAG));
     }
   }
 
@@ -152,14 +153,14 @@ class PullRecorderTest {
       RegistryOptions options = RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY);
       try (RegistryFixture fixture = new RegistryFixture(testDatabase, stores, options)) {
         Registry registry = fixture.registry();
-        registry.pulledBlob(carol, REPOSITORY);
+        registry.pulls().recordBlob(carol, REPOSITORY);
         Thread.sleep(2);
         for (Caller caller : List.of(ALICE, BOB, carol)) {
-          registry.pulled(caller, REPOSITORY, DIGEST, TAG);
+          registry.pulls().recordManifest(caller, REPOSITORY, DIGEST, TAG);
         }
-        registry.pulledBlob(ALICE, REPOSITORY);
-        registry.pulledBlob(ALICE, REPOSITORY);
-        registry.pulledBlob(BOB, RepositoryName.parse("another"));
+        registry.pulls().recordBlob(ALICE, REPOSITORY);
+        registry.pulls().recordBlob(ALICE, REPOSITORY);
+        registry.pulls().recordBlob(BOB, RepositoryName.parse("another"));
         assertThat(events(fixture)).hasSize(3);
       }
       try (RegistryFixture fixture = new RegistryFixture(testDatabase, stores, options)) {
@@ -178,7 +179,7 @@ class PullRecorderTest {
         assertThat(pulls.stream().flatMap(pulled -> pulled.lastBlob().stream()))
             .singleElement(InstanceOfAssertFactories.INSTANT)
             .isAfterOrEqualTo(pulls.getFirst().first());
-        assertThat(fixture.registry().verifyProjections().equal()).isTrue();
+        assertThat(fixture.registry().upkeep().verifyProjections().equal()).isTrue();
       }
     }
   }
@@ -186,9 +187,9 @@ class PullRecorderTest {
   @Test
   void switchedOffNothingIsRecorded() throws Exception {
     try (RegistryFixture fixture = open(PullRecording.OFF)) {
-      fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
-      fixture.registry().pulledBlob(ALICE, REPOSITORY);
-      fixture.registry().close();
+      fixture.registry().pulls().recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulls().recordBlob(ALICE, REPOSITORY);
+      fixture.engine().close();
       assertThat(events(fixture)).isEmpty();
     }
   }
@@ -217,9 +218,9 @@ class PullRecorderTest {
                 new Actors(fixture.database().jdbi()),
                 lane,
                 fixture.meters());
-        recorder.pulled(ALICE, REPOSITORY, DIGEST, TAG);
+        recorder.recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
         recorder.flush();
-        recorder.pulled(ALICE, REPOSITORY, DIGEST, TAG);
+        recorder.recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
         assertThat(events(fixture)).isEmpty();
         away.set(false);
         recorder.close();
@@ -256,9 +257,9 @@ class PullRecorderTest {
   @Test
   void theViewCountsByTagAndByDigestAndEqualsAReplay() throws Exception {
     try (RegistryFixture fixture = open(PullRecording.EVERY)) {
-      fixture.registry().pulled(ALICE, REPOSITORY, DIGEST, TAG);
-      fixture.registry().pulled(BOB, REPOSITORY, DIGEST, TAG);
-      fixture.registry().pulled(BOB, REPOSITORY, DIGEST, Optional.empty());
+      fixture.registry().pulls().recordManifest(ALICE, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulls().recordManifest(BOB, REPOSITORY, DIGEST, TAG);
+      fixture.registry().pulls().recordManifest(BOB, REPOSITORY, DIGEST, Optional.empty());
       ProjectionRunner runner =
           new ProjectionRunner(
               fixture.database().jdbi(), new LogReader(new EventCodec()), new PullView());
@@ -272,7 +273,7 @@ class PullRecorderTest {
                 assertThat(PullView.pulls(handle, REPOSITORY, TAG.orElseThrow())).isEqualTo(2);
                 assertThat(PullView.pulls(handle, REPOSITORY, DIGEST)).isEqualTo(3);
               });
-      assertThat(fixture.registry().verifyProjections().equal()).isTrue();
+      assertThat(fixture.registry().upkeep().verifyProjections().equal()).isTrue();
     }
   }
 }

@@ -10,6 +10,7 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.TestDatabase;
+import dev.stele.engine.Engine;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
@@ -54,28 +55,31 @@ class ReadOnlyDatabaseTest {
         RegistryFixture fixture = new RegistryFixture(store, OPTIONS)) {
       Registry registry = fixture.registry();
       push(registry);
-      assertThat(registry.alarms()).isEmpty();
+      assertThat(registry.health().alarms()).isEmpty();
       Thread.sleep(GRACE.plusMillis(2_200)); // also until the database is looked at again
       fixture.testDatabase().readOnly(true);
       assertReads(registry);
-      assertThat(registry.alarms()).singleElement().asString().contains("may only be read");
+      assertThat(registry.health().alarms())
+          .singleElement()
+          .asString()
+          .contains("may only be read");
       assertThat(fixture.meters().get("stele.alarm").tag("alarm", "database").gauge().value())
           .isEqualTo(1);
       assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
           .isInstanceOf(RegistryUnavailableException.class);
-      assertThat(registry.collector().run().failure()).isPresent();
+      assertThat(registry.collecting().run().failure()).isPresent();
       assertThat(registry.blobSize(APP, loose)).isInstanceOf(Outcome.Ok.class);
       fixture.testDatabase().readOnly(false);
 
       // The pool's idle sessions were ended, and a collection tries each failure the next time.
       int collections = 0;
-      while (registry.collector().run().failure().isPresent()) {
+      while (registry.collecting().run().failure().isPresent()) {
         assertThat(++collections).isLessThan(50);
       }
       assertThat(putImage(registry, Tag.parse("v2"), loose))
           .as("what was promised meanwhile is kept")
           .isInstanceOf(Outcome.Ok.class);
-      assertThat(registry.verifyProjections().equal()).isTrue();
+      assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
     }
   }
 
@@ -85,13 +89,14 @@ class ReadOnlyDatabaseTest {
     try (DiskBlobStore store = new DiskBlobStore(folder.resolve("blobs"))) {
       try (EmbeddedPostgres primary = TestDatabase.startServer(cluster);
           Database database = open(primary);
-          Registry registry = registry(database, store)) {
-        push(registry);
+          Engine engine = engine(database, store)) {
+        push(engine.registry());
       }
       Files.createFile(cluster.resolve("data").resolve("standby.signal"));
       try (EmbeddedPostgres standby = TestDatabase.startServer(cluster);
           Database database = open(standby);
-          Registry registry = registry(database, store)) {
+          Engine engine = engine(database, store)) {
+        Registry registry = engine.registry();
         assertReads(registry);
         assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
             .isInstanceOf(RegistryUnavailableException.class);
@@ -105,8 +110,8 @@ class ReadOnlyDatabaseTest {
         new SimpleMeterRegistry());
   }
 
-  private static Registry registry(Database database, DiskBlobStore store) {
-    return new Registry(
+  private static Engine engine(Database database, DiskBlobStore store) {
+    return new Engine(
         database.jdbi(),
         database.audit(),
         database::openDedicated,
@@ -119,22 +124,23 @@ class ReadOnlyDatabaseTest {
     config = upload(registry, "{}");
     image = putImage(registry, V1, config).orElseThrow(r -> new AssertionError(r)).digest();
     loose = upload(registry, "loose");
-    while (registry.collector().follow() > 0) {
+    while (registry.collecting().follow() > 0) {
       // until the view knows what is loose
     }
     // The index of events is built when it is asked.
-    assertThat(registry.events(-1, 1, EventFilter.ALL)).isNotEmpty();
+    assertThat(registry.log().events(-1, 1, EventFilter.ALL)).isNotEmpty();
   }
 
   private void assertReads(Registry registry) throws IOException {
-    registry.checkReady();
+    registry.health().checkReady();
     assertThat(registry.repositories(Optional.empty(), 10).items()).containsExactly(APP);
     assertThat(registry.tags(APP, Optional.empty(), 10)).isInstanceOf(Outcome.Ok.class);
-    assertThat(registry.tagHistory(APP, V1, 10, Optional.empty())).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.archive().tagHistory(APP, V1, 10, Optional.empty()))
+        .isInstanceOf(Outcome.Ok.class);
     assertThat(registry.manifest(APP, V1)).isInstanceOf(Outcome.Ok.class);
     assertThat(registry.manifest(APP, new Reference.ByDigest(image)))
         .isInstanceOf(Outcome.Ok.class);
-    registry.pulled(CALLER, APP, image, Optional.of(V1));
+    registry.pulls().recordManifest(CALLER, APP, image, Optional.of(V1));
     for (Digest blob : List.of(config, loose)) {
       assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
       try (BlobContent content =
@@ -146,7 +152,7 @@ class ReadOnlyDatabaseTest {
         .isInstanceOf(Outcome.Refused.class);
     assertThat(registry.referrers(APP, image, Optional.empty(), Optional.empty(), 10).items())
         .isEmpty();
-    assertThat(registry.events(-1, 10, EventFilter.ALL)).isNotEmpty();
+    assertThat(registry.log().events(-1, 10, EventFilter.ALL)).isNotEmpty();
   }
 
   private static Outcome<PutManifest> putImage(Registry registry, Tag tag, Digest config) {

@@ -16,7 +16,6 @@ import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,23 +78,25 @@ class ReferencePropertyTest {
                   .withSparseManifests(sparse)
                   .withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO)));
       FIXTURES.put(sparse, fixture);
-      try (Retention retention = new Retention(fixture.database().jdbi(), fixture.registry())) {
-        retention.adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(true, true, List.of())))));
-      }
+      boolean _ =
+          fixture
+              .engine()
+              .retention()
+              .adopt(
+                  new RetentionPolicy(
+                      Duration.ZERO,
+                      false,
+                      List.of(
+                          new RetentionPolicy.Policy(
+                              List.of(RepositoryGlob.parse("**")),
+                              new RetentionPolicy.Rules(true, true, List.of())))));
     }
   }
 
   @AfterContainer
   static void close() throws IOException {
     for (RegistryFixture fixture : FIXTURES.values()) {
-      assertThat(fixture.registry().verifyProjections().results())
+      assertThat(fixture.registry().upkeep().verifyProjections().results())
           .allMatch(result -> result.equal());
       fixture.close();
     }
@@ -396,7 +397,7 @@ class ReferencePropertyTest {
     }
 
     void collect() throws IOException {
-      assertThat(registry.collector().run().failure()).isEmpty();
+      assertThat(registry.collecting().run().failure()).isEmpty();
       Set<Digest> reached = new HashSet<>();
       Deque<Digest> next = new ArrayDeque<>(tags.values());
       while (!next.isEmpty()) {

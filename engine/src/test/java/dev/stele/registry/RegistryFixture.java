@@ -4,6 +4,9 @@ import dev.stele.blob.BlobStore;
 import dev.stele.blob.BlobStores;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.engine.Engine;
+import dev.stele.engine.EngineParts;
+import dev.stele.gc.Collector;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 
 /** A registry over a fresh database and a store that the test brings. */
@@ -12,7 +15,7 @@ public final class RegistryFixture implements AutoCloseable {
   private final boolean ours;
   private final Database database;
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-  private final Registry registry;
+  private final Engine engine;
 
   public RegistryFixture(BlobStore store) {
     this(store, RegistryOptions.DEFAULT);
@@ -36,13 +39,27 @@ public final class RegistryFixture implements AutoCloseable {
     this.testDatabase = testDatabase;
     this.ours = ours;
     this.database = testDatabase.open();
-    this.registry =
-        new Registry(
+    this.engine =
+        new Engine(
             database.jdbi(), database.audit(), database::openDedicated, stores, options, meters);
   }
 
+  public Engine engine() {
+    return engine;
+  }
+
   public Registry registry() {
-    return registry;
+    return engine.registry();
+  }
+
+  /** With what the background work does with it. */
+  public Collector collector() {
+    return EngineParts.of(engine).collector;
+  }
+
+  /** Where a test submits commands of its own. */
+  public Commands commands() {
+    return EngineParts.of(engine).commands();
   }
 
   public TestDatabase testDatabase() {
@@ -59,7 +76,7 @@ public final class RegistryFixture implements AutoCloseable {
 
   @Override
   public void close() {
-    registry.close();
+    engine.close();
     database.close();
     if (ours) {
       testDatabase.close();

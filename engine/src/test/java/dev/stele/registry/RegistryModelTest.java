@@ -111,7 +111,8 @@ class RegistryModelTest {
       one.run(operation);
     }
     one.compare();
-    assertThat(registry.verifyProjections().results()).allMatch(Verification.Result::equal);
+    assertThat(registry.upkeep().verifyProjections().results())
+        .allMatch(Verification.Result::equal);
   }
 
   /** One sequence, with the names and the content that it chooses among. */
@@ -267,6 +268,7 @@ class RegistryModelTest {
         if (expected.history.containsKey(tag)) {
           assertThat(
                   registry
+                      .archive()
                       .tagHistory(name, tag, 200, Optional.empty())
                       .orElseThrow(r -> new AssertionError(r.toString())))
               .map(period -> new RegistryModel.Period(period.digest(), period.endedBy()))

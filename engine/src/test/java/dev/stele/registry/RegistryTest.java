@@ -58,7 +58,7 @@ class RegistryTest {
 
   @AfterEach
   void theViewsEqualAReplay() {
-    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
     fixture.close();
   }
 
@@ -119,7 +119,7 @@ class RegistryTest {
   }
 
   private List<String> types() {
-    return registry.events(-1, 1000, EventFilter.ALL).stream().map(EventEntry::type).toList();
+    return registry.log().events(-1, 1000, EventFilter.ALL).stream().map(EventEntry::type).toList();
   }
 
   private String read(RepositoryName repository, Digest digest) throws IOException {
@@ -149,7 +149,7 @@ class RegistryTest {
     assertThat(types())
         .containsExactly(
             "RepositoryCreated", "BlobUploaded", "BlobUploaded", "ManifestPut", "TagMoved");
-    assertThat(registry.events(-1, 1000, EventFilter.ALL))
+    assertThat(registry.log().events(-1, 1000, EventFilter.ALL))
         .allSatisfy(
             event -> {
               assertThat(event.actor()).contains("alice");
@@ -167,7 +167,7 @@ class RegistryTest {
     put(V1, manifest);
     upload(APP, "{}");
     put(V1, manifest);
-    List<EventEntry> events = registry.events(3, 100, EventFilter.ALL);
+    List<EventEntry> events = registry.log().events(3, 100, EventFilter.ALL);
     assertThat(events).extracting(EventEntry::type).containsExactly("BlobUploaded", "ManifestPut");
     assertThat(events.getFirst().data().get("stored").booleanValue()).isFalse();
     assertThat(events.getFirst().data().get("linked").booleanValue()).isFalse();
@@ -189,6 +189,7 @@ class RegistryTest {
     registry.deleteTag(ALICE, APP, V1);
     List<TagView.Period> history =
         registry
+            .archive()
             .tagHistory(APP, V1, 10, Optional.empty())
             .orElseThrow(r -> new AssertionError(r.toString()));
     assertThat(history).hasSize(2);
@@ -272,7 +273,9 @@ class RegistryTest {
     assertThat(registry.deleteManifest(BOB, APP, digest(manifest)))
         .isEqualTo(Outcome.ok(digest(manifest)));
     List<EventEntry> events =
-        registry.events(-1, 100, new EventFilter(Optional.of(APP), Optional.of("TagDeleted")));
+        registry
+            .log()
+            .events(-1, 100, new EventFilter(Optional.of(APP), Optional.of("TagDeleted")));
     assertThat(events).hasSize(2);
     assertThat(events)
         .allSatisfy(

@@ -51,7 +51,7 @@ class StatementsOfARequestTest {
               .putManifest(CALLER, APP, Tag.parse("v1"), MediaTypes.OCI_IMAGE, manifest, List.of())
               .orElseThrow(AssertionError::new)
               .digest();
-      while (registry.collector().follow() > 0) {
+      while (registry.collecting().follow() > 0) {
         // until what is loose has its lease
       }
       fixture

@@ -58,8 +58,8 @@ class StoreAwayTest {
   }
 
   private void assertThereAndReady() throws IOException {
-    assertThatNoException().isThrownBy(registry::checkReady);
-    assertThat(registry.alarms()).isEmpty();
+    assertThatNoException().isThrownBy(registry.health()::checkReady);
+    assertThat(registry.health().alarms()).isEmpty();
     assertThat(registry.blobFacts(APP, DIGEST)).isInstanceOf(Outcome.Ok.class);
     try (BlobContent content =
         registry.blob(APP, DIGEST).orElseThrow(refusal -> new AssertionError(refusal))) {
@@ -74,7 +74,8 @@ class StoreAwayTest {
     assertThatExceptionOfType(Exception.class)
         .isThrownBy(() -> registry.blobFacts(APP, DIGEST))
         .isInstanceOfAny(RegistryUnavailableException.class, IOException.class);
-    assertThatExceptionOfType(RegistryUnavailableException.class).isThrownBy(registry::checkReady);
+    assertThatExceptionOfType(RegistryUnavailableException.class)
+        .isThrownBy(registry.health()::checkReady);
   }
 
   @Test
@@ -84,7 +85,7 @@ class StoreAwayTest {
     Files.move(blobs, elsewhere);
     assertAway();
     assertThatExceptionOfType(RegistryUnavailableException.class)
-        .isThrownBy(registry::checkReady)
+        .isThrownBy(registry.health()::checkReady)
         .withMessageContaining("blob store default")
         .withMessageContaining(blobs + ": the folder is gone, or what was in it: mount it");
     Files.move(elsewhere, blobs);
@@ -96,7 +97,7 @@ class StoreAwayTest {
     Path elsewhere = folder.resolve("marker");
     Files.move(blobs.resolve("marker"), elsewhere);
     assertThatExceptionOfType(RegistryUnavailableException.class)
-        .isThrownBy(registry::checkReady)
+        .isThrownBy(registry.health()::checkReady)
         .withMessageContaining("store default has objects or uploads, and no marker")
         .withMessageContaining("stele store take-over default");
     Files.move(elsewhere, blobs.resolve("marker"));
@@ -132,7 +133,7 @@ class StoreAwayTest {
     store.delete(objects.stream().map(StoredObject::key).toList());
     assertThat(registry.blob(APP, DIGEST)).isInstanceOf(Outcome.Refused.class);
     assertThat(registry.blobFacts(APP, DIGEST)).isInstanceOf(Outcome.Refused.class);
-    assertThatNoException().isThrownBy(registry::checkReady);
+    assertThatNoException().isThrownBy(registry.health()::checkReady);
   }
 
   /** Pulls go on, so that load balancers must not turn away. */
@@ -144,8 +145,8 @@ class StoreAwayTest {
       BlobStores.Named named = new BlobStores(store).all().getFirst();
       assertThat(claims.takeOver(named, store.marker())).isTrue();
     }
-    assertThatNoException().isThrownBy(registry::checkReady);
-    assertThat(registry.alarms())
+    assertThatNoException().isThrownBy(registry.health()::checkReady);
+    assertThat(registry.health().alarms())
         .singleElement()
         .asString()
         .contains("belongs to another registry", "take-over");

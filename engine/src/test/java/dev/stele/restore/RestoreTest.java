@@ -30,7 +30,6 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import dev.stele.retention.Retention;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +63,7 @@ class RestoreTest {
     store = new DiskBlobStore(Files.createTempDirectory(folder, "store"));
     fixture = new RegistryFixture(new BlobStores(store), options);
     registry = fixture.registry();
-    restore = new Restore(registry);
+    restore = fixture.engine().restore();
   }
 
   @AfterEach
@@ -72,7 +71,7 @@ class RestoreTest {
     if (registry == null) {
       return;
     }
-    assertThat(registry.verifyProjections().results()).allMatch(result -> result.equal());
+    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
     fixture.close();
     store.close();
   }
@@ -149,7 +148,7 @@ class RestoreTest {
   }
 
   private List<EventEntry> eventsAfter(long position) {
-    return registry.events(position, 1000, EventFilter.ALL);
+    return registry.log().events(position, 1000, EventFilter.ALL);
   }
 
   private Optional<Digest> target(Tag tag) {
@@ -161,7 +160,9 @@ class RestoreTest {
   }
 
   private void adoptDeletingUntagged() {
-    new Retention(fixture.database().jdbi(), registry)
+    fixture
+        .engine()
+        .retention()
         .adopt(
             new RetentionPolicy(
                 Duration.ZERO,
@@ -214,7 +215,7 @@ class RestoreTest {
               assertThat(event.data().get("restoredFrom").asText()).isEqualTo(Long.toString(then));
             });
     assertThat(run(then, PROD).items()).as("nothing is left to restore").isEmpty();
-    assertThat(ok(registry.tagHistory(APP, PROD, 10, Optional.empty())))
+    assertThat(ok(registry.archive().tagHistory(APP, PROD, 10, Optional.empty())))
         .extracting(period -> period.digest())
         .containsExactly(one, two, one);
     History history = new History(registry);
@@ -268,7 +269,7 @@ class RestoreTest {
     assertThat(target(PROD)).contains(index);
     assertThat(registry.referrers(APP, index, Optional.empty(), Optional.empty(), 10).items())
         .hasSize(1);
-    registry.collector().run();
+    registry.collecting().run();
     assertThat(registry.blobs(APP, Optional.empty(), 10).items())
         .as("what was restored is reached again")
         .hasSize(3);
@@ -294,7 +295,7 @@ class RestoreTest {
     for (Digest manifest : List.of(one, two, untagged)) {
       ok(registry.deleteManifest(ALICE, APP, manifest));
     }
-    registry.collector().run();
+    registry.collecting().run();
     assertThat(registry.exists(APP)).isFalse();
     assertThat(ok(restore.run(ALICE, request(then, Optional.empty()))).done()).isTrue();
     assertThat(target(PROD)).contains(one);
@@ -310,7 +311,7 @@ class RestoreTest {
     Digest kept = push("kept", Optional.of(Tag.parse("next")));
     long then = newest();
     ok(registry.deleteManifest(ALICE, APP, gone));
-    registry.collector().run();
+    registry.collecting().run();
     ok(registry.deleteTag(ALICE, APP, Tag.parse("next")));
     long before = newest();
     Restoration refused = ok(restore.run(ALICE, request(then, Optional.empty())));
@@ -349,7 +350,7 @@ class RestoreTest {
     for (Digest blob : registry.blobs(APP, Optional.empty(), 10).items()) {
       ok(registry.deleteBlob(ALICE, APP, blob));
     }
-    assertThat(registry.collector().run().idle()).isTrue();
+    assertThat(registry.collecting().run().idle()).isTrue();
     assertThat(run(then, PROD).done()).isTrue();
     assertThat(target(PROD)).contains(deleted);
   }
@@ -364,7 +365,7 @@ class RestoreTest {
     assertThat(run(then, new Reference.ByDigest(image)).done()).isTrue();
     ok(registry.manifest(APP, new Reference.ByDigest(image)));
     assertThat(target(PROD)).isEmpty();
-    assertThat(registry.collector().run().tally().manifests()).isZero();
+    assertThat(registry.collecting().run().tally().manifests()).isZero();
   }
 
   @Test

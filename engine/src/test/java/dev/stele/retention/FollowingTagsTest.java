@@ -166,10 +166,11 @@ class FollowingTagsTest {
     index("index", older);
     OptionalInt removed =
         registry
-            .registry()
-            .submit(
+            .fixture()
+            .commands()
+            .append(
                 new RemoveTags(
-                    registry.registry().actorId(Retention.ACTOR),
+                    registry.fixture().commands().actorId(Retention.ACTOR),
                     "r",
                     A,
                     newest(1).digest(),

@@ -44,7 +44,7 @@ final class RetentionFixture implements AutoCloseable {
   RetentionFixture(Path folder, RegistryOptions options) throws IOException {
     this.store = new DiskBlobStore(folder);
     this.fixture = new RegistryFixture(store, options);
-    this.retention = new Retention(fixture.database().jdbi(), fixture.registry());
+    this.retention = fixture.engine().retention();
   }
 
   Registry registry() {
@@ -112,7 +112,7 @@ final class RetentionFixture implements AutoCloseable {
   }
 
   void pull(String repository, Digest digest, Optional<String> tag) {
-    registry().pulled(ALICE, repository(repository), digest, tag.map(Tag::parse));
+    registry().pulls().recordManifest(ALICE, repository(repository), digest, tag.map(Tag::parse));
   }
 
   /** A run as if so much time had passed. */
@@ -165,7 +165,7 @@ final class RetentionFixture implements AutoCloseable {
   }
 
   boolean viewsEqualAReplay() {
-    return registry().verifyProjections().equal();
+    return registry().upkeep().verifyProjections().equal();
   }
 
   @Override

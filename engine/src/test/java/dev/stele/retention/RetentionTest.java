@@ -347,7 +347,10 @@ class RetentionTest {
     registry.put("a", "1", IntStream.range(0, 150).mapToObj(i -> "t" + i).toArray(String[]::new));
     registry.retention().adopt(keeping("{\"patterns\":[\"^t7$\"]}", false));
     try (Retention closed =
-        new Retention(registry.fixture().database().jdbi(), registry.registry())) {
+        new Retention(
+            registry.fixture().database().jdbi(),
+            registry.registry().health(),
+            registry.fixture().commands())) {
       Retention.Summary cut =
           closed.run(
               _ -> {

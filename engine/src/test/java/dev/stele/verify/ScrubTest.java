@@ -95,11 +95,11 @@ class ScrubTest {
 
   private Scrub.Summary scrub() throws IOException {
     findings.clear();
-    return fixture.registry().scrub(ALICE, UNLIMITED, findings::add);
+    return fixture.registry().stores().scrub(ALICE, UNLIMITED, findings::add);
   }
 
   private List<String> types() {
-    return fixture.registry().events(-1, 100, EventFilter.ALL).stream()
+    return fixture.registry().log().events(-1, 100, EventFilter.ALL).stream()
         .map(EventEntry::type)
         .toList();
   }
@@ -167,7 +167,7 @@ class ScrubTest {
     CountDownLatch reading = new CountDownLatch(1);
     opening = _ -> reading.countDown();
     FutureTask<Scrub.Summary> scrub =
-        new FutureTask<>(() -> fixture.registry().scrub(ALICE, 1, findings::add));
+        new FutureTask<>(() -> fixture.registry().stores().scrub(ALICE, 1, findings::add));
     Thread thread = Thread.ofVirtual().start(scrub);
     reading.await();
     thread.interrupt();

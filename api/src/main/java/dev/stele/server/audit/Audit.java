@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.engine.Engine;
 import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
@@ -36,16 +37,17 @@ public final class Audit implements AutoCloseable {
    * @param stopping whether the server has begun to stop: live streams end then
    */
   public Audit(
-      Registry registry,
+      Engine engine,
       PrometheusMeterRegistry meters,
       CloudEvents cloudEvents,
       Configuration.AuditLimits limits,
       int maxStreams,
       BooleanSupplier stopping) {
-    Health health = new Health(registry, stopping);
+    Registry registry = engine.registry();
+    Probes probes = new Probes(registry.health(), stopping);
     routes
-        .get("/livez", (x, _) -> health.live(x))
-        .get("/readyz", (x, _) -> health.ready(x))
+        .get("/livez", (x, _) -> probes.live(x))
+        .get("/readyz", (x, _) -> probes.ready(x))
         .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
         .get("/api/v1/openapi.yaml", (x, _) -> plain(x).sendBytes(200, YAML_TYPE, openApi()));
 
@@ -68,7 +70,7 @@ public final class Audit implements AutoCloseable {
 
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
-    Restoring restoring = new Restoring(registry, work);
+    Restoring restoring = new Restoring(engine, work);
     routes
         .get(Address.MANIFEST, (x, path) -> documents.manifest(plain(x), path.get("digest")))
         .get(Address.DOCUMENT, (x, path) -> documents.recorded(plain(x), path.get("digest")))

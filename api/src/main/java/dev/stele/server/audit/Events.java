@@ -134,7 +134,7 @@ final class Events {
   private long start(Exchange exchange, EventSelection selection) {
     Optional<Long> last = exchange.header("Last-Event-ID").map(Events::position);
     long after = last.orElse(selection.after());
-    long newest = registry.newestPosition();
+    long newest = registry.log().newestPosition();
     if (after > newest) {
       throw invalid(
           "%s is %d, but the newest event is %d: a database that was restored has fewer events than before; go on after %d once what followed it is dealt with"
@@ -144,7 +144,7 @@ final class Events {
   }
 
   private CloudEvents.CloudEvent cloudEvent(EventEntry entry) {
-    return cloudEvents.of(registry.logIdentity().orElseThrow(), EventRow.of(entry));
+    return cloudEvents.of(registry.log().identity().orElseThrow(), EventRow.of(entry));
   }
 
   /** An array has no place for {@code next}, so a link says where the next page is. */
@@ -155,7 +155,7 @@ final class Events {
     exchange
         .set("Vary", "Accept")
         .sendBytes(
-            200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.logIdentity(), page.rows()));
+            200, CloudEvents.BATCH_TYPE, cloudEvents.batch(registry.log().identity(), page.rows()));
   }
 
   /** A stream is open for as long as its client likes, so there may be so many at once. */
@@ -189,9 +189,9 @@ final class Events {
     long lastWrite = System.nanoTime();
     while (!stopping.getAsBoolean()) {
       List<EventEntry> events = List.of();
-      if (registry.awaitEvent(position, ATTENTION)) {
+      if (registry.log().await(position, ATTENTION)) {
         long after = position;
-        News news = work.runLetIn(() -> registry.news(after, filter, LARGEST_PAGE));
+        News news = work.runLetIn(() -> registry.log().news(after, filter, LARGEST_PAGE));
         position = news.through();
         events = news.events();
       }

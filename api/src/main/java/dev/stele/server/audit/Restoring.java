@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.engine.Engine;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -40,10 +41,10 @@ public final class Restoring {
   /** A restore needs memory, and a connection of the pool for a while, so one runs at a time. */
   private final Semaphore running = new Semaphore(1, true);
 
-  Restoring(Registry registry, AuditWork work) {
-    this.registry = registry;
+  Restoring(Engine engine, AuditWork work) {
+    this.registry = engine.registry();
     this.work = work;
-    this.restore = new Restore(registry);
+    this.restore = engine.restore();
   }
 
   /**

@@ -48,7 +48,7 @@ final class Blobs {
     }
     Optional<URI> elsewhere = reading.blobLocation(repository, digest);
     if (elsewhere.isPresent()) {
-      registry.pulledBlob(exchange.caller(), repository);
+      registry.pulls().recordBlob(exchange.caller(), repository);
       exchange
           .set("Docker-Content-Digest", digest.toString())
           .set("Location", elsewhere.get().toString())
@@ -58,7 +58,7 @@ final class Blobs {
       return;
     }
     try (BlobContent content = reading.blob(repository, digest)) {
-      registry.pulledBlob(exchange.caller(), repository);
+      registry.pulls().recordBlob(exchange.caller(), repository);
       describe(exchange, digest, etag);
       send(exchange, content, range(exchange, etag, content.size()));
     }

@@ -49,7 +49,7 @@ record Past(Registry registry, History history, AsOf asOf, String root) implemen
   /** On record without a tag: what the tag points to now was not pulled. */
   @Override
   public void pulled(Caller caller, RepositoryName repository, Digest digest, Reference reference) {
-    registry.pulled(caller, repository, digest, Optional.empty());
+    registry.pulls().recordManifest(caller, repository, digest, Optional.empty());
   }
 
   @Override

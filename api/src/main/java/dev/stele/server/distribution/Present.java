@@ -46,7 +46,7 @@ record Present(Registry registry) implements Reading {
           case Tag tag -> Optional.of(tag);
           case Reference.ByDigest _ -> Optional.empty();
         };
-    registry.pulled(caller, repository, digest, by);
+    registry.pulls().recordManifest(caller, repository, digest, by);
   }
 
   @Override
@@ -77,6 +77,6 @@ record Present(Registry registry) implements Reading {
   @Override
   public List<TagView.Period> tagHistory(
       RepositoryName repository, Tag tag, int limit, Optional<Long> beforePosition) {
-    return Refusals.accepted(registry.tagHistory(repository, tag, limit, beforePosition));
+    return Refusals.accepted(registry.archive().tagHistory(repository, tag, limit, beforePosition));
   }
 }

@@ -1,6 +1,6 @@
 package dev.stele.server.audit;
 
-import dev.stele.registry.Registry;
+import dev.stele.registry.Health;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
@@ -13,18 +13,18 @@ import java.util.function.BooleanSupplier;
  * {@code /livez}: the process answers, and can append. {@code /readyz}: it can serve, or why it
  * cannot.
  */
-final class Health {
-  private final Registry registry;
+final class Probes {
+  private final Health health;
   private final BooleanSupplier stopping;
 
-  Health(Registry registry, BooleanSupplier stopping) {
-    this.registry = registry;
+  Probes(Health health, BooleanSupplier stopping) {
+    this.health = health;
     this.stopping = stopping;
   }
 
   /** A process that can never append again helps nobody: whoever asks is to restart it. */
   void live(Exchange exchange) throws IOException {
-    if (registry.isAlive()) {
+    if (health.isAlive()) {
       exchange.sendJson(200, Map.of("status", "live"));
     } else {
       exchange.sendJson(503, Map.of("status", "dead"));
@@ -36,21 +36,21 @@ final class Health {
       exchange.sendJson(503, Map.of("status", "stopping"));
       return;
     }
-    Map<String, Object> health = new LinkedHashMap<>();
+    Map<String, Object> answer = new LinkedHashMap<>();
     int status = 200;
     try {
-      registry.checkReady();
-      health.put("status", "ready");
+      health.checkReady();
+      answer.put("status", "ready");
     } catch (RegistryUnavailableException e) {
       status = 503;
-      health.put("status", "unavailable");
-      health.put("reason", e.getMessage());
+      answer.put("status", "unavailable");
+      answer.put("reason", e.getMessage());
     }
     // By themselves these are no reason for a load balancer to turn away: pulls go on.
-    List<String> alarms = registry.alarms();
+    List<String> alarms = health.alarms();
     if (!alarms.isEmpty()) {
-      health.put("alarms", alarms);
+      answer.put("alarms", alarms);
     }
-    exchange.sendJson(status, health);
+    exchange.sendJson(status, answer);
   }
 }

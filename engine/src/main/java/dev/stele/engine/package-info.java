@@ -1,0 +1,21 @@
+/**
+ * What a program opens that has the registry within itself: {@link dev.stele.engine.Engine}.
+ *
+ * <p>Such a program may use the public types of these packages, and of others what their members
+ * take and answer, such as {@link dev.stele.log.Moment}:
+ *
+ * <ul>
+ *   <li>{@link dev.stele.engine} and {@link dev.stele.database}, to open and close it;
+ *   <li>{@link dev.stele.blob}, the stores, and {@link dev.stele.claim}, whose they are;
+ *   <li>{@link dev.stele.registry}, pushes, pulls and the record, but for {@code RegistryParts} and
+ *       {@code Commands}, which are the engine's own;
+ *   <li>{@link dev.stele.retention}, {@link dev.stele.restore} and {@link dev.stele.history};
+ *   <li>{@link dev.stele.oci}, {@link dev.stele.event} and {@link dev.stele.policy}, the values of
+ *       all these;
+ *   <li>{@link dev.stele.verify} and {@link dev.stele.gc}, what is found wrong and what is
+ *       collected.
+ * </ul>
+ *
+ * <p>Nothing here leads to the append lane, so no event can be made but by what the engine decides.
+ */
+package dev.stele.engine;

@@ -1,0 +1,239 @@
+package dev.stele.registry;
+
+import dev.stele.blob.BlobStores;
+import dev.stele.claim.StoreClaims;
+import dev.stele.claim.StoreRefusedException;
+import dev.stele.event.EventCodec;
+import dev.stele.gc.Collector;
+import dev.stele.gc.Promises;
+import dev.stele.log.AppendLane;
+import dev.stele.log.ClockWatch;
+import dev.stele.log.ConnectionSource;
+import dev.stele.log.Deadline;
+import dev.stele.log.Leadership;
+import dev.stele.log.LogReader;
+import dev.stele.log.LogSignal;
+import dev.stele.projection.AsynchronousProjections;
+import dev.stele.projection.InlineProjections;
+import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.Projection;
+import dev.stele.projection.ProjectionRunner;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything that a {@link Registry} is made of, opened and closed as one, and what those need who
+ * submit commands of their own. Only the engine's composition root has this: whoever does can
+ * append any event. Thread-safe but for {@link #startBackground}.
+ */
+public final class RegistryParts implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(RegistryParts.class);
+
+  final Listings listings;
+  final RepositoryBlobs blobs;
+  final UploadSessions uploads;
+  final RepositoryManifests manifests;
+  final Protection protection;
+  final Actors actors;
+  final Commands commands;
+  final PullRecorder pulls;
+  final Holds holds;
+  final Archive archive;
+  final EventLog log;
+  final OwnStores ownStores;
+  final Collector collector;
+  final Collecting collecting;
+  final Webhooks webhooks;
+  final Health health;
+  final Upkeep upkeep;
+  private final RegistryOptions options;
+  private final MeterRegistry meters;
+  private final BlobStores stores;
+  private final StoreClaims claims;
+  private final Leadership leadership;
+  private final LogSignal signal;
+  private final LogReader reader;
+  private final AppendLane lane;
+  private final Promises promises;
+  private final List<ProjectionRunner> followers;
+  private final CurrentTags currentTags;
+  private final BuriedTags buriedTags;
+  private final Registry registry;
+  private Optional<Background> background = Optional.empty();
+  private Optional<UploadExpiry> uploadExpiry = Optional.empty();
+
+  /** Opens all of it; see {@code dev.stele.engine.Engine} for what these are. */
+  public RegistryParts(
+      Jdbi jdbi,
+      Jdbi audit,
+      ConnectionSource connections,
+      BlobStores stores,
+      RegistryOptions options,
+      MeterRegistry meters) {
+    EventCodec codec = new EventCodec();
+    this.leadership = new Leadership(connections);
+    this.meters = meters;
+    this.stores = stores.observed(meters);
+    OlderStores older = new OlderStores(jdbi, new LogReader(codec));
+    this.claims = new StoreClaims(jdbi, this.stores, older);
+    this.options = options;
+    this.actors = new Actors(jdbi);
+    ManifestDocuments documents = new ManifestDocuments();
+    this.signal = new LogSignal(connections);
+    ClockWatch clock = new ClockWatch(options.clockTolerance());
+    measure(clock, meters);
+    this.lane =
+        new AppendLane(connections, codec, new InlineProjections(documents), clock, signal, meters);
+    this.commands = new Commands(lane, claims, actors);
+    this.ownStores =
+        new OwnStores(
+            audit, this.stores, claims, lane, actors, commands, options.sparseManifests());
+    this.promises = new Promises(jdbi, options.gc().renewal());
+    this.blobs =
+        new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, commands);
+    this.uploads = new UploadSessions(blobs, options.gc().grace());
+    Deadline.heed(audit);
+    this.reader = new LogReader(codec);
+    AsynchronousProjections asynchronous = new AsynchronousProjections(documents);
+    Function<Projection, ProjectionRunner> follow =
+        view -> new ProjectionRunner(audit, reader, view, leadership::term);
+    ProjectionRunner eventIndex = follow.apply(asynchronous.eventIndex());
+    this.log = new EventLog(audit, codec, reader, signal, eventIndex);
+    this.webhooks = new Webhooks(audit, log, signal, options.webhooks(), meters);
+    ProjectionRunner history = follow.apply(asynchronous.history());
+    ProjectionRunner exposure = follow.apply(asynchronous.exposure());
+    this.archive = new Archive(audit, blobs, documents, history, exposure);
+    this.followers = List.of(follow.apply(asynchronous.pulls()), history, eventIndex, exposure);
+    this.collector =
+        new Collector(
+            audit,
+            lane,
+            clock,
+            reader,
+            this.stores,
+            claims,
+            follow.apply(asynchronous.reachability()),
+            () -> actors.id(Collector.ACTOR),
+            promises,
+            options.gc());
+    this.collecting = new Collecting(collector);
+    this.protection = new Protection(options.immutableTags());
+    this.listings = new Listings(jdbi);
+    this.currentTags = new CurrentTags(jdbi, connections, codec);
+    this.manifests =
+        new RepositoryManifests(
+            jdbi, options, protection, documents, blobs, listings, currentTags, actors, commands);
+    this.buriedTags = new BuriedTags(jdbi, commands);
+    this.holds = new Holds(jdbi, actors, commands);
+    this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
+    new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
+    Alarms alarms = new Alarms(meters);
+    alarms.register("clock", clock::doubtAboutAges);
+    alarms.register("commit", lane::alarm);
+    new DatabaseAlarms(jdbi, leadership).register(alarms);
+    for (BlobStores.Named store : this.stores.all()) {
+      alarms.register("store." + store.name(), () -> store.store().alarm(store.name()));
+      alarms.register("older." + store.name(), () -> older.alarm(store.name()));
+      alarms.register("claim." + store.name(), () -> claims.refusal(store));
+    }
+    this.health =
+        new Health(
+            jdbi,
+            lane,
+            leadership,
+            clock,
+            new Readiness(jdbi, this.stores, claims),
+            alarms,
+            actors,
+            commands);
+    this.upkeep = new Upkeep(audit, reader, buriedTags);
+    this.registry = new Registry(this);
+  }
+
+  private static void measure(ClockWatch clock, MeterRegistry meters) {
+    Gauge.builder("stele.clock.doubt", clock, watch -> watch.doubtAboutAges().isPresent() ? 1 : 0)
+        .description("1 while the clock is in doubt, so that nothing is removed or even appended")
+        .register(meters);
+    TimeGauge.builder(
+            "stele.clock.difference",
+            clock,
+            TimeUnit.MILLISECONDS,
+            watch -> watch.difference().toMillis())
+        .description("How far the database's clock is ahead of this node's")
+        .register(meters);
+  }
+
+  /** The registry that is made of these. */
+  public Registry registry() {
+    return registry;
+  }
+
+  /** The way to the lane. */
+  public Commands commands() {
+    return commands;
+  }
+
+  /** What may not go or move; to be asked in the lane by whoever submits commands of its own. */
+  public Protection protection() {
+    return protection;
+  }
+
+  /**
+   * Starts the work that goes on by itself. To be called once, before the registry is shared
+   * between threads.
+   *
+   * @param beforeCollecting is run before each collection, such as the evaluation of a retention
+   *     policy; if it throws, there is no collection
+   * @throws RegistryUnavailableException if a store is not this log's; see {@link OwnStores#claim}
+   */
+  public void startBackground(Runnable beforeCollecting) {
+    commands.requireOwnStores();
+    webhooks.register();
+    if (options.gc().enabled()) {
+      uploadExpiry = Optional.of(new UploadExpiry(stores, options.gc().grace()));
+    }
+    background =
+        Optional.of(
+            new Background(
+                leadership,
+                signal,
+                reader,
+                followers,
+                collector,
+                buriedTags,
+                claims,
+                beforeCollecting,
+                webhooks,
+                meters));
+  }
+
+  /** Ends the background work and the lane, after what is queued. */
+  @Override
+  public void close() {
+    webhooks.close();
+    background.ifPresent(Background::close);
+    uploadExpiry.ifPresent(UploadExpiry::close);
+    pulls.close();
+    promises.close();
+    lane.close();
+    currentTags.close();
+    try {
+      claims.cover();
+    } catch (StoreRefusedException e) {
+      // Whoever used the store was told; it is not to be marked.
+      logger.debug("a store is not marked", e);
+    } catch (IOException | RuntimeException e) {
+      logger.warn("the stores were not told how far the log is: {}", e.getMessage());
+    }
+    signal.close();
+  }
+}
