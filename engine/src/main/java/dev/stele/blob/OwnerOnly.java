@@ -26,7 +26,7 @@ public final class OwnerOnly {
   }
 
   /** What a new file is made with. */
-  public static FileAttribute<Set<PosixFilePermission>> file() {
+  static FileAttribute<Set<PosixFilePermission>> file() {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
   }
 

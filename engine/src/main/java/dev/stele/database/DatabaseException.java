@@ -2,11 +2,11 @@ package dev.stele.database;
 
 /** The database cannot be started or opened. The message says why and what to do. */
 public sealed class DatabaseException extends RuntimeException permits OtherSchemaException {
-  public DatabaseException(String message) {
+  DatabaseException(String message) {
     super(message);
   }
 
-  public DatabaseException(String message, Throwable cause) {
+  DatabaseException(String message, Throwable cause) {
     super(message, cause);
   }
 }

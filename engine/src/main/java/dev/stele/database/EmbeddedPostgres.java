@@ -201,7 +201,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /** The URL of one of the server's databases. */
-  public String jdbcUrl(String database) {
+  String jdbcUrl(String database) {
     return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
   }
 

@@ -81,7 +81,7 @@ public final class EventCodec {
   }
 
   /** A codec that reads older schemas through these upcasters. */
-  public EventCodec(Upcasters upcasters) {
+  EventCodec(Upcasters upcasters) {
     this.upcasters = upcasters;
   }
 

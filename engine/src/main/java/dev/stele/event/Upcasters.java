@@ -10,12 +10,12 @@ import java.util.function.UnaryOperator;
  * Brings the data of older schemas to the present one, step by step, on reading. Nothing recorded
  * is ever rewritten. Immutable and thread-safe.
  */
-public final class Upcasters {
+final class Upcasters {
   /** For a log whose events are all of their first schema. */
-  public static final Upcasters NONE = new Upcasters(Map.of());
+  static final Upcasters NONE = new Upcasters(Map.of());
 
   /** For logs as they were written by any version so far. */
-  public static final Upcasters STANDARD =
+  static final Upcasters STANDARD =
       NONE.with(
           "ManifestPut",
           1,
@@ -37,7 +37,7 @@ public final class Upcasters {
    * These upcasters and one that turns data of {@code fromSchema} into data of the next schema; it
    * must be a pure function.
    */
-  public Upcasters with(String type, int fromSchema, UnaryOperator<JsonNode> upcaster) {
+  Upcasters with(String type, int fromSchema, UnaryOperator<JsonNode> upcaster) {
     Map<Step, UnaryOperator<JsonNode>> more = new HashMap<>(steps);
     more.put(new Step(type, fromSchema), upcaster);
     return new Upcasters(Map.copyOf(more));

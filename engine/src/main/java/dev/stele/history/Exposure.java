@@ -60,11 +60,6 @@ public final class Exposure {
     return new AsOf(new Moment.AtPosition(newest), newest);
   }
 
-  /** Builds the views to the end of the log, which takes long if nobody has done so before. */
-  public void build() {
-    archive.buildExposure();
-  }
-
   /**
    * The manifests that have a digest, at most {@code limit}: its own, then those that name it or
    * are built on it, each followed by the indexes above it. An index is told of once for each image

@@ -87,7 +87,7 @@ public final class ClockWatch {
   }
 
   /** Why nothing may be appended for now, if so, as far as was last looked. */
-  public Optional<String> doubt() {
+  Optional<String> doubt() {
     return doubt;
   }
 

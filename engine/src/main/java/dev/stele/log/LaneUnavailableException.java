@@ -5,7 +5,7 @@ package dev.stele.log;
  * away. Nothing was appended.
  */
 public class LaneUnavailableException extends RuntimeException implements Foreseen {
-  public LaneUnavailableException(String message, Throwable cause) {
+  LaneUnavailableException(String message, Throwable cause) {
     super(message, cause);
   }
 
@@ -19,7 +19,7 @@ public class LaneUnavailableException extends RuntimeException implements Forese
    * again is safe, since commands decide against what is there.
    */
   public static final class UnknownOutcomeException extends LaneUnavailableException {
-    public UnknownOutcomeException(String message, Throwable cause) {
+    UnknownOutcomeException(String message, Throwable cause) {
       super(message, cause);
     }
   }

@@ -43,7 +43,7 @@ public final class Recurring implements AutoCloseable {
   }
 
   /** The same, for work whose failures nobody counts. */
-  public static Recurring start(String name, Work work) {
+  static Recurring start(String name, Work work) {
     return start(name, work, _ -> {});
   }
 
@@ -65,7 +65,7 @@ public final class Recurring implements AutoCloseable {
   }
 
   /** Waits; true, at once, when this is closed. */
-  public boolean closedWithin(Duration time) {
+  boolean closedWithin(Duration time) {
     try {
       return closed.await(time.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {

@@ -8,7 +8,7 @@ import org.jdbi.v3.core.Handle;
 /**
  * Where an operator confirmed the clock: times are monotone along positions from one to the next.
  */
-public final class ClockView implements Projection {
+final class ClockView implements Projection {
   @Override
   public String name() {
     return "clock";

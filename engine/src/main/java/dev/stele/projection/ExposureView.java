@@ -29,7 +29,7 @@ import org.jdbi.v3.core.argument.Argument;
  * takes to say where a digest is or was. It never forgets, and writes a statement a table for each
  * page of events, not one an event.
  */
-public final class ExposureView implements Projection {
+final class ExposureView implements Projection {
   /** Its name among the followers of the log. */
   public static final String NAME = "exposure";
 

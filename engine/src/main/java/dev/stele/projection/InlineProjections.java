@@ -26,7 +26,7 @@ public final class InlineProjections implements InlineViews {
             new ClockView());
   }
 
-  public List<Projection> projections() {
+  List<Projection> projections() {
     return projections;
   }
 

@@ -145,7 +145,7 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
   }
 
   /** The cached document of a digest, for readers that would rather not take a connection. */
-  public Optional<byte[]> cached(Digest digest) {
+  Optional<byte[]> cached(Digest digest) {
     return Optional.ofNullable(cache.getIfPresent(digest));
   }
 

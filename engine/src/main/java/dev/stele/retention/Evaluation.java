@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * is bounded by the policy's counts and by the tags that follow an image ({@link FollowingTags}),
  * not by the others. Not thread-safe.
  */
-public final class Evaluation {
+final class Evaluation {
   /** How many tags stay and how many go. */
   public record Counts(long kept, long removed) {}
 

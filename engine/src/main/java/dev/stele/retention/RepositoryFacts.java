@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /** The tags of a repository as of a position. */
-public interface RepositoryFacts {
+interface RepositoryFacts {
   /** They follow from the events below this position. */
   long position();
 

@@ -374,7 +374,7 @@ public final class Reprocessing {
    *
    * @throws IllegalStateException if the policy's document is missing or was changed
    */
-  public Digest decideAgain(Event.RetentionEvaluated evaluated) {
+  Digest decideAgain(Event.RetentionEvaluated evaluated) {
     RetentionPolicy policy = policy(evaluated.policy());
     if (policy.of(evaluated.repository()).isEmpty()) {
       throw new IllegalStateException(

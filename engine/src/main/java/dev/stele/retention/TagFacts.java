@@ -11,4 +11,4 @@ import java.util.Optional;
  * @param pulled when last the tag, or what it points to by whatever tag or none, was pulled:
  *     clients often ask for the tag by HEAD and then pull by digest
  */
-public record TagFacts(Tag tag, Digest digest, Occurrence put, Optional<Occurrence> pulled) {}
+record TagFacts(Tag tag, Digest digest, Occurrence put, Optional<Occurrence> pulled) {}
