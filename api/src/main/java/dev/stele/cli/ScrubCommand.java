@@ -61,7 +61,7 @@ final class ScrubCommand implements Callable<Integer> {
     try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
         ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
       Scrub.Summary summary =
-          inspection.scrub(rate.bytes(), finding -> output.finding(out, bar, finding));
+          inspection.scrub(rate.bytes(), finding -> output.finding(out, bar, finding), bar::at);
       bar.erase();
       output.summary(
           out,

@@ -14,6 +14,7 @@ import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
+import dev.stele.verify.CheckProgress;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import dev.stele.verify.Scrub;
@@ -187,10 +188,11 @@ public final class Inspection implements AutoCloseable {
    * @param bytesPerSecond how fast stored objects are read at most
    * @throws IOException if a store cannot be used
    */
-  public Scrub.Summary scrub(long bytesPerSecond, Consumer<Finding> findings) throws IOException {
+  public Scrub.Summary scrub(
+      long bytesPerSecond, Consumer<Finding> findings, CheckProgress progress) throws IOException {
     return registry()
         .stores()
-        .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings);
+        .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings, progress);
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.stele.claim.StoreMarker;
 import dev.stele.claim.StoreRefusedException;
 import dev.stele.log.AppendLane;
 import dev.stele.log.LogIdentity;
+import dev.stele.verify.CheckProgress;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Scrub;
 import java.io.IOException;
@@ -112,11 +113,13 @@ public final class OwnStores {
    *
    * @param bytesPerSecond how fast stored objects are read at most
    * @param findings is told of each finding as it is made
+   * @param progress is told how far it is
    * @throws IOException if a store cannot be used, or the thread was interrupted
    */
-  public Scrub.Summary scrub(Caller caller, long bytesPerSecond, Consumer<Finding> findings)
+  public Scrub.Summary scrub(
+      Caller caller, long bytesPerSecond, Consumer<Finding> findings, CheckProgress progress)
       throws IOException {
     return new Scrub(audit, stores, sparseManifests, commands::append)
-        .run(actors.id(caller.actor()), caller.requestId(), bytesPerSecond, findings);
+        .run(actors.id(caller.actor()), caller.requestId(), bytesPerSecond, findings, progress);
   }
 }

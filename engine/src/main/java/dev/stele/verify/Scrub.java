@@ -56,21 +56,24 @@ public final class Scrub {
    * @param actor who is recorded to have found it
    * @param bytesPerSecond how fast stored objects are read at most
    * @param findings is told of each finding as it is made
+   * @param progress is told how far it is
    * @throws IOException if a store cannot be used, or the thread was interrupted
    */
   public Summary run(
-      ActorId actor, String requestId, long bytesPerSecond, Consumer<Finding> findings)
+      ActorId actor,
+      String requestId,
+      long bytesPerSecond,
+      Consumer<Finding> findings,
+      CheckProgress progress)
       throws IOException {
     Counting counting = new Counting(actor, requestId, findings);
     long documents =
         jdbi.withHandle(
-            handle ->
-                new LogCheck(new EventCodec(), counting).documents(handle, CheckProgress.UNHEARD));
+            handle -> new LogCheck(new EventCodec(), counting).documents(handle, progress));
     Pace pace = Pace.bytesPerSecond(bytesPerSecond);
     long objects = 0;
     for (BlobStores.Named store : stores.all()) {
-      objects +=
-          new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting, CheckProgress.UNHEARD);
+      objects += new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting, progress);
     }
     new ReferenceCheck(jdbi, stores, sparse, counting).run();
     return new Summary(documents, objects, pace.bytes(), counting.damages, counting.recorded);

@@ -22,6 +22,7 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.RestoreRequest;
+import dev.stele.verify.CheckProgress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -137,7 +138,9 @@ abstract class ReferenceRows extends ParityRows {
     assertThat(collect().idle()).isTrue();
     assertRefused(
         registry.deleteBlob(ALICE, APP, cache), new Refusal.Referenced(cache, List.of(index)));
-    assertThat(registry.stores().scrub(ALICE, Long.MAX_VALUE, _ -> {}).sound()).isTrue();
+    assertThat(
+            registry.stores().scrub(ALICE, Long.MAX_VALUE, _ -> {}, CheckProgress.UNHEARD).sound())
+        .isTrue();
     long then = new History(registry).now().position();
 
     HoldScope scope =

@@ -18,7 +18,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -96,8 +98,17 @@ class FsckTest {
 
   @Test
   void aSoundRegistryHasNoFindings() throws IOException {
-    assertThat(run(true)).isEqualTo(new Fsck.Summary(5, 1, 2, 2, 0, 0));
+    Map<String, List<Long>> told = new LinkedHashMap<>();
+    Fsck.Summary summary =
+        new Fsck(fixture.database().jdbi(), new BlobStores(store))
+            .run(true, findings::add, (what, done, of) -> told.put(what, List.of(done, of)));
+    assertThat(summary).isEqualTo(new Fsck.Summary(5, 1, 2, 2, 0, 0));
     assertThat(findings).isEmpty();
+    assertThat(told)
+        .containsExactly(
+            Map.entry("events", List.of(5L, 5L)),
+            Map.entry("documents", List.of(1L, 0L)),
+            Map.entry("bytes of default", List.of(7L, 7L)));
   }
 
   @Test

@@ -95,7 +95,10 @@ class ScrubTest {
 
   private Scrub.Summary scrub() throws IOException {
     findings.clear();
-    return fixture.registry().stores().scrub(ALICE, UNLIMITED, findings::add);
+    return fixture
+        .registry()
+        .stores()
+        .scrub(ALICE, UNLIMITED, findings::add, CheckProgress.UNHEARD);
   }
 
   private List<String> types() {
@@ -167,7 +170,9 @@ class ScrubTest {
     CountDownLatch reading = new CountDownLatch(1);
     opening = _ -> reading.countDown();
     FutureTask<Scrub.Summary> scrub =
-        new FutureTask<>(() -> fixture.registry().stores().scrub(ALICE, 1, findings::add));
+        new FutureTask<>(
+            () ->
+                fixture.registry().stores().scrub(ALICE, 1, findings::add, CheckProgress.UNHEARD));
     Thread thread = Thread.ofVirtual().start(scrub);
     reading.await();
     thread.interrupt();
