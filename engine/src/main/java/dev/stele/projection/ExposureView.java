@@ -5,24 +5,20 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.Manifest;
+import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.sql.Values;
+import dev.stele.sql.Unnested;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.SortedSet;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
-import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.argument.Argument;
 
 /**
  * What the manifests that were ever put refer to, where they were, and who pulled them: all that it
@@ -68,71 +64,15 @@ final class ExposureView implements Projection {
     }
   }
 
-  // In the order of each table's key, so that neighbours are written together.
+  private record Reference(Digest digest, Digest manifest, Kind kind) {}
 
-  private record Reference(Digest digest, Digest manifest, String kind)
-      implements Comparable<Reference> {
-    private static final Comparator<Reference> ORDER =
-        Comparator.comparing(Reference::digest)
-            .thenComparing(Reference::manifest)
-            .thenComparing(Reference::kind);
+  private record Place(RecordedEvent put, Event.ManifestPut manifest) {}
 
-    @Override
-    public int compareTo(Reference other) {
-      return ORDER.compare(this, other);
-    }
-  }
+  private record Tagged(Member<Tag> tag, Digest digest, long from) {}
 
-  private record Place(Digest digest, String repository, long from, Instant at)
-      implements Comparable<Place> {
-    private static final Comparator<Place> ORDER =
-        Comparator.comparing(Place::digest)
-            .thenComparing(Place::repository)
-            .thenComparingLong(Place::from);
+  private record Puller(Digest digest, RepositoryName repository, Optional<Tag> tag, UUID actor) {}
 
-    @Override
-    public int compareTo(Place other) {
-      return ORDER.compare(this, other);
-    }
-  }
-
-  private record Tagged(Digest digest, String repository, String tag, long from)
-      implements Comparable<Tagged> {
-    private static final Comparator<Tagged> ORDER =
-        Comparator.comparing(Tagged::digest)
-            .thenComparing(Tagged::repository)
-            .thenComparing(Tagged::tag)
-            .thenComparingLong(Tagged::from);
-
-    @Override
-    public int compareTo(Tagged other) {
-      return ORDER.compare(this, other);
-    }
-  }
-
-  private record Puller(Digest digest, String repository, String tag, UUID actor)
-      implements Comparable<Puller> {
-    private static final Comparator<Puller> ORDER =
-        Comparator.comparing(Puller::digest)
-            .thenComparing(Puller::repository)
-            .thenComparing(Puller::tag)
-            .thenComparing(Puller::actor);
-
-    @Override
-    public int compareTo(Puller other) {
-      return ORDER.compare(this, other);
-    }
-  }
-
-  private record BlobPuller(String repository, UUID actor) implements Comparable<BlobPuller> {
-    private static final Comparator<BlobPuller> ORDER =
-        Comparator.comparing(BlobPuller::repository).thenComparing(BlobPuller::actor);
-
-    @Override
-    public int compareTo(BlobPuller other) {
-      return ORDER.compare(this, other);
-    }
-  }
+  private record BlobPuller(RepositoryName repository, UUID actor) {}
 
   private record Pulls(long count, Instant first, Instant last) {
     /** Nodes observe for themselves, so an event may speak of earlier pulls than one before it. */
@@ -167,50 +107,40 @@ final class ExposureView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
-    SortedSet<Digest> added = new TreeSet<>();
-    SortedSet<Place> places = new TreeSet<>();
-    SortedSet<Tagged> tags = new TreeSet<>();
-    SortedMap<Puller, Pulls> pulls = new TreeMap<>();
-    SortedMap<BlobPuller, Pulls> blobPulls = new TreeMap<>();
+    Set<Digest> added = new LinkedHashSet<>();
+    List<Place> places = new ArrayList<>();
+    List<Tagged> tags = new ArrayList<>();
+    Map<Puller, Pulls> pulls = new LinkedHashMap<>();
+    Map<BlobPuller, Pulls> blobPulls = new LinkedHashMap<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.ManifestPut put -> {
           if (put.added()) {
             added.add(put.digest());
-            places.add(
-                new Place(
-                    put.digest(),
-                    put.repository().value(),
-                    recorded.position(),
-                    recorded.recordedAt()));
+            places.add(new Place(recorded, put));
           }
         }
         case Event.TagMoved moved ->
             tags.add(
                 new Tagged(
+                    new Member<>(moved.repository(), moved.tag()),
                     moved.digest(),
-                    moved.repository().value(),
-                    moved.tag().value(),
                     recorded.position()));
         case Event.TagRestored restored ->
             tags.add(
                 new Tagged(
+                    new Member<>(restored.repository(), restored.tag()),
                     restored.digest(),
-                    restored.repository().value(),
-                    restored.tag().value(),
                     recorded.position()));
         case Event.PullsObserved pulled ->
             pulls.merge(
                 new Puller(
-                    pulled.digest(),
-                    pulled.repository().value(),
-                    pulled.tag().map(Tag::value).orElse(""),
-                    recorded.actor().value()),
+                    pulled.digest(), pulled.repository(), pulled.tag(), recorded.actor().value()),
                 new Pulls(pulled.count(), pulled.first(), pulled.last()),
                 Pulls::and);
         case Event.BlobPullsObserved pulled ->
             blobPulls.merge(
-                new BlobPuller(pulled.repository().value(), recorded.actor().value()),
+                new BlobPuller(pulled.repository(), recorded.actor().value()),
                 new Pulls(pulled.count(), pulled.first(), pulled.last()),
                 Pulls::and);
         case Event.RepositoryEvent _,
@@ -231,9 +161,9 @@ final class ExposureView implements Projection {
     writeBlobPulls(transaction, blobPulls);
   }
 
-  private void addReferences(Handle transaction, SortedSet<Digest> added) {
-    SortedSet<Reference> references = new TreeSet<>();
-    Set<Digest> missing = new TreeSet<>(added);
+  private void addReferences(Handle transaction, Set<Digest> added) {
+    Set<Reference> references = new LinkedHashSet<>();
+    Set<Digest> missing = new LinkedHashSet<>(added);
     documents.forEach(
         transaction,
         added,
@@ -258,7 +188,7 @@ final class ExposureView implements Projection {
   }
 
   private static void add(Set<Reference> references, Digest manifest, Digest to, Kind kind) {
-    references.add(new Reference(to, manifest, kind.column()));
+    references.add(new Reference(to, manifest, kind));
   }
 
   private static Optional<Digest> base(Manifest manifest) {
@@ -273,123 +203,100 @@ final class ExposureView implements Projection {
     }
   }
 
+  // Each in the order of the table's key, so that neighbours are written together.
+
   private static void writeReferences(Handle transaction, Collection<Reference> references) {
-    if (references.isEmpty()) {
-      return;
-    }
-    transaction
-        .createUpdate(
+    new Unnested<>(references)
+        .digests("digests", Reference::digest)
+        .digests("manifests", Reference::manifest)
+        .text("kinds", reference -> reference.kind().column())
+        .execute(
+            transaction,
             """
             INSERT INTO exposure_reference (digest, manifest, kind)
-            SELECT digest, manifest, kind
-            FROM unnest(:digests::bytea[], :manifests::bytea[], :kinds::text[]) AS new (digest, manifest, kind)
+            SELECT * FROM unnest(:digests::bytea[], :manifests::bytea[], :kinds::text[])
+            ORDER BY 1, 2, 3
             ON CONFLICT DO NOTHING
-            """)
-        .bind("digests", digests(references, Reference::digest))
-        .bind("manifests", digests(references, Reference::manifest))
-        .bindArray("kinds", String.class, column(references, Reference::kind))
-        .execute();
+            """);
   }
 
-  private static void writePlaces(Handle transaction, Collection<Place> places) {
-    if (places.isEmpty()) {
-      return;
-    }
-    transaction
-        .createUpdate(
+  private static void writePlaces(Handle transaction, List<Place> places) {
+    new Unnested<>(places)
+        .digests("digests", place -> place.manifest().digest())
+        .text("repositories", place -> place.manifest().repository())
+        .number("positions", place -> place.put().position())
+        .time("times", place -> place.put().recordedAt())
+        .execute(
+            transaction,
             """
             INSERT INTO exposure_place (digest, repository, from_position, from_at)
-            SELECT digest, repository, from_position, from_at
-            FROM unnest(:digests::bytea[], :repositories::text[], :positions::bigint[], :times::timestamptz[])
-              AS new (digest, repository, from_position, from_at)
-            """)
-        .bind("digests", digests(places, Place::digest))
-        .bindArray("repositories", String.class, column(places, Place::repository))
-        .bindArray("positions", Long.class, column(places, Place::from))
-        .bindArray("times", String.class, column(places, place -> written(place.at())))
-        .execute();
+            SELECT * FROM unnest(
+              :digests::bytea[], :repositories::text[], :positions::bigint[], :times::timestamptz[])
+            ORDER BY 1, 2, 3
+            """);
   }
 
-  private static void writeTags(Handle transaction, Collection<Tagged> tags) {
-    if (tags.isEmpty()) {
-      return;
-    }
-    transaction
-        .createUpdate(
+  private static void writeTags(Handle transaction, List<Tagged> tags) {
+    new Unnested<>(tags)
+        .digests("digests", Tagged::digest)
+        .text("repositories", each -> each.tag().repository())
+        .text("tags", each -> each.tag().item())
+        .number("positions", Tagged::from)
+        .execute(
+            transaction,
             """
             INSERT INTO exposure_tag (digest, repository, tag, from_position)
-            SELECT digest, repository, tag, from_position
-            FROM unnest(:digests::bytea[], :repositories::text[], :tags::text[], :positions::bigint[])
-              AS new (digest, repository, tag, from_position)
-            """)
-        .bind("digests", digests(tags, Tagged::digest))
-        .bindArray("repositories", String.class, column(tags, Tagged::repository))
-        .bindArray("tags", String.class, column(tags, Tagged::tag))
-        .bindArray("positions", Long.class, column(tags, Tagged::from))
-        .execute();
+            SELECT * FROM unnest(:digests::bytea[], :repositories::text[], :tags::text[], :positions::bigint[])
+            ORDER BY 1, 2, 3, 4
+            """);
   }
 
-  private static void writePulls(Handle transaction, SortedMap<Puller, Pulls> pulls) {
-    if (pulls.isEmpty()) {
-      return;
-    }
-    transaction
-        .createUpdate(
+  private static void writePulls(Handle transaction, Map<Puller, Pulls> pulls) {
+    counted(pulls)
+        .digests("digests", each -> each.getKey().digest())
+        .text("repositories", each -> each.getKey().repository())
+        .text("tags", each -> each.getKey().tag().map(Tag::value).orElse(""))
+        .id("actors", each -> each.getKey().actor())
+        .execute(
+            transaction,
             """
             INSERT INTO exposure_pull AS old (digest, repository, tag, actor_id, pulls, first_at, last_at)
-            SELECT digest, repository, tag, actor_id, pulls, first_at, last_at
-            FROM unnest(:digests::bytea[], :repositories::text[], :tags::text[], :actors::uuid[], :counts::bigint[],
-                        :firsts::timestamptz[], :lasts::timestamptz[])
-              AS new (digest, repository, tag, actor_id, pulls, first_at, last_at)
+            SELECT * FROM unnest(
+              :digests::bytea[], :repositories::text[], :tags::text[], :actors::uuid[], :counts::bigint[],
+              :firsts::timestamptz[], :lasts::timestamptz[])
+            ORDER BY 1, 2, 3, 4
             ON CONFLICT (digest, repository, tag, actor_id) DO UPDATE
-              SET pulls = old.pulls + excluded.pulls,
-                  first_at = least(old.first_at, excluded.first_at),
-                  last_at = greatest(old.last_at, excluded.last_at)
-            """)
-        .bind("digests", digests(pulls.keySet(), Puller::digest))
-        .bindArray("repositories", String.class, column(pulls.keySet(), Puller::repository))
-        .bindArray("tags", String.class, column(pulls.keySet(), Puller::tag))
-        .bindArray("actors", UUID.class, column(pulls.keySet(), Puller::actor))
-        .bindArray("counts", Long.class, column(pulls.values(), Pulls::count))
-        .bindArray("firsts", String.class, column(pulls.values(), p -> written(p.first())))
-        .bindArray("lasts", String.class, column(pulls.values(), p -> written(p.last())))
-        .execute();
+            """
+                + SUM);
   }
 
-  private static void writeBlobPulls(Handle transaction, SortedMap<BlobPuller, Pulls> pulls) {
-    if (pulls.isEmpty()) {
-      return;
-    }
-    transaction
-        .createUpdate(
+  private static void writeBlobPulls(Handle transaction, Map<BlobPuller, Pulls> pulls) {
+    counted(pulls)
+        .text("repositories", each -> each.getKey().repository())
+        .id("actors", each -> each.getKey().actor())
+        .execute(
+            transaction,
             """
             INSERT INTO exposure_blob_pull AS old (repository, actor_id, pulls, first_at, last_at)
-            SELECT repository, actor_id, pulls, first_at, last_at
-            FROM unnest(:repositories::text[], :actors::uuid[], :counts::bigint[], :firsts::timestamptz[],
-                        :lasts::timestamptz[])
-              AS new (repository, actor_id, pulls, first_at, last_at)
+            SELECT * FROM unnest(
+              :repositories::text[], :actors::uuid[], :counts::bigint[], :firsts::timestamptz[], :lasts::timestamptz[])
+            ORDER BY 1, 2
             ON CONFLICT (repository, actor_id) DO UPDATE
-              SET pulls = old.pulls + excluded.pulls,
-                  first_at = least(old.first_at, excluded.first_at),
-                  last_at = greatest(old.last_at, excluded.last_at)
-            """)
-        .bindArray("repositories", String.class, column(pulls.keySet(), BlobPuller::repository))
-        .bindArray("actors", UUID.class, column(pulls.keySet(), BlobPuller::actor))
-        .bindArray("counts", Long.class, column(pulls.values(), Pulls::count))
-        .bindArray("firsts", String.class, column(pulls.values(), p -> written(p.first())))
-        .bindArray("lasts", String.class, column(pulls.values(), p -> written(p.last())))
-        .execute();
+            """
+                + SUM);
   }
 
-  private static String written(Instant time) {
-    return OffsetDateTime.ofInstant(time, ZoneOffset.UTC).toString();
-  }
+  private static final String SUM =
+      """
+      SET pulls = old.pulls + excluded.pulls,
+          first_at = least(old.first_at, excluded.first_at),
+          last_at = greatest(old.last_at, excluded.last_at)
+      """;
 
-  private static <T> Argument digests(Collection<T> rows, Function<T, Digest> value) {
-    return Values.digests(rows.stream().map(value).toList());
-  }
-
-  private static <T> Object[] column(Collection<T> rows, Function<T, ?> value) {
-    return rows.stream().map(value).toArray();
+  private static <T> Unnested<Map.Entry<T, Pulls>> counted(Map<T, Pulls> pulls) {
+    return new Unnested<>(pulls.entrySet())
+        .number("counts", each -> each.getValue().count())
+        .time("firsts", each -> each.getValue().first())
+        .time("lasts", each -> each.getValue().last());
   }
 }

@@ -7,10 +7,9 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.sql.Unnested;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jdbi.v3.core.Handle;
 
@@ -19,16 +18,6 @@ import org.jdbi.v3.core.Handle;
  * after it was deleted has been pulled before. A page of events is a statement a table.
  */
 public final class PullView implements Projection {
-  /** In the order of the tables' keys, so that neighbours are written together. */
-  private record Pulled<T extends Comparable<T>>(RepositoryName repository, T what)
-      implements Comparable<Pulled<T>> {
-    @Override
-    public int compareTo(Pulled<T> other) {
-      int order = repository.compareTo(other.repository);
-      return order != 0 ? order : what.compareTo(other.what);
-    }
-  }
-
   private record Pulls(long count, long lastPosition, Instant lastAt) {
     /** Nodes observe for themselves, so an event may speak of earlier pulls than one before it. */
     Pulls and(Pulls later) {
@@ -49,8 +38,8 @@ public final class PullView implements Projection {
 
   @Override
   public void apply(Handle transaction, List<RecordedEvent> events) {
-    SortedMap<Pulled<Tag>, Pulls> tags = new TreeMap<>();
-    SortedMap<Pulled<Digest>, Pulls> digests = new TreeMap<>();
+    Map<Member<Tag>, Pulls> tags = new LinkedHashMap<>();
+    Map<Member<Digest>, Pulls> digests = new LinkedHashMap<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.PullsObserved observed -> {
@@ -58,8 +47,8 @@ public final class PullView implements Projection {
           Pulls pulls = new Pulls(observed.count(), recorded.position(), observed.last());
           observed
               .tag()
-              .ifPresent(tag -> tags.merge(new Pulled<>(repository, tag), pulls, Pulls::and));
-          digests.merge(new Pulled<>(repository, observed.digest()), pulls, Pulls::and);
+              .ifPresent(tag -> tags.merge(new Member<>(repository, tag), pulls, Pulls::and));
+          digests.merge(new Member<>(repository, observed.digest()), pulls, Pulls::and);
         }
         case Event.BlobPullsObserved _,
             Event.RepositoryEvent _,
@@ -77,23 +66,24 @@ public final class PullView implements Projection {
         "pull_by_tag",
         "name",
         tags,
-        rows -> rows.text("pulled", each -> each.getKey().what()),
+        rows -> rows.text("pulled", each -> each.getKey().item()),
         "text");
     write(
         transaction,
         "pull_by_digest",
         "digest",
         digests,
-        rows -> rows.digests("pulled", each -> each.getKey().what()),
+        rows -> rows.digests("pulled", each -> each.getKey().item()),
         "bytea");
   }
 
-  private static <T extends Comparable<T>> void write(
+  /** In the order of the table's key, so that neighbours are written together. */
+  private static <T> void write(
       Handle transaction,
       String table,
       String column,
-      SortedMap<Pulled<T>, Pulls> pulls,
-      UnaryOperator<Unnested<Map.Entry<Pulled<T>, Pulls>>> pulled,
+      Map<Member<T>, Pulls> pulls,
+      UnaryOperator<Unnested<Map.Entry<Member<T>, Pulls>>> pulled,
       String type) {
     pulled
         .apply(new Unnested<>(pulls.entrySet()))
@@ -107,6 +97,7 @@ public final class PullView implements Projection {
             INSERT INTO %1$s AS old (repository, %2$s, pulls, last_position, last_at)
             SELECT * FROM unnest(
               :repositories::text[], :pulled::%3$s[], :counts::bigint[], :positions::bigint[], :times::timestamptz[])
+            ORDER BY 1, 2
             ON CONFLICT (repository, %2$s) DO UPDATE
               SET pulls = old.pulls + excluded.pulls,
                   last_position = CASE WHEN excluded.last_at >= old.last_at
