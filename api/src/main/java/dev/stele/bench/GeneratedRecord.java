@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The record of a busy registry, made up from a seed: teams with repositories, whose tags move from
@@ -25,6 +26,10 @@ final class GeneratedRecord {
   /** How many events a batch has, but for a few. */
   static final int BATCH = 500;
 
+  /** How many images there are in a row at first. */
+  static final int IMAGES = 2_000;
+
+  private static final int LAYERS = 4;
   private static final int REPOSITORIES_A_TEAM = 20;
   private static final int BASE_LAYERS = 50;
   private static final int PULLS_A_BUILD = 6;
@@ -77,6 +82,36 @@ final class GeneratedRecord {
           new Repository(
               RepositoryName.parse("team-" + i / REPOSITORIES_A_TEAM + "/service-" + i)));
     }
+  }
+
+  /**
+   * The first events: {@value #IMAGES} images of {@value #LAYERS} layers that share nothing, each
+   * with a tag, in a repository of their own.
+   */
+  List<Batch> images() {
+    Repository repository = new Repository(RepositoryName.parse("images/of-four-layers"));
+    List<Batch> batches = new ArrayList<>();
+    List<Step> steps =
+        new ArrayList<>(List.of(Step.of(new Event.RepositoryCreated(repository.name))));
+    for (int number = 0; number < IMAGES; number++) {
+      List<Digest> blobs = new ArrayList<>();
+      for (int blob = 0; blob <= LAYERS; blob++) {
+        blobs.add(digest(repository.name + " " + number + " " + blob));
+        steps.add(upload(repository, blobs.getLast()));
+      }
+      put(
+          repository,
+          blobs.getFirst(),
+          blobs.subList(1, blobs.size()),
+          List.of(Tag.parse("v" + number)),
+          steps);
+      if (steps.size() >= BATCH || number == IMAGES - 1) {
+        events += steps.size();
+        batches.add(new Batch(actor(), steps));
+        steps = new ArrayList<>();
+      }
+    }
+    return batches;
   }
 
   /** The next events, all of one repository. */
@@ -146,22 +181,8 @@ final class GeneratedRecord {
     if (repository.baseLayers.add(base)) {
       steps.add(upload(repository, base));
     }
-    byte[] document = image(config, base);
-    Digest manifest = Digest.of(Digest.Algorithm.SHA256, document);
     Tag version = Tag.parse("v" + number);
-    steps.add(
-        new Step(
-            new Event.ManifestPut(
-                repository.name,
-                manifest,
-                MediaTypes.OCI_IMAGE,
-                document.length,
-                Optional.empty(),
-                true,
-                List.of(version, moving())),
-            Optional.of(document)));
-    steps.add(Step.of(new Event.TagMoved(repository.name, version, manifest, Optional.empty())));
-    steps.add(Step.of(new Event.TagMoved(repository.name, moving(), manifest, repository.latest)));
+    Digest manifest = put(repository, config, List.of(base), List.of(version, moving()), steps);
     repository.latest = Optional.of(manifest);
     repository.builds.add(manifest);
     for (int pull = 0; pull < PULLS_A_BUILD; pull++) {
@@ -174,6 +195,29 @@ final class GeneratedRecord {
               new Event.TagDeleted(
                   repository.name, Tag.parse("v" + oldest), repository.builds.get(oldest))));
     }
+  }
+
+  /** An image that comes under new tags, or under the one that moves. */
+  private static Digest put(
+      Repository repository, Digest config, List<Digest> layers, List<Tag> tags, List<Step> steps) {
+    byte[] document = image(config, layers);
+    Digest manifest = Digest.of(Digest.Algorithm.SHA256, document);
+    steps.add(
+        new Step(
+            new Event.ManifestPut(
+                repository.name,
+                manifest,
+                MediaTypes.OCI_IMAGE,
+                document.length,
+                Optional.empty(),
+                true,
+                tags),
+            Optional.of(document)));
+    for (Tag tag : tags) {
+      Optional<Digest> before = tag.equals(moving()) ? repository.latest : Optional.empty();
+      steps.add(Step.of(new Event.TagMoved(repository.name, tag, manifest, before)));
+    }
+    return manifest;
   }
 
   private Step pull(Repository repository) {
@@ -205,13 +249,21 @@ final class GeneratedRecord {
             true));
   }
 
-  private static byte[] image(Digest config, Digest layer) {
+  private static byte[] image(Digest config, List<Digest> layers) {
+    String listed =
+        layers.stream()
+            .map(
+                """
+                {"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"%s","size":1}\
+                """
+                    ::formatted)
+            .collect(Collectors.joining(","));
     return """
     {"schemaVersion":2,"mediaType":"%s",
     "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":1},
-    "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"%s","size":1}]}
+    "layers":[%s]}
     """
-        .formatted(MediaTypes.OCI_IMAGE, config, layer)
+        .formatted(MediaTypes.OCI_IMAGE, config, listed)
         .getBytes(UTF_8);
   }
 

@@ -114,7 +114,7 @@ public final class QueryCost {
       Registry registry = node.registry();
       long there = registry.archive().read(LogReader::nextPosition);
       long started = System.nanoTime();
-      long written = there == 0 ? write(data) : remember();
+      long written = there == 0 ? write(registry, data) : remember();
       if (there != 0 && there != written) {
         throw new IllegalArgumentException(
             "%s has a record of %,d events, not of %,d; remove it or name another folder"
@@ -126,12 +126,16 @@ public final class QueryCost {
             "%,d events written through the lane, %.0f a second%n", written, written / seconds);
       }
       long behind = System.nanoTime();
-      while (written - followed(registry) > MOST_LEFT) {
-        Thread.sleep(100);
-      }
+      awaitViews(registry, written);
       out.printf("all views had them %.1f s later%n", BlobWorkload.seconds(behind));
       weigh(registry, written);
       return written;
+    }
+  }
+
+  private static void awaitViews(Registry registry, long events) throws InterruptedException {
+    while (events - followed(registry) > MOST_LEFT) {
+      Thread.sleep(100);
     }
   }
 
@@ -171,7 +175,7 @@ public final class QueryCost {
    * One batch after the other, since what a repository's next events are follows from these: by a
    * lane beside the node's, which is not handed out.
    */
-  private long write(Path data) throws IOException {
+  private long write(Registry registry, Path data) throws IOException, InterruptedException {
     EmbeddedPostgres.Address address =
         EmbeddedPostgres.running(data.resolve("postgresql")).orElseThrow();
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -190,21 +194,31 @@ public final class QueryCost {
                 RegistryOptions.DEFAULT,
                 meters)) {
       Commands commands = parts.commands();
+      double empty = bytes(registry, "true");
       long written = 0;
+      for (GeneratedRecord.Batch batch : record.images()) {
+        written += append(commands, batch, documents);
+      }
+      awaitViews(registry, written);
+      out.printf(
+          "an image of 4 layers takes %,.0f bytes of the database%n",
+          (bytes(registry, "true") - empty) / GeneratedRecord.IMAGES);
       while (written < events) {
-        GeneratedRecord.Batch batch = record.next();
-        written +=
-            commands.append(
-                new AppendBatch(
-                    commands.actorId(batch.actor()), "batch " + written, batch.steps(), documents));
+        written += append(commands, record.next(), documents);
       }
       return written;
     }
   }
 
+  private static int append(
+      Commands commands, GeneratedRecord.Batch batch, ManifestDocuments documents) {
+    return commands.append(
+        new AppendBatch(commands.actorId(batch.actor()), "batch", batch.steps(), documents));
+  }
+
   /** Brings the model to where it was when the record had been written. */
   private long remember() {
-    long written = 0;
+    long written = record.images().stream().mapToLong(batch -> batch.steps().size()).sum();
     while (written < events) {
       written += record.next().steps().size();
     }
