@@ -20,6 +20,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
+@Order(SteleProcess.LONG)
 class AuditLoadTest {
   private static final int TAGS = 60;
   private static final int KINDS = 7;
@@ -63,6 +66,14 @@ class AuditLoadTest {
       Digest _ = client.putManifest(NAME, "v" + n + "a".repeat(100), image.manifest());
     }
     explained = "v1" + "a".repeat(100);
+  }
+
+  /** What another test asked has ended, and its streams have noticed that nobody reads them. */
+  @BeforeEach
+  void awaitNobodyElse() throws InterruptedException {
+    while (metric("stele_audit_running") + metric("stele_http_streams") > 0) {
+      Thread.sleep(20);
+    }
   }
 
   @AfterAll

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * again. The policy would remove everything after a year, and the collector after a second.
  */
 @Timeout(400)
+@Order(SteleProcess.LONG)
 class ClockFaultsTest {
   private static final String APP = "team/app";
   private static final Duration PATIENCE = Duration.ofSeconds(90);

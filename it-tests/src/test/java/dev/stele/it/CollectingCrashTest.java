@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>System properties: {@code stele.test.collecting-crash-rounds} (3) and {@code
  * stele.test.collecting-crash-seed} (random, printed).
  */
+@Order(SteleProcess.LONG)
 class CollectingCrashTest {
   private static final int ROUNDS = Integer.getInteger("stele.test.collecting-crash-rounds", 3);
   private static final long SEED =

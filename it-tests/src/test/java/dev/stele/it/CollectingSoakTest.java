@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>System properties: {@code stele.test.soak-seconds} (120) and {@code stele.test.soak-seed}
  * (random, printed).
  */
+@Order(SteleProcess.LONG)
 class CollectingSoakTest {
   private static final int SECONDS = Integer.getInteger("stele.test.soak-seconds", 120);
   private static final long SEED =

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>System properties: {@code stele.test.crash-rounds} (6) and {@code stele.test.crash-seed}
  * (random, printed).
  */
+@Order(SteleProcess.LONG)
 class CrashTest {
   private static final int ROUNDS = Integer.getInteger("stele.test.crash-rounds", 6);
   private static final long SEED =

@@ -13,12 +13,14 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Holds as people meet them: over HTTP and by command, against clients, retention and collector.
  */
+@Order(SteleProcess.LONG)
 class HoldsTest {
   @TempDir private Path folder;
   private SteleProcess server;

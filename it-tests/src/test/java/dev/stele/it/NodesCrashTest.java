@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>System properties: {@code stele.test.node-rounds} (4) and {@code stele.test.node-seed}
  * (random, printed).
  */
+@Order(SteleProcess.LONG)
 class NodesCrashTest {
   private static final int ROUNDS = Integer.getInteger("stele.test.node-rounds", 4);
   private static final long SEED =

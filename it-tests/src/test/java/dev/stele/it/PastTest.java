@@ -19,11 +19,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The past as people meet it: ordinary clients pull it, programs ask for it, and whoever wants what
  * is no longer kept is told when and why it went.
  */
+@ResourceLock("podman") // Its locks are the machine's, whatever its storage.
 class PastTest {
   private static final String NAME = "team/app";
   private static final Duration GRACE = Duration.ofSeconds(2);

@@ -12,12 +12,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The programs that people use push and pull real images. A program that is not installed aborts
  * its tests; in continuous integration it fails them.
  */
 @ExtendWith(SharedServer.class)
+@ResourceLock("podman") // Its locks are the machine's, whatever its storage.
 class RealClientsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

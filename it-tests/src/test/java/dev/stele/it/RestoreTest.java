@@ -12,12 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What was deleted is restored and pulled by a real client; what was swept is told with its fate.
  */
+@Order(SteleProcess.LONG)
 class RestoreTest {
   private static final String NAME = "team/app";
   private static final Duration GRACE = Duration.ofSeconds(1);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -17,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A Stele server in a JVM of its own, with its own PostgreSQL in the data folder: what a user
@@ -29,8 +32,18 @@ import java.util.concurrent.TimeUnit;
  * #client()}.
  */
 final class SteleProcess implements AutoCloseable {
+  /** The order of a class that takes long: it begins before the others, which fill what is left. */
+  static final int LONG = 1;
+
   /** Where, below the data folder, PostgreSQL writes its process id (the first line). */
   static final Path POSTMASTER_PID = Path.of("postgresql", "data", "postmaster.pid");
+
+  /**
+   * Below what the kernel gives to whoever asks for any port, so that no test that runs beside this
+   * one gets it before the server has it.
+   */
+  private static final AtomicInteger NEXT_PORT =
+      new AtomicInteger(new Random().nextInt(20_000, 30_000));
 
   private static final String MAIN_CLASS = "dev.stele.cli.Stele";
   private static final Duration READY_WITHIN = Duration.ofMinutes(2);
@@ -145,8 +158,13 @@ final class SteleProcess implements AutoCloseable {
   }
 
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    while (true) {
+      int port = NEXT_PORT.getAndIncrement();
+      try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return port;
+      } catch (BindException _) {
+        // Somebody has it.
+      }
     }
   }
 

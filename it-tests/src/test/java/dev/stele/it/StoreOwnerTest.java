@@ -7,12 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two registries that are configured with one folder of blobs: it belongs to one of them. */
 @Timeout(300)
+@Order(SteleProcess.LONG)
 class StoreOwnerTest {
   @TempDir private Path folder;
 

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>System properties: {@code stele.test.webhook-rounds} (3), kills of the server, and {@code
  * stele.test.webhook-seed} (random, printed).
  */
+@Order(SteleProcess.LONG)
 class WebhookTest {
   private static final int ROUNDS = Integer.getInteger("stele.test.webhook-rounds", 3);
   private static final long SEED =
