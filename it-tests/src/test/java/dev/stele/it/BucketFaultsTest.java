@@ -22,13 +22,13 @@ import org.junit.jupiter.api.io.TempDir;
  * bucket is away, and comes back. Clients see success or 503 with Retry-After; nothing acknowledged
  * is lost, nothing half-written is served, and the log and the bucket fit together but for orphans.
  *
- * <p>System properties: {@code stele.test.fault-seconds} (8), {@code stele.test.fault-seed}
+ * <p>System properties: {@code stele.test.fault-seconds} (5), {@code stele.test.fault-seed}
  * (random, printed), and {@code stele.test.fault-stall-millis} (500), how long a stalled answer
  * takes to end; from 30,000 on the server gives up first.
  */
 class BucketFaultsTest {
   private static final Duration TIME =
-      Duration.ofSeconds(Integer.getInteger("stele.test.fault-seconds", 8));
+      Duration.ofSeconds(Integer.getInteger("stele.test.fault-seconds", 5));
   private static final Duration STALL =
       Duration.ofMillis(Integer.getInteger("stele.test.fault-stall-millis", 500));
   private static final long SEED =

@@ -23,6 +23,18 @@ import java.util.stream.Stream;
 final class ClassArchive {
   private static final Path MAIN_CLASS = Path.of("dev", "stele", "cli", "Stele.class");
 
+  /**
+   * Most of these processes are gone before code that is compiled thoroughly would pay, and two
+   * processors have no use for more collectors than one.
+   */
+  private static final List<String> JVM_OPTIONS =
+      Stream.of(
+              System.getProperty(
+                      "stele.test.jvm-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+                  .split(" ", -1))
+          .filter(option -> !option.isEmpty())
+          .toList();
+
   /** Empty until somebody asked, and if there can be none. */
   private static Optional<Path> archive = Optional.empty();
 
@@ -40,7 +52,7 @@ final class ClassArchive {
       tried = true; // What makes it asks here too.
       archive = make();
     }
-    List<String> options = new ArrayList<>();
+    List<String> options = new ArrayList<>(JVM_OPTIONS);
     archive.ifPresent(
         file -> {
           options.add("-XX:SharedArchiveFile=" + file);

@@ -32,12 +32,12 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>A client that takes longer than the grace period from the first answer that it relies on to
  * its manifest is on its own, so a pusher that the machine held up begins again.
  *
- * <p>System properties: {@code stele.test.soak-seconds} (120) and {@code stele.test.soak-seed}
+ * <p>System properties: {@code stele.test.soak-seconds} (20) and {@code stele.test.soak-seed}
  * (random, printed).
  */
 @Order(SteleProcess.LONG)
 class CollectingSoakTest {
-  private static final int SECONDS = Integer.getInteger("stele.test.soak-seconds", 120);
+  private static final int SECONDS = Integer.getInteger("stele.test.soak-seconds", 20);
   private static final long SEED =
       Long.getLong("stele.test.soak-seed", System.nanoTime() & 0xffffffL);
 

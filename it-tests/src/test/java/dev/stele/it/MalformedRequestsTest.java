@@ -31,13 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Random malformed requests do no harm. How many is {@code -Dstele.test.fuzz-requests=N} (default
- * 20,000); {@code -Dstele.test.fuzz-seed=N} repeats a run, whose seed is printed.
+ * 5,000); {@code -Dstele.test.fuzz-seed=N} repeats a run, whose seed is printed.
  *
  * <p>No answer is a 5xx but 505, and that only for a first line that is not method, address and a
  * version of HTTP that the server speaks (a line break within is enough): the number means that.
  */
 class MalformedRequestsTest {
-  private static final int REQUESTS = Integer.getInteger("stele.test.fuzz-requests", 20_000);
+  private static final int REQUESTS = Integer.getInteger("stele.test.fuzz-requests", 5_000);
   private static final long SEED = Long.getLong("stele.test.fuzz-seed", new Random().nextLong());
   private static final int CONNECTIONS = 8;
   private static final int UPLOADS = 64;

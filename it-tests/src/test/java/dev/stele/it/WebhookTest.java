@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Order(SteleProcess.LONG)
 class WebhookTest {
-  private static final int ROUNDS = Integer.getInteger("stele.test.webhook-rounds", 3);
+  private static final int ROUNDS = Integer.getInteger("stele.test.webhook-rounds", 2);
   private static final long SEED =
       Long.getLong("stele.test.webhook-seed", System.nanoTime() & 0xffffffL);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
