@@ -48,30 +48,32 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   private final String name;
+  private final boolean hasSchema;
 
-  private TestDatabase(String name) {
+  private TestDatabase(String name, boolean hasSchema) {
     this.name = name;
+    this.hasSchema = hasSchema;
   }
 
   /** Makes a database with the schema and nothing in its log. */
   public static TestDatabase create() {
-    return create(" TEMPLATE " + Template.NAME);
+    return create(" TEMPLATE " + Template.NAME, true);
   }
 
   /** Makes a copy of this one, to which nobody may be connected meanwhile. */
   public TestDatabase copy() {
-    return create(" TEMPLATE " + name);
+    return create(" TEMPLATE " + name, hasSchema);
   }
 
   /** Makes a database in which nothing is. */
   public static TestDatabase empty() {
-    return create("");
+    return create("", false);
   }
 
-  private static TestDatabase create(String how) {
+  private static TestDatabase create(String how, boolean hasSchema) {
     String name = "stele_" + UUID.randomUUID().toString().replace("-", "");
     execute("CREATE DATABASE " + name + how);
-    return new TestDatabase(name);
+    return new TestDatabase(name, hasSchema);
   }
 
   /**
@@ -114,10 +116,11 @@ public final class TestDatabase implements AutoCloseable {
             .formatted(name));
   }
 
-  /** Migrates it and opens a pool. */
+  /** Migrates it, unless it came with the schema, and opens a pool. */
   public Database open() {
-    return Database.open(
-        new Database.Settings(url(), user(), password(), 16), new SimpleMeterRegistry());
+    Database.Settings settings = new Database.Settings(url(), user(), password(), 16);
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    return hasSchema ? Database.openAsItIs(settings, meters) : Database.open(settings, meters);
   }
 
   @Override
