@@ -116,6 +116,8 @@ class ReachabilityPropertyTest {
 
   @AfterContainer
   static void close() throws IOException {
+    assertThat(new Verification(READER).run(database.jdbi()).results())
+        .allMatch(Verification.Result::equal);
     lane.close();
     signal.close();
     database.close();
@@ -138,8 +140,6 @@ class ReachabilityPropertyTest {
     one.releaseAll();
     one.collect();
     assertThat(one.model.unlinked()).isEmpty();
-    assertThat(new Verification(READER).run(database.jdbi()).results())
-        .allMatch(Verification.Result::equal);
   }
 
   /** Appends events as they are, with the documents that they speak of. */

@@ -104,6 +104,12 @@ class ExposureModelTest {
 
   @AfterContainer
   static void close() throws IOException {
+    assertThat(registry.upkeep().verifyProjections().results())
+        .allMatch(Verification.Result::equal)
+        .filteredOn(
+            result -> result.projection().equals("exposure") && !result.table().endsWith("pull"))
+        .hasSize(3)
+        .allMatch(result -> result.rows() > 0);
     fixture.close();
     store.close();
     try (Stream<Path> all = Files.walk(folder)) {
@@ -138,12 +144,6 @@ class ExposureModelTest {
       one.run(operation);
     }
     one.compare(before);
-    assertThat(registry.upkeep().verifyProjections().results())
-        .allMatch(Verification.Result::equal)
-        .filteredOn(
-            result -> result.projection().equals("exposure") && !result.table().endsWith("pull"))
-        .hasSize(3)
-        .allMatch(result -> result.rows() > 0);
   }
 
   /** One sequence, with the names and the content that it chooses among. */

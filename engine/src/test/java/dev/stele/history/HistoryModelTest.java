@@ -111,6 +111,10 @@ class HistoryModelTest {
 
   @AfterContainer
   static void close() throws IOException {
+    assertThat(registry.upkeep().verifyProjections().results())
+        .allMatch(Verification.Result::equal)
+        .filteredOn(result -> result.table().equals("manifest_history"))
+        .allMatch(result -> result.rows() > 0);
     fixture.close();
     store.close();
     try (Stream<Path> all = Files.walk(folder)) {
@@ -146,10 +150,6 @@ class HistoryModelTest {
     }
     one.run(new Operation(Kind.COLLECT, 0, 0, 0));
     one.compare();
-    assertThat(registry.upkeep().verifyProjections().results())
-        .allMatch(Verification.Result::equal)
-        .filteredOn(result -> result.table().equals("manifest_history"))
-        .allMatch(result -> result.rows() > 0);
   }
 
   /** The random ones need not hit it. */

@@ -50,7 +50,8 @@ import org.junit.jupiter.api.BeforeEach;
 
 /**
  * Rows of the contract: a fresh registry for each, what a client does to it in a word, and what
- * happens behind its back. After each the views equal a replay of the log.
+ * happens behind its back. After each the views equal a replay of the log, which is not asked where
+ * a store does nothing: there a row only has to fail.
  */
 abstract class ParityRows {
   static final Caller ALICE = new Caller("alice", "request-1");
@@ -79,8 +80,10 @@ abstract class ParityRows {
   @AfterEach
   void theViewsEqualAReplay() throws IOException {
     try {
-      assertThat(registry.upkeep().verifyProjections().results())
-          .allMatch(result -> result.equal());
+      if (!(storage instanceof ParityStorage.Nowhere)) {
+        assertThat(registry.upkeep().verifyProjections().results())
+            .allMatch(result -> result.equal());
+      }
     } finally {
       close();
     }

@@ -74,6 +74,8 @@ class RegistryModelTest {
 
   @AfterContainer
   static void close() throws IOException {
+    assertThat(registry.upkeep().verifyProjections().results())
+        .allMatch(Verification.Result::equal);
     fixture.close();
     store.close();
     try (Stream<Path> all = Files.walk(folder)) {
@@ -111,8 +113,6 @@ class RegistryModelTest {
       one.run(operation);
     }
     one.compare();
-    assertThat(registry.upkeep().verifyProjections().results())
-        .allMatch(Verification.Result::equal);
   }
 
   /** One sequence, with the names and the content that it chooses among. */
