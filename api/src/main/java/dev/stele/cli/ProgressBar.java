@@ -60,7 +60,7 @@ final class ProgressBar implements AutoCloseable {
     if (!terminal.interactive()) {
       return "";
     }
-    int full = (int) Math.clamp(Math.round((double) BAR * done / of), 0, BAR);
+    int full = Math.clamp(Math.round((double) BAR * done / of), 0, BAR);
     return "[" + "=".repeat(full) + " ".repeat(BAR - full) + "] ";
   }
 

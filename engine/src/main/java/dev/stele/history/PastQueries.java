@@ -340,22 +340,20 @@ final class PastQueries {
         .findOne();
   }
 
-  /** Something in the data of the events between two moments that may have changed something. */
-  private static final String TOUCHED =
-      """
-      SELECT DISTINCT %s AS key
-      FROM event
-      WHERE repository = :repository AND position > :from AND position <= :to
-        AND type NOT IN ('PullsObserved', 'BlobPullsObserved')
-      """;
-
   private static final String TOUCHED_TAG = touched("%s COLLATE \"C\"", "tag");
   private static final String TOUCHED_DIGEST = touched("digest_bytes(%s)", "digest");
 
+  /** Something in the data of the events between two moments that may have changed something. */
   private static String touched(String expression, String field) {
-    return TOUCHED.formatted(
-        expression.formatted(
-            "(convert_from(leaf, 'UTF8')::json #>> '{data,%s}')".formatted(field)));
+    return """
+    SELECT DISTINCT %s AS key
+    FROM event
+    WHERE repository = :repository AND position > :from AND position <= :to
+      AND type NOT IN ('PullsObserved', 'BlobPullsObserved')
+    """
+        .formatted(
+            expression.formatted(
+                "(convert_from(leaf, 'UTF8')::json #>> '{data,%s}')".formatted(field)));
   }
 
   /** Tags that went with their manifest: events of their own may say so only later. */

@@ -188,7 +188,7 @@ class LargeCycleTest {
                 handle.execute(
                     "UPDATE lease SET promised_at = clock_timestamp() + interval '1 h' WHERE digest"
                         + " = ?",
-                    subjects.get(index).toString()));
+                    subjects.get(index)));
     long known = registry.archive().read(LogReader::nextPosition);
     assertThat(collect(List.of(index), known))
         .isEqualTo(new CollectManifests.Result(0, false, known));

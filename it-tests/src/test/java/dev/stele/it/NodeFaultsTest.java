@@ -148,7 +148,9 @@ class NodeFaultsTest {
         client.pushBlob("locked/lease", "nobody refers to it".getBytes(StandardCharsets.UTF_8));
     try (Connection foreign = foreignSession();
         Statement statement = foreign.createStatement()) {
-      while (count(statement, "SELECT count(*) FROM lease WHERE digest = '" + lonely + "'") == 0) {
+      while (count(
+              statement, "SELECT count(*) FROM lease WHERE digest = digest_bytes('" + lonely + "')")
+          == 0) {
         Thread.sleep(50);
       }
       foreign.setAutoCommit(false);
