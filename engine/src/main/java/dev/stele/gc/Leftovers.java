@@ -8,12 +8,12 @@ import dev.stele.blob.UploadBusyException;
 import dev.stele.blob.UploadId;
 import dev.stele.blob.UploadStatus;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.OrphanView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -21,7 +21,6 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -249,23 +248,8 @@ final class Leftovers {
   }
 
   private Stream<StoredObject> unknown(String store, List<StoredObject> objects) {
-    Set<String> known =
-        new HashSet<>(jdbi.withHandle((Handle handle) -> known(handle, store, objects)));
+    List<String> keys = objects.stream().map(object -> object.key().value()).toList();
+    Set<String> known = jdbi.withHandle(handle -> OrphanView.knownKeys(handle, store, keys));
     return objects.stream().filter(object -> !known.contains(object.key().value()));
-  }
-
-  private static List<String> known(Handle handle, String store, List<StoredObject> objects) {
-    return handle
-        .createQuery(
-            """
-            SELECT object_key FROM blob_object WHERE store = :store AND object_key = ANY (:keys)
-            UNION ALL
-            SELECT object_key FROM swept_orphan WHERE store = :store AND object_key = ANY (:keys)
-            """)
-        .bind("store", store)
-        .bindArray(
-            "keys", String.class, objects.stream().map(object -> object.key().value()).toList())
-        .mapTo(String.class)
-        .list();
   }
 }

@@ -5,7 +5,7 @@ import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.log.Command;
-import java.util.HashSet;
+import dev.stele.projection.OrphanView;
 import java.util.List;
 import java.util.Set;
 
@@ -19,22 +19,10 @@ record SweepOrphans(ActorId actor, String requestId, String store, List<StoredOb
   @Override
   public Integer decide(Decision decision) {
     Set<String> kept =
-        new HashSet<>(
-            decision
-                .handle()
-                .createQuery(
-                    """
-                    SELECT object_key FROM blob_object WHERE store = :store AND object_key = ANY (:keys)
-                    UNION ALL
-                    SELECT object_key FROM swept_orphan WHERE store = :store AND object_key = ANY (:keys)
-                    """)
-                .bind("store", store)
-                .bindArray(
-                    "keys",
-                    String.class,
-                    objects.stream().map(object -> object.key().value()).toList())
-                .mapTo(String.class)
-                .list());
+        OrphanView.knownKeys(
+            decision.handle(),
+            store,
+            objects.stream().map(object -> object.key().value()).toList());
     int swept = 0;
     for (StoredObject object : objects) {
       if (!kept.contains(object.key().value())) {

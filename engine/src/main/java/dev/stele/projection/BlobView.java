@@ -426,6 +426,25 @@ public final class BlobView implements Projection {
         .list();
   }
 
+  /** Those of these keys under which a store has an object that the log knows. */
+  public static Set<String> recordedKeys(Handle handle, String store, Collection<String> keys) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                SELECT wanted.key
+                FROM unnest(:keys::text[]) AS wanted (key)
+                WHERE EXISTS (
+                  SELECT FROM blob_object
+                  WHERE hashtextextended(object_key, 0) = hashtextextended(wanted.key, 0)
+                    AND object_key = wanted.key AND store = :store OFFSET 0)
+                """)
+            .bindArray("keys", String.class, keys)
+            .bind("store", store)
+            .mapTo(String.class)
+            .list());
+  }
+
   /** How many objects a store has, and how many bytes they have in all. */
   public record Amount(long objects, long bytes) {}
 

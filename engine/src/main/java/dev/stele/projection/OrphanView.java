@@ -5,7 +5,9 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
 import dev.stele.sql.Unnested;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** Objects that the log did not know and that were given up: none can be recorded any more. */
@@ -60,4 +62,17 @@ public final class OrphanView implements Projection {
               known.put(new StoredUnder(orphan.store(), orphan.objectKey()), true);
             }
           });
+
+  /** Those of these keys of a store that an event speaks of: recorded, or given up. */
+  public static Set<String> knownKeys(Handle handle, String store, Collection<String> keys) {
+    Set<String> known = BlobView.recordedKeys(handle, store, keys);
+    handle
+        .createQuery(
+            "SELECT object_key FROM swept_orphan WHERE store = :store AND object_key = ANY (:keys)")
+        .bind("store", store)
+        .bindArray("keys", String.class, keys)
+        .mapTo(String.class)
+        .forEach(known::add);
+    return known;
+  }
 }

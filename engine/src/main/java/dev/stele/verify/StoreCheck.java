@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -177,23 +176,9 @@ final class StoreCheck {
   }
 
   private List<StoredObject> unknown(List<StoredObject> objects) {
+    List<String> keys = objects.stream().map(object -> object.key().value()).toList();
     Set<String> known =
-        new HashSet<>(
-            jdbi.withHandle(
-                handle ->
-                    handle
-                        .createQuery(
-                            """
-                            SELECT object_key FROM blob_object
-                            WHERE store = :store AND object_key = ANY (:keys)
-                            """)
-                        .bind("store", store.name())
-                        .bindArray(
-                            "keys",
-                            String.class,
-                            objects.stream().map(object -> object.key().value()).toList())
-                        .mapTo(String.class)
-                        .list()));
+        jdbi.withHandle(handle -> BlobView.recordedKeys(handle, store.name(), keys));
     return objects.stream().filter(object -> !known.contains(object.key().value())).toList();
   }
 }

@@ -24,6 +24,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.EventIndexView;
+import dev.stele.projection.OrphanView;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.TagView;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -275,6 +276,22 @@ class LookUpsTest {
                 .withHandle(
                     handle ->
                         BlobView.LINKED_ANYWHERE.lookUp(handle, List.of(POPULAR)).get(POPULAR)));
+    requests.put(
+        "objects of a store",
+        () ->
+            database
+                .jdbi()
+                .withHandle(
+                    handle ->
+                        BlobView.objects(handle, "default", Optional.of(number(50_000)), 10)));
+    requests.put(
+        "which keys of objects are known",
+        () -> {
+          List<String> keys = List.of("k5", "other");
+          Set<String> known =
+              database.jdbi().withHandle(handle -> OrphanView.knownKeys(handle, "default", keys));
+          assertThat(known).containsExactly("k5");
+        });
     requests.put(
         "tags of a digest",
         () ->
