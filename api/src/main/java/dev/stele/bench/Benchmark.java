@@ -59,6 +59,7 @@ public final class Benchmark {
     }
   }
 
+  private static final int SOME = 4;
   private static final int UPLOADS_AT_ONCE = 8;
 
   /** What is compared with the large blob, in bytes; more than a part of an S3 multipart upload. */
@@ -119,43 +120,58 @@ public final class Benchmark {
   public static void rehearse(int port, Duration time) throws IOException, InterruptedException {
     try (RegistryUnderTest registry = RegistryUnderTest.at(port)) {
       int clients = 4;
-      new SmallPushes(clients, time, Duration.ZERO).measure(registry, 0);
-      SmallReads.manifestGets(clients, Duration.ZERO, time).prepare(registry, 0);
-      Workload blob = BlobWorkload.pull(SMALL_BLOB);
+      new SmallPushes(clients, 1, time, Duration.ZERO).measure(registry, 0);
+      SmallReads.byTag(clients, Duration.ZERO, time).prepare(registry, 0);
+      Workload blob = BlobWorkload.pull(1, SMALL_BLOB);
       blob.prepare(registry, 0);
       blob.measure(registry, 0);
     }
   }
 
   private static List<Workload> workloads(Options options) {
+    Duration time = options.duration();
+    Duration warm = options.warmUp();
+    int many = options.connections();
     return Stream.<Workload>of(
             BlobWorkload.push(options.blobSize()),
-            BlobWorkload.pull(options.blobSize()),
+            BlobWorkload.pull(1, options.blobSize()),
+            BlobWorkload.pull(SOME, options.blobSize()),
+            BlobWorkload.pushMany(SOME, options.blobSize()),
             BlobWorkload.pushMany(UPLOADS_AT_ONCE, options.blobSize()),
             BlobWorkload.finish(SMALL_BLOB),
             BlobWorkload.finish(options.blobSize()),
-            new BlobPushes(UPLOADS_AT_ONCE, options.duration(), options.warmUp()),
-            SmallReads.manifestGets(options.connections(), options.duration(), options.warmUp()),
-            SmallReads.blobHeads(options.connections(), options.duration(), options.warmUp()),
-            new SmallPushes(options.connections(), options.duration(), options.warmUp()))
+            BlobTraffic.pushes(UPLOADS_AT_ONCE, 1, time, warm),
+            BlobTraffic.pushes(UPLOADS_AT_ONCE, 10, time, warm),
+            BlobTraffic.pushes(UPLOADS_AT_ONCE, 100, time, warm),
+            BlobTraffic.mixed(UPLOADS_AT_ONCE, 1, time, warm),
+            BlobTraffic.pulls(UPLOADS_AT_ONCE, 1, time, warm),
+            BlobTraffic.pulls(UPLOADS_AT_ONCE, 10, time, warm),
+            SmallReads.byTag(many, time, warm),
+            SmallReads.byDigest(many, time, warm),
+            SmallReads.blobHeads(many, time, warm),
+            new SmallPushes(many, 1, time, warm),
+            new SmallPushes(many, 100, time, warm),
+            new TagPuts(many, time, warm),
+            SmallReads.tagList(many, time, warm),
+            SmallReads.catalog(many, time, warm))
         .filter(workload -> workload.title().contains(options.rows()))
         .toList();
   }
 
   /** The rates of each registry, round by round. */
-  private static List<List<Double>> measure(
+  private static List<List<Workload.Measured>> measure(
       Workload workload, List<RegistryUnderTest> registries, int rounds, PrintStream out)
       throws IOException, InterruptedException {
-    List<List<Double>> rates = new ArrayList<>();
+    List<List<Workload.Measured>> rates = new ArrayList<>();
     registries.forEach(registry -> rates.add(new ArrayList<>()));
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < registries.size(); i++) {
         RegistryUnderTest registry = registries.get(i);
         workload.prepare(registry, round);
-        double rate = workload.measure(registry, round);
+        Workload.Measured rate = workload.measure(registry, round);
         rates.get(i).add(rate);
         out.printf(
-            "round %d: %s: %s: %.1f %s%n",
+            "round %d: %s: %s: %s %s%n",
             round + 1, workload.title(), registry.name(), rate, workload.unit());
       }
     }

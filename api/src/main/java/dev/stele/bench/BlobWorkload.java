@@ -39,24 +39,26 @@ final class BlobWorkload {
       }
 
       @Override
-      public double measure(RegistryUnderTest registry, int round) throws IOException {
+      public Measured measure(RegistryUnderTest registry, int round) throws IOException {
         try (HttpConnection connection = registry.connect()) {
           long start = System.nanoTime();
           BlobWorkload.push(connection, blob);
-          return mebibytes(size) / seconds(start);
+          return Measured.rate(mebibytes(size) / seconds(start));
         }
       }
     };
   }
 
   /** Pulls a blob that was pushed before; before the first round it checks every byte of it. */
-  static Workload pull(long size) {
+  static Workload pull(int clients, long size) {
     return new Workload() {
       private final GeneratedBlob blob = new GeneratedBlob(-1, size);
 
       @Override
       public String title() {
-        return "pull one blob of " + size / (1 << 20) + " MiB";
+        return clients == 1
+            ? "pull one blob of " + size / (1 << 20) + " MiB"
+            : "pull a blob of %d MiB %d times at once".formatted(size / (1 << 20), clients);
       }
 
       @Override
@@ -81,15 +83,20 @@ final class BlobWorkload {
       }
 
       @Override
-      public double measure(RegistryUnderTest registry, int round) throws IOException {
-        try (HttpConnection connection = registry.connect()) {
-          long start = System.nanoTime();
-          long length = connection.send("GET", path(), "").expect(200).length();
-          if (length != size) {
-            throw new IOException(registry.name() + " served " + length + " bytes");
-          }
-          return mebibytes(size) / seconds(start);
-        }
+      public Measured measure(RegistryUnderTest registry, int round)
+          throws IOException, InterruptedException {
+        return Measured.rate(
+            mebibytes(size)
+                * Concurrent.once(
+                    clients,
+                    _ -> {
+                      try (HttpConnection connection = registry.connect()) {
+                        long length = connection.send("GET", path(), "").expect(200).length();
+                        if (length != size) {
+                          throw new IOException(registry.name() + " served " + length + " bytes");
+                        }
+                      }
+                    }));
       }
 
       private String path() {
@@ -124,11 +131,11 @@ final class BlobWorkload {
       }
 
       @Override
-      public double measure(RegistryUnderTest registry, int round) throws IOException {
+      public Measured measure(RegistryUnderTest registry, int round) throws IOException {
         try (HttpConnection open = connection) {
           long start = System.nanoTime();
           open.send("PUT", finish, OCTETS).expect(201);
-          return 1 / seconds(start);
+          return Measured.rate(1 / seconds(start));
         }
       }
     };
@@ -159,16 +166,17 @@ final class BlobWorkload {
       }
 
       @Override
-      public double measure(RegistryUnderTest registry, int round)
+      public Measured measure(RegistryUnderTest registry, int round)
           throws IOException, InterruptedException {
-        return mebibytes(size)
-            * Concurrent.once(
-                uploads,
-                number -> {
-                  try (HttpConnection connection = registry.connect()) {
-                    push(connection, "bench/blob-" + number, blob);
-                  }
-                });
+        return Measured.rate(
+            mebibytes(size)
+                * Concurrent.once(
+                    uploads,
+                    number -> {
+                      try (HttpConnection connection = registry.connect()) {
+                        push(connection, "bench/blob-" + number, blob);
+                      }
+                    }));
       }
     };
   }
@@ -177,7 +185,7 @@ final class BlobWorkload {
     push(connection, REPOSITORY, blob);
   }
 
-  private static void push(HttpConnection connection, String repository, GeneratedBlob blob)
+  static void push(HttpConnection connection, String repository, GeneratedBlob blob)
       throws IOException {
     connection.send("PUT", send(connection, repository, blob), OCTETS).expect(201);
   }

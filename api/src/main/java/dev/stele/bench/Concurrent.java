@@ -3,12 +3,14 @@ package dev.stele.bench;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 
 /** Runs the same step again and again on several connections for a while and counts. */
 final class Concurrent {
@@ -61,14 +63,15 @@ final class Concurrent {
   }
 
   /**
-   * Steps a second over all connections together. A step that fails ends the run with its error.
+   * Steps on all connections together, each as soon as it can, and how long each took. A step that
+   * fails ends the run with its error.
    */
-  static double rate(int connections, Duration duration, Connector connector)
+  static Latencies steps(int connections, Duration duration, Connector connector)
       throws IOException, InterruptedException {
     CountDownLatch ready = new CountDownLatch(connections);
-    List<Future<Long>> clients = new ArrayList<>();
+    List<Future<long[]>> clients = new ArrayList<>();
+    List<long[]> nanos = new ArrayList<>();
     long start;
-    long steps = 0;
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < connections; i++) {
         int connection = i;
@@ -76,16 +79,18 @@ final class Concurrent {
       }
       ready.await();
       start = System.nanoTime();
-      for (Future<Long> client : clients) {
-        steps += client.get();
+      for (Future<long[]> client : clients) {
+        nanos.add(client.get());
       }
     } catch (ExecutionException e) {
       throw new IOException("a client failed: " + e.getCause().getMessage(), e.getCause());
     }
-    return steps / BlobWorkload.seconds(start);
+    double seconds = BlobWorkload.seconds(start);
+    long[] sorted = nanos.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+    return new Latencies(sorted, sorted.length / seconds);
   }
 
-  private static long stepUntilDone(
+  private static long[] stepUntilDone(
       Connector connector, int connection, CountDownLatch ready, Duration duration)
       throws IOException, InterruptedException {
     Client connected;
@@ -98,11 +103,15 @@ final class Concurrent {
     try (Client client = connected) {
       ready.await();
       long end = System.nanoTime() + duration.toNanos();
+      LongStream.Builder taken = LongStream.builder();
       int steps = 0;
-      while (System.nanoTime() < end) {
+      for (long now = System.nanoTime(); now < end; ) {
         client.step(steps++);
+        long after = System.nanoTime();
+        taken.add(after - now);
+        now = after;
       }
-      return steps;
+      return taken.build().toArray();
     }
   }
 }

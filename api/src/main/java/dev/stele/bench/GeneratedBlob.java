@@ -6,12 +6,17 @@ import java.security.MessageDigest;
 import java.util.Random;
 
 /**
- * A large blob that is made as it is sent: a random mebibyte again and again, its number written at
- * the start of each, so that it neither compresses nor repeats. Immutable; the digest is computed
- * when it is made, so that no client hashes while something is measured.
+ * A large blob that is made as it is sent: the same random mebibyte again and again, with the
+ * blob's seed and its number written at the start of each, so that it neither compresses nor
+ * repeats. Immutable. Its digest is computed when it is made.
  */
 final class GeneratedBlob {
   private static final int BLOCK = 1 << 20;
+  private static final byte[] RANDOM = new byte[BLOCK];
+
+  static {
+    new Random(0).nextBytes(RANDOM);
+  }
 
   private final long seed;
   private final long size;
@@ -44,15 +49,13 @@ final class GeneratedBlob {
 
   /** The bytes from the start, a mebibyte at a time in the same buffer. */
   HttpConnection.Source source() {
-    byte[] random = new byte[BLOCK];
-    new Random(seed).nextBytes(random);
-    ByteBuffer block = ByteBuffer.allocateDirect(BLOCK).put(random);
+    ByteBuffer block = ByteBuffer.allocate(BLOCK).put(RANDOM).putLong(0, seed);
     return new HttpConnection.Source() {
       private long number;
 
       @Override
       public ByteBuffer next() {
-        block.putLong(0, number++);
+        block.putLong(Long.BYTES, number++);
         return block.clear();
       }
     };

@@ -61,11 +61,12 @@ public final class LaneCost {
       for (int round = 1; round <= rounds; round++) {
         String layer = "layer of round " + round;
         double commands =
-            Concurrent.rate(submitters, duration, number -> new Putter(registry, number, layer));
+            Concurrent.steps(submitters, duration, number -> new Putter(registry, number, layer))
+                .rate();
         long written = registry.archive().read(LogReader::nextPosition);
         long behind = written - QueryCost.followed(registry);
         double caughtUp = followUp(registry, written);
-        double inserts = Concurrent.rate(submitters, duration, _ -> new Inserter(floor));
+        double inserts = Concurrent.steps(submitters, duration, _ -> new Inserter(floor)).rate();
         out.printf(
             "round %d: %,.0f commands a second by %d submitters; the slowest view was %,d events"
                 + " behind, and had them %.1f s later; PostgreSQL commits %,.0f rows a second one"

@@ -2,9 +2,6 @@ package dev.stele.bench;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.LongStream;
 
 /**
  * How long each of many requests took.
@@ -23,31 +20,23 @@ record Latencies(long[] nanos, double rate) {
   static Latencies measure(
       RegistryUnderTest registry, int connections, Duration duration, Request request)
       throws IOException, InterruptedException {
-    ConcurrentLinkedQueue<long[]> all = new ConcurrentLinkedQueue<>();
-    double rate =
-        Concurrent.rate(
-            connections,
-            duration,
-            number -> {
-              HttpConnection connection = registry.connect();
-              LongStream.Builder taken = LongStream.builder();
-              return new Concurrent.Client() {
-                @Override
-                public void step(int step) throws IOException {
-                  long started = System.nanoTime();
-                  request.send(connection, step * connections + number);
-                  taken.add(System.nanoTime() - started);
-                }
+    return Concurrent.steps(
+        connections,
+        duration,
+        number -> {
+          HttpConnection connection = registry.connect();
+          return new Concurrent.Client() {
+            @Override
+            public void step(int step) throws IOException {
+              request.send(connection, step * connections + number);
+            }
 
-                @Override
-                public void close() throws IOException {
-                  all.add(taken.build().toArray());
-                  connection.close();
-                }
-              };
-            });
-    long[] nanos = all.stream().flatMapToLong(Arrays::stream).sorted().toArray();
-    return new Latencies(nanos, rate);
+            @Override
+            public void close() throws IOException {
+              connection.close();
+            }
+          };
+        });
   }
 
   /** The time within which that share of all requests were answered, in milliseconds. */

@@ -2,14 +2,16 @@ package dev.stele.bench;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** The medians of all rows, a column a registry, and how the first compares with the second. */
 final class ResultTable {
   private final List<String> registries;
   private final List<Row> rows = new ArrayList<>();
 
-  private record Row(String title, String unit, List<Double> medians) {}
+  private record Row(String title, String unit, List<Workload.Measured> medians) {}
 
   ResultTable(List<String> registries) {
     this.registries = List.copyOf(registries);
@@ -20,10 +22,20 @@ final class ResultTable {
    *
    * @param rates of each registry, in the order of the columns
    */
-  void add(Workload workload, List<List<Double>> rates) {
+  void add(Workload workload, List<List<Workload.Measured>> rates) {
     rows.add(
         new Row(
-            workload.title(), workload.unit(), rates.stream().map(ResultTable::median).toList()));
+            workload.title(), workload.unit(), rates.stream().map(ResultTable::medians).toList()));
+  }
+
+  /** Of rates and of times apart. */
+  private static Workload.Measured medians(List<Workload.Measured> all) {
+    double[] times = all.stream().flatMapToDouble(each -> each.p99().stream()).toArray();
+    return new Workload.Measured(
+        median(all.stream().map(Workload.Measured::rate).toList()),
+        times.length == 0
+            ? OptionalDouble.empty()
+            : OptionalDouble.of(median(Arrays.stream(times).boxed().toList())));
   }
 
   static double median(List<Double> values) {
@@ -35,14 +47,14 @@ final class ResultTable {
   }
 
   void print(PrintStream out) {
-    out.printf("%-52s %-11s", "median of all rounds", "");
-    registries.forEach(name -> out.printf(" %16s", name));
+    out.printf("%-56s %-11s", "median of all rounds", "");
+    registries.forEach(name -> out.printf(" %26s", name));
     out.println(registries.size() > 1 ? "    ratio" : "");
     for (Row row : rows) {
-      out.printf("%-52s %-11s", row.title(), row.unit());
-      row.medians().forEach(median -> out.printf(" %16.1f", median));
+      out.printf("%-56s %-11s", row.title(), row.unit());
+      row.medians().forEach(median -> out.printf(" %26s", median));
       if (row.medians().size() > 1) {
-        out.printf("  %6.2fx", row.medians().get(0) / row.medians().get(1));
+        out.printf("  %6.2fx", row.medians().get(0).rate() / row.medians().get(1).rate());
       }
       out.println();
     }

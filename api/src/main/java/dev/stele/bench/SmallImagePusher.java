@@ -17,27 +17,25 @@ final class SmallImagePusher implements AutoCloseable {
   private static final int LAYER = 4096;
 
   private final HttpConnection connection;
-  private final String repository;
   private final byte[] layer = new byte[LAYER];
 
-  SmallImagePusher(RegistryUnderTest registry, String repository) throws IOException {
+  SmallImagePusher(RegistryUnderTest registry) throws IOException {
     this.connection = registry.connect();
-    this.repository = repository;
     ThreadLocalRandom.current().nextBytes(layer);
   }
 
-  /**
-   * Pushes one image and returns the digest of its layer. The tag is part of its content, so other
-   * tags are other images.
-   */
-  Digest push(String tag) throws IOException {
+  /** An image: its layer, its digest and its bytes. */
+  record Image(Digest layer, Digest digest, byte[] manifest) {}
+
+  /** Pushes one image. The tag is part of its content, so other tags are other images. */
+  Image push(String repository, String tag) throws IOException {
     ByteBuffer.wrap(layer).putLong(ThreadLocalRandom.current().nextLong());
     byte[] config =
         "{\"architecture\":\"amd64\",\"os\":\"linux\",\"comment\":\"%s\"}"
             .formatted(tag)
             .getBytes(UTF_8);
-    Digest configDigest = blob(config);
-    Digest layerDigest = blob(layer);
+    Digest configDigest = push(connection, repository, config);
+    Digest layerDigest = push(connection, repository, layer);
     byte[] manifest =
         """
         {"schemaVersion":2,"mediaType":"%s",\
@@ -46,6 +44,12 @@ final class SmallImagePusher implements AutoCloseable {
         """
             .formatted(MediaTypes.OCI_IMAGE, configDigest, config.length, layerDigest, LAYER)
             .getBytes(UTF_8);
+    put(repository, tag, manifest);
+    return new Image(layerDigest, Digest.of(Digest.Algorithm.SHA256, manifest), manifest);
+  }
+
+  /** Puts a manifest whose content is there. */
+  void put(String repository, String tag, byte[] manifest) throws IOException {
     connection
         .send(
             "PUT",
@@ -54,11 +58,6 @@ final class SmallImagePusher implements AutoCloseable {
             manifest,
             HttpConnection.Sink.DISCARD)
         .expect(201);
-    return layerDigest;
-  }
-
-  private Digest blob(byte[] bytes) throws IOException {
-    return push(connection, repository, bytes);
   }
 
   /** Pushes a blob with POST and PUT, and returns its digest. */

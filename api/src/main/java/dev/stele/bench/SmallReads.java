@@ -1,6 +1,5 @@
 package dev.stele.bench;
 
-import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,34 +13,80 @@ final class SmallReads extends SteadyWorkload {
   private final String what;
   private final String method;
 
-  /** What is asked for below the repository, by the digest of the image's layer. */
-  private final Function<Digest, String> path;
+  /** What is asked for, of an image that is there. */
+  private final Function<SmallImagePusher.Image, String> address;
 
   private String target;
 
   private SmallReads(
       String what,
       String method,
-      Function<Digest, String> path,
+      Function<SmallImagePusher.Image, String> address,
       int connections,
       Duration duration,
       Duration warmUp) {
     super(connections, duration, warmUp);
     this.what = what;
     this.method = method;
-    this.path = path;
+    this.address = address;
   }
 
   /** GET of a manifest by its tag. */
-  static SmallReads manifestGets(int connections, Duration duration, Duration warmUp) {
+  static SmallReads byTag(int connections, Duration duration, Duration warmUp) {
+    return manifest("manifest GET by tag", _ -> TAG, connections, duration, warmUp);
+  }
+
+  /** GET of a manifest by its digest. */
+  static SmallReads byDigest(int connections, Duration duration, Duration warmUp) {
+    return manifest(
+        "manifest GET by digest",
+        image -> image.digest().toString(),
+        connections,
+        duration,
+        warmUp);
+  }
+
+  private static SmallReads manifest(
+      String what,
+      Function<SmallImagePusher.Image, String> reference,
+      int connections,
+      Duration duration,
+      Duration warmUp) {
     return new SmallReads(
-        "manifest GET by tag", "GET", _ -> "manifests/" + TAG, connections, duration, warmUp);
+        what,
+        "GET",
+        image -> REPOSITORY + "/manifests/" + reference.apply(image),
+        connections,
+        duration,
+        warmUp);
   }
 
   /** HEAD of a blob, as a client asks before it pushes. */
   static SmallReads blobHeads(int connections, Duration duration, Duration warmUp) {
     return new SmallReads(
-        "blob HEAD", "HEAD", layer -> "blobs/" + layer, connections, duration, warmUp);
+        "blob HEAD",
+        "HEAD",
+        image -> REPOSITORY + "/blobs/" + image.layer(),
+        connections,
+        duration,
+        warmUp);
+  }
+
+  /** GET of the first page of the tags that {@link TagPuts} left. */
+  static SmallReads tagList(int connections, Duration duration, Duration warmUp) {
+    return new SmallReads(
+        "first 100 tags of many",
+        "GET",
+        _ -> TagPuts.REPOSITORY + "/tags/list?n=100",
+        connections,
+        duration,
+        warmUp);
+  }
+
+  /** GET of the first page of repositories. */
+  static SmallReads catalog(int connections, Duration duration, Duration warmUp) {
+    return new SmallReads(
+        "first 100 repositories", "GET", _ -> "_catalog?n=100", connections, duration, warmUp);
   }
 
   @Override
@@ -57,8 +102,8 @@ final class SmallReads extends SteadyWorkload {
   @Override
   public void prepare(RegistryUnderTest registry, int round)
       throws IOException, InterruptedException {
-    try (SmallImagePusher pusher = new SmallImagePusher(registry, REPOSITORY)) {
-      target = "/v2/" + REPOSITORY + "/" + path.apply(pusher.push(TAG));
+    try (SmallImagePusher pusher = new SmallImagePusher(registry)) {
+      target = "/v2/" + address.apply(pusher.push(REPOSITORY, TAG));
     }
     super.prepare(registry, round);
   }

@@ -2,6 +2,7 @@ package dev.stele.bench;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalDouble;
 
 /** The same work again and again by several clients, for some time; warmed up before round 0. */
 abstract class SteadyWorkload implements Workload {
@@ -32,18 +33,19 @@ abstract class SteadyWorkload implements Workload {
   public void prepare(RegistryUnderTest registry, int round)
       throws IOException, InterruptedException {
     if (round == 0) {
-      double _ = rate(registry, "warm", warmUp);
+      Latencies _ = steps(registry, "warm", warmUp);
     }
   }
 
   @Override
-  public double measure(RegistryUnderTest registry, int round)
+  public Measured measure(RegistryUnderTest registry, int round)
       throws IOException, InterruptedException {
-    return rate(registry, "r" + round, duration);
+    Latencies measured = steps(registry, "r" + round, duration);
+    return new Measured(measured.rate(), OptionalDouble.of(measured.percentile(0.99)));
   }
 
-  private double rate(RegistryUnderTest registry, String run, Duration time)
+  private Latencies steps(RegistryUnderTest registry, String run, Duration time)
       throws IOException, InterruptedException {
-    return Concurrent.rate(clients, time, number -> client(registry, run, number));
+    return Concurrent.steps(clients, time, number -> client(registry, run, number));
   }
 }
