@@ -8,34 +8,73 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.Hold;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Why the registry refuses a well-formed request. HTTP maps each to a status and a code of the
- * distribution specification.
+ * Why the registry refuses a well-formed request. A protocol maps each to what it has for that, as
+ * HTTP does to a status and a code of the distribution specification; the words are these.
  */
 public sealed interface Refusal {
-  record UnknownRepository(RepositoryName repository) implements Refusal {}
+  /** What was wrong and what to do, for people. */
+  String message();
 
-  record UnknownManifest(RepositoryName repository, Reference reference) implements Refusal {}
+  record UnknownRepository(RepositoryName repository) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no repository " + repository;
+    }
+  }
+
+  record UnknownManifest(RepositoryName repository, Reference reference) implements Refusal {
+    @Override
+    public String message() {
+      return "repository " + repository + " has no manifest " + reference;
+    }
+  }
 
   /**
    * No such blob in this repository, or its bytes are not what the log says (a damaged object
    * counts as absent).
    */
-  record UnknownBlob(RepositoryName repository, Digest digest) implements Refusal {}
+  record UnknownBlob(RepositoryName repository, Digest digest) implements Refusal {
+    @Override
+    public String message() {
+      return "repository " + repository + " has no blob " + digest;
+    }
+  }
 
   /** A moment that has not passed yet, when the last event was the one at {@code newest}. */
-  record NotYet(Moment moment, long newest) implements Refusal {}
+  record NotYet(Moment moment, long newest) implements Refusal {
+    @Override
+    public String message() {
+      return moment + " has not passed yet: the newest event is at position " + newest;
+    }
+  }
 
-  record NoRepositoryThen(RepositoryName repository, AsOf asOf) implements Refusal {}
+  record NoRepositoryThen(RepositoryName repository, AsOf asOf) implements Refusal {
+    @Override
+    public String message() {
+      return "there was no repository " + repository + " at " + asOf;
+    }
+  }
 
   record NoManifestThen(RepositoryName repository, Reference reference, AsOf asOf)
-      implements Refusal {}
+      implements Refusal {
+    @Override
+    public String message() {
+      return "repository " + repository + " had no manifest " + reference + " at " + asOf;
+    }
+  }
 
-  record NoBlobThen(RepositoryName repository, Digest digest, AsOf asOf) implements Refusal {}
+  record NoBlobThen(RepositoryName repository, Digest digest, AsOf asOf) implements Refusal {
+    @Override
+    public String message() {
+      return "repository " + repository + " had no blob " + digest + " at " + asOf;
+    }
+  }
 
   /**
    * A repository had the blob at that moment, but its bytes are no longer kept.
@@ -50,6 +89,12 @@ public sealed interface Refusal {
     public BlobGone {
       story = List.copyOf(story);
     }
+
+    @Override
+    public String message() {
+      return "blob %s of %s was there at %s, but %s"
+          .formatted(digest, repository, asOf, BlobFate.of(this));
+    }
   }
 
   /**
@@ -62,6 +107,18 @@ public sealed interface Refusal {
     public ImageGone {
       swept = List.copyOf(swept);
     }
+
+    @Override
+    public String message() {
+      return "%s of %s was there at %s, but %d of its blobs are no longer kept; of %s: %s"
+          .formatted(
+              reference,
+              first.repository(),
+              first.asOf(),
+              swept.size(),
+              first.digest(),
+              BlobFate.of(first));
+    }
   }
 
   /**
@@ -71,22 +128,53 @@ public sealed interface Refusal {
    * @param actual what is there: what the tag points to; absent if there is nothing
    */
   record PreconditionFailed(RepositoryName repository, Reference reference, Optional<Digest> actual)
-      implements Refusal {}
+      implements Refusal {
+    @Override
+    public String message() {
+      return "nothing was done: %s of %s is %s, which If-Match or If-None-Match rules out"
+          .formatted(reference, repository, actual.map(Digest::toString).orElse("not there"));
+    }
+  }
 
-  record UnknownUpload(UploadId id) implements Refusal {}
+  record UnknownUpload(UploadId id) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no such upload; it was finished, cancelled or given up";
+    }
+  }
 
   /** Another request is writing to the same upload. */
-  record UploadBusy(UploadId id) implements Refusal {}
+  record UploadBusy(UploadId id) implements Refusal {
+    @Override
+    public String message() {
+      return "another request is writing to this upload";
+    }
+  }
 
   /**
    * A chunk that does not start where the upload stands, or is not as long as declared; {@code
    * size} bytes are there.
    */
-  record BadRange(UploadId id, long size) implements Refusal {}
+  record BadRange(UploadId id, long size) implements Refusal {
+    @Override
+    public String message() {
+      return "the chunk must start at byte " + size + " and be as long as it says";
+    }
+  }
 
-  record DigestMismatch(Digest expected, Digest actual) implements Refusal {}
+  record DigestMismatch(Digest expected, Digest actual) implements Refusal {
+    @Override
+    public String message() {
+      return "the content's digest is " + actual + ", not " + expected;
+    }
+  }
 
-  record InvalidManifest(String reason) implements Refusal {}
+  record InvalidManifest(String reason) implements Refusal {
+    @Override
+    public String message() {
+      return reason;
+    }
+  }
 
   /**
    * Content that the manifest lists and that the repository has neither as blob nor as manifest.
@@ -95,16 +183,32 @@ public sealed interface Refusal {
     public MissingContent {
       digests = List.copyOf(digests);
     }
+
+    @Override
+    public String message() {
+      return "the manifest lists content that the repository lacks; push that first";
+    }
   }
 
   /**
    * An image lacks annotations that the operator has made mandatory, both in its manifest and among
    * its config's labels.
    */
-  record MissingAnnotations(List<String> keys) implements Refusal {}
+  record MissingAnnotations(List<String> keys) implements Refusal {
+    @Override
+    public String message() {
+      return "this registry asks of an image that its annotations or its config's labels have "
+          + String.join(", ", keys);
+    }
+  }
 
   /** A manifest to be deleted by its digest has several tags, and collision detection is on. */
-  record SeveralTags(Digest digest, List<Tag> tags) implements Refusal {}
+  record SeveralTags(Digest digest, List<Tag> tags) implements Refusal {
+    @Override
+    public String message() {
+      return "manifest " + digest + " has more than one tag; delete the others first";
+    }
+  }
 
   /**
    * A blob or manifest that these present manifests list, so that it cannot be deleted; as a blob
@@ -118,6 +222,13 @@ public sealed interface Refusal {
     public Referenced {
       by = List.copyOf(by);
     }
+
+    @Override
+    public String message() {
+      return by.equals(List.of(digest))
+          ? digest + " is a manifest; delete it at /manifests/" + digest
+          : digest + " is listed by a manifest; delete that first";
+    }
   }
 
   /**
@@ -125,15 +236,37 @@ public sealed interface Refusal {
    *
    * @param what it is kept, in words: {@code tag v1 of team/app}
    */
-  record Held(String what, Hold hold) implements Refusal {}
+  record Held(String what, Hold hold) implements Refusal {
+    @Override
+    public String message() {
+      return "%s is held: %s".formatted(what, words(hold));
+    }
+  }
 
   /** A tag that the operator has made immutable; it points to {@code digest}. */
-  record ImmutableTag(RepositoryName repository, Tag tag, Digest digest) implements Refusal {}
+  record ImmutableTag(RepositoryName repository, Tag tag, Digest digest) implements Refusal {
+    @Override
+    public String message() {
+      return ("tag %s of %s is immutable: it points to %s and can neither be moved nor deleted;"
+              + " push under another tag")
+          .formatted(tag, repository, digest);
+    }
+  }
 
-  record UnknownHold(UUID id) implements Refusal {}
+  record UnknownHold(UUID id) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no hold " + id;
+    }
+  }
 
   /** A hold with the id of a new one is there, and covers something else or says another reason. */
-  record OtherHold(Hold hold) implements Refusal {}
+  record OtherHold(Hold hold) implements Refusal {
+    @Override
+    public String message() {
+      return "another hold has that id: " + words(hold);
+    }
+  }
 
   /**
    * More than can be restored at once.
@@ -141,5 +274,24 @@ public sealed interface Refusal {
    * @param most tags and manifests
    * @param mostListed different digests that manifests may list
    */
-  record TooMuchToRestore(RepositoryName repository, int most, int mostListed) implements Refusal {}
+  record TooMuchToRestore(RepositoryName repository, int most, int mostListed) implements Refusal {
+    @Override
+    public String message() {
+      return ("what is asked for of %s had more than %,d tags or manifests, or these listed more"
+              + " than %,d different digests, which is the most that is restored at once;"
+              + " restore its tags or manifests one by one")
+          .formatted(repository, most, mostListed);
+    }
+  }
+
+  /** Who placed a hold, when and why, and how it ends. */
+  private static String words(Hold hold) {
+    return "hold %s on %s, placed by %s at %s: \"%s\"; only its release ends that"
+        .formatted(
+            hold.id(),
+            hold.scope(),
+            hold.placed().actor().orElse("somebody"),
+            hold.placed().at().truncatedTo(ChronoUnit.SECONDS),
+            hold.reason());
+  }
 }
