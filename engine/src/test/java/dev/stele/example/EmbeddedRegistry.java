@@ -53,7 +53,7 @@ final class EmbeddedRegistry {
       Digest digest = Digest.of(Digest.Algorithm.SHA256, config);
       registry
           .putBlob(alice, app, digest, OptionalLong.of(2), new ByteArrayInputStream(config))
-          .orElseThrow(refusal -> new IOException("refused: " + refusal));
+          .orElseThrow(refusal -> new IOException(refusal.message()));
 
       String image =
           """
@@ -64,7 +64,7 @@ final class EmbeddedRegistry {
       registry
           .putManifest(
               alice, app, Tag.parse("prod"), MediaTypes.OCI_IMAGE, image.getBytes(UTF_8), List.of())
-          .orElseThrow(refusal -> new IOException("refused: " + refusal));
+          .orElseThrow(refusal -> new IOException(refusal.message()));
 
       // RepositoryCreated, BlobUploaded, ManifestPut, TagMoved
       return registry.log().events(-1, 100, EventFilter.ALL).stream()
