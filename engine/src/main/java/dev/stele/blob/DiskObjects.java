@@ -37,7 +37,7 @@ final class DiskObjects {
     this.root = root;
   }
 
-  /** The file of an object; empty if the key is none that this layout makes. */
+  /** The file of an object; empty if the key is none that is made here. */
   private Optional<Path> file(ObjectKey key) {
     return KEY.matcher(key.value()).matches()
         ? Optional.of(root.resolve(key.value()))

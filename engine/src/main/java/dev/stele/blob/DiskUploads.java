@@ -191,8 +191,8 @@ final class DiskUploads implements AutoCloseable {
         throw new UnknownUploadException(repository, id);
       }
       writeBehind.forget(id);
-      files.removeRest(id);
       openUploads.end(id);
+      files.removeRest(id);
     } finally {
       release(id);
     }

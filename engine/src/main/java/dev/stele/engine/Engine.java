@@ -22,6 +22,7 @@ public final class Engine implements AutoCloseable {
   private final RegistryParts parts;
   private final Retention retention;
   private final Restore restore;
+  private volatile boolean closed;
 
   /**
    * Opens the engine over a migrated database.
@@ -41,7 +42,7 @@ public final class Engine implements AutoCloseable {
       RegistryOptions options,
       MeterRegistry meters) {
     this.parts = new RegistryParts(jdbi, audit, connections, stores, options, meters);
-    this.retention = new Retention(audit, registry().health(), parts.commands());
+    this.retention = new Retention(audit, registry().health(), parts.commands(), () -> closed);
     this.restore = new Restore(registry(), parts.protection(), parts.commands());
   }
 
@@ -89,7 +90,7 @@ public final class Engine implements AutoCloseable {
    */
   @Override
   public void close() {
-    retention.close();
+    closed = true;
     parts.close();
   }
 }

@@ -16,6 +16,7 @@
  *       collected.
  * </ul>
  *
- * <p>Nothing here leads to the append lane, so no event can be made but by what the engine decides.
+ * <p>Nothing here leads to the append lane, so nobody makes an event by mistake. Who opens an
+ * engine has the database's password, though, and what that means decision 27 says.
  */
 package dev.stele.engine;

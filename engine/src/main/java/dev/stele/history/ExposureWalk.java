@@ -5,6 +5,7 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.PutDocuments;
 import dev.stele.sql.Values;
 import java.sql.Array;
 import java.sql.ResultSet;
@@ -39,7 +40,7 @@ final class ExposureWalk {
   private static final int COMMON = 1_000;
 
   private final Handle handle;
-  private final ManifestDocuments documents;
+  private final PutDocuments documents;
   private final Digest digest;
   private final int limit;
   private final Optional<Base> base;
@@ -58,7 +59,7 @@ final class ExposureWalk {
 
   private record Indexes(List<Digest> digests, boolean more) {}
 
-  ExposureWalk(Handle handle, ManifestDocuments documents, Digest digest, int limit) {
+  ExposureWalk(Handle handle, PutDocuments documents, Digest digest, int limit) {
     this.handle = handle;
     this.documents = documents;
     this.digest = digest;

@@ -54,7 +54,8 @@ final class LaneMetrics {
         Counter.builder("stele.lane.failures")
             .description("Commands that failed for an unforeseen reason")
             .register(meters);
-    Gauge.builder("stele.lane.queue", queue, Collection::size)
+    // A number only: who keeps the meters is not to have the queue.
+    Gauge.builder("stele.lane.queue", () -> queue.size())
         .description("Commands waiting for the append lane")
         .register(meters);
   }

@@ -26,7 +26,8 @@ import org.jdbi.v3.core.Handle;
  * <p>A document belongs to no repository and has no media type of its own: with which type it was
  * put, each repository knows for itself. Thread-safe.
  */
-public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Document> {
+public final class ManifestDocuments
+    implements PutDocuments, LaneWrite<ManifestDocuments.Document> {
   private static final long MAX_CACHED_BYTES = 64L << 20;
   private static final long MOST_CACHED_DESCRIPTORS = 50_000;
   private static final int FETCH = 16;
@@ -82,11 +83,7 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
     return Optional.ofNullable(cache.getIfPresent(digest));
   }
 
-  /**
-   * The document of a digest, if one was ever put.
-   *
-   * @throws IllegalStateException if the database has other bytes than were put
-   */
+  @Override
   public Optional<byte[]> find(Handle handle, Digest digest) {
     Optional<byte[]> known = known(digest);
     if (known.isPresent()) {
@@ -102,13 +99,7 @@ public final class ManifestDocuments implements LaneWrite<ManifestDocuments.Docu
     return found;
   }
 
-  /**
-   * Hands over the documents of these digests, in no order; those that were never put are left out.
-   * One query, whatever their number, of which a few documents at a time are in memory if this runs
-   * in a transaction.
-   *
-   * @throws IllegalStateException if the database has other bytes than were put
-   */
+  @Override
   public void forEach(
       Handle handle, Collection<Digest> digests, BiConsumer<Digest, byte[]> consumer) {
     Set<Digest> missing = new LinkedHashSet<>();

@@ -9,6 +9,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.PutDocuments;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.TagView;
@@ -19,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
 
@@ -53,7 +56,8 @@ public final class Archive {
   }
 
   /**
-   * Reads the views and the log within one connection.
+   * Works on the views and the log within one connection, as the runtime role, which may also write
+   * to the database.
    *
    * @param work may run more than once
    * @throws RegistryUnavailableException if the database is away
@@ -171,8 +175,20 @@ public final class Archive {
   }
 
   /** The documents of all manifests that were ever put, for readers of several at once. */
-  public ManifestDocuments documents() {
-    return documents;
+  public PutDocuments documents() {
+    // Not the documents themselves, to which the lane adds.
+    return new PutDocuments() {
+      @Override
+      public Optional<byte[]> find(Handle handle, Digest digest) {
+        return documents.find(handle, digest);
+      }
+
+      @Override
+      public void forEach(
+          Handle handle, Collection<Digest> digests, BiConsumer<Digest, byte[]> consumer) {
+        documents.forEach(handle, digests, consumer);
+      }
+    };
   }
 
   /** The name of the store that has a repository's blobs. */

@@ -81,7 +81,7 @@ final class Background implements AutoCloseable {
     if (collector.options().enabled()) {
       start("collect", this::collectNow, this::awaitInterval);
     }
-    Gauge.builder("stele.leading", leadership, leads -> leads.leading() ? 1 : 0)
+    Gauge.builder("stele.leading", () -> leadership.leading() ? 1 : 0)
         .description("1 on the node that does the work which one does for all, else 0")
         .register(meters);
     leadership.begin();

@@ -28,6 +28,7 @@ public final class EventLog {
   /** The index takes whole units, and a search reads what is newer than that by itself. */
   private static final int UNINDEXED = EventSearch.STRAIGHT / 2;
 
+  private final Jdbi pressing;
   private final Jdbi jdbi;
   private final EventCodec codec;
   private final LogReader reader;
@@ -35,8 +36,17 @@ public final class EventLog {
   private final ProjectionRunner index;
   private final EventTail tail = new EventTail(this::read);
 
+  /**
+   * @param pressing for what takes no time and must not wait for questions
+   */
   EventLog(
-      Jdbi jdbi, EventCodec codec, LogReader reader, LogSignal signal, ProjectionRunner index) {
+      Jdbi pressing,
+      Jdbi jdbi,
+      EventCodec codec,
+      LogReader reader,
+      LogSignal signal,
+      ProjectionRunner index) {
+    this.pressing = pressing;
     this.jdbi = jdbi;
     this.codec = codec;
     this.reader = reader;
@@ -131,7 +141,7 @@ public final class EventLog {
    * @throws RegistryUnavailableException if the database is away
    */
   public long newestPosition() {
-    return Availability.read(jdbi, LogReader::nextPosition) - 1;
+    return Availability.read(pressing, LogReader::nextPosition) - 1;
   }
 
   /**

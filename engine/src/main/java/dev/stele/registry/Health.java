@@ -60,7 +60,7 @@ public final class Health {
     readiness.check();
   }
 
-  /** Whether this node is the one that does that work. */
+  /** Whether this node is the one that does what one node does for all. */
   public boolean leads() {
     return leadership.leading();
   }

@@ -107,7 +107,7 @@ public final class RegistryParts implements AutoCloseable {
     Function<Projection, ProjectionRunner> follow =
         view -> new ProjectionRunner(audit, reader, view, leadership::term);
     ProjectionRunner eventIndex = follow.apply(asynchronous.eventIndex());
-    this.log = new EventLog(audit, codec, reader, signal, eventIndex);
+    this.log = new EventLog(jdbi, audit, codec, reader, signal, eventIndex);
     this.webhooks = new Webhooks(audit, log, signal, options.webhooks(), meters);
     ProjectionRunner history = follow.apply(asynchronous.history());
     ProjectionRunner exposure = follow.apply(asynchronous.exposure());
@@ -160,14 +160,11 @@ public final class RegistryParts implements AutoCloseable {
   }
 
   private static void measure(ClockWatch clock, MeterRegistry meters) {
-    Gauge.builder("stele.clock.doubt", clock, watch -> watch.doubtAboutAges().isPresent() ? 1 : 0)
+    Gauge.builder("stele.clock.doubt", () -> clock.doubtAboutAges().isPresent() ? 1 : 0)
         .description("1 while the clock is in doubt, so that nothing is removed or even appended")
         .register(meters);
     TimeGauge.builder(
-            "stele.clock.difference",
-            clock,
-            TimeUnit.MILLISECONDS,
-            watch -> watch.difference().toMillis())
+            "stele.clock.difference", () -> clock.difference().toMillis(), TimeUnit.MILLISECONDS)
         .description("How far the database's clock is ahead of this node's")
         .register(meters);
   }

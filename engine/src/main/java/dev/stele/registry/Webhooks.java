@@ -11,6 +11,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The webhooks of a registry. What is told of them, and what a person does to one, is a matter of
@@ -18,6 +20,8 @@ import org.jdbi.v3.core.Jdbi;
  * the database is away. Thread-safe.
  */
 public final class Webhooks {
+  private static final Logger logger = LoggerFactory.getLogger(Webhooks.class);
+
   private final Jdbi jdbi;
   private final EventLog log;
   private final LogSignal signal;
@@ -102,6 +106,12 @@ public final class Webhooks {
   /** Makes deliveries that are going on fail at once; they are repeated by whoever leads next. */
   void close() {
     deliveries.forEach(WebhookDelivery::close);
-    configured.values().forEach(webhook -> webhook.receiver().close());
+    for (Webhook webhook : configured.values()) {
+      try {
+        webhook.receiver().close();
+      } catch (RuntimeException e) {
+        logger.warn("the receiver of webhook {} cannot be closed", webhook.name(), e);
+      }
+    }
   }
 }

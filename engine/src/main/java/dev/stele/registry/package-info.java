@@ -1,5 +1,6 @@
 /**
- * The use cases: {@link dev.stele.registry.Registry} is what an embedding program or a protocol
- * talks to; each command has a decider of its own, which runs in the append lane.
+ * The use cases: {@link dev.stele.registry.Registry} is what a protocol or an embedding program
+ * talks to, which opens it as an {@link dev.stele.engine}; each command has a decider of its own,
+ * which runs in the append lane.
  */
 package dev.stele.registry;

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe; two runs at once do no harm but double work.
  */
-public final class Retention implements AutoCloseable {
+public final class Retention {
   /** Who adopts policies and removes tags, for the record. */
   public static final String ACTOR = "stele:retention";
 
@@ -82,17 +83,19 @@ public final class Retention implements AutoCloseable {
   private final Health health;
   private final Commands commands;
   private final LogReader reader = new LogReader(new EventCodec());
-  private volatile boolean closed;
+  private final BooleanSupplier closed;
 
   /**
    * Retention for a registry.
    *
    * @param jdbi the registry's pool
+   * @param closed whether a run is to end after the batch that it is at, and another to do nothing
    */
-  public Retention(Jdbi jdbi, Health health, Commands commands) {
+  public Retention(Jdbi jdbi, Health health, Commands commands, BooleanSupplier closed) {
     this.jdbi = jdbi;
     this.health = health;
     this.commands = commands;
+    this.closed = closed;
   }
 
   /**
@@ -160,8 +163,8 @@ public final class Retention implements AutoCloseable {
 
   /**
    * Evaluates every repository under the policy in force, once, and removes what it does not keep.
-   * Ends after the batch that it is at when this is closed. Throws what says so if the database is
-   * away; the next run goes on from what is done.
+   * Ends after the batch that it is at when the engine is closed. Throws what says so if the
+   * database is away; the next run goes on from what is done.
    *
    * @throws RegistryUnavailableException also while the clock is in doubt: ages mean nothing then
    */
@@ -191,7 +194,7 @@ public final class Retention implements AutoCloseable {
       List<RepositoryName> page =
           jdbi.withHandle(handle -> RepositoryView.list(handle, from, REPOSITORIES_A_PAGE));
       for (RepositoryName repository : page) {
-        if (closed) {
+        if (closed.getAsBoolean()) {
           return summary;
         }
         summary = summary.plus(attempt(repository, inForce.get(), clock));
@@ -291,7 +294,7 @@ public final class Retention implements AutoCloseable {
               .filter(decision -> !decision.verdict().keeps())
               .toList();
       for (List<TagDecision> batch : batches(removals)) {
-        if (closed) {
+        if (closed.getAsBoolean()) {
           return removed;
         }
         OptionalInt batchRemoved =
@@ -347,11 +350,5 @@ public final class Retention implements AutoCloseable {
 
   private static String requestId() {
     return UUID.randomUUID().toString();
-  }
-
-  /** Lets a run end after the batch that it is at; another one would do nothing. */
-  @Override
-  public void close() {
-    closed = true;
   }
 }

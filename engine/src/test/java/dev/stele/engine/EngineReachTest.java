@@ -13,6 +13,7 @@ import dev.stele.log.Moment;
 import dev.stele.projection.Hold;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.PutDocuments;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.TagView;
 import dev.stele.projection.Verification;
@@ -49,11 +50,10 @@ class EngineReachTest {
   private static final Set<Class<?>> VALUES_BENEATH =
       Set.of(
           AsOf.class,
-          LaneWrite.class, // of ManifestDocuments, for the lane to call
           LogIdentity.class,
           Moment.class,
           Hold.class,
-          ManifestDocuments.class,
+          PutDocuments.class,
           RecordDocuments.class,
           TagView.class,
           Verification.class);
@@ -74,6 +74,8 @@ class EngineReachTest {
             AppendLane.class,
             Command.class,
             Command.Decision.class,
+            LaneWrite.class,
+            ManifestDocuments.class,
             ProjectionRunner.class);
   }
 

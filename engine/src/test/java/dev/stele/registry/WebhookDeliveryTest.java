@@ -167,6 +167,7 @@ class WebhookDeliveryTest {
           fixture.database().jdbi(),
           new EventLog(
               fixture.database().jdbi(),
+              fixture.database().jdbi(),
               codec,
               reader,
               signal,

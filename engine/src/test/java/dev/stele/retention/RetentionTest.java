@@ -346,20 +346,21 @@ class RetentionTest {
   void anInterruptedRunIsTakenUpByTheNext() {
     registry.put("a", "1", IntStream.range(0, 150).mapToObj(i -> "t" + i).toArray(String[]::new));
     registry.retention().adopt(keeping("{\"patterns\":[\"^t7$\"]}", false));
-    try (Retention closed =
+    AtomicBoolean closed = new AtomicBoolean();
+    Retention retention =
         new Retention(
             registry.fixture().database().jdbi(),
             registry.registry().health(),
-            registry.fixture().commands())) {
-      Retention.Summary cut =
-          closed.run(
-              _ -> {
-                closed.close();
-                return Instant.now();
-              });
-      assertThat(cut).isEqualTo(new Retention.Summary(1, 1, 149, 0, 0));
-      assertThat(closed.run()).isEqualTo(NOTHING);
-    }
+            registry.fixture().commands(),
+            closed::get);
+    Retention.Summary cut =
+        retention.run(
+            _ -> {
+              closed.set(true);
+              return Instant.now();
+            });
+    assertThat(cut).isEqualTo(new Retention.Summary(1, 1, 149, 0, 0));
+    assertThat(retention.run()).isEqualTo(NOTHING);
     assertThat(registry.events(Event.RetentionEvaluated.class)).hasSize(1);
     assertThat(registry.retention().run().removed()).isEqualTo(149);
     assertThat(registry.tags("a")).containsExactly("t7");
