@@ -70,8 +70,9 @@ public final class Benchmark {
   /**
    * Runs the benchmark and prints its tables.
    *
-   * @param workFolder an existing folder with space for thirty of the large blobs; what is written
-   *     goes to a new folder below it, which is removed at the end
+   * @param workFolder an existing folder with space for forty of the large blobs, and for what is
+   *     pushed in {@code duration}; what is written goes to a new folder below it, which is removed
+   *     at the end
    * @return the exit status of the program: 0, since a slow result is no failure
    * @throws IOException if a registry cannot be started, or refuses or spoils something
    */

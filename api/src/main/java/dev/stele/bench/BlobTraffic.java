@@ -9,7 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Blobs of one size that several clients push into a repository and pull from it, each pushed one
- * with content of its own, which the client hashes meanwhile, as clients do.
+ * with content of its own, which the client hashes before, in the same time, as clients do.
  */
 final class BlobTraffic extends SteadyWorkload {
   private static final String REPOSITORY = "bench/blobs";

@@ -127,7 +127,7 @@ final class BlobWorkload {
       @Override
       public void prepare(RegistryUnderTest registry, int round) throws IOException {
         connection = registry.connect();
-        finish = send(connection, REPOSITORY, new GeneratedBlob(1000 + round, size));
+        finish = send(connection, REPOSITORY, new GeneratedBlob(500 + round, size));
       }
 
       @Override
@@ -144,7 +144,7 @@ final class BlobWorkload {
   /** Pushes the same new blob into several repositories at once, which no registry can foresee. */
   static Workload pushMany(int uploads, long size) {
     return new Workload() {
-      private GeneratedBlob blob = new GeneratedBlob(2000, size);
+      private GeneratedBlob blob = new GeneratedBlob(1000L * uploads, size);
       private int blobRound;
 
       @Override
@@ -160,7 +160,7 @@ final class BlobWorkload {
       @Override
       public void prepare(RegistryUnderTest registry, int round) {
         if (blobRound != round) {
-          blob = new GeneratedBlob(2000 + round, size);
+          blob = new GeneratedBlob(1000L * uploads + round, size);
           blobRound = round;
         }
       }

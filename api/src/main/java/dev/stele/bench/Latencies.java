@@ -2,6 +2,7 @@ package dev.stele.bench;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalDouble;
 
 /**
  * How long each of many requests took.
@@ -37,6 +38,14 @@ record Latencies(long[] nanos, double rate) {
             }
           };
         });
+  }
+
+  /** Fewer do not tell how long the slowest of a hundred took. */
+  private static final int ENOUGH = 300;
+
+  /** The time that one of a hundred took longer than, in milliseconds, if there were enough. */
+  OptionalDouble p99() {
+    return nanos.length < ENOUGH ? OptionalDouble.empty() : OptionalDouble.of(percentile(0.99));
   }
 
   /** The time within which that share of all requests were answered, in milliseconds. */

@@ -9,6 +9,10 @@ import java.util.function.Function;
 final class SmallReads extends SteadyWorkload {
   private static final String REPOSITORY = "bench/manifests";
   private static final String TAG = "latest";
+  private static final String LISTS = "bench/lists";
+
+  /** How many tags and repositories there are to be listed. */
+  private static final int LISTED = 100;
 
   private final String what;
   private final String method;
@@ -16,12 +20,18 @@ final class SmallReads extends SteadyWorkload {
   /** What is asked for, of an image that is there. */
   private final Function<SmallImagePusher.Image, String> address;
 
+  private final int listed;
+
   private String target;
 
+  /**
+   * @param listed how many tags of a repository, and how many repositories, must be there
+   */
   private SmallReads(
       String what,
       String method,
       Function<SmallImagePusher.Image, String> address,
+      int listed,
       int connections,
       Duration duration,
       Duration warmUp) {
@@ -29,6 +39,7 @@ final class SmallReads extends SteadyWorkload {
     this.what = what;
     this.method = method;
     this.address = address;
+    this.listed = listed;
   }
 
   /** GET of a manifest by its tag. */
@@ -56,6 +67,7 @@ final class SmallReads extends SteadyWorkload {
         what,
         "GET",
         image -> REPOSITORY + "/manifests/" + reference.apply(image),
+        0,
         connections,
         duration,
         warmUp);
@@ -67,17 +79,19 @@ final class SmallReads extends SteadyWorkload {
         "blob HEAD",
         "HEAD",
         image -> REPOSITORY + "/blobs/" + image.layer(),
+        0,
         connections,
         duration,
         warmUp);
   }
 
-  /** GET of the first page of the tags that {@link TagPuts} left. */
+  /** GET of the tags of a repository, without pages, since not every registry has those. */
   static SmallReads tagList(int connections, Duration duration, Duration warmUp) {
     return new SmallReads(
-        "first 100 tags of many",
+        "all %d tags of a repository".formatted(LISTED),
         "GET",
-        _ -> TagPuts.REPOSITORY + "/tags/list?n=100",
+        _ -> LISTS + "/tags/list",
+        LISTED,
         connections,
         duration,
         warmUp);
@@ -86,7 +100,13 @@ final class SmallReads extends SteadyWorkload {
   /** GET of the first page of repositories. */
   static SmallReads catalog(int connections, Duration duration, Duration warmUp) {
     return new SmallReads(
-        "first 100 repositories", "GET", _ -> "_catalog?n=100", connections, duration, warmUp);
+        "first %d repositories".formatted(LISTED),
+        "GET",
+        _ -> "_catalog?n=" + LISTED,
+        LISTED,
+        connections,
+        duration,
+        warmUp);
   }
 
   @Override
@@ -104,6 +124,10 @@ final class SmallReads extends SteadyWorkload {
       throws IOException, InterruptedException {
     try (SmallImagePusher pusher = new SmallImagePusher(registry)) {
       target = "/v2/" + address.apply(pusher.push(REPOSITORY, TAG));
+      for (int n = 0; n < listed && round == 0; n++) {
+        pusher.push(LISTS, "t" + n);
+        pusher.push(LISTS + "-" + n, TAG);
+      }
     }
     super.prepare(registry, round);
   }

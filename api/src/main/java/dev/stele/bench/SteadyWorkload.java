@@ -2,7 +2,6 @@ package dev.stele.bench;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.OptionalDouble;
 
 /** The same work again and again by several clients, for some time; warmed up before round 0. */
 abstract class SteadyWorkload implements Workload {
@@ -41,7 +40,7 @@ abstract class SteadyWorkload implements Workload {
   public Measured measure(RegistryUnderTest registry, int round)
       throws IOException, InterruptedException {
     Latencies measured = steps(registry, "r" + round, duration);
-    return new Measured(measured.rate(), OptionalDouble.of(measured.percentile(0.99)));
+    return new Measured(measured.rate(), measured.p99());
   }
 
   private Latencies steps(RegistryUnderTest registry, String run, Duration time)

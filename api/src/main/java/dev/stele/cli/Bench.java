@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
     description = {
       "Measures Stele and, where it is on the PATH, Debian's docker-registry: the same client code,"
           + " in turn, in one run.",
-      "Needs space for thirty of the large blobs in the work folder.",
+      "Needs space for forty of the large blobs in the work folder, and for what can be pushed in"
+          + " about a minute.",
       "Stele is configured by the environment, so that STELE_STORES_DEFAULT_... measures it on a"
           + " bucket."
     },

@@ -129,11 +129,12 @@ final class TableRows<T> implements Rows<T> {
   }
 
   private String cut(String text, int column) {
-    if (!fitted || numbers[column] || width(text) <= widths[column]) {
+    int most = Math.max(widths[column], NARROWEST);
+    if (!fitted || numbers[column] || width(text) <= most) {
       return text;
     }
     cut = true;
-    return text.substring(0, text.offsetByCodePoints(0, widths[column] - 1)) + CUT;
+    return text.substring(0, text.offsetByCodePoints(0, most - 1)) + CUT;
   }
 
   private static int width(String text) {

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -243,7 +244,7 @@ public final class Exposure {
       Query query, Collection<Digest> manifests, int limit, RowReader<T> reader) {
     Map<Digest, List<T>> lists = new HashMap<>();
     query
-        .bind("digests", Values.digests(manifests))
+        .bind("digests", Values.digests(Set.copyOf(manifests)))
         .bind("limit", limit)
         .map(
             (row, _) ->

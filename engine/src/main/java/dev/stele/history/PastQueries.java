@@ -340,20 +340,20 @@ final class PastQueries {
         .findOne();
   }
 
-  private static final String TOUCHED_TAG = touched("%s COLLATE \"C\"", "tag");
-  private static final String TOUCHED_DIGEST = touched("digest_bytes(%s)", "digest");
+  private static final String TOUCHED_TAG =
+      "SELECT text AS key FROM (%s) AS t".formatted(touched("tag"));
+  private static final String TOUCHED_DIGEST =
+      "SELECT digest_bytes(text) AS key FROM (%s) AS t".formatted(touched("digest"));
 
-  /** Something in the data of the events between two moments that may have changed something. */
-  private static String touched(String expression, String field) {
+  /** A text in the data of the events between two moments that may have changed something. */
+  private static String touched(String field) {
     return """
-    SELECT DISTINCT %s AS key
+    SELECT DISTINCT (convert_from(leaf, 'UTF8')::json #>> '{data,%s}') COLLATE "C" AS text
     FROM event
     WHERE repository = :repository AND position > :from AND position <= :to
       AND type NOT IN ('PullsObserved', 'BlobPullsObserved')
     """
-        .formatted(
-            expression.formatted(
-                "(convert_from(leaf, 'UTF8')::json #>> '{data,%s}')".formatted(field)));
+        .formatted(field);
   }
 
   /** Tags that went with their manifest: events of their own may say so only later. */

@@ -445,19 +445,6 @@ public final class BlobView implements Projection {
             .list());
   }
 
-  /** How many objects a store has, and how many bytes they have in all. */
-  public record Amount(long objects, long bytes) {}
-
-  /** What the log knows a store to have; reads a row for each. */
-  public static Amount amount(Handle handle, String store) {
-    return handle
-        .createQuery(
-            "SELECT count(*), coalesce(sum(size), 0) FROM blob_object WHERE store = :store")
-        .bind("store", store)
-        .map((row, _) -> new Amount(row.getLong(1), row.getLong(2)))
-        .one();
-  }
-
   /** Whether a repository has the blob. */
   public static boolean linked(Handle handle, RepositoryName repository, Digest digest) {
     return handle

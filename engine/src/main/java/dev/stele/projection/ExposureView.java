@@ -203,7 +203,7 @@ final class ExposureView implements Projection {
     }
   }
 
-  // Each in the order of the table's key, so that neighbours are written together.
+  // Each in the order in which the table's key begins, so that neighbours are written together.
 
   private static void writeReferences(Handle transaction, Collection<Reference> references) {
     new Unnested<>(references)
@@ -215,7 +215,7 @@ final class ExposureView implements Projection {
             """
             INSERT INTO exposure_reference (digest, manifest, kind)
             SELECT * FROM unnest(:digests::bytea[], :manifests::bytea[], :kinds::text[])
-            ORDER BY 1, 2, 3
+            ORDER BY 1, 2
             ON CONFLICT DO NOTHING
             """);
   }
@@ -232,7 +232,7 @@ final class ExposureView implements Projection {
             INSERT INTO exposure_place (digest, repository, from_position, from_at)
             SELECT * FROM unnest(
               :digests::bytea[], :repositories::text[], :positions::bigint[], :times::timestamptz[])
-            ORDER BY 1, 2, 3
+            ORDER BY 1
             """);
   }
 
@@ -247,7 +247,7 @@ final class ExposureView implements Projection {
             """
             INSERT INTO exposure_tag (digest, repository, tag, from_position)
             SELECT * FROM unnest(:digests::bytea[], :repositories::text[], :tags::text[], :positions::bigint[])
-            ORDER BY 1, 2, 3, 4
+            ORDER BY 1
             """);
   }
 
@@ -264,7 +264,7 @@ final class ExposureView implements Projection {
             SELECT * FROM unnest(
               :digests::bytea[], :repositories::text[], :tags::text[], :actors::uuid[], :counts::bigint[],
               :firsts::timestamptz[], :lasts::timestamptz[])
-            ORDER BY 1, 2, 3, 4
+            ORDER BY 1
             ON CONFLICT (digest, repository, tag, actor_id) DO UPDATE
             """
                 + SUM);
@@ -280,7 +280,8 @@ final class ExposureView implements Projection {
             INSERT INTO exposure_blob_pull AS old (repository, actor_id, pulls, first_at, last_at)
             SELECT * FROM unnest(
               :repositories::text[], :actors::uuid[], :counts::bigint[], :firsts::timestamptz[], :lasts::timestamptz[])
-            ORDER BY 1, 2
+              AS pulled (repository)
+            ORDER BY pulled.repository COLLATE "C"
             ON CONFLICT (repository, actor_id) DO UPDATE
             """
                 + SUM);

@@ -77,7 +77,7 @@ public final class PullView implements Projection {
         "bytea");
   }
 
-  /** In the order of the table's key, so that neighbours are written together. */
+  /** In the order in which the table's key begins, so that neighbours are written together. */
   private static <T> void write(
       Handle transaction,
       String table,
@@ -97,7 +97,8 @@ public final class PullView implements Projection {
             INSERT INTO %1$s AS old (repository, %2$s, pulls, last_position, last_at)
             SELECT * FROM unnest(
               :repositories::text[], :pulled::%3$s[], :counts::bigint[], :positions::bigint[], :times::timestamptz[])
-            ORDER BY 1, 2
+              AS pulled (repository)
+            ORDER BY pulled.repository COLLATE "C"
             ON CONFLICT (repository, %2$s) DO UPDATE
               SET pulls = old.pulls + excluded.pulls,
                   last_position = CASE WHEN excluded.last_at >= old.last_at

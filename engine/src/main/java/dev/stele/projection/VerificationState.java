@@ -49,7 +49,7 @@ final class VerificationState {
     return state;
   }
 
-  /** What is being verified: which log, and which form the tables have. */
+  /** What is being verified: which log, and which form the tables and their keys have. */
   private static String subject(Handle handle, List<Projection> projections) {
     return handle
         .createQuery(
@@ -61,6 +61,10 @@ final class VerificationState {
                              ORDER BY attrelid::regclass::text, attnum))
                     FROM pg_attribute
                     WHERE attnum > 0 AND attrelid = ANY (:tables::text[]::regclass[]))
+                   || ' ' ||
+                   (SELECT md5(string_agg(indrelid::regclass || ' ' || indkey::text, ',' ORDER BY indrelid::regclass::text))
+                    FROM pg_index
+                    WHERE indisprimary AND indrelid = ANY (:tables::text[]::regclass[]))
             """)
         .bindArray(
             "tables",

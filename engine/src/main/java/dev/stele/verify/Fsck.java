@@ -60,7 +60,7 @@ public final class Fsck {
       }
       StoreCheck check = new StoreCheck(jdbi, store);
       blobs += check.recorded(reading, (_, finding) -> finding.ifPresent(counted), progress);
-      objects += check.orphans(counted);
+      objects += check.orphans(counted, progress);
     }
     return new Summary(events, documents, blobs, objects, counts[0], counts[1]);
   }

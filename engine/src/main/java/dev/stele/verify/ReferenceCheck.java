@@ -43,13 +43,17 @@ final class ReferenceCheck {
   }
 
   /** Looks at every repository. */
-  void run() {
+  void run(CheckProgress progress) {
+    long count = 0;
     Optional<String> after = Optional.empty();
     List<RepositoryName> page;
     do {
       Optional<String> last = after;
       page = jdbi.withHandle(handle -> RepositoryView.list(handle, last, PAGE));
-      page.forEach(this::look);
+      for (RepositoryName repository : page) {
+        look(repository);
+        progress.at("repositories", ++count, 0);
+      }
       after = page.isEmpty() ? after : Optional.of(page.getLast().value());
     } while (!page.isEmpty());
   }

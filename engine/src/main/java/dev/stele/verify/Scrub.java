@@ -75,7 +75,7 @@ public final class Scrub {
     for (BlobStores.Named store : stores.all()) {
       objects += new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting, progress);
     }
-    new ReferenceCheck(jdbi, stores, sparse, counting).run();
+    new ReferenceCheck(jdbi, stores, sparse, counting).run(progress);
     return new Summary(documents, objects, pace.bytes(), counting.damages, counting.recorded);
   }
 

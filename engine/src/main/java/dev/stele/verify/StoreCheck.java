@@ -56,9 +56,7 @@ final class StoreCheck {
    */
   long recorded(Optional<Pace> reading, Observer observer, CheckProgress progress)
       throws IOException {
-    BlobView.Amount all = jdbi.withHandle(handle -> BlobView.amount(handle, store.name()));
     long count = 0;
-    long bytes = 0;
     Optional<Digest> after = Optional.empty();
     while (true) {
       Optional<Digest> last = after;
@@ -68,13 +66,10 @@ final class StoreCheck {
         return count;
       }
       for (BlobView.Located object : page) {
-        observer.looked(object, stillRecorded(object, check(object, reading)));
+        observer.looked(object, stillRecorded(object, check(object, reading, progress)));
         count++;
-        bytes += object.size();
-        if (reading.isPresent()) {
-          progress.at("bytes of " + store.name(), bytes, all.bytes());
-        } else {
-          progress.at("objects of " + store.name(), count, all.objects());
+        if (reading.isEmpty()) {
+          progress.at("objects of store " + store.name(), count, 0);
         }
       }
       after = Optional.of(page.getLast().digest());
@@ -91,8 +86,8 @@ final class StoreCheck {
                 .isPresent());
   }
 
-  private Optional<Finding.OfObject> check(BlobView.Located object, Optional<Pace> reading)
-      throws IOException {
+  private Optional<Finding.OfObject> check(
+      BlobView.Located object, Optional<Pace> reading, CheckProgress progress) throws IOException {
     ObjectKey key = new ObjectKey(object.objectKey());
     OptionalLong size = store.store().size(key);
     if (size.isEmpty()) {
@@ -103,14 +98,15 @@ final class StoreCheck {
           new Finding.ObjectSize(
               store.name(), object.digest(), key.value(), object.size(), size.getAsLong()));
     }
-    return reading.isEmpty() ? Optional.empty() : rehash(object, key, reading.get());
+    return reading.isEmpty() ? Optional.empty() : rehash(object, key, reading.get(), progress);
   }
 
   private Finding.OfObject missing(BlobView.Located object) {
     return new Finding.ObjectMissing(store.name(), object.digest(), object.objectKey());
   }
 
-  private Optional<Finding.OfObject> rehash(BlobView.Located object, ObjectKey key, Pace pace)
+  private Optional<Finding.OfObject> rehash(
+      BlobView.Located object, ObjectKey key, Pace pace, CheckProgress progress)
       throws IOException {
     MessageDigest hasher = object.digest().algorithm().newHasher();
     try (BlobContent content = store.store().open(key);
@@ -119,6 +115,7 @@ final class StoreCheck {
       for (int read = stream.read(buffer); read >= 0; read = stream.read(buffer)) {
         hasher.update(buffer, 0, read);
         pace.passed(read);
+        progress.at("bytes read again", pace.bytes(), 0);
       }
     } catch (BlobStoreException e) {
       return Optional.of(missing(object));
@@ -144,7 +141,7 @@ final class StoreCheck {
    *
    * @return how many objects the store has
    */
-  long orphans(Consumer<Finding> findings) throws IOException {
+  long orphans(Consumer<Finding> findings, CheckProgress progress) throws IOException {
     long count = 0;
     List<StoredObject> suspects = new ArrayList<>();
     try (Stream<StoredObject> objects = store.store().objects()) {
@@ -155,6 +152,7 @@ final class StoreCheck {
         if (page.size() == PAGE || !each.hasNext()) {
           suspects.addAll(unknown(page));
           page.clear();
+          progress.at("objects found in store " + store.name(), count, 0);
         }
         if (suspects.size() >= MOST_SUSPECTS) {
           confirm(suspects, findings);

@@ -108,7 +108,8 @@ class FsckTest {
         .containsExactly(
             Map.entry("events", List.of(5L, 5L)),
             Map.entry("documents", List.of(1L, 0L)),
-            Map.entry("bytes of default", List.of(7L, 7L)));
+            Map.entry("bytes read again", List.of(7L, 0L)),
+            Map.entry("objects found in store default", List.of(2L, 0L)));
   }
 
   @Test

@@ -1,13 +1,13 @@
 -- Digests in binary: a byte for the algorithm (1 is sha256, 2 is sha512), then the hash. Half as long as the text, which they
 -- also sort like. No digest is the empty string, as before.
-CREATE FUNCTION digest_bytes(digest text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION digest_bytes(digest text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE split_part(digest, ':', 1)
     WHEN 'sha256' THEN '\x01'::bytea
     WHEN 'sha512' THEN '\x02'::bytea
     WHEN '' THEN ''::bytea
   END || decode(split_part(digest, ':', 2), 'hex') $$;
 -- For people, and for what they ask the database by hand.
-CREATE FUNCTION digest_text(digest bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION digest_text(digest bytea) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE length(digest)
     WHEN 33 THEN 'sha256:'
     WHEN 65 THEN 'sha512:'
@@ -19,24 +19,24 @@ DROP VIEW live_tag, tag_period;
 DO $$
 DECLARE
   each record;
-  changes text;
 BEGIN
   FOR each IN
-    SELECT table_name::text AS name, array_agg(column_name::text) AS columns
-    FROM information_schema.columns
-    WHERE table_schema = 'public' AND data_type = 'text'
-      AND (column_name = 'digest'
-        OR (table_name::text, column_name::text) IN (
-             ('manifest', 'subject'), ('manifest_history', 'subject'), ('referrer', 'subject'),
-             ('reach_edge', 'parent'), ('reach_edge', 'child'), ('exposure_reference', 'manifest'),
-             ('reach_policy', 'policy'), ('retention_policy', 'policy'),
-             ('retention_evaluation', 'policy'), ('retention_evaluation', 'decisions')))
-    GROUP BY table_name
+    SELECT name, string_agg(format('ALTER COLUMN %I TYPE bytea USING digest_bytes(%I)', changed, changed), ', ') AS changes
+    FROM (VALUES
+      ('blob_link', '{digest}'), ('blob_link_history', '{digest}'), ('blob_object', '{digest}'), ('blob_sweep', '{digest}'),
+      ('exposure_place', '{digest}'), ('exposure_pull', '{digest}'), ('exposure_reference', '{digest,manifest}'),
+      ('exposure_tag', '{digest}'), ('finished_upload', '{digest}'), ('hold', '{digest}'), ('hold_content', '{digest}'),
+      ('lease', '{digest}'), ('manifest', '{digest,subject}'), ('manifest_document', '{digest}'),
+      ('manifest_history', '{digest,subject}'), ('pull_by_digest', '{digest}'), ('reach_blob', '{digest}'),
+      ('reach_content', '{digest}'), ('reach_edge', '{parent,child}'), ('reach_held', '{digest}'), ('reach_hold', '{digest}'),
+      ('reach_manifest', '{digest}'), ('reach_object', '{digest}'), ('reach_policy', '{policy}'), ('record_document', '{digest}'),
+      ('referrer', '{digest,subject}'), ('retention_evaluation', '{policy,decisions}'), ('retention_policy', '{policy}'),
+      ('tag', '{digest}'), ('tag_history', '{digest}'), ('tag_tombstone', '{digest}'), ('unlinked', '{digest}'),
+      ('unreachable', '{digest}')) AS tables (name, columns)
+    CROSS JOIN LATERAL unnest(columns::text[]) AS changed
+    GROUP BY name
   LOOP
-    SELECT string_agg(format('ALTER COLUMN %I TYPE bytea USING digest_bytes(%I)', changed, changed), ', ')
-    INTO changes
-    FROM unnest(each.columns) AS changed;
-    EXECUTE format('ALTER TABLE %I %s', each.name, changes);
+    EXECUTE format('ALTER TABLE %I %s', each.name, each.changes);
   END LOOP;
 END
 $$;
