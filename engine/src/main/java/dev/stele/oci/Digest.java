@@ -139,7 +139,8 @@ public record Digest(Algorithm algorithm, String hex) implements Comparable<Dige
 
   @Override
   public int compareTo(Digest other) {
-    return toString().compareTo(other.toString());
+    int order = algorithm.compareTo(other.algorithm); // which is that of their names
+    return order != 0 ? order : hex.compareTo(other.hex);
   }
 
   @Override

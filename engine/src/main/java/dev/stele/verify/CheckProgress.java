@@ -3,9 +3,6 @@ package dev.stele.verify;
 /** Is told how far a check is, now and then. May throw to end it. */
 @FunctionalInterface
 public interface CheckProgress {
-  /** Nobody wants to know. */
-  CheckProgress UNHEARD = (_, _, _) -> {};
-
   /**
    * @param what is looked at, such as {@code events}
    * @param done how many of them were

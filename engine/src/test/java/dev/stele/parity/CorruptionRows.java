@@ -8,7 +8,6 @@ import dev.stele.oci.Manifest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.RegistryOptions;
-import dev.stele.verify.CheckProgress;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Scrub;
 import java.util.ArrayList;
@@ -66,7 +65,7 @@ abstract class CorruptionRows extends ParityRows {
 
   private Scrub.Summary scrub() throws Exception {
     findings.clear();
-    return registry.stores().scrub(ALICE, UNLIMITED, findings::add, CheckProgress.UNHEARD);
+    return registry.stores().scrub(ALICE, UNLIMITED, findings::add, (_, _, _) -> {});
   }
 
   @Test

@@ -22,7 +22,6 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.RestoreRequest;
-import dev.stele.verify.CheckProgress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -138,8 +137,7 @@ abstract class ReferenceRows extends ParityRows {
     assertThat(collect().idle()).isTrue();
     assertRefused(
         registry.deleteBlob(ALICE, APP, cache), new Refusal.Referenced(cache, List.of(index)));
-    assertThat(
-            registry.stores().scrub(ALICE, Long.MAX_VALUE, _ -> {}, CheckProgress.UNHEARD).sound())
+    assertThat(registry.stores().scrub(ALICE, Long.MAX_VALUE, _ -> {}, (_, _, _) -> {}).sound())
         .isTrue();
     long then = new History(registry).now().position();
 

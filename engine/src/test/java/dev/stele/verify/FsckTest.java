@@ -73,7 +73,7 @@ class FsckTest {
   private Fsck.Summary run(boolean deep) throws IOException {
     findings.clear();
     return new Fsck(fixture.database().jdbi(), new BlobStores(store))
-        .run(deep, findings::add, CheckProgress.UNHEARD);
+        .run(deep, findings::add, (_, _, _) -> {});
   }
 
   private void asOwner(String... statements) throws Exception {

@@ -95,10 +95,7 @@ class ScrubTest {
 
   private Scrub.Summary scrub() throws IOException {
     findings.clear();
-    return fixture
-        .registry()
-        .stores()
-        .scrub(ALICE, UNLIMITED, findings::add, CheckProgress.UNHEARD);
+    return fixture.registry().stores().scrub(ALICE, UNLIMITED, findings::add, (_, _, _) -> {});
   }
 
   private List<String> types() {
@@ -171,8 +168,7 @@ class ScrubTest {
     opening = _ -> reading.countDown();
     FutureTask<Scrub.Summary> scrub =
         new FutureTask<>(
-            () ->
-                fixture.registry().stores().scrub(ALICE, 1, findings::add, CheckProgress.UNHEARD));
+            () -> fixture.registry().stores().scrub(ALICE, 1, findings::add, (_, _, _) -> {}));
     Thread thread = Thread.ofVirtual().start(scrub);
     reading.await();
     thread.interrupt();
