@@ -13,28 +13,27 @@ record Terminal(boolean interactive, int width, boolean coloured) {
   /** None: nothing is cut, and nothing has a colour. */
   static final Terminal NONE = new Terminal(false, 0, false);
 
-  /** How wide the launcher found the terminals to be of what is asked for and of errors. */
-  private static final String OUTPUT_WIDTH = "STELE_COLUMNS";
+  /**
+   * How wide the launcher found the terminals to be of what is asked for and of errors: system
+   * properties, since they are no configuration and nobody is to inherit them.
+   */
+  private static final String OUTPUT_WIDTH = "stele.columns";
 
-  private static final String ERROR_WIDTH = "STELE_ERROR_COLUMNS";
+  private static final String ERROR_WIDTH = "stele.error-columns";
 
   /** Where the standard output goes. */
   @SuppressWarnings("SystemConsoleNull") // there is none where there is no terminal since Java 25
   static Terminal ofOutput() {
     Console console = System.console();
     return console != null && console.isTerminal()
-        ? new Terminal(true, width(System.getenv(OUTPUT_WIDTH)), colours())
+        ? new Terminal(true, Integer.getInteger(OUTPUT_WIDTH, 0), colours())
         : NONE;
   }
 
   /** Where errors are told; a terminal only if the launcher says so. */
   static Terminal ofErrors() {
-    int width = width(System.getenv(ERROR_WIDTH));
+    int width = Integer.getInteger(ERROR_WIDTH, 0);
     return width > 0 ? new Terminal(true, width, colours()) : NONE;
-  }
-
-  private static int width(String text) {
-    return text != null && text.matches("[1-9][0-9]{0,4}") ? Integer.parseInt(text) : 0;
   }
 
   /** See https://no-color.org. */
