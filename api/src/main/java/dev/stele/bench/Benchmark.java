@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Measures Stele and, where it is on the PATH, Debian's docker-registry: the same client code, the
- * same work, in turn (A B A B), and prints the medians with their ratio. Both run during the whole
- * benchmark, each idle while the other works.
+ * Measures Stele and, where they are on the PATH, Debian's docker-registry and zot: the same client
+ * code, the same work, in turn (A B A B), and prints the medians with their ratios. All run during
+ * the whole benchmark, each idle while another works.
  */
 public final class Benchmark {
   /**
@@ -93,8 +93,10 @@ public final class Benchmark {
           RegistryUnderTest.stele(folder.resolve("stele"), options.jvmOptions(), Map.of()));
       RegistryUnderTest.dockerRegistry(folder.resolve("docker-registry"))
           .ifPresent(registries::add);
+      RegistryUnderTest.zot(folder.resolve("zot")).ifPresent(registries::add);
       if (registries.size() == 1) {
-        out.println("docker-registry is not on the PATH, so there is nothing to compare with.");
+        out.println(
+            "Neither docker-registry nor zot is on the PATH, so there is nothing to compare with.");
       }
       ResultTable table =
           new ResultTable(registries.stream().map(RegistryUnderTest::name).toList());

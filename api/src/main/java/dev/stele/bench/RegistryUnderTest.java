@@ -87,6 +87,31 @@ final class RegistryUnderTest implements AutoCloseable {
     return Optional.of(start("docker-registry", port, folder, command, Map.of(), "/v2/"));
   }
 
+  /**
+   * Starts zot, with files on disk and synced before it acknowledges them, as Stele's are. Empty if
+   * it is not on the PATH.
+   */
+  static Optional<RegistryUnderTest> zot(Path folder) throws IOException, InterruptedException {
+    Optional<Path> executable = onPath("zot");
+    if (executable.isEmpty()) {
+      return Optional.empty();
+    }
+    int port = freePort();
+    Files.createDirectories(folder);
+    Path configuration = folder.resolve("config.json");
+    Files.writeString(
+        configuration,
+        """
+        {"distSpecVersion": "1.1.1",
+         "storage": {"rootDirectory": "%s", "commit": true, "gc": false},
+         "http": {"address": "127.0.0.1", "port": "%d"},
+         "log": {"level": "error"}}
+        """
+            .formatted(folder.resolve("data"), port));
+    List<String> command = List.of(executable.get().toString(), "serve", configuration.toString());
+    return Optional.of(start("zot", port, folder, command, Map.of(), "/v2/"));
+  }
+
   private static Optional<Path> onPath(String program) {
     String path = System.getenv().getOrDefault("PATH", "");
     for (String folder : path.split(File.pathSeparator, -1)) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 
-/** The medians of all rows, a column a registry, and how the first compares with the second. */
+/** The medians of all rows, a column a registry, and how the first compares with each other one. */
 final class ResultTable {
   private final List<String> registries;
   private final List<Row> rows = new ArrayList<>();
@@ -49,12 +49,12 @@ final class ResultTable {
   void print(PrintStream out) {
     out.printf("%-56s %-11s", "median of all rounds", "");
     registries.forEach(name -> out.printf(" %26s", name));
-    out.println(registries.size() > 1 ? "    ratio" : "");
+    out.println(registries.size() > 1 ? "   ratio" : "");
     for (Row row : rows) {
       out.printf("%-56s %-11s", row.title(), row.unit());
       row.medians().forEach(median -> out.printf(" %26s", median));
-      if (row.medians().size() > 1) {
-        out.printf("  %6.2fx", row.medians().get(0).rate() / row.medians().get(1).rate());
+      for (Workload.Measured other : row.medians().subList(1, row.medians().size())) {
+        out.printf(" %6.2fx", row.medians().getFirst().rate() / other.rate());
       }
       out.println();
     }

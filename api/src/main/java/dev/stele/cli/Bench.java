@@ -13,12 +13,12 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code stele bench}: measures this registry beside another. */
+/** {@code stele bench}: measures this registry beside others. */
 @Command(
     name = "bench",
     description = {
-      "Measures Stele and, where it is on the PATH, Debian's docker-registry: the same client code,"
-          + " in turn, in one run.",
+      "Measures Stele and, where they are on the PATH, Debian's docker-registry and zot: the same"
+          + " client code, in turn, in one run.",
       "Needs space for forty of the large blobs in the work folder, and for what can be pushed in"
           + " about a minute.",
       "Stele is configured by the environment, so that STELE_STORES_DEFAULT_... measures it on a"
