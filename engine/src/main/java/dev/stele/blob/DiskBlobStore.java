@@ -20,15 +20,14 @@ import java.util.stream.Stream;
  * <pre>
  * lock                               which process has the folder
  * marker, marker.lock                what {@link #mark} wrote, and what keeps two writers apart
- * uploads/&lt;upload id&gt;/session          repository, hinted algorithm and start of a session
- * uploads/&lt;upload id&gt;/data             what it has received
+ * uploads/&lt;repository&gt;/&lt;upload id&gt;     what a session has received; with + for / in the name
  * uploads/&lt;id&gt;.whole                   a blob that is being put at once
  * &lt;algorithm&gt;/&lt;2 hex&gt;/&lt;hex&gt;.&lt;upload id&gt;   an object: digest and generation
  * </pre>
  *
- * <p>So the disk alone tells what is what. A session needs both of its files: one without them is
- * what a crash left, and so is an old {@code .whole} file; such litter is removed at the next start
- * once it is a day old.
+ * <p>So the disk alone tells what is what. An old {@code .whole} file is what a crash left, as is
+ * whatever else lies among the sessions; such litter is removed at the next start once it is a day
+ * old.
  *
  * <p>The folder belongs to one process at a time, since the rule of one request a session is kept
  * in memory: a lock in it says whose. Another process may open it {@linkplain #beside beside that}

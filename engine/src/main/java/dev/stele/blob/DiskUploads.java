@@ -4,10 +4,10 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,7 +31,7 @@ final class DiskUploads implements AutoCloseable {
   private final boolean owned;
 
   private final OpenUploads openUploads;
-  private final Set<UploadId> busy = ConcurrentHashMap.newKeySet();
+  private final Set<Path> busy = ConcurrentHashMap.newKeySet();
   private final WriteBehind writeBehind = new WriteBehind();
   private final Buffers buffers = new Buffers();
 
@@ -56,7 +56,8 @@ final class DiskUploads implements AutoCloseable {
   void resume() throws IOException {
     files.removeLitter();
     try (Stream<UploadStatus> uploads = files.all()) {
-      uploads.forEach(upload -> openUploads.add(upload.id(), upload.size()));
+      uploads.forEach(
+          upload -> openUploads.add(files.file(upload.repository(), upload.id()), upload.size()));
     }
   }
 
@@ -74,14 +75,15 @@ final class DiskUploads implements AutoCloseable {
     requireOwned();
     limits.requireRoom(folder.root(), 0);
     UploadId id = UploadId.random();
-    while (!openUploads.open(id)) {
+    Path session = files.file(repository, id);
+    while (!openUploads.open(session)) {
       makeWay();
     }
     try {
-      files.create(
-          id, new UploadSession(repository, hint, Instant.now().truncatedTo(ChronoUnit.MILLIS)));
+      SessionFiles.create(session);
+      writeBehind.begin(session, hint);
     } catch (IOException e) {
-      discard(id);
+      discard(session);
       throw folder.explain(e);
     }
     return id;
@@ -92,8 +94,8 @@ final class DiskUploads implements AutoCloseable {
    * once, so whoever opens many and sends nothing only pushes out their own.
    */
   private void makeWay() throws InsufficientStorageException {
-    UploadId oldest =
-        openUploads.oldestEmpty(id -> !busy.contains(id)).orElseThrow(openUploads::full);
+    Path oldest =
+        openUploads.oldestEmpty(upload -> !busy.contains(upload)).orElseThrow(openUploads::full);
     if (busy.add(oldest)) {
       try {
         if (openUploads.isEmpty(oldest)) {
@@ -108,20 +110,19 @@ final class DiskUploads implements AutoCloseable {
   /** See {@link BlobStore#append}. */
   UploadStatus append(RepositoryName repository, UploadId id, Chunk chunk)
       throws IOException, BadRangeException, UnknownUploadException, UploadBusyException {
-    UploadSession session = files.read(repository, id);
-    occupy(id);
+    Path session = occupy(repository, id);
     try {
-      UploadFile file = openData(repository, id, session.hint());
+      UploadFile file = open(session, Optional.empty(), repository, id);
       try (file) {
         receive(file, chunk, true);
       } finally {
-        keepOrGiveUp(id, file);
+        keepOrGiveUp(session, file);
       }
       return files.status(repository, id);
     } catch (IOException e) {
       throw folder.explain(e);
     } finally {
-      release(id);
+      release(session);
     }
   }
 
@@ -132,27 +133,31 @@ final class DiskUploads implements AutoCloseable {
           DigestMismatchException,
           UnknownUploadException,
           UploadBusyException {
-    UploadSession unusedSession = files.read(repository, id);
-    occupy(id);
+    Path session = occupy(repository, id);
     try {
       // Whatever the hint was: if the bytes are still to be hashed, then for what is expected.
-      UploadFile file = openData(repository, id, expected.algorithm());
+      UploadFile file = open(session, Optional.of(expected.algorithm()), repository, id);
+      boolean sealed = false;
       boolean received = false;
       try (file) {
         receive(file, last, false);
         received = true;
-        return seal(file, files.data(id), expected, id);
+        StoredObject object = seal(file, session, expected, id);
+        sealed = true;
+        return object;
       } finally {
-        if (received) {
-          discard(id);
+        if (sealed) {
+          forget(session);
+        } else if (received) {
+          discard(session);
         } else {
-          keepOrGiveUp(id, file);
+          keepOrGiveUp(session, file);
         }
       }
     } catch (IOException e) {
       throw folder.explain(e);
     } finally {
-      release(id);
+      release(session);
     }
   }
 
@@ -163,9 +168,9 @@ final class DiskUploads implements AutoCloseable {
     UploadId generation = UploadId.random();
     Path whole = files.whole(generation);
     boolean stored = false;
-    busy.add(generation);
-    openUploads.add(generation, 0);
-    try (UploadFile file = writeBehind.create(whole, expected.algorithm(), growth(generation))) {
+    busy.add(whole);
+    openUploads.add(whole, 0);
+    try (UploadFile file = writeBehind.create(whole, expected.algorithm(), growth(whole))) {
       receive(file, new Chunk(OptionalLong.empty(), length, body), false);
       StoredObject object = seal(file, whole, expected, generation);
       stored = true;
@@ -173,8 +178,8 @@ final class DiskUploads implements AutoCloseable {
     } catch (IOException e) {
       throw folder.explain(e);
     } finally {
-      openUploads.end(generation);
-      busy.remove(generation);
+      openUploads.end(whole);
+      busy.remove(whole);
       if (!stored) {
         SessionFiles.tryToRemove(whole);
       }
@@ -184,48 +189,55 @@ final class DiskUploads implements AutoCloseable {
   /** See {@link BlobStore#cancel}. */
   void cancel(RepositoryName repository, UploadId id)
       throws IOException, UnknownUploadException, UploadBusyException {
-    UploadSession unusedSession = files.read(repository, id);
-    occupy(id);
+    Path session = occupy(repository, id);
     try {
-      if (!files.end(id)) {
+      if (!SessionFiles.end(session)) {
         throw new UnknownUploadException(repository, id);
       }
-      writeBehind.forget(id);
-      openUploads.end(id);
-      files.removeRest(id);
+      forget(session);
     } finally {
-      release(id);
+      release(session);
     }
   }
 
-  private void occupy(UploadId id) throws UploadBusyException {
-    if (!owned || !busy.add(id)) {
-      throw new UploadBusyException(id);
+  /** Answers the file of a session, which no other request has until it is released. */
+  private Path occupy(RepositoryName repository, UploadId id)
+      throws IOException, UnknownUploadException, UploadBusyException {
+    Path session = files.file(repository, id);
+    if (owned && busy.add(session)) {
+      return session;
     }
+    UploadStatus _ = files.status(repository, id);
+    throw new UploadBusyException(id);
   }
 
   /** Ends a request's use of a session, and the session if its bytes turned out bad meanwhile. */
-  private void release(UploadId id) {
-    busy.remove(id);
-    if (!writeBehind.isTrusted(id) && busy.add(id)) {
+  private void release(Path session) {
+    busy.remove(session);
+    if (!writeBehind.isTrusted(session) && busy.add(session)) {
       try {
-        discard(id);
+        discard(session);
       } finally {
-        busy.remove(id);
+        busy.remove(session);
       }
     }
   }
 
-  private UploadFile openData(RepositoryName repository, UploadId id, Digest.Algorithm algorithm)
+  /**
+   * Opens the file of a session.
+   *
+   * @param algorithm what to hash with if that is still open; absent for the session's hint
+   */
+  private UploadFile open(
+      Path session, Optional<Digest.Algorithm> algorithm, RepositoryName repository, UploadId id)
       throws IOException, UnknownUploadException {
-    if (!writeBehind.isTrusted(id)) {
-      discard(id);
+    if (!writeBehind.isTrusted(session)) {
+      discard(session);
       throw new UnknownUploadException(repository, id);
     }
     try {
-      return writeBehind.open(id, files.data(id), algorithm, growth(id));
+      return writeBehind.open(session, algorithm, growth(session));
     } catch (NoSuchFileException e) {
-      // Another request ended the session before this one occupied it, or a crash did.
       UnknownUploadException unknown = new UnknownUploadException(repository, id);
       unknown.initCause(e);
       throw unknown;
@@ -233,10 +245,10 @@ final class DiskUploads implements AutoCloseable {
   }
 
   /** What an upload is asked for as it grows. */
-  private UploadFile.Growth growth(UploadId id) {
+  private UploadFile.Growth growth(Path upload) {
     return bytes -> {
       limits.requireRoom(folder.root(), bytes);
-      openUploads.grow(id, bytes);
+      openUploads.grow(upload, bytes);
     };
   }
 
@@ -271,15 +283,15 @@ final class DiskUploads implements AutoCloseable {
   }
 
   /** Leaves the session to the next request, if its file is what it should be. */
-  private void keepOrGiveUp(UploadId id, UploadFile file) {
+  private void keepOrGiveUp(Path session, UploadFile file) {
     if (!file.isUnusable()) {
-      openUploads.settle(id, file.size());
-      writeBehind.leave(id, file, () -> endUnwritten(id));
+      openUploads.settle(session, file.size());
+      writeBehind.leave(session, file, () -> endUnwritten(session));
     }
     if (file.isUnusable()) {
-      writeBehind.distrust(id);
-      log.warn("Upload {} is given up: its file can no longer be trusted", id);
-      discard(id);
+      writeBehind.distrust(session);
+      log.warn("Upload {} is given up: its file can no longer be trusted", session);
+      discard(session);
     }
   }
 
@@ -288,18 +300,28 @@ final class DiskUploads implements AutoCloseable {
    * learns of this in its turn: after a restart nobody would know that what a disk reported as
    * unwritten must not be trusted.
    */
-  private void endUnwritten(UploadId id) {
-    files.tryToEnd(id);
-    if (busy.add(id)) {
-      release(id);
+  private void endUnwritten(Path session) {
+    SessionFiles.tryToRemove(session);
+    if (busy.add(session)) {
+      release(session);
     }
   }
 
-  private void discard(UploadId id) {
-    writeBehind.forget(id);
-    openUploads.end(id);
-    if (files.tryToRemove(id)) {
-      writeBehind.gone(id);
+  /** Forgets a session whose file is gone. */
+  private void forget(Path session) {
+    writeBehind.forget(session);
+    openUploads.end(session);
+  }
+
+  private void discard(Path session) {
+    forget(session);
+    try {
+      boolean _ = SessionFiles.end(session);
+    } catch (IOException e) {
+      log.warn("Cannot remove {}: its upload is over all the same, if it can be later", session, e);
+    }
+    if (Files.notExists(session)) {
+      writeBehind.gone(session);
     }
   }
 

@@ -32,7 +32,6 @@ record S3Session(
     UploadId id,
     RepositoryName repository,
     Digest.Algorithm algorithm,
-    Instant startedAt,
     Instant lastActivityAt,
     long size,
     Optional<String> multipart,
@@ -57,7 +56,7 @@ record S3Session(
   static S3Session begin(
       UploadId id, RepositoryName repository, Digest.Algorithm algorithm, Instant now) {
     return new S3Session(
-        id, repository, algorithm, now, now, 0, Optional.empty(), 0, 0, false, newRevision());
+        id, repository, algorithm, now, 0, Optional.empty(), 0, 0, false, newRevision());
   }
 
   /** The state after an upload received something. */
@@ -66,7 +65,6 @@ record S3Session(
         id,
         repository,
         upload.algorithm(),
-        startedAt,
         now.isAfter(lastActivityAt) ? now : lastActivityAt,
         upload.size(),
         upload.multipart(),
@@ -79,7 +77,7 @@ record S3Session(
   /** The state in which nothing can be added. */
   S3Session taken(Instant now) {
     return new S3Session(
-        id, repository, algorithm, startedAt, now, size, multipart, parts, 0, true, newRevision());
+        id, repository, algorithm, now, size, multipart, parts, 0, true, newRevision());
   }
 
   private static String newRevision() {
@@ -96,14 +94,13 @@ record S3Session(
   }
 
   UploadStatus status() {
-    return new UploadStatus(id, repository, size, startedAt, lastActivityAt);
+    return new UploadStatus(id, repository, size, lastActivityAt);
   }
 
   Map<String, String> metadata() {
     Map<String, String> metadata = new HashMap<>();
     metadata.put("repository", repository.toString());
     metadata.put("algorithm", algorithm.prefix());
-    metadata.put("started", startedAt.toString());
     metadata.put("active", lastActivityAt.toString());
     metadata.put("size", Long.toString(size));
     metadata.put("parts", Integer.toString(parts));
@@ -126,7 +123,6 @@ record S3Session(
           id,
           RepositoryName.parse(required(metadata, "repository")),
           Digest.Algorithm.parse(required(metadata, "algorithm")),
-          Instant.parse(required(metadata, "started")),
           Instant.parse(required(metadata, "active")),
           Long.parseLong(required(metadata, "size")),
           Optional.ofNullable(metadata.apply("multipart")),

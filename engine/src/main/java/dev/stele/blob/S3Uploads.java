@@ -62,7 +62,7 @@ final class S3Uploads {
     if (arriving == null || arriving.get() <= stored.size()) {
       return stored;
     }
-    return new UploadStatus(id, repository, arriving.get(), stored.startedAt(), now());
+    return new UploadStatus(id, repository, arriving.get(), now());
   }
 
   /** See {@link BlobStore#append}. */

@@ -4,7 +4,10 @@ import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
@@ -17,12 +20,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The files of what is being uploaded to a {@link DiskBlobStore}: which sessions there are is what
- * they say. Nothing is kept in memory. Paths are made of parsed ids, so none leads out of the
- * uploads folder. Safe for use by several threads, as long as each session is used by one.
+ * they say. A session is one file, which has what was received; its folder says of which
+ * repository, with {@code +} for {@code /}, which no name has. Nothing is kept in memory. Paths are
+ * made of parsed names and ids, so none leads out of the uploads folder. Safe for use by several
+ * threads, as long as each session is used by one.
  */
 final class SessionFiles {
   private static final Logger log = LoggerFactory.getLogger(SessionFiles.class);
   private static final Duration LITTER_AGE = Duration.ofDays(1);
+
+  /** How often a folder is made that others remove as often. */
+  private static final int ATTEMPTS = 100;
 
   private final Path uploads;
 
@@ -30,17 +38,9 @@ final class SessionFiles {
     this.uploads = uploads;
   }
 
-  private Path folder(UploadId id) {
-    return uploads.resolve(id.toString());
-  }
-
-  private Path sessionFile(UploadId id) {
-    return folder(id).resolve("session");
-  }
-
-  /** What a session has received. */
-  Path data(UploadId id) {
-    return folder(id).resolve("data");
+  /** The file of a session, whether there is one or not. */
+  Path file(RepositoryName repository, UploadId id) {
+    return uploads.resolve(repository.value().replace('/', '+')).resolve(id.toString());
   }
 
   /** Where the bytes of a {@link BlobStore#put} go until they are whole. */
@@ -48,68 +48,59 @@ final class SessionFiles {
     return uploads.resolve(id + ".whole");
   }
 
-  /** Makes the files of a new session. On failure some may be there, to be removed. */
-  void create(UploadId id, UploadSession session) throws IOException {
-    Files.createDirectory(folder(id), OwnerOnly.folder());
-    Files.createFile(data(id), OwnerOnly.file());
-    session.write(sessionFile(id));
-  }
-
-  /** A session of a repository. */
-  UploadSession read(RepositoryName repository, UploadId id)
-      throws IOException, UnknownUploadException {
-    return UploadSession.read(sessionFile(id))
-        .filter(session -> session.repository().equals(repository))
-        .orElseThrow(() -> new UnknownUploadException(repository, id));
+  /** Makes the file of a new session. */
+  static void create(Path session) throws IOException {
+    NoSuchFileException missing = null;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        Files.createFile(session, OwnerOnly.file());
+        return;
+      } catch (NoSuchFileException e) {
+        missing = e;
+      }
+      try {
+        // Not what it lies in: where that is gone, a disk is not mounted.
+        Files.createDirectory(session.getParent(), OwnerOnly.folder());
+      } catch (FileAlreadyExistsException e) {
+        log.debug("{} was made by another", session.getParent(), e);
+      }
+    }
+    throw missing;
   }
 
   /** How a session of a repository stands. */
   UploadStatus status(RepositoryName repository, UploadId id)
       throws IOException, UnknownUploadException {
-    return find(id)
-        .filter(status -> status.repository().equals(repository))
+    return DiskFolder.attributes(file(repository, id))
+        .map(attributes -> status(repository, id, attributes))
         .orElseThrow(() -> new UnknownUploadException(repository, id));
   }
 
-  private Optional<UploadStatus> find(UploadId id) throws IOException {
-    Optional<UploadSession> session = UploadSession.read(sessionFile(id));
-    if (session.isEmpty()) {
-      return Optional.empty();
-    }
-    Optional<BasicFileAttributes> data = DiskFolder.attributes(data(id));
-    return data.map(
-        attributes -> {
-          Instant written = attributes.lastModifiedTime().toInstant();
-          Instant started = session.get().startedAt();
-          return new UploadStatus(
-              id,
-              session.get().repository(),
-              attributes.size(),
-              started,
-              written.isAfter(started) ? written : started);
-        });
+  private static UploadStatus status(
+      RepositoryName repository, UploadId id, BasicFileAttributes attributes) {
+    return new UploadStatus(
+        id, repository, attributes.size(), attributes.lastModifiedTime().toInstant());
   }
 
   /** All sessions; throws {@link UncheckedIOException}. To be closed. */
   Stream<UploadStatus> all() {
-    return FolderWalk.entries(List.of(uploads), 1)
-        .flatMap(path -> uploadIn(path).stream())
+    return FolderWalk.entries(List.of(uploads), 2)
         .flatMap(
-            id -> {
+            path -> {
               try {
-                return find(id).stream();
+                return session(path).stream();
               } catch (IOException e) {
                 throw new UncheckedIOException(e);
               }
             });
   }
 
-  private static Optional<UploadId> uploadIn(Path path) {
-    if (!Files.isDirectory(path)) {
-      return Optional.empty();
-    }
+  private static Optional<UploadStatus> session(Path path) throws IOException {
     try {
-      return Optional.of(UploadId.parse(path.getFileName().toString()));
+      RepositoryName repository =
+          RepositoryName.parse(path.getParent().getFileName().toString().replace('+', '/'));
+      UploadId id = UploadId.parse(path.getFileName().toString());
+      return DiskFolder.attributes(path).map(attributes -> status(repository, id, attributes));
     } catch (InvalidNameException e) {
       log.debug("Not an upload: {}", path, e);
       return Optional.empty();
@@ -117,35 +108,14 @@ final class SessionFiles {
   }
 
   /**
-   * Ends a session: without its own file there is none, whatever fails after.
+   * Ends a session, and its repository's folder if it was the only one there.
    *
    * @return false if it had ended
    */
-  boolean end(UploadId id) throws IOException {
-    return Files.deleteIfExists(sessionFile(id));
-  }
-
-  /** Removes what a session that has ended leaves; what cannot be removed is litter. */
-  void removeRest(UploadId id) throws IOException {
-    Files.deleteIfExists(data(id));
-    Files.deleteIfExists(folder(id));
-  }
-
-  /** As {@link #end}, if that can be done. */
-  void tryToEnd(UploadId id) {
-    tryToRemove(sessionFile(id));
-  }
-
-  /**
-   * Removes what there is of a session, if that can be done.
-   *
-   * @return whether there is no such session any more
-   */
-  boolean tryToRemove(UploadId id) {
-    tryToRemove(sessionFile(id));
-    tryToRemove(data(id));
-    tryToRemove(folder(id));
-    return Files.notExists(sessionFile(id));
+  static boolean end(Path session) throws IOException {
+    boolean ended = Files.deleteIfExists(session);
+    removeIfEmpty(session.getParent());
+    return ended;
   }
 
   /** Removes what is of no use any more; if that fails, it is litter for a later start. */
@@ -160,21 +130,28 @@ final class SessionFiles {
   /** Removes what is old and neither a session nor about to become one. */
   void removeLitter() throws IOException {
     Instant old = Instant.now().minus(LITTER_AGE);
-    try (Stream<Path> paths = FolderWalk.entries(List.of(uploads), 1)) {
-      for (Path path : (Iterable<Path>) paths::iterator) {
+    try (Stream<Path> inFolders = FolderWalk.entries(List.of(uploads), 2);
+        Stream<Path> beside = FolderWalk.entries(List.of(uploads), 1)) {
+      for (Path path : (Iterable<Path>) Stream.concat(inFolders, beside)::iterator) {
         Optional<BasicFileAttributes> attributes = DiskFolder.attributes(path);
         if (attributes.isEmpty() || attributes.get().lastModifiedTime().toInstant().isAfter(old)) {
           continue;
         }
-        Optional<UploadId> id = uploadIn(path);
-        if (id.isPresent() && find(id.get()).isEmpty()) {
-          log.info("Removing what is left of upload {}", id.get());
-          boolean _ = tryToRemove(id.get());
-        } else if (attributes.get().isRegularFile() && path.toString().endsWith(".whole")) {
-          log.info("Removing what is left of a put, {}", path);
+        if (attributes.get().isDirectory()) {
+          removeIfEmpty(path);
+        } else if (session(path).isEmpty()) {
+          log.info("Removing {}, which is left of an upload", path);
           tryToRemove(path);
         }
       }
+    }
+  }
+
+  private static void removeIfEmpty(Path folder) throws IOException {
+    try {
+      Files.deleteIfExists(folder);
+    } catch (DirectoryNotEmptyException e) {
+      log.debug("There are uploads in {}", folder, e);
     }
   }
 }

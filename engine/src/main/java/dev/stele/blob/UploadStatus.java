@@ -7,7 +7,7 @@ import java.time.Instant;
  * What an open upload session has received.
  *
  * @param size the bytes received so far
- * @param lastActivityAt when bytes last arrived, or {@code startedAt} if none did
+ * @param lastActivityAt when bytes last arrived, or when it was begun if none did
  */
 public record UploadStatus(
-    UploadId id, RepositoryName repository, long size, Instant startedAt, Instant lastActivityAt) {}
+    UploadId id, RepositoryName repository, long size, Instant lastActivityAt) {}

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.Digest.Algorithm;
+import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -45,6 +46,17 @@ class DiskBlobStoreTest extends BlobStoreContract {
     return folder.resolve("made/by/it");
   }
 
+  private Path session(UploadId id) {
+    return root().resolve("uploads/payments+api").resolve(id.toString());
+  }
+
+  /** Folders of repositories may stay, for their next uploads. */
+  private void assertNoUploadLeft() throws IOException {
+    try (Stream<Path> paths = Files.walk(root().resolve("uploads"))) {
+      assertThat(paths).allMatch(Files::isDirectory);
+    }
+  }
+
   private void restart() throws IOException {
     store.close();
     store = openStore();
@@ -71,7 +83,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
     restart();
     assertThat(store.size(object.key())).hasValue(400_000);
     assertThat(root().resolve(object.key().value())).hasBinaryContent(bytes);
-    assertThat(root().resolve("uploads")).isEmptyDirectory();
+    assertNoUploadLeft();
   }
 
   @Test
@@ -89,7 +101,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
     UploadId cancelled = store.begin(REPOSITORY, Algorithm.SHA256);
     store.append(REPOSITORY, cancelled, Chunk.streamed(in(bytes)));
     store.cancel(REPOSITORY, cancelled);
-    assertThat(root().resolve("uploads")).isEmptyDirectory();
+    assertNoUploadLeft();
   }
 
   @Test
@@ -97,7 +109,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
   @DisplayName("an upload whose bytes cannot be written out after its request is given up")
   void givesUpWhatCannotBeWrittenOut() throws Exception {
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
-    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    Path data = session(id);
     Files.delete(data);
     Files.createSymbolicLink(data, Path.of("/dev/null"));
     try {
@@ -108,7 +120,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
     restart(); // waits for what is being written out
     assertThatThrownBy(() -> store.status(REPOSITORY, id))
         .isInstanceOf(UnknownUploadException.class);
-    assertThat(root().resolve("uploads")).isEmptyDirectory();
+    assertNoUploadLeft();
   }
 
   @Test
@@ -118,7 +130,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
     store.append(REPOSITORY, id, Chunk.streamed(in(bytes)));
     restart();
-    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    Path data = session(id);
     byte[] damaged = bytes.clone();
     damaged[500] ^= 1;
     Files.write(data, damaged);
@@ -226,15 +238,16 @@ class DiskBlobStoreTest extends BlobStoreContract {
   @DisplayName("nothing but objects can be read or deleted by key")
   void staysAmongObjects() throws Exception {
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
-    for (String path : List.of("uploads/" + id + "/data", "uploads/" + id + "/session")) {
-      ObjectKey key = new ObjectKey(path);
-      assertThat(root().resolve(path)).exists();
-      assertThat(store.size(key)).isEmpty();
-      assertThatThrownBy(() -> store.open(key)).isInstanceOf(NoSuchObjectException.class);
-      store.delete(List.of(key));
-      assertThat(root().resolve(path)).exists();
-    }
-    for (String path : List.of("../x", "a/../../x", "/etc/passwd", "a//b", ".", "", "a\0b", "a/")) {
+    assertThat(session(id)).exists();
+    Path beside = Files.createFile(root().resolve("uploads/beside"));
+    ObjectKey key = new ObjectKey("uploads/beside");
+    assertThat(store.size(key)).isEmpty();
+    assertThatThrownBy(() -> store.open(key)).isInstanceOf(NoSuchObjectException.class);
+    store.delete(List.of(key));
+    assertThat(beside).exists();
+    String ofSession = "uploads/payments+api/" + id;
+    for (String path :
+        List.of(ofSession, "../x", "a/../../x", "/etc/passwd", "a//b", ".", "", "a\0b", "a/")) {
       assertThatThrownBy(() -> new ObjectKey(path)).isInstanceOf(IllegalArgumentException.class);
     }
   }
@@ -298,7 +311,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
   @DisplayName("a full disk is told, and the upload goes on where it was when there is room again")
   void tellsFullDisk() throws Exception {
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
-    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    Path data = session(id);
     Files.delete(data);
     Files.createSymbolicLink(data, Path.of("/dev/full"));
     assertThatThrownBy(() -> store.append(REPOSITORY, id, Chunk.streamed(in(randomBytes(200_000)))))
@@ -316,7 +329,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
   @DisplayName("an upload that cannot be rolled back is given up")
   void givesUpWhatCannotBeRolledBack() throws Exception {
     UploadId id = store.begin(REPOSITORY, Algorithm.SHA256);
-    Path data = root().resolve("uploads").resolve(id.toString()).resolve("data");
+    Path data = session(id);
     InputStream body =
         new InputStream() {
           @Override
@@ -330,7 +343,7 @@ class DiskBlobStoreTest extends BlobStoreContract {
         .isInstanceOf(BodyReadException.class);
     assertThatThrownBy(() -> store.status(REPOSITORY, id))
         .isInstanceOf(UnknownUploadException.class);
-    assertThat(root().resolve("uploads")).isEmptyDirectory();
+    assertNoUploadLeft();
   }
 
   @Test
@@ -348,40 +361,58 @@ class DiskBlobStoreTest extends BlobStoreContract {
   @DisplayName("a crash's litter goes at a start a day later; sessions and young files stay")
   void removesLitter() throws Exception {
     UploadId session = store.begin(REPOSITORY, Algorithm.SHA256);
-    UploadId crashed = store.begin(REPOSITORY, Algorithm.SHA256);
-    UploadId young = store.begin(REPOSITORY, Algorithm.SHA256);
     Path uploads = root().resolve("uploads");
-    Files.delete(uploads.resolve(crashed.toString()).resolve("data"));
-    Files.delete(uploads.resolve(young.toString()).resolve("session"));
     Path oldPut = Files.createFile(uploads.resolve(UploadId.random() + ".whole"));
     Path youngPut = Files.createFile(uploads.resolve(UploadId.random() + ".whole"));
+    Path oldFile = Files.createFile(session(session).resolveSibling("no-id"));
+    Path oldFolder = Files.createDirectory(uploads.resolve("empty"));
     FileTime old = FileTime.from(Instant.now().minus(Duration.ofHours(25)));
-    for (Path path :
-        List.of(uploads.resolve(session.toString()), uploads.resolve(crashed.toString()), oldPut)) {
+    for (Path path : List.of(session(session), oldPut, oldFile, oldFolder)) {
       Files.setLastModifiedTime(path, old);
     }
     restart();
     try (Stream<Path> left = Files.list(uploads)) {
-      assertThat(left)
-          .containsExactlyInAnyOrder(
-              uploads.resolve(session.toString()), uploads.resolve(young.toString()), youngPut);
+      assertThat(left).containsExactlyInAnyOrder(session(session).getParent(), youngPut);
     }
+    assertThat(oldFile).doesNotExist();
     try (Stream<UploadStatus> open = store.uploads()) {
       assertThat(open).extracting(UploadStatus::id).containsExactly(session);
     }
   }
 
   @Test
-  @DisplayName("a session whose file is not whole does not exist, and the list goes on")
-  void ignoresTornSession() throws Exception {
-    UploadId torn = store.begin(REPOSITORY, Algorithm.SHA256);
-    UploadId whole = store.begin(REPOSITORY, Algorithm.SHA256);
-    Path file = root().resolve("uploads").resolve(torn.toString()).resolve("session");
-    Files.writeString(file, "repository=payments/api\nalgo");
-    assertThatThrownBy(() -> store.status(REPOSITORY, torn))
-        .isInstanceOf(UnknownUploadException.class);
+  @DisplayName("the longest name has sessions, and what ends leaves nothing behind")
+  void holdsLongNames() throws Exception {
+    RepositoryName longest = RepositoryName.parse("a/".repeat(127) + "b");
+    UploadId id = store.begin(longest, Algorithm.SHA256);
     try (Stream<UploadStatus> open = store.uploads()) {
-      assertThat(open).extracting(UploadStatus::id).containsExactly(whole);
+      assertThat(open).extracting(UploadStatus::repository).containsExactly(longest);
     }
+    assertThatThrownBy(() -> store.status(REPOSITORY, id))
+        .isInstanceOf(UnknownUploadException.class);
+    store.cancel(longest, id);
+    assertThat(root().resolve("uploads")).isEmptyDirectory();
+  }
+
+  @Test
+  @DisplayName("sessions begin while the last one of their repository ends")
+  void beginsBesideTheLast() throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      List<Future<Void>> running = new ArrayList<>();
+      for (int thread = 0; thread < 4; thread++) {
+        running.add(
+            threads.submit(
+                () -> {
+                  for (int n = 0; n < 200; n++) {
+                    store.cancel(REPOSITORY, store.begin(REPOSITORY, Algorithm.SHA256));
+                  }
+                  return null;
+                }));
+      }
+      for (Future<Void> each : running) {
+        each.get();
+      }
+    }
+    assertThat(root().resolve("uploads")).isEmptyDirectory();
   }
 }

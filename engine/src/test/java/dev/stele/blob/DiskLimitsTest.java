@@ -97,7 +97,7 @@ class DiskLimitsTest {
       UploadStatus _ = store.append(APP, last, bytes(90));
       assertThat(store.finish(APP, last, bytes(10), digest).size()).isEqualTo(100);
       assertThat(store.status(APP, used).size()).isEqualTo(10);
-      try (Stream<Path> sessions = Files.list(folder.resolve("uploads"))) {
+      try (Stream<Path> sessions = Files.list(folder.resolve("uploads/app"))) {
         assertThat(sessions).hasSize(2);
       }
     }

@@ -21,7 +21,7 @@ public class StoreThatDoesNothing implements BlobStore {
 
   @Override
   public UploadStatus status(RepositoryName repository, UploadId id) {
-    return new UploadStatus(id, repository, 0, Instant.EPOCH, Instant.EPOCH);
+    return new UploadStatus(id, repository, 0, Instant.EPOCH);
   }
 
   @Override
