@@ -191,23 +191,26 @@ public final class StoreClaims {
   }
 
   private Head head(Handle handle, StoreMarker marker) {
-    long position = LogReader.nextPosition(handle) - 1;
-    boolean hasMarked =
-        marker.position() < 0 || hash(handle, marker.position()).equals(marker.event());
     if (log.isEmpty()) {
       log = LogIdentity.read(handle).map(LogIdentity::id);
     }
-    return new Head(log, position, hash(handle, position), hasMarked);
-  }
-
-  /** The SHA-256 of an event, in hex; empty if there is none at that position. */
-  private static String hash(Handle handle, long position) {
     return handle
-        .createQuery("SELECT encode(sha256(leaf), 'hex') FROM event WHERE position = :position")
-        .bind("position", position)
-        .mapTo(String.class)
+        .createQuery(
+            """
+            SELECT newest.position, encode(sha256(newest.leaf), 'hex'), encode(sha256(marked.leaf), 'hex')
+            FROM (SELECT position, leaf FROM event ORDER BY position DESC LIMIT 1) AS newest
+            LEFT JOIN event marked ON marked.position = :marked
+            """)
+        .bind("marked", marker.position())
+        .map(
+            (row, _) ->
+                new Head(
+                    log,
+                    row.getLong(1),
+                    row.getString(2),
+                    marker.position() < 0 || marker.event().equals(row.getString(3))))
         .findOne()
-        .orElse("");
+        .orElseGet(() -> new Head(log, -1, "", marker.position() < 0));
   }
 
   // ---- claiming
