@@ -1,8 +1,8 @@
 package dev.stele.log;
 
 import dev.stele.event.RecordedEvent;
+import dev.stele.sql.Pipeline;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 
 /**
  * The views that change in the transaction that appends, so that whoever writes can read what it
@@ -10,6 +10,6 @@ import org.jdbi.v3.core.Handle;
  */
 @FunctionalInterface
 public interface InlineViews {
-  /** Applies these events, in order, within the handle's transaction. */
-  void apply(Handle transaction, List<RecordedEvent> events);
+  /** Applies these events, in order, within the pipeline's transaction. */
+  void apply(Pipeline transaction, List<RecordedEvent> events);
 }

@@ -5,6 +5,7 @@ import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -21,7 +22,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.Update;
 
 /**
  * One transaction of the lane: lock the log, read where it ends, load the facts that the batch's
@@ -236,16 +236,7 @@ final class LaneTransaction {
     return appended.stream().map(Appended::event).toList();
   }
 
-  private static void insert(Handle handle, List<Appended> appended) {
-    Update insert =
-        handle.createUpdate(
-            """
-            INSERT INTO event (position, recorded_at, type, repository, actor_id, command_id, leaf)
-            SELECT position, :at, type, repository, actor_id, command_id, leaf
-            FROM unnest(:positions::bigint[], :types::text[], :repositories::text[], :actors::uuid[],
-                        :commands::uuid[], :leaves::bytea[])
-              AS new (position, type, repository, actor_id, command_id, leaf)
-            """);
+  private static void insert(Pipeline pipeline, List<Appended> appended) {
     new Unnested<>(appended)
         .number("positions", each -> each.event().position())
         .text("types", each -> each.event().event().type())
@@ -253,9 +244,16 @@ final class LaneTransaction {
         .id("actors", each -> each.event().actor().value())
         .id("commands", each -> each.event().commandId())
         .bytes("leaves", Appended::leaf)
-        .bind(insert)
-        .bind("at", appended.getFirst().event().recordedAt())
-        .execute();
+        .value("at", appended.getFirst().event().recordedAt())
+        .execute(
+            pipeline,
+            """
+            INSERT INTO event (position, recorded_at, type, repository, actor_id, command_id, leaf)
+            SELECT position, :at, type, repository, actor_id, command_id, leaf
+            FROM unnest(:positions::bigint[], :types::text[], :repositories::text[], :actors::uuid[],
+                        :commands::uuid[], :leaves::bytea[])
+              AS new (position, type, repository, actor_id, command_id, leaf)
+            """);
   }
 
   /**
@@ -280,6 +278,7 @@ final class LaneTransaction {
   /** What the commands of a transaction have done, of which the last is not in the database yet. */
   private final class Work {
     private final Handle handle;
+    private final Pipeline pipeline;
     private final ClockReading head;
     private final Instant now;
     private final LaneFacts facts = new LaneFacts();
@@ -292,6 +291,7 @@ final class LaneTransaction {
 
     private Work(Handle handle, ClockReading head, Instant now) {
       this.handle = handle;
+      this.pipeline = new Pipeline(handle);
       this.head = head;
       this.now = now;
     }
@@ -359,14 +359,15 @@ final class LaneTransaction {
     void flush() {
       OptionalInt before = deciding;
       deciding = OptionalInt.empty();
-      writes.values().forEach(rows -> rows.write(handle));
+      writes.values().forEach(rows -> rows.write(pipeline));
       writes.clear();
       if (flushed < appended.size()) {
         List<Appended> pending = appended.subList(flushed, appended.size());
-        insert(handle, pending);
-        views.apply(handle, events(pending));
+        insert(pipeline, pending);
+        views.apply(pipeline, events(pending));
         flushed = appended.size();
       }
+      pipeline.flush();
       deciding = before;
     }
   }
@@ -374,8 +375,8 @@ final class LaneTransaction {
   private record Row<T>(LaneWrite<T> kind, T row) {}
 
   private record Rows<T>(LaneWrite<T> kind, List<T> rows) {
-    void write(Handle handle) {
-      kind.write(handle, rows);
+    void write(Pipeline pipeline) {
+      kind.write(pipeline, rows);
     }
   }
 

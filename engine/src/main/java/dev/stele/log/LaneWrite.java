@@ -1,7 +1,7 @@
 package dev.stele.log;
 
+import dev.stele.sql.Pipeline;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 
 /**
  * A kind of row that commands write beside the log, in the transaction that appends: what all
@@ -12,5 +12,5 @@ import org.jdbi.v3.core.Handle;
 @FunctionalInterface
 public interface LaneWrite<T> {
   /** Writes these, of which there is at least one, and several may be the same. */
-  void write(Handle transaction, List<T> rows);
+  void write(Pipeline transaction, List<T> rows);
 }

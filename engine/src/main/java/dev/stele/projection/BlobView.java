@@ -6,6 +6,7 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
@@ -23,7 +24,7 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /** Where the bytes of each digest lie, once a store, and which repositories have them. */
-public final class BlobView implements Projection {
+public final class BlobView implements InlineView {
   /**
    * Where the bytes of a digest lie in a store.
    *
@@ -61,7 +62,7 @@ public final class BlobView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     RowChanges<Member<Digest>, Link> links = new RowChanges<>();
     ObjectChanges objects = new ObjectChanges(transaction);
     for (RecordedEvent recorded : events) {
@@ -114,7 +115,7 @@ public final class BlobView implements Projection {
 
   private record Link(RepositoryName repository, Digest digest, long position) {}
 
-  private static void write(Handle transaction, RowChanges<Member<Digest>, Link> links) {
+  private static void write(Pipeline transaction, RowChanges<Member<Digest>, Link> links) {
     new Unnested<>(links.removed())
         .text("repositories", Member::repository)
         .digests("digests", Member::item)
@@ -147,12 +148,12 @@ public final class BlobView implements Projection {
    * changes of different kinds are written in the order in which they came; each kind at once.
    */
   private static final class ObjectChanges {
-    private final Handle transaction;
+    private final Pipeline transaction;
     private final Map<StoredIn, Stored> stored = new LinkedHashMap<>();
     private final List<Event.BlobSwept> swept = new ArrayList<>();
     private final Map<String, Mark> marks = new LinkedHashMap<>();
 
-    private ObjectChanges(Handle transaction) {
+    private ObjectChanges(Pipeline transaction) {
       this.transaction = transaction;
     }
 

@@ -2,13 +2,13 @@ package dev.stele.projection;
 
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.sql.Pipeline;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 
 /**
  * Where an operator confirmed the clock: times are monotone along positions from one to the next.
  */
-final class ClockView implements Projection {
+final class ClockView implements InlineView {
   @Override
   public String name() {
     return "clock";
@@ -20,11 +20,12 @@ final class ClockView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.ClockConfirmed _ ->
             transaction
+                .handle()
                 .createUpdate(
                     "INSERT INTO clock_confirmation (position, confirmed_at) VALUES (:position,"
                         + " :at)")

@@ -8,6 +8,8 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.sql.Pipeline;
+import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,7 +18,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 
 /** Every hold that was ever placed, and whose bytes those of digests keep. */
-public final class HoldView implements Projection {
+public final class HoldView implements InlineView {
   private final ManifestDocuments documents;
 
   HoldView(ManifestDocuments documents) {
@@ -44,7 +45,7 @@ public final class HoldView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     Set<Digest> put = new LinkedHashSet<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
@@ -77,24 +78,20 @@ public final class HoldView implements Projection {
   }
 
   /** A hold may be older than what it covers. */
-  private void keepContent(Handle transaction, Set<Digest> put) {
-    if (put.isEmpty()) {
-      return;
-    }
-    Map<Digest, List<UUID>> holds = new LinkedHashMap<>();
-    transaction
-        .createQuery(
-            "SELECT digest, hold FROM hold_content WHERE digest = ANY (:digests) ORDER BY hold")
-        .bind("digests", Values.digests(put))
-        .map((row, _) -> Map.entry(Values.digest(row, 1), row.getObject(2, UUID.class)))
-        .forEach(
-            each ->
-                holds.computeIfAbsent(each.getKey(), _ -> new ArrayList<>()).add(each.getValue()));
-    holds.forEach((digest, keeping) -> keepContent(transaction, keeping, digest));
+  private void keepContent(Pipeline transaction, Set<Digest> put) {
+    new Unnested<>(put)
+        .digests("digests", digest -> digest)
+        .query(
+            transaction,
+            "SELECT digest, array_agg(hold) FROM hold_content WHERE digest = ANY (:digests) GROUP"
+                + " BY digest",
+            row -> Map.entry(Values.digest(row, 1), List.of((UUID[]) row.getArray(2).getArray())),
+            held -> keepContent(transaction, held.getValue(), held.getKey()));
   }
 
-  private static void place(Handle transaction, RecordedEvent recorded, Event.HoldPlaced placed) {
+  private static void place(Pipeline transaction, RecordedEvent recorded, Event.HoldPlaced placed) {
     transaction
+        .handle()
         .createUpdate(
             """
             INSERT INTO hold (id, repositories, one_repository, tag, digest, freezes, reason,
@@ -120,8 +117,9 @@ public final class HoldView implements Projection {
   }
 
   private static void release(
-      Handle transaction, RecordedEvent recorded, Event.HoldReleased released) {
+      Pipeline transaction, RecordedEvent recorded, Event.HoldReleased released) {
     transaction
+        .handle()
         .createUpdate(
             """
             UPDATE hold
@@ -141,13 +139,13 @@ public final class HoldView implements Projection {
    * its manifest is put, so in the end it does not matter which came first. In the lane, so with a
    * look-up a level, not a digest.
    */
-  private void keepContent(Handle transaction, List<UUID> holds, Digest digest) {
+  private void keepContent(Pipeline transaction, List<UUID> holds, Digest digest) {
     Set<Digest> found = new HashSet<>(List.of(digest));
     Collection<Digest> level = List.of(digest);
     while (!level.isEmpty()) {
       List<Digest> below = new ArrayList<>();
       documents.forEach(
-          transaction,
+          transaction.handle(),
           level,
           (lister, bytes) ->
               ManifestDocuments.read(lister, bytes).references().stream()
@@ -156,6 +154,7 @@ public final class HoldView implements Projection {
       level = below;
     }
     transaction
+        .handle()
         .createUpdate(
             """
             INSERT INTO hold_content (hold, digest)

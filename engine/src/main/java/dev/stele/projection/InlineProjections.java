@@ -2,15 +2,15 @@ package dev.stele.projection;
 
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.InlineViews;
+import dev.stele.sql.Pipeline;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
 
 /**
  * The projections that the append lane applies in its own transaction, since clients must read what
  * they wrote.
  */
 public final class InlineProjections implements InlineViews {
-  private final List<Projection> projections;
+  private final List<InlineView> projections;
 
   public InlineProjections(ManifestDocuments documents) {
     this.projections =
@@ -27,12 +27,12 @@ public final class InlineProjections implements InlineViews {
   }
 
   List<Projection> projections() {
-    return projections;
+    return List.copyOf(projections);
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
-    for (Projection projection : projections) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
+    for (InlineView projection : projections) {
       projection.apply(transaction, events);
     }
   }

@@ -6,6 +6,7 @@ import dev.stele.log.LaneWrite;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
 import java.util.Collection;
@@ -59,7 +60,7 @@ public final class ManifestDocuments
 
   /** Keeps documents, those that are not there already. */
   @Override
-  public void write(Handle transaction, List<Document> added) {
+  public void write(Pipeline transaction, List<Document> added) {
     new Unnested<>(added)
         .digests("digests", Document::digest)
         .text("mediaTypes", document -> document.manifest().mediaType())
@@ -147,11 +148,16 @@ public final class ManifestDocuments
    *     can bring about
    */
   Manifest recorded(Handle handle, Digest digest) {
+    return recorded(new Pipeline(handle), digest);
+  }
+
+  /** The same where a look at the database has everything done before. */
+  Manifest recorded(Pipeline transaction, Digest digest) {
     Manifest known = manifests.getIfPresent(digest);
     // Found outside of the cache, so that nobody waits there for another's statement.
     return known != null
         ? known
-        : manifest(digest, find(handle, digest).orElseThrow(() -> missing(digest)));
+        : manifest(digest, find(transaction.handle(), digest).orElseThrow(() -> missing(digest)));
   }
 
   /** What is in a document that was found here. */

@@ -5,6 +5,7 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
 import java.util.Collection;
@@ -17,7 +18,7 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /** The manifests of each repository. */
-public final class ManifestView implements Projection {
+public final class ManifestView implements InlineView {
   /**
    * A manifest of a repository.
    *
@@ -43,7 +44,7 @@ public final class ManifestView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     RowChanges<Member<Digest>, Put> changes = new RowChanges<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {

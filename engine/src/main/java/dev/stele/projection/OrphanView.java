@@ -3,6 +3,7 @@ package dev.stele.projection;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -11,7 +12,7 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** Objects that the log did not know and that were given up: none can be recorded any more. */
-public final class OrphanView implements Projection {
+public final class OrphanView implements InlineView {
   @Override
   public String name() {
     return "orphan";
@@ -23,7 +24,7 @@ public final class OrphanView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     List<Event.OrphanSwept> swept = new ArrayList<>();
     for (RecordedEvent recorded : events) {
       if (recorded.event() instanceof Event.OrphanSwept orphan) {

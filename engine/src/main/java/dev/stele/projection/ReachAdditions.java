@@ -8,6 +8,8 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.sql.Unnested;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -223,31 +225,32 @@ final class ReachAdditions {
             .digests("digests", each -> each.getKey().item())
             .text("referrers", each -> each.getValue().subject().isPresent())
             .number("tags", each -> tags.getOrDefault(each.getKey(), 0L))
-            .bind(
-                transaction.createQuery(
-                    """
-                    INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, held, tags, reached)
-                    SELECT repository, digest, referrer, keeps_itself, held, tags, tags > 0 OR keeps_itself OR held
-                    FROM (
-                      SELECT m.repository, m.digest, m.referrer, m.tags,
-                             CASE WHEN m.referrer THEN r.keep_referrers ELSE r.keep_untagged END AS keeps_itself,
-                             %s AS held
-                      FROM unnest(:repositories::text[], :digests::bytea[], :referrers::boolean[], :tags::bigint[])
-                        AS m (repository, digest, referrer, tags)
-                      CROSS JOIN LATERAL (
-                        SELECT keep_untagged, keep_referrers FROM reach_repository
-                        WHERE name = m.repository OFFSET 0) AS r) AS added
-                    RETURNING repository, digest, reached
-                    """
-                        .formatted(RepositoryReach.held("m.repository", "m.digest"))))
-            .map(
-                (row, _) ->
-                    new Present(Member.DIGEST.reader().read(row), row.getBoolean("reached")))
-            .list();
+            .query(
+                transaction,
+                """
+                INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, held, tags, reached)
+                SELECT repository, digest, referrer, keeps_itself, held, tags, tags > 0 OR keeps_itself OR held
+                FROM (
+                  SELECT m.repository, m.digest, m.referrer, m.tags,
+                         CASE WHEN m.referrer THEN r.keep_referrers ELSE r.keep_untagged END AS keeps_itself,
+                         %s AS held
+                  FROM unnest(:repositories::text[], :digests::bytea[], :referrers::boolean[], :tags::bigint[])
+                    AS m (repository, digest, referrer, tags)
+                  CROSS JOIN LATERAL (
+                    SELECT keep_untagged, keep_referrers FROM reach_repository
+                    WHERE name = m.repository OFFSET 0) AS r) AS added
+                RETURNING repository, digest, reached
+                """
+                    .formatted(RepositoryReach.held("m.repository", "m.digest")),
+                ReachAdditions::present);
     if (added.size() != manifests.size()) {
       throw new IllegalStateException("the log has manifests of repositories that are not there");
     }
     return added;
+  }
+
+  private static Present present(ResultSet row) throws SQLException {
+    return new Present(Member.DIGEST.reader().read(row), row.getBoolean("reached"));
   }
 
   /** Tags of manifests that were there; returns those which are reached by that. */
@@ -262,19 +265,16 @@ final class ReachAdditions {
             .text("repositories", each -> each.getKey().repository())
             .digests("digests", each -> each.getKey().item())
             .number("more", Map.Entry::getValue)
-            .bind(
-                transaction.createQuery(
-                    """
-                    UPDATE reach_manifest m SET tags = m.tags + t.more
-                    FROM unnest(:repositories::text[], :digests::bytea[], :more::bigint[])
-                      AS t (repository, digest, more)
-                    WHERE m.repository = t.repository AND m.digest = t.digest
-                    RETURNING m.repository, m.digest, m.reached OR NOT (m.tags > 0 OR m.keeps_itself OR m.held) AS reached
-                    """))
-            .map(
-                (row, _) ->
-                    new Present(Member.DIGEST.reader().read(row), row.getBoolean("reached")))
-            .list();
+            .query(
+                transaction,
+                """
+                UPDATE reach_manifest m SET tags = m.tags + t.more
+                FROM unnest(:repositories::text[], :digests::bytea[], :more::bigint[])
+                  AS t (repository, digest, more)
+                WHERE m.repository = t.repository AND m.digest = t.digest
+                RETURNING m.repository, m.digest, m.reached OR NOT (m.tags > 0 OR m.keeps_itself OR m.held) AS reached
+                """,
+                ReachAdditions::present);
     if (found.size() != changed.size()) {
       throw new IllegalStateException(
           "the log moves tags from or to manifests that are not there: of "
@@ -365,12 +365,7 @@ final class ReachAdditions {
   }
 
   private List<Member<Digest>> find(List<Member<Digest>> of, String sql) {
-    return of.isEmpty()
-        ? List.of()
-        : members(of)
-            .bind(transaction.createQuery(sql))
-            .map((row, _) -> Member.DIGEST.reader().read(row))
-            .list();
+    return members(of).query(transaction, sql, row -> Member.DIGEST.reader().read(row));
   }
 
   private static Unnested<Member<Digest>> members(Collection<Member<Digest>> all) {

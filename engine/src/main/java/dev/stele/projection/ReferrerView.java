@@ -11,6 +11,7 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
 import java.util.List;
@@ -20,7 +21,7 @@ import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 
 /** The descriptors that the referrers API answers, by subject. */
-public final class ReferrerView implements Projection {
+public final class ReferrerView implements InlineView {
   private static final ObjectMapper SHOWN = new JsonMapper();
   private static final ObjectMapper STORED =
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
@@ -68,7 +69,7 @@ public final class ReferrerView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     RowChanges<Member<Digest>, Added> changes = new RowChanges<>();
     int held = 0;
     for (RecordedEvent recorded : events) {
@@ -103,7 +104,7 @@ public final class ReferrerView implements Projection {
     write(transaction, changes);
   }
 
-  private static void write(Handle transaction, RowChanges<Member<Digest>, Added> changes) {
+  private static void write(Pipeline transaction, RowChanges<Member<Digest>, Added> changes) {
     new Unnested<>(changes.removed())
         .text("repositories", Member::repository)
         .digests("digests", Member::item)

@@ -4,13 +4,14 @@ import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Fact;
 import dev.stele.oci.RepositoryName;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** Which repositories exist. */
-public final class RepositoryView implements Projection {
+public final class RepositoryView implements InlineView {
   @Override
   public String name() {
     return "repository";
@@ -22,7 +23,7 @@ public final class RepositoryView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     RowChanges<RepositoryName, RecordedEvent> changes = new RowChanges<>();
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {

@@ -7,13 +7,14 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Values;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** The retention policy in force, and the last evaluation that each repository has on record. */
-public final class RetentionView implements Projection {
+public final class RetentionView implements InlineView {
   /**
    * An evaluation on record.
    *
@@ -33,11 +34,12 @@ public final class RetentionView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     for (RecordedEvent recorded : events) {
       switch (recorded.event()) {
         case Event.RetentionPolicyAdopted adopted ->
             transaction
+                .handle()
                 .createUpdate(
                     """
                     INSERT INTO retention_policy (policy, adopted_position, adopted_at)
@@ -53,6 +55,7 @@ public final class RetentionView implements Projection {
         case Event.RetentionEvaluated evaluated -> replace(transaction, recorded, evaluated);
         case Event.RepositoryRemoved removed ->
             transaction
+                .handle()
                 .createUpdate("DELETE FROM retention_evaluation WHERE repository = :repository")
                 .bind("repository", removed.repository())
                 .execute();
@@ -69,8 +72,9 @@ public final class RetentionView implements Projection {
   }
 
   private static void replace(
-      Handle transaction, RecordedEvent recorded, Event.RetentionEvaluated evaluated) {
+      Pipeline transaction, RecordedEvent recorded, Event.RetentionEvaluated evaluated) {
     transaction
+        .handle()
         .createUpdate(
             """
             INSERT INTO retention_evaluation (repository, position, policy, decisions, kept, removed, dry_run)

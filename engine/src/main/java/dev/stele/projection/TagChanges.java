@@ -5,12 +5,12 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /**
  * What events make of tags and of their history, to be written at once: a tag that moves several
@@ -63,7 +63,7 @@ final class TagChanges {
     }
   }
 
-  void write(Handle transaction) {
+  void write(Pipeline transaction) {
     endThoseBefore(transaction);
     writeHistory(transaction);
     remove(transaction);
@@ -72,7 +72,7 @@ final class TagChanges {
   }
 
   /** The lasting period is the tag's newest, so its key is known without looking for it. */
-  private void endThoseBefore(Handle transaction) {
+  private void endThoseBefore(Pipeline transaction) {
     stretches
         .endedRows()
         .text("repositories", each -> each.getKey().repository())
@@ -97,7 +97,7 @@ final class TagChanges {
             """);
   }
 
-  private void writeHistory(Handle transaction) {
+  private void writeHistory(Pipeline transaction) {
     stretches
         .begunRows()
         .text("repositories", each -> each.key().repository())
@@ -117,7 +117,7 @@ final class TagChanges {
             """);
   }
 
-  private void remove(Handle transaction) {
+  private void remove(Pipeline transaction) {
     new Unnested<>(stretches.gone())
         .text("repositories", Member::repository)
         .text("names", Member::item)
@@ -130,7 +130,7 @@ final class TagChanges {
             """);
   }
 
-  private void writeTags(Handle transaction) {
+  private void writeTags(Pipeline transaction) {
     new Unnested<>(stretches.lasting())
         .text("repositories", each -> each.key().repository())
         .text("names", each -> each.key().item())
@@ -152,7 +152,7 @@ final class TagChanges {
             """);
   }
 
-  private void writePutAgain(Handle transaction) {
+  private void writePutAgain(Pipeline transaction) {
     List<Map.Entry<PutAgain, RecordedEvent>> unmoved =
         putAgain.entrySet().stream()
             .filter(each -> stretches.isUntouched(each.getKey().tag()))

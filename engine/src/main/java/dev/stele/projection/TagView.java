@@ -13,6 +13,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.ImageIndex;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Values;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ import org.jdbi.v3.core.Handle;
  * remove them, with the deletion as the end of their history; the last one removes the tombstone. A
  * tag must be removed in this way before it points anywhere again ({@link Standing}).
  */
-public final class TagView implements Projection {
+public final class TagView implements InlineView {
   /**
    * A stretch of a tag's history. Of actors, the names as known now.
    *
@@ -95,7 +96,7 @@ public final class TagView implements Projection {
   }
 
   @Override
-  public void apply(Handle transaction, List<RecordedEvent> events) {
+  public void apply(Pipeline transaction, List<RecordedEvent> events) {
     TagChanges changes = new TagChanges();
     List<RecordedEvent> buried = new ArrayList<>();
     for (RecordedEvent recorded : events) {
@@ -136,7 +137,7 @@ public final class TagView implements Projection {
   }
 
   /** Deletions of manifests look at the tags as they are then. */
-  private static TagChanges written(Handle transaction, TagChanges changes) {
+  private static TagChanges written(Pipeline transaction, TagChanges changes) {
     changes.write(transaction);
     return new TagChanges();
   }
@@ -150,8 +151,9 @@ public final class TagView implements Projection {
   }
 
   private static void bury(
-      Handle transaction, RecordedEvent recorded, Event.ManifestDeleted deleted) {
+      Pipeline transaction, RecordedEvent recorded, Event.ManifestDeleted deleted) {
     transaction
+        .handle()
         .createUpdate(
             """
             INSERT INTO tag_tombstone (repository, digest, position, at, actor, request_id)
@@ -171,9 +173,10 @@ public final class TagView implements Projection {
    * Removes tags that the deletion of their manifest buried, all of one repository and digest; each
    * by the first deletion since it moved there, should there be several.
    */
-  private static void removeBuried(Handle transaction, List<RecordedEvent> events) {
+  private static void removeBuried(Pipeline transaction, List<RecordedEvent> events) {
     Event.TagDeleted one = (Event.TagDeleted) events.getFirst().event();
     transaction
+        .handle()
         .createUpdate(
             """
             WITH gone AS (

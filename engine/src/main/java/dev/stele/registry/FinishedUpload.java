@@ -31,28 +31,25 @@ record FinishedUpload(UploadId id, Duration remembered) {
 
   /** Remembers sessions in the transaction that makes the blobs part of the repositories. */
   static final LaneWrite<Finished> MEMORY =
-      (lane, finished) -> {
-        Unnested<Finished> rows =
-            new Unnested<>(finished)
-                .id("ids", each -> each.upload().id().value())
-                .text("repositories", Finished::repository)
-                .digests("digests", Finished::digest)
-                .time("times", Finished::at);
-        rows.bind(
-                lane.createUpdate(
-                    """
-                    WITH over AS MATERIALIZED (
-                      SELECT id FROM finished_upload WHERE finished_at < :over
-                      ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED),
-                    forgotten AS (
-                      DELETE FROM finished_upload WHERE id = ANY (ARRAY(SELECT id FROM over)))
-                    INSERT INTO finished_upload (id, repository, digest, finished_at)
-                    SELECT * FROM unnest(:ids::uuid[], :repositories::text[], :digests::bytea[], :times::timestamptz[])
-                    """))
-            .bind("over", finished.stream().map(Finished::forgotten).min(naturalOrder()).get())
-            .bind("most", FORGOTTEN_AT_ONCE * finished.size())
-            .execute();
-      };
+      (lane, finished) ->
+          new Unnested<>(finished)
+              .id("ids", each -> each.upload().id().value())
+              .text("repositories", Finished::repository)
+              .digests("digests", Finished::digest)
+              .time("times", Finished::at)
+              .value("over", finished.stream().map(Finished::forgotten).min(naturalOrder()).get())
+              .value("most", FORGOTTEN_AT_ONCE * finished.size())
+              .execute(
+                  lane,
+                  """
+                  WITH over AS MATERIALIZED (
+                    SELECT id FROM finished_upload WHERE finished_at < :over
+                    ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED),
+                  forgotten AS (
+                    DELETE FROM finished_upload WHERE id = ANY (ARRAY(SELECT id FROM over)))
+                  INSERT INTO finished_upload (id, repository, digest, finished_at)
+                  SELECT * FROM unnest(:ids::uuid[], :repositories::text[], :digests::bytea[], :times::timestamptz[])
+                  """);
 
   /** What a session of a repository was finished with, while that is known. */
   static Optional<Digest> digest(Handle handle, RepositoryName repository, UploadId id) {

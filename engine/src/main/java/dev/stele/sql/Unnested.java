@@ -1,15 +1,18 @@
 package dev.stele.sql;
 
 import dev.stele.oci.Digest;
-import java.sql.Types;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.SqlStatement;
 
 /**
  * Many rows as one statement's parameters: an array for each column, which the statement unnests.
@@ -17,10 +20,8 @@ import org.jdbi.v3.core.statement.SqlStatement;
  * @param <T> a row
  */
 public final class Unnested<T> {
-  private record Column(String name, Class<?> type, Object[] values) {}
-
   private final List<T> rows;
-  private final List<Column> columns = new ArrayList<>();
+  private final Map<String, Object> values = new HashMap<>();
 
   public Unnested(Collection<T> rows) {
     this.rows = List.copyOf(rows);
@@ -30,7 +31,7 @@ public final class Unnested<T> {
   public Unnested<T> text(String name, Function<T, ?> value) {
     return column(
         name,
-        String.class,
+        "text",
         row -> {
           Object found = value.apply(row);
           return found == null ? null : found.toString();
@@ -38,11 +39,11 @@ public final class Unnested<T> {
   }
 
   public Unnested<T> number(String name, Function<T, Long> value) {
-    return column(name, Long.class, value);
+    return column(name, "int8", value);
   }
 
   public Unnested<T> id(String name, Function<T, UUID> value) {
-    return column(name, UUID.class, value);
+    return column(name, "uuid", value);
   }
 
   /** A column of moments; the statement must cast it to {@code timestamptz[]}. */
@@ -61,31 +62,59 @@ public final class Unnested<T> {
   }
 
   public Unnested<T> bytes(String name, Function<T, byte[]> value) {
-    columns.add(new Column(name, byte[].class, rows.stream().map(value).toArray(byte[][]::new)));
-    return this;
+    return value(name, rows.stream().map(value).toArray(byte[][]::new));
   }
 
-  private Unnested<T> column(String name, Class<?> type, Function<T, ?> value) {
-    columns.add(new Column(name, type, rows.stream().map(value).toArray()));
+  private Unnested<T> column(String name, String type, Function<T, ?> value) {
+    return value(name, new Pipeline.TypedArray(type, rows.stream().map(value).toArray()));
+  }
+
+  /** A value that is no column: a number or a moment. */
+  public Unnested<T> value(String name, Object value) {
+    values.put(name, value);
     return this;
   }
 
   /** Executes an update, if there is any row. */
   public void execute(Handle handle, String sql) {
+    Pipeline pipeline = new Pipeline(handle);
+    execute(pipeline, sql);
+    pipeline.flush();
+  }
+
+  /** Adds an update to what is executed, if there is any row. */
+  public void execute(Pipeline pipeline, String sql) {
     if (!rows.isEmpty()) {
-      bind(handle.createUpdate(sql)).execute();
+      pipeline.update(sql, values);
     }
   }
 
-  /** Binds the columns, for a statement with other parameters beside them. */
-  public <S extends SqlStatement<S>> S bind(S statement) {
-    for (Column column : columns) {
-      if (column.type() == byte[].class) {
-        statement.bindBySqlType(column.name(), column.values(), Types.ARRAY);
-      } else {
-        statement.bindArray(column.name(), column.type(), column.values());
-      }
+  /** Executes a query, if there is any row, and maps what it returns. */
+  public <R> List<R> query(Handle handle, String sql, RowReader<R> reader) {
+    List<R> found = new ArrayList<>();
+    Pipeline pipeline = new Pipeline(handle);
+    query(pipeline, sql, reader, found::add);
+    pipeline.flush();
+    return found;
+  }
+
+  /** Adds a query to what is executed, if there is any row; what it returns is given then. */
+  public <R> void query(Pipeline pipeline, String sql, RowReader<R> reader, Consumer<R> consumer) {
+    if (!rows.isEmpty()) {
+      pipeline.query(
+          sql,
+          values,
+          found -> {
+            while (found.next()) {
+              consumer.accept(reader.read(found));
+            }
+          });
     }
-    return statement;
+  }
+
+  /** Makes something of the row at which a result is. */
+  @FunctionalInterface
+  public interface RowReader<R> {
+    R read(ResultSet row) throws SQLException;
   }
 }

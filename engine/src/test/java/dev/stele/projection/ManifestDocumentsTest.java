@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.oci.Digest;
+import dev.stele.sql.Pipeline;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 
 class ManifestDocumentsTest {
@@ -26,8 +28,8 @@ class ManifestDocumentsTest {
                 assertThat(documents.find(handle, DIGEST)).isEmpty();
                 ManifestDocuments.Document document =
                     ManifestDocuments.Document.read(DIGEST, BYTES);
-                documents.write(handle, List.of(document, document));
-                documents.write(handle, List.of(document));
+                write(documents, handle, document, document);
+                write(documents, handle, document);
                 ManifestDocuments another = new ManifestDocuments();
                 assertThat(another.cached(DIGEST)).isEmpty();
                 byte[] found = another.find(handle, DIGEST).orElseThrow();
@@ -46,5 +48,12 @@ class ManifestDocumentsTest {
                 assertThat(another.cached(other)).isEmpty();
               });
     }
+  }
+
+  private static void write(
+      ManifestDocuments documents, Handle handle, ManifestDocuments.Document... added) {
+    Pipeline pipeline = new Pipeline(handle);
+    documents.write(pipeline, List.of(added));
+    pipeline.flush();
   }
 }
