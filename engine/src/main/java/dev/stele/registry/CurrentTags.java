@@ -2,11 +2,6 @@ package dev.stele.registry;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.stele.event.Event;
-import dev.stele.event.EventCodec;
-import dev.stele.event.RecordedEvent;
-import dev.stele.log.ConnectionSource;
-import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.projection.ManifestView;
@@ -14,15 +9,13 @@ import dev.stele.projection.Member;
 import dev.stele.projection.TagView;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.function.Consumer;
 import org.jdbi.v3.core.Jdbi;
 
 /**
  * Where tags point: from memory, and as current as the database, whatever other nodes do, since
  * {@link ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
  */
-final class CurrentTags implements AutoCloseable {
+final class CurrentTags {
   /** About so many bytes; some 80,000 tags. */
   private static final long MOST_BYTES = 32L << 20;
 
@@ -30,7 +23,7 @@ final class CurrentTags implements AutoCloseable {
   private static final int ENTRY = 350;
 
   private final Jdbi jdbi;
-  private final ReadIndex<Changes> log;
+  private final RecentChanges log;
   private final Cache<Member<Tag>, Known> tags =
       Caffeine.newBuilder()
           .maximumWeight(MOST_BYTES)
@@ -42,72 +35,24 @@ final class CurrentTags implements AutoCloseable {
                       + known.manifest().mediaType().length())
           .build();
 
-  CurrentTags(Jdbi jdbi, ConnectionSource connections, EventCodec codec) {
+  CurrentTags(Jdbi jdbi, RecentChanges log) {
     this.jdbi = jdbi;
-    this.log = new ReadIndex<>(connections, codec, Changes::new);
+    this.log = log;
   }
 
-  /**
-   * By which position each tag and each manifest changed last. Many share a stripe, so some count
-   * as changed that are not.
-   */
-  private static final class Changes implements Consumer<RecordedEvent> {
-    private static final int STRIPES = 1 << 14;
-
-    private final AtomicLongArray changedBelow = new AtomicLongArray(STRIPES);
-
-    /** Tells these from others: what was kept beside others must not keep them in memory. */
-    private final Object identity = new Object();
-
-    @Override
-    public void accept(RecordedEvent recorded) {
-      switch (recorded.event()) {
-        case Event.TagEvent event -> changed(recorded, event.repository(), event.tag());
-        case Event.ManifestEvent event -> changed(recorded, event.repository(), event.digest());
-        case Event.RepositoryEvent _,
-            Event.BlobEvent _,
-            Event.ObjectEvent _,
-            Event.HoldEvent _,
-            Event.RetentionEvent _,
-            Event.PullEvent _,
-            Event.OperatorEvent _ -> {}
-      }
-    }
-
-    private void changed(RecordedEvent recorded, RepositoryName repository, Object item) {
-      changedBelow.set(stripe(new Member<>(repository, item)), recorded.position() + 1);
-    }
-
-    private boolean isUnchanged(Member<?> member, long since) {
-      return changedBelow.get(stripe(member)) <= since;
-    }
-
-    private static int stripe(Member<?> member) {
-      int hash = member.hashCode();
-      return (hash ^ (hash >>> 16)) & (STRIPES - 1);
-    }
-  }
-
-  /**
-   * What the database said when the log reached to a position.
-   *
-   * @param changes the identity of those that have followed the log since
-   */
-  private record Known(Object changes, long asOf, ManifestView.Present manifest) {
-    private boolean isCurrent(Changes now, Member<Tag> tag) {
-      Member<Digest> target = new Member<>(tag.repository(), manifest.digest());
-      return changes.equals(now.identity)
-          && now.isUnchanged(tag, asOf)
-          && now.isUnchanged(target, asOf);
+  /** What the database said. */
+  private record Known(RecentChanges.Since since, ManifestView.Present manifest) {
+    private boolean isCurrent(RecentChanges.Now now, Member<Tag> tag) {
+      return now.isUnchanged(since, tag, new Member<>(tag.repository(), manifest.digest()));
     }
   }
 
   /** The manifest that a tag points to, after all that was committed before this call. */
   Optional<ManifestView.Present> find(RepositoryName repository, Tag tag) {
     Member<Tag> asked = new Member<>(repository, tag);
-    Optional<ReadIndex.Seen<Changes>> now = log.look();
+    Optional<RecentChanges.Now> now = log.look();
     Optional<Known> known = Optional.ofNullable(tags.getIfPresent(asked));
-    if (now.isPresent() && known.isPresent() && known.get().isCurrent(now.get().state(), asked)) {
+    if (now.isPresent() && known.isPresent() && known.get().isCurrent(now.get(), asked)) {
       return Optional.of(known.get().manifest());
     }
     Optional<TagView.Current> found =
@@ -118,14 +63,8 @@ final class CurrentTags implements AutoCloseable {
     if (now.isPresent()
         && found.isPresent()
         && Arrays.equals(found.get().newest(), now.get().last())) {
-      tags.put(
-          asked, new Known(now.get().state().identity, now.get().next(), found.get().manifest()));
+      tags.put(asked, new Known(now.get().since(), found.get().manifest()));
     }
     return found.map(TagView.Current::manifest);
-  }
-
-  @Override
-  public void close() {
-    log.close();
   }
 }

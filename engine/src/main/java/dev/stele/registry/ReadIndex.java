@@ -140,6 +140,16 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
     return found;
   }
 
+  /** What the last look saw, which may be long ago; empty if it failed or there was none. */
+  Optional<Seen<S>> seen() {
+    lock.lock();
+    try {
+      return seen;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private record Leaf(long position, byte[] bytes) {}
 
   private Seen<S> look(Optional<Seen<S>> before) throws SQLException {

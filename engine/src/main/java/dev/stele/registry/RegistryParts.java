@@ -65,7 +65,7 @@ public final class RegistryParts implements AutoCloseable {
   private final AppendLane lane;
   private final Promises promises;
   private final List<ProjectionRunner> followers;
-  private final CurrentTags currentTags;
+  private final RecentChanges changes;
   private final BuriedTags buriedTags;
   private final Registry registry;
   private Optional<Background> background = Optional.empty();
@@ -98,8 +98,17 @@ public final class RegistryParts implements AutoCloseable {
         new OwnStores(
             audit, this.stores, claims, lane, actors, commands, options.sparseManifests());
     this.promises = new Promises(jdbi, options.gc().renewal());
+    this.changes = new RecentChanges(connections, codec);
     this.blobs =
-        new RepositoryBlobs(jdbi, promises, this.stores, claims, documents, actors, commands);
+        new RepositoryBlobs(
+            jdbi,
+            promises,
+            new CurrentContents(changes, promises),
+            this.stores,
+            claims,
+            documents,
+            actors,
+            commands);
     this.uploads = new UploadSessions(blobs, options.gc().grace());
     Deadline.heed(audit);
     this.reader = new LogReader(codec);
@@ -128,7 +137,7 @@ public final class RegistryParts implements AutoCloseable {
     this.collecting = new Collecting(collector);
     this.protection = new Protection(options.immutableTags());
     this.listings = new Listings(jdbi);
-    this.currentTags = new CurrentTags(jdbi, connections, codec);
+    CurrentTags currentTags = new CurrentTags(jdbi, changes);
     this.manifests =
         new RepositoryManifests(
             jdbi, options, protection, documents, blobs, listings, currentTags, actors, commands);
@@ -222,7 +231,7 @@ public final class RegistryParts implements AutoCloseable {
     pulls.close();
     promises.close();
     lane.close();
-    currentTags.close();
+    changes.close();
     try {
       claims.cover();
     } catch (StoreRefusedException e) {

@@ -38,6 +38,7 @@ final class RepositoryBlobs {
 
   private final Jdbi jdbi;
   private final Promises promises;
+  private final CurrentContents contents;
   private final BlobStores stores;
   private final StoreClaims claims;
   private final ManifestDocuments documents;
@@ -47,6 +48,7 @@ final class RepositoryBlobs {
   RepositoryBlobs(
       Jdbi jdbi,
       Promises promises,
+      CurrentContents contents,
       BlobStores stores,
       StoreClaims claims,
       ManifestDocuments documents,
@@ -54,6 +56,7 @@ final class RepositoryBlobs {
       Commands commands) {
     this.jdbi = jdbi;
     this.promises = promises;
+    this.contents = contents;
     this.stores = stores;
     this.claims = claims;
     this.documents = documents;
@@ -98,7 +101,7 @@ final class RepositoryBlobs {
         repository,
         digest,
         content,
-        open(repository, content.blob(), () -> promised(repository, digest).blob()));
+        open(repository, content.blob(), () -> asked(repository, digest).blob()));
   }
 
   private static <T> Outcome<T> orUnknown(
@@ -162,7 +165,7 @@ final class RepositoryBlobs {
       ManifestView.Present manifest = content.manifest().get();
       return Outcome.ok(new BlobFacts(manifest.size(), Optional.of(manifest.mediaType())));
     }
-    OptionalLong size = size(repository, content.blob(), () -> promised(repository, digest).blob());
+    OptionalLong size = size(repository, content.blob(), () -> asked(repository, digest).blob());
     return orUnknown(
         repository,
         digest,
@@ -218,18 +221,24 @@ final class RepositoryBlobs {
         : Optional.empty();
   }
 
+  /** What a repository has under a digest. Whoever asks may count on it for a grace period. */
   Content promised(RepositoryName repository, Digest digest) {
+    return contents.find(repository, digest, () -> asked(repository, digest));
+  }
+
+  /** The same from the database, whatever was known. */
+  private Content asked(RepositoryName repository, Digest digest) {
     return Availability.read(jdbi, handle -> promised(handle, repository, digest));
   }
 
-  /** What a repository has under a digest. Whoever asks may count on it for a grace period. */
+  /** The same on a connection of the caller's. */
   Content promised(Handle handle, RepositoryName repository, Digest digest) {
     String store = stores.of(repository).name();
     return promises.give(
         handle,
         repository,
         digest,
-        looking -> Content.find(looking, repository, digest, store, promises.renewal()),
+        looking -> Content.find(looking, repository, digest, store, contents.renewal()),
         content -> content.due() && content.present());
   }
 

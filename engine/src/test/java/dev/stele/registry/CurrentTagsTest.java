@@ -22,10 +22,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -90,8 +92,8 @@ class CurrentTagsTest {
         .orElseThrow(refusal -> new AssertionError(refusal));
   }
 
-  private static Optional<Digest> target(RegistryFixture node, Tag tag) {
-    return switch (node.registry().manifest(APP, tag)) {
+  private static Optional<Digest> target(RegistryFixture node, Reference reference) {
+    return switch (node.registry().manifest(APP, reference)) {
       case Outcome.Ok<StoredManifest>(StoredManifest found) -> {
         assertThat(Sizes.digest(found.bytes())).isEqualTo(found.digest());
         yield Optional.of(found.digest());
@@ -104,6 +106,7 @@ class CurrentTagsTest {
   void everyNodeAnswersWhatWasDecidedLast() {
     Random random = new Random(7);
     Map<Tag, Digest> model = new HashMap<>();
+    Set<Digest> present = new HashSet<>();
     for (int step = 0; step < 300; step++) {
       RegistryFixture node = nodes.get(random.nextInt(2));
       int number = random.nextInt(4);
@@ -112,6 +115,7 @@ class CurrentTagsTest {
         case 0, 1, 2 -> {
           put(node, tag, number);
           model.put(tag, digest(number));
+          present.add(digest(number));
         }
         case 3 -> {
           Outcome<?> _ = node.registry().deleteTag(ALICE, APP, tag);
@@ -120,14 +124,23 @@ class CurrentTagsTest {
         case 4 -> {
           Outcome<?> _ = node.registry().deleteManifest(ALICE, APP, digest(number));
           model.values().removeIf(digest(number)::equals);
+          present.remove(digest(number));
         }
-        default -> put(node, new Reference.ByDigest(digest(number)), number);
+        default -> {
+          put(node, new Reference.ByDigest(digest(number)), number);
+          present.add(digest(number));
+        }
       }
       for (RegistryFixture asked : nodes) {
         for (int each = 0; each < 5; each++) {
           assertThat(target(asked, tag(each)))
               .as("tag %d after step %d", each, step)
               .isEqualTo(Optional.ofNullable(model.get(tag(each))));
+        }
+        for (int each = 0; each < 4; each++) {
+          assertThat(target(asked, new Reference.ByDigest(digest(each))).isPresent())
+              .as("manifest %d after step %d", each, step)
+              .isEqualTo(present.contains(digest(each)));
         }
       }
     }
@@ -215,7 +228,8 @@ class CurrentTagsTest {
   @Test
   void aLogThatCannotBeFollowedIsNotInTheWay() {
     put(one, tag(0), 0);
-    try (CurrentTags tags = over("CREATE TEMP VIEW event AS SELECT 1 AS nothing")) {
+    try (RecentChanges log = over("CREATE TEMP VIEW event AS SELECT 1 AS nothing")) {
+      CurrentTags tags = tags(log);
       assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
       put(other, tag(0), 1);
       assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(1));
@@ -227,12 +241,13 @@ class CurrentTagsTest {
   void whatAStandbySawCountsForNothing() throws SQLException {
     put(one, tag(0), 0);
     put(one, tag(1), 1);
-    try (CurrentTags tags =
+    try (RecentChanges log =
         over(
             "CREATE SCHEMA IF NOT EXISTS standby",
             "CREATE OR REPLACE FUNCTION standby.pg_is_in_recovery() RETURNS boolean RETURN true",
             "SELECT set_config('search_path', 'standby, pg_catalog, ' ||"
                 + " current_setting('search_path'), false)")) {
+      CurrentTags tags = tags(log);
       assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
       asOwner("UPDATE tag SET digest = digest_bytes('%s') WHERE name = 't0'".formatted(digest(1)));
       assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(1));
@@ -240,7 +255,7 @@ class CurrentTagsTest {
   }
 
   /** Looks by a connection on which something was done first. */
-  private CurrentTags over(String... statements) {
+  private RecentChanges over(String... statements) {
     ConnectionSource source =
         () -> {
           Connection connection = testDatabase.connect();
@@ -251,17 +266,22 @@ class CurrentTagsTest {
           }
           return connection;
         };
-    return new CurrentTags(one.database().jdbi(), source, new EventCodec());
+    return new RecentChanges(source, new EventCodec());
+  }
+
+  private CurrentTags tags(RecentChanges log) {
+    return new CurrentTags(one.database().jdbi(), log);
   }
 
   @Test
   void aLookThatDoesNotComeBackIsGivenUp() throws Exception {
     put(one, tag(0), 0);
-    try (CurrentTags tags =
+    try (RecentChanges log =
             over(
                 "CREATE TEMP VIEW event AS SELECT 0::bigint AS position, ''::bytea AS leaf FROM"
                     + " pg_sleep(60)");
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      CurrentTags tags = tags(log);
       List<Future<Optional<ManifestView.Present>>> asked = new ArrayList<>();
       for (int reader = 0; reader < 8; reader++) {
         asked.add(threads.submit(() -> tags.find(APP, tag(0))));
@@ -278,8 +298,8 @@ class CurrentTagsTest {
     put(one, tag(0), 0);
     assertThat(target(one, tag(0))).contains(digest(0));
     put(one, tag(1), 1);
-    CurrentTags tags =
-        new CurrentTags(one.database().jdbi(), one.database()::openDedicated, new EventCodec());
+    RecentChanges log = new RecentChanges(one.database()::openDedicated, new EventCodec());
+    CurrentTags tags = tags(log);
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
     asOwner("UPDATE tag SET digest = digest_bytes('%s') WHERE name = 't0'".formatted(digest(1)));
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(0));
@@ -289,7 +309,7 @@ class CurrentTagsTest {
         .isEqualTo(digest(0));
     put(one, tag(0), 2);
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest()).isEqualTo(digest(2));
-    tags.close();
+    log.close();
     put(one, tag(0), 3);
     assertThat(tags.find(APP, tag(0)).orElseThrow().digest())
         .as("when it looks no more")

@@ -41,6 +41,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -267,7 +268,8 @@ class LookUpsTest {
                 .log()
                 .events(-1, 10, new EventFilter(Optional.of(RARE), Optional.of("Nothing"))));
     requests.putAll(ofTheRecord());
-    requests.put("blob", () -> registry.blobFacts(BIG, number(9)));
+    AtomicInteger blob = new AtomicInteger(9); // another each time, since memory answers for one
+    requests.put("blob", () -> registry.blobFacts(BIG, number(blob.incrementAndGet())));
     requests.put(
         "blob anywhere",
         () ->
