@@ -1,7 +1,5 @@
 package dev.stele.cli;
 
-import dev.stele.bench.Benchmark;
-import dev.stele.bench.TemporaryFolder;
 import dev.stele.server.LocalAccess;
 import dev.stele.server.Node;
 import dev.stele.server.ServerSettings;
@@ -10,9 +8,9 @@ import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationReader;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,10 +27,10 @@ final class Rehearsal {
       List.of(
           List.of("events", "--type", "TagMoved", "--json"),
           List.of("repositories"),
-          List.of("tags", "bench/manifests"),
+          List.of("tags", RehearsalTraffic.QUIET),
           List.of("hold", "place", "rehearsal", "--reason", "rehearsal"),
-          List.of("tag-history", "bench/manifests:latest"),
-          List.of("diff", "bench/manifests", "p0", "--csv"),
+          List.of("tag-history", RehearsalTraffic.QUIET + ":latest"),
+          List.of("diff", RehearsalTraffic.QUIET, "p0", "--csv"),
           List.of("config", "check"));
 
   private Rehearsal() {}
@@ -40,37 +38,38 @@ final class Rehearsal {
   /**
    * Does it.
    *
-   * @param arguments a folder for what is temporary
+   * @param arguments a folder for the registry's data, absent or empty, which is left behind
    */
   public static void main(String[] arguments) throws Exception {
-    Path data = Files.createTempDirectory(Path.of(arguments[0]), "rehearsal");
-    try {
-      Configuration configuration =
-          ConfigurationReader.read(
-              Optional.empty(),
-              Map.of("STELE_DATA", data.toString(), "STELE_LISTEN", "127.0.0.1:0"));
-      LocalCredential credential = LocalCredential.random(false);
-      try (Node node = Node.serve(configuration);
-          SteleServer server =
-              SteleServer.start(
-                  node.engine(),
-                  node.meters(),
-                  ServerSettings.of(configuration).withLocal(credential));
-          AutoCloseable _ =
-              new LocalAccess(URI.create("http://" + server.address()), credential).publish(data)) {
-        Benchmark.rehearse(server.port(), EACH_KIND_OF_WORK);
+    Path data = Path.of(arguments[0]);
+    Configuration configuration =
+        ConfigurationReader.read(
+            Optional.empty(), Map.of("STELE_DATA", data.toString(), "STELE_LISTEN", "127.0.0.1:0"));
+    LocalCredential credential = LocalCredential.random(false);
+    try (Node node = Node.serve(configuration);
+        SteleServer server =
+            SteleServer.start(
+                node.engine(),
+                node.meters(),
+                ServerSettings.of(configuration).withLocal(credential))) {
+      URI address = URI.create("http://" + server.address());
+      try (RehearsalTraffic traffic = new RehearsalTraffic(address)) {
+        traffic.run(EACH_KIND_OF_WORK);
+      }
+      try (AutoCloseable _ = new LocalAccess(address, credential).publish(data)) {
         for (List<String> command : COMMANDS) {
-          String[] words = command.toArray(new String[command.size() + 2]);
-          words[command.size()] = "--data";
-          words[command.size() + 1] = data.toString();
-          int status = Stele.run(words);
-          if (status != 0) {
-            throw new IllegalStateException("status " + status + " of " + command);
-          }
+          ask(command, data);
         }
       }
-    } finally {
-      TemporaryFolder.delete(data);
+    }
+  }
+
+  private static void ask(List<String> command, Path data) {
+    List<String> words = new ArrayList<>(command);
+    words.addAll(List.of("--data", data.toString()));
+    int status = Stele.run(words.toArray(String[]::new));
+    if (status != 0) {
+      throw new IllegalStateException("status " + status + " of " + command);
     }
   }
 }
