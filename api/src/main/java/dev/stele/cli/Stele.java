@@ -17,6 +17,7 @@ import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.JdbiException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Spec;
     description = "An OCI registry whose every change is an event in an append-only log.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "COMMAND")
+    synopsisSubcommandLabel = "COMMAND",
+    footer = "%nIn a clone of its sources, ./stele bench measures it beside other registries.")
 public final class Stele implements Runnable {
   /** The commands, as help lists them. */
   static final List<String> COMMANDS =
@@ -66,7 +68,6 @@ public final class Stele implements Runnable {
           "login",
           "logout",
           "completion",
-          "bench",
           "help");
 
   /** Those that tell of all others. */
@@ -80,14 +81,28 @@ public final class Stele implements Runnable {
   }
 
   public static void main(String[] arguments) {
+    runAndExit(() -> commandLine(arguments), arguments);
+  }
+
+  /**
+   * Runs a program, this or one beside it, and ends the JVM with its exit status. What fails is
+   * told in one line, unless it is a defect.
+   *
+   * @param program is asked once there is a standard output, which a command line may keep
+   */
+  public static void runAndExit(Supplier<CommandLine> program, String... arguments) {
     // All that is printed is English, so its numbers are, too: others read them by programs.
     Locale.setDefault(Locale.ENGLISH);
     StandardOutput.install();
-    System.exit(StandardOutput.exitStatus(run(arguments)));
+    System.exit(StandardOutput.exitStatus(run(program.get(), arguments)));
   }
 
   static int run(String... arguments) {
-    return commandLine(arguments)
+    return run(commandLine(arguments), arguments);
+  }
+
+  private static int run(CommandLine program, String... arguments) {
+    return program
         .setExecutionExceptionHandler(
             (exception, command, _) -> {
               if (misunderstood(exception)) {
@@ -150,7 +165,6 @@ public final class Stele implements Runnable {
       case "login" -> LoginCommand.class;
       case "logout" -> LogoutCommand.class;
       case "completion" -> CompletionCommand.class;
-      case "bench" -> Bench.class;
       case "help" -> CommandLine.HelpCommand.class;
       default -> throw new IllegalArgumentException("there is no command " + name);
     };

@@ -38,7 +38,7 @@ import java.util.concurrent.Semaphore;
  * repository, and how fast manifests and blobs are collected. On a registry of its own, without
  * HTTP: nothing but the engine is measured.
  */
-public final class CollectingCost {
+final class CollectingCost {
   private static final Caller CALLER = new Caller("bench", "bench");
   private static final int DELETIONS = 1000;
   private static final int ROUNDS = 3;

@@ -36,7 +36,7 @@ import java.util.stream.Stream;
  * What questions about a long record cost: writes one through the append lane, lets the views catch
  * up, and asks over HTTP with several clients at once.
  */
-public final class QueryCost {
+final class QueryCost {
   private static final long SEED = 1;
   private static final int EVENTS_A_REPOSITORY = 2500;
   private static final int DIFFERENT_QUESTIONS = 2000;
@@ -269,8 +269,7 @@ public final class QueryCost {
             new Question(
                 "newest events: of a digest",
                 () -> "/api/v1/events?order=desc&digest=%s".formatted(record.manifest())));
-    try (RegistryUnderTest registry =
-        RegistryUnderTest.stele(folder, List.of("--enable-native-access=ALL-UNNAMED"), QUIET)) {
+    try (RegistryUnderTest registry = RegistryUnderTest.stele(folder, List.of(), QUIET)) {
       out.printf(
           "%n%,d events, %d clients%n%-42s %8s %8s %8s %10s%n",
           written, clients, "", "p50 ms", "p95 ms", "p99 ms", "requests/s");

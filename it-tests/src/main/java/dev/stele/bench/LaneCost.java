@@ -33,7 +33,7 @@ import java.util.Optional;
  * are put, each under a tag of its own. Beside it, in the same run, the floor: rows that PostgreSQL
  * commits one by one for as many clients.
  */
-public final class LaneCost {
+final class LaneCost {
   private static final Caller CALLER = new Caller("bench", "bench");
   private static final Map<String, String> SPARSE = Map.of("STELE_MANIFESTS_SPARSE", "true");
 

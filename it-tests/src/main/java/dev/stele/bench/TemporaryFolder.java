@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 
 /** Where benchmarks leave nothing behind. */
-public final class TemporaryFolder {
+final class TemporaryFolder {
   private TemporaryFolder() {}
 
   /** Deletes a folder with all that is in it. */

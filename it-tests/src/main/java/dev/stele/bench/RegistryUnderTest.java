@@ -2,8 +2,11 @@ package dev.stele.bench;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,32 +14,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * A registry on a loopback port; mostly a process of its own, with its data in a folder of its own,
- * which closing stops. Not safe for use by several threads, except {@link #port()}.
+ * A registry on a loopback port: a process of its own, with its data in a folder of its own, which
+ * closing stops. Not safe for use by several threads, except {@link #connect()}.
  */
 final class RegistryUnderTest implements AutoCloseable {
   private static final long READY_WITHIN_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final String name;
   private final int port;
-  private final Optional<Process> process;
+  private final Process process;
 
-  private RegistryUnderTest(String name, int port, Optional<Process> process) {
+  private RegistryUnderTest(String name, int port, Process process) {
     this.name = name;
     this.port = port;
     this.process = process;
   }
 
-  /** One that somebody else started and will stop. */
-  static RegistryUnderTest at(int port) {
-    return new RegistryUnderTest("Stele", port, Optional.empty());
-  }
-
   /**
-   * Starts Stele with this program's own JDK and class path.
+   * Starts Stele as this program was started, so that what is measured is what the launcher starts:
+   * with the same JDK, the same options of the JVM, and all of the class path that is not the
+   * benchmark's, which is what the ahead-of-time cache was made for.
    *
+   * @param jvmOptions more of them, which win
    * @param environment what is configured beside what this program's own environment says
    */
   static RegistryUnderTest stele(
@@ -45,11 +48,23 @@ final class RegistryUnderTest implements AutoCloseable {
     int port = freePort();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // The program's own properties, such as how wide its terminal is, are not for a server.
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> !option.startsWith("-Dstele."))
+        .forEach(command::add);
     command.addAll(jvmOptions);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.stele.cli.Stele"));
+    command.addAll(List.of("-cp", productClassPath(), "dev.stele.cli.Stele"));
     command.addAll(List.of("serve", "--listen", "127.0.0.1:" + port, "--data"));
     command.add(folder.resolve("data").toString());
     return start("Stele", port, folder, command, environment, "/readyz");
+  }
+
+  private static String productClassPath() {
+    URL here = RegistryUnderTest.class.getProtectionDomain().getCodeSource().getLocation();
+    Path benchmark = Path.of(URI.create(here.toString()));
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .filter(entry -> !Path.of(entry).toAbsolutePath().equals(benchmark))
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   /**
@@ -137,7 +152,7 @@ final class RegistryUnderTest implements AutoCloseable {
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder.environment().putAll(environment);
     Process process = builder.start();
-    RegistryUnderTest started = new RegistryUnderTest(name, port, Optional.of(process));
+    RegistryUnderTest started = new RegistryUnderTest(name, port, process);
     long deadline = System.nanoTime() + READY_WITHIN_NANOS;
     while (!started.isReady(readyPath)) {
       if (!process.isAlive() || System.nanoTime() > deadline) {
@@ -169,21 +184,15 @@ final class RegistryUnderTest implements AutoCloseable {
     return name;
   }
 
-  int port() {
-    return port;
-  }
-
   HttpConnection connect() throws IOException {
     return new HttpConnection(port);
   }
 
   @Override
   public void close() throws InterruptedException {
-    if (process.isPresent()) {
-      process.get().destroy();
-      if (!process.get().waitFor(60, TimeUnit.SECONDS)) {
-        process.get().destroyForcibly().waitFor();
-      }
+    process.destroy();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
     }
   }
 }

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * code, the same work, in turn (A B A B), and prints the medians with their ratios. All run during
  * the whole benchmark, each idle while another works.
  */
-public final class Benchmark {
+final class Benchmark {
   /**
    * How much to measure.
    *
@@ -25,7 +25,7 @@ public final class Benchmark {
    * @param duration of one measurement of those rows
    * @param warmUp before their first measurement, on each registry
    * @param rows what the title of a row must contain for it to be measured; empty for all
-   * @param jvmOptions for Stele's own process
+   * @param jvmOptions for Stele's own process, beside those of this one
    */
   public record Options(
       int rounds,
@@ -49,13 +49,7 @@ public final class Benchmark {
     /** Three rounds, a blob of 1 GiB, 16 connections, 5 seconds each after 5 of warming up. */
     public static Options standard() {
       return new Options(
-          3,
-          1L << 30,
-          16,
-          Duration.ofSeconds(5),
-          Duration.ofSeconds(5),
-          "",
-          List.of("--enable-native-access=ALL-UNNAMED"));
+          3, 1L << 30, 16, Duration.ofSeconds(5), Duration.ofSeconds(5), "", List.of());
     }
   }
 
@@ -111,23 +105,6 @@ public final class Benchmark {
         registry.close();
       }
       TemporaryFolder.delete(folder);
-    }
-  }
-
-  /**
-   * Works on a registry on this machine as many clients would, without measuring it.
-   *
-   * @param time for each of two kinds of work
-   * @throws IOException if it refuses or spoils something
-   */
-  public static void rehearse(int port, Duration time) throws IOException, InterruptedException {
-    try (RegistryUnderTest registry = RegistryUnderTest.at(port)) {
-      int clients = 4;
-      new SmallPushes(clients, 1, time, Duration.ZERO).measure(registry, 0);
-      SmallReads.byTag(clients, Duration.ZERO, time).prepare(registry, 0);
-      Workload blob = BlobWorkload.pull(1, SMALL_BLOB);
-      blob.prepare(registry, 0);
-      blob.measure(registry, 0);
     }
   }
 

@@ -1,21 +1,24 @@
-package dev.stele.cli;
+package dev.stele.bench;
 
-import dev.stele.bench.Benchmark;
+import dev.stele.cli.Stele;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code stele bench}: measures this registry beside others. */
+/**
+ * The program {@code stele bench}: measures this registry beside others. Not part of the product,
+ * so that nobody installs it with that; the launcher is its door.
+ */
 @Command(
-    name = "bench",
+    name = "stele bench",
     description = {
       "Measures Stele and, where they are on the PATH, Debian's docker-registry and zot: the same"
           + " client code, in turn, in one run.",
@@ -26,7 +29,7 @@ import picocli.CommandLine.Option;
     },
     subcommands = {BenchLane.class, BenchCollecting.class, BenchQueries.class},
     mixinStandardHelpOptions = true)
-final class Bench implements Callable<Integer> {
+public final class Bench implements Callable<Integer> {
   @Option(
       names = "--work",
       paramLabel = "DIR",
@@ -70,13 +73,13 @@ final class Bench implements Callable<Integer> {
       description = "The heap of Stele's process (default: what its JVM takes).")
   private Integer heapMebibytes;
 
+  public static void main(String[] arguments) {
+    Stele.runAndExit(() -> new CommandLine(new Bench()), arguments);
+  }
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     Benchmark.Options standard = Benchmark.Options.standard();
-    List<String> jvmOptions = new ArrayList<>(standard.jvmOptions());
-    if (heapMebibytes != null) {
-      jvmOptions.add("-Xmx" + heapMebibytes + "m");
-    }
     Benchmark.Options options =
         new Benchmark.Options(
             rounds,
@@ -85,7 +88,7 @@ final class Bench implements Callable<Integer> {
             Duration.ofSeconds(seconds),
             Duration.ofSeconds(seconds),
             rows,
-            jvmOptions);
+            heapMebibytes == null ? List.of() : List.of("-Xmx" + heapMebibytes + "m"));
     Files.createDirectories(work);
     return Benchmark.run(work, new PrintStream(System.out, true, StandardCharsets.UTF_8), options);
   }

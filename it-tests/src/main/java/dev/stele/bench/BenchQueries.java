@@ -1,7 +1,5 @@
-package dev.stele.cli;
+package dev.stele.bench;
 
-import dev.stele.bench.QueryCost;
-import dev.stele.bench.TemporaryFolder;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
 import java.io.IOException;
