@@ -3,6 +3,7 @@ package dev.stele.blob;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stele.database.TestFolder;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Digest.Algorithm;
 import dev.stele.oci.RepositoryName;
@@ -11,12 +12,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -45,23 +42,19 @@ class DiskUploadPropertyTest {
 
   record Step(Kind kind, int length) {}
 
-  private Path folder;
+  private TestFolder folder;
   private BlobStore store;
 
   @BeforeTry
   void open() throws IOException {
-    folder = Files.createTempDirectory("stele-upload");
-    store = new DiskBlobStore(folder);
+    folder = TestFolder.create();
+    store = new DiskBlobStore(folder.path());
   }
 
   @AfterTry
   void remove() throws IOException {
     store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
+    folder.close();
   }
 
   @Provide
@@ -138,7 +131,7 @@ class DiskUploadPropertyTest {
       case ELSEWHERE -> assertRefused(id, Chunk.at(size + 1, bytes.length, body), size);
       case RESTART -> {
         store.close();
-        store = new DiskBlobStore(folder);
+        store = new DiskBlobStore(folder.path());
       }
     }
   }

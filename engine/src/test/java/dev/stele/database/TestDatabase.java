@@ -1,5 +1,6 @@
 package dev.stele.database;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,8 +119,11 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Migrates it, unless it came with the schema, and opens a pool. */
   public Database open() {
+    return open(new SimpleMeterRegistry());
+  }
+
+  public Database open(MeterRegistry meters) {
     Database.Settings settings = new Database.Settings(url(), user(), password(), 16);
-    SimpleMeterRegistry meters = new SimpleMeterRegistry();
     return hasSchema ? Database.openAsItIs(settings, meters) : Database.open(settings, meters);
   }
 

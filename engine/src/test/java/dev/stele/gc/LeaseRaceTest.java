@@ -1,27 +1,22 @@
 package dev.stele.gc;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.registry.Caller;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.PutManifest;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import java.io.ByteArrayInputStream;
+import dev.stele.registry.TestClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LeaseRaceTest {
   private static final Duration GRACE = Duration.ofMillis(400);
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final int CLIENTS = 8;
   private static final int BLOBS = 240;
@@ -46,16 +40,13 @@ class LeaseRaceTest {
   @RepeatedTest(3)
   void whoeverIsToldThatABlobIsThereCanUseIt() throws Exception {
     RegistryOptions options = RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE));
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture = new RegistryFixture(store, options)) {
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder, options)) {
       Registry registry = fixture.registry();
       List<Digest> blobs = new ArrayList<>();
       for (int n = 0; n < BLOBS; n++) {
-        blobs.add(upload(registry, "blob " + n));
+        blobs.add(TestClient.upload(registry, APP, "blob " + n));
       }
-      while (registry.collecting().follow() > 0) {
-        // until the view is up
-      }
+      fixture.follow();
       Thread.sleep(GRACE.plusMillis(100));
 
       CyclicBarrier together = new CyclicBarrier(CLIENTS + 1);
@@ -94,30 +85,11 @@ class LeaseRaceTest {
     if (registry.blobSize(APP, blob) instanceof Outcome.Refused) {
       return false;
     }
-    byte[] manifest =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
-            .formatted(blob, Sizes.of(blob))
-            .getBytes(UTF_8);
     Outcome<PutManifest> put =
-        registry.putManifest(
-            CALLER, APP, Tag.parse("t" + number), MediaTypes.OCI_IMAGE, manifest, List.of());
+        TestClient.tryPush(registry, APP, Tag.parse("t" + number), TestManifest.artifact(blob));
     if (System.nanoTime() - asked < GRACE.toNanos()) {
       assertThat(put).isInstanceOf(Outcome.Ok.class);
     }
     return put instanceof Outcome.Ok;
-  }
-
-  private static Digest upload(Registry registry, String content) throws IOException {
-    byte[] bytes = content.getBytes(UTF_8);
-    Digest digest = Sizes.digest(bytes);
-    assertThat(
-            registry.putBlob(
-                CALLER,
-                APP,
-                digest,
-                OptionalLong.of(bytes.length),
-                new ByteArrayInputStream(bytes)))
-        .isEqualTo(Outcome.ok(digest));
-    return digest;
   }
 }

@@ -7,6 +7,7 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.claim.StoreClaims;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.database.TestFolder;
 import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
@@ -18,9 +19,9 @@ import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
@@ -34,8 +35,6 @@ import dev.stele.sql.Values;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -67,7 +66,7 @@ class ReachabilityPropertyTest {
   private static final int STEPS = 60;
   private static final Duration NO_GRACE = Duration.ZERO;
 
-  private static Path folder;
+  private static TestFolder folder;
   private static DiskBlobStore store;
   private static TestDatabase testDatabase;
   private static Database database;
@@ -81,8 +80,8 @@ class ReachabilityPropertyTest {
 
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-reach");
-    store = new DiskBlobStore(folder);
+    folder = TestFolder.create();
+    store = new DiskBlobStore(folder.path());
     testDatabase = TestDatabase.create();
     database = testDatabase.open();
     signal = new LogSignal(database::openDedicated);
@@ -123,11 +122,7 @@ class ReachabilityPropertyTest {
     database.close();
     testDatabase.close();
     store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
+    folder.close();
   }
 
   @Property(tries = 12, shrinking = ShrinkingMode.OFF)
@@ -237,30 +232,14 @@ class ReachabilityPropertyTest {
                           ? digest("never")
                           : pool.get(random.nextInt(pool.size())).digest())
               : Optional.empty();
-      String mediaType = index ? MediaTypes.OCI_INDEX : MediaTypes.OCI_IMAGE;
-      StringBuilder json = new StringBuilder("{\"schemaVersion\":2,");
-      subject.ifPresent(
-          digest -> json.append("\"subject\":").append(descriptor(digest)).append(','));
-      if (index) {
-        json.append("\"manifests\":").append(descriptors(lists));
-      } else {
-        json.append("\"config\":")
-            .append(descriptor(lists.getFirst()))
-            .append(",\"layers\":")
-            .append(descriptors(lists.subList(1, lists.size())));
-      }
-      json.append(",\"annotations\":{\"n\":\"").append(prefix).append(number).append("\"}}");
-      byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
+      TestManifest manifest =
+          index
+              ? TestManifest.index().list("manifests", "a/b", lists)
+              : TestManifest.artifact(lists.getFirst())
+                  .list("layers", "a/b", lists.subList(1, lists.size()));
+      manifest.subject(subject).annotation("n", prefix + number);
       return new ReachabilityModel.Node(
-          Digest.of(Digest.Algorithm.SHA256, bytes), bytes, mediaType, subject, lists);
-    }
-
-    private static String descriptor(Digest digest) {
-      return "{\"mediaType\":\"a/b\",\"digest\":\"" + digest + "\",\"size\":1}";
-    }
-
-    private static String descriptors(List<Digest> digests) {
-      return "[" + String.join(",", digests.stream().map(Try::descriptor).toList()) + "]";
+          manifest.digest(), manifest.bytes(), manifest.mediaType(), subject, lists);
     }
 
     private <T> T any(List<T> of) {

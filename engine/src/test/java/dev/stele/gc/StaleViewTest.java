@@ -1,27 +1,26 @@
 package dev.stele.gc;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
+import static dev.stele.registry.TestClient.push;
+import static dev.stele.registry.TestClient.put;
+import static dev.stele.registry.TestClient.upload;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
-import dev.stele.registry.Caller;
+import dev.stele.oci.TestManifest;
+import dev.stele.policy.TestPolicies;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.RestoreRequest;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -29,7 +28,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,47 +39,33 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StaleViewTest {
   private static final Duration GRACE = Duration.ofMillis(300);
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final Tag V1 = Tag.parse("v1");
 
   @TempDir private Path folder;
-  private DiskBlobStore store;
   private RegistryFixture fixture;
   private Registry registry;
 
   @BeforeEach
   void open() throws Exception {
-    store = new DiskBlobStore(folder);
     fixture =
-        new RegistryFixture(
-            store, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)));
+        RegistryFixture.onDisk(
+            folder, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)));
     registry = fixture.registry();
     // Nothing keeps itself.
-    fixture
-        .engine()
-        .retention()
-        .adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(true, true, List.of())))));
+    fixture.engine().retention().adopt(TestPolicies.DELETING_UNTAGGED);
   }
 
   @AfterEach
   void close() throws Exception {
     fixture.close();
-    store.close();
   }
 
   @Test
   void aBlobThatWasDeletedAndPushedAgainStays() throws Exception {
     Digest blob = pushBlob();
     letGracePass();
-    assertThat(registry.deleteBlob(CALLER, APP, blob)).isEqualTo(Outcome.ok(blob));
+    assertThat(registry.deleteBlob(ALICE, APP, blob)).isEqualTo(Outcome.ok(blob));
     pushBlob();
     assertThat(collectBlob(blob).unlinked()).isZero();
     assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
@@ -91,7 +75,7 @@ class StaleViewTest {
   void aManifestThatWasDeletedAndPutAgainStays() throws Exception {
     Digest manifest = putImage(pushBlob());
     letGracePass();
-    assertThat(registry.deleteManifest(CALLER, APP, manifest)).isEqualTo(Outcome.ok(manifest));
+    assertThat(registry.deleteManifest(ALICE, APP, manifest)).isEqualTo(Outcome.ok(manifest));
     putImage(pushBlob());
     assertThat(collectManifest(manifest)).isZero();
   }
@@ -99,12 +83,12 @@ class StaleViewTest {
   /** What restoring a tag points to has been collectable, and is a client's again from then on. */
   @Test
   void aManifestWhoseTagWasRestoredAndDeletedAgainStays() throws Exception {
-    Digest manifest = put(image(pushBlob()), V1);
+    Digest manifest = push(registry, APP, V1, TestManifest.artifact(pushBlob()));
     long tagged = registry.archive().read(LogReader::nextPosition) - 1;
-    assertThat(registry.deleteTag(CALLER, APP, V1)).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.deleteTag(ALICE, APP, V1)).isInstanceOf(Outcome.Ok.class);
     letGracePass();
     assertThat(restore(V1, tagged).items()).hasSize(1);
-    assertThat(registry.deleteTag(CALLER, APP, V1)).isInstanceOf(Outcome.Ok.class);
+    assertThat(registry.deleteTag(ALICE, APP, V1)).isInstanceOf(Outcome.Ok.class);
     assertThat(collectManifest(manifest)).isZero();
   }
 
@@ -129,11 +113,7 @@ class StaleViewTest {
   }
 
   private Restoration restore(Reference what, long position) throws IOException {
-    return fixture
-        .engine()
-        .restore()
-        .run(CALLER, request(what, position))
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    return ok(fixture.engine().restore().run(ALICE, request(what, position)));
   }
 
   private static RestoreRequest request(Reference what, long position) {
@@ -145,7 +125,7 @@ class StaleViewTest {
     Digest blob = pushBlob();
     letGracePass();
     Digest manifest = putImage(blob);
-    assertThat(registry.deleteManifest(CALLER, APP, manifest)).isEqualTo(Outcome.ok(manifest));
+    assertThat(registry.deleteManifest(ALICE, APP, manifest)).isEqualTo(Outcome.ok(manifest));
     assertThat(collectBlob(blob).unlinked()).isZero();
   }
 
@@ -154,17 +134,10 @@ class StaleViewTest {
   void aReferrerWhoseSubjectHasJustBeenDeletedStays() throws Exception {
     Digest blob = pushBlob();
     Digest subject = putImage(blob);
-    byte[] signature =
-        new String(image(blob), UTF_8)
-            .replace(
-                "\"layers\":[]",
-                "\"layers\":[],\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
-                    .formatted(MediaTypes.OCI_IMAGE, subject, Sizes.of(subject)))
-            .getBytes(UTF_8);
-    Digest referrer = put(signature, new Reference.ByDigest(Sizes.digest(signature)));
+    Digest referrer = put(registry, APP, TestManifest.artifact(blob).subject(subject));
     letGracePass();
-    put(image(blob), V1);
-    assertThat(registry.deleteManifest(CALLER, APP, subject)).isEqualTo(Outcome.ok(subject));
+    push(registry, APP, V1, TestManifest.artifact(blob));
+    assertThat(registry.deleteManifest(ALICE, APP, subject)).isEqualTo(Outcome.ok(subject));
     assertThat(collectManifest(referrer)).isZero();
     letGracePass();
     assertThat(collectManifest(referrer)).isEqualTo(1);
@@ -204,9 +177,7 @@ class StaleViewTest {
 
   /** From here on the view is not brought up any more. */
   private void letGracePass() throws InterruptedException {
-    while (registry.collecting().follow() > 0) {
-      // until the view is up
-    }
+    fixture.follow();
     Thread.sleep(GRACE.plusMillis(100));
   }
 
@@ -233,33 +204,10 @@ class StaleViewTest {
   }
 
   private Digest pushBlob() throws IOException {
-    byte[] bytes = "a layer".getBytes(UTF_8);
-    Digest digest = Sizes.digest(bytes);
-    assertThat(
-            registry.putBlob(
-                CALLER,
-                APP,
-                digest,
-                OptionalLong.of(bytes.length),
-                new ByteArrayInputStream(bytes)))
-        .isEqualTo(Outcome.ok(digest));
-    return digest;
+    return upload(registry, APP, "a layer");
   }
 
   private Digest putImage(Digest config) {
-    return put(image(config), new Reference.ByDigest(Sizes.digest(image(config))));
-  }
-
-  private Digest put(byte[] manifest, Reference reference) {
-    return registry
-        .putManifest(CALLER, APP, reference, MediaTypes.OCI_IMAGE, manifest, List.of())
-        .orElseThrow(refusal -> new AssertionError(refusal))
-        .digest();
-  }
-
-  private static byte[] image(Digest config) {
-    return "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
-        .formatted(config, Sizes.of(config))
-        .getBytes(UTF_8);
+    return put(registry, APP, TestManifest.artifact(config));
   }
 }

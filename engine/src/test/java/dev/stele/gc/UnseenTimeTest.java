@@ -2,19 +2,15 @@ package dev.stele.gc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.log.ClockWatch;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
-import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
+import dev.stele.registry.TestClient;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,26 +34,13 @@ class UnseenTimeTest {
 
   @Test
   void timeThatNobodySawCountsTowardsNoGracePeriod(@TempDir Path folder) throws Exception {
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture =
-            new RegistryFixture(
-                store, RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE)))) {
-      byte[] bytes = "promised".getBytes(StandardCharsets.UTF_8);
-      Digest blob =
-          fixture
-              .registry()
-              .putBlob(
-                  new Caller("alice", "r"),
-                  APP,
-                  Sizes.digest(bytes),
-                  OptionalLong.of(bytes.length),
-                  new ByteArrayInputStream(bytes))
-              .orElseThrow(AssertionError::new);
+    RegistryOptions options = RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE));
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder, options)) {
+      Digest blob = TestClient.upload(fixture.registry(), APP, "promised");
       Thread.sleep(GRACE.plusMillis(500));
       stopForTwoDays(fixture);
       assertThat(fixture.registry().collecting().run().tally().blobs()).isZero();
-      assertThat(fixture.registry().blobSize(APP, blob).orElseThrow(AssertionError::new))
-          .isEqualTo(bytes.length);
+      assertThat(TestClient.ok(fixture.registry().blobSize(APP, blob))).isEqualTo(Sizes.of(blob));
       Duration now = fixture.database().jdbi().withHandle(handle -> ClockWatch.seen(handle, GRACE));
       assertThat(now).isBetween(GRACE.plusDays(2), GRACE.plusDays(2).plusMinutes(2));
 

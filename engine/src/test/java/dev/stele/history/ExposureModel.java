@@ -1,7 +1,5 @@
 package dev.stele.history;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.history.Exposed.How;
 import dev.stele.oci.Digest;
@@ -9,6 +7,7 @@ import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.EventEntry;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Where digests were, found by looking through all events and all documents, again each time. */
@@ -47,24 +45,15 @@ final class ExposureModel {
         List<Digest> layers,
         Optional<Digest> subject,
         Optional<String> base) {
-      String text =
-          "{\"schemaVersion\":2,\"config\":%s,\"layers\":%s%s%s}"
-              .formatted(
-                  descriptor(
-                      container ? "application/vnd.oci.image.config.v1+json" : "text/plain",
-                      config),
-                  descriptors("application/vnd.oci.image.layer.v1.tar", layers),
-                  subject
-                      .map(digest -> ",\"subject\":" + descriptor(MediaTypes.OCI_IMAGE, digest))
-                      .orElse(""),
-                  base.map(
-                          named ->
-                              ",\"annotations\":{\"org.opencontainers.image.base.digest\":\"%s\"}"
-                                  .formatted(named))
-                      .orElse(""));
+      TestManifest image =
+          TestManifest.of(MediaTypes.OCI_IMAGE)
+              .config(container ? TestManifest.CONFIG : "text/plain", config)
+              .list("layers", TestManifest.LAYER, layers)
+              .subject(subject);
+      base.ifPresent(named -> image.annotation("org.opencontainers.image.base.digest", named));
       return new Document(
-          MediaTypes.OCI_IMAGE,
-          text.getBytes(UTF_8),
+          image.mediaType(),
+          image.bytes(),
           container,
           Optional.of(config),
           layers,
@@ -74,29 +63,16 @@ final class ExposureModel {
     }
 
     static Document index(Digest... children) {
-      String text =
-          "{\"schemaVersion\":2,\"manifests\":%s}"
-              .formatted(descriptors(MediaTypes.OCI_IMAGE, List.of(children)));
+      TestManifest index = TestManifest.index(children);
       return new Document(
-          MediaTypes.OCI_INDEX,
-          text.getBytes(UTF_8),
+          index.mediaType(),
+          index.bytes(),
           false,
           Optional.empty(),
           List.of(),
           List.of(children),
           Optional.empty(),
           Optional.empty());
-    }
-
-    private static String descriptor(String mediaType, Digest digest) {
-      return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
-          .formatted(mediaType, digest, Sizes.of(digest));
-    }
-
-    private static String descriptors(String mediaType, List<Digest> digests) {
-      return digests.stream()
-          .map(digest -> descriptor(mediaType, digest))
-          .collect(Collectors.joining(",", "[", "]"));
     }
   }
 

@@ -3,7 +3,6 @@ package dev.stele.history;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.gc.GcOptions;
 import dev.stele.history.ExposureModel.Document;
 import dev.stele.oci.Digest;
@@ -11,8 +10,7 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
+import dev.stele.policy.TestPolicies;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
@@ -24,11 +22,8 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,8 +62,6 @@ class ExposureModelTest {
   private static final List<Caller> CALLERS =
       List.of(new Caller("alice", "r"), new Caller("bob", "r"));
 
-  private static Path folder;
-  private static DiskBlobStore store;
   private static RegistryFixture fixture;
   private static Registry registry;
   private static Exposure exposure;
@@ -77,11 +70,8 @@ class ExposureModelTest {
   /** All tries share the registry; each has names and content of its own. */
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-exposure");
-    store = new DiskBlobStore(folder);
     fixture =
-        new RegistryFixture(
-            store,
+        RegistryFixture.inItsOwnFolder(
             RegistryOptions.DEFAULT
                 .withSparseManifests(true)
                 .withPulls(PullRecording.EVERY)
@@ -89,21 +79,11 @@ class ExposureModelTest {
     registry = fixture.registry();
     exposure = new Exposure(registry);
     // Every tag stays; what has none goes.
-    fixture
-        .engine()
-        .retention()
-        .adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(true, true, List.of())))));
+    fixture.engine().retention().adopt(TestPolicies.DELETING_UNTAGGED);
   }
 
   @AfterContainer
-  static void close() throws IOException {
+  static void close() {
     assertThat(registry.upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal)
         .filteredOn(
@@ -111,12 +91,6 @@ class ExposureModelTest {
         .hasSize(3)
         .allMatch(result -> result.rows() > 0);
     fixture.close();
-    store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   @Provide

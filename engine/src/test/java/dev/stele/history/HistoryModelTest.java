@@ -1,10 +1,12 @@
 package dev.stele.history;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
+import static dev.stele.registry.TestClient.upload;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobContent;
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.gc.GcOptions;
 import dev.stele.history.HistoryModel.Document;
 import dev.stele.log.AsOf;
@@ -16,11 +18,10 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
+import dev.stele.oci.TestManifest;
+import dev.stele.policy.TestPolicies;
 import dev.stele.projection.Verification;
 import dev.stele.registry.BlobFacts;
-import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.Outcome;
@@ -32,16 +33,12 @@ import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.StoredManifest;
 import dev.stele.restore.Restoration;
 import dev.stele.restore.RestoreRequest;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -74,11 +71,8 @@ class HistoryModelTest {
   /** What the numbers mean is up to the kind; each chooses among the few that there are. */
   record Operation(Kind kind, int repository, int content, int tag) {}
 
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final List<Tag> TAGS = Stream.of("a", "b", "c").map(Tag::parse).toList();
 
-  private static Path folder;
-  private static DiskBlobStore store;
   private static RegistryFixture fixture;
   private static Registry registry;
   private static History history;
@@ -87,41 +81,22 @@ class HistoryModelTest {
   /** All tries share the registry; each has names and content of its own. */
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-history");
-    store = new DiskBlobStore(folder);
     fixture =
-        new RegistryFixture(
-            store,
+        RegistryFixture.inItsOwnFolder(
             RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.disabled().withGrace(Duration.ZERO)));
     registry = fixture.registry();
     history = new History(registry);
     // Every tag stays; what has none goes.
-    fixture
-        .engine()
-        .retention()
-        .adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(true, true, List.of())))));
+    fixture.engine().retention().adopt(TestPolicies.DELETING_UNTAGGED);
   }
 
   @AfterContainer
-  static void close() throws IOException {
+  static void close() {
     assertThat(registry.upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal)
         .filteredOn(result -> result.table().equals("manifest_history"))
         .allMatch(result -> result.rows() > 0);
     fixture.close();
-    store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   @Provide
@@ -167,10 +142,6 @@ class HistoryModelTest {
     return history.now().position();
   }
 
-  private static <T> T ok(Outcome<T> outcome) {
-    return outcome.orElseThrow(refusal -> new AssertionError(refusal.toString()));
-  }
-
   /** One sequence, with the names and the content that it chooses among. */
   private static final class Try {
     private final String prefix;
@@ -201,33 +172,18 @@ class HistoryModelTest {
       return Sizes.digest(blobs.get(n));
     }
 
-    private static String descriptor(Digest digest) {
-      return "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%d}"
-          .formatted(digest, Sizes.of(digest));
-    }
-
     private Document image(Optional<Digest> subject, int config, int layer) {
-      String text =
-          "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]%s}"
-              .formatted(
-                  descriptor(blob(config)),
-                  descriptor(blob(layer)),
-                  subject.map(digest -> ",\"subject\":" + descriptor(digest)).orElse(""));
+      TestManifest image = TestManifest.artifact(blob(config), blob(layer)).subject(subject);
       return new Document(
-          MediaTypes.OCI_IMAGE,
-          text.getBytes(UTF_8),
-          List.of(blob(config), blob(layer)),
-          List.of(),
-          subject);
+          image.mediaType(), image.bytes(), List.of(blob(config), blob(layer)), List.of(), subject);
     }
 
     private static Document index(Document one, Document other) {
-      String text =
-          "{\"schemaVersion\":2,\"manifests\":[%s,%s]}"
-              .formatted(descriptor(one.digest()), descriptor(other.digest()));
+      TestManifest index =
+          TestManifest.index(MediaTypes.OCI_INDEX, "m", one.digest(), other.digest());
       return new Document(
-          MediaTypes.OCI_INDEX,
-          text.getBytes(UTF_8),
+          index.mediaType(),
+          index.bytes(),
           List.of(),
           List.of(one.digest(), other.digest()),
           Optional.empty());
@@ -245,25 +201,19 @@ class HistoryModelTest {
                     .filter(b -> Sizes.digest(b).equals(digest))
                     .findFirst()
                     .orElseThrow();
-            ok(
-                registry.putBlob(
-                    CALLER,
-                    name,
-                    digest,
-                    OptionalLong.of(content.length),
-                    new ByteArrayInputStream(content)));
+            upload(registry, name, content);
             model.upload(name, digest);
           }
           assertAccepted(
               registry.putManifest(
-                  CALLER, name, tag, document.mediaType(), document.bytes(), List.of()),
+                  ALICE, name, tag, document.mediaType(), document.bytes(), List.of()),
               model.put(name, document, tag));
         }
         case DELETE_TAG ->
-            assertAccepted(registry.deleteTag(CALLER, name, tag), model.deleteTag(name, tag));
+            assertAccepted(registry.deleteTag(ALICE, name, tag), model.deleteTag(name, tag));
         case DELETE_MANIFEST ->
             assertAccepted(
-                registry.deleteManifest(CALLER, name, document.digest()),
+                registry.deleteManifest(ALICE, name, document.digest()),
                 model.deleteManifest(name, document.digest()));
         case COLLECT -> {
           assertThat(registry.collecting().run().failure()).isEmpty();
@@ -288,7 +238,7 @@ class HistoryModelTest {
               .engine()
               .restore()
               .run(
-                  CALLER,
+                  ALICE,
                   new RestoreRequest(
                       name, new Moment.AtPosition(position), Optional.of(tag), false));
       List<EventEntry> events = registry.log().events(model.newest(), 1000, EventFilter.ALL);

@@ -1,16 +1,17 @@
 package dev.stele.history;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.log.AsOf;
 import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RepositoryGlob;
@@ -25,9 +26,9 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.TestClient;
 import dev.stele.restore.RestoreRequest;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,13 +41,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A manifest with more tags than go into one transaction is deleted with all of them at once. */
 class ManyTagsTest {
-  private static final Caller ALICE = new Caller("alice", "put");
   private static final Caller BOB = new Caller("bob", "delete");
   private static final RepositoryName APP = RepositoryName.parse("app");
   private static final int TAGS = 450;
 
   @TempDir private Path folder;
-  private DiskBlobStore store;
   private RegistryFixture fixture;
   private Registry registry;
   private History history;
@@ -55,10 +54,9 @@ class ManyTagsTest {
 
   @BeforeEach
   void deleteOneOfMany() throws IOException {
-    store = new DiskBlobStore(folder);
     fixture =
-        new RegistryFixture(
-            store,
+        RegistryFixture.onDisk(
+            folder,
             RegistryOptions.DEFAULT.withImmutableTags(
                 new ImmutableTags(
                     List.of(
@@ -74,36 +72,20 @@ class ManyTagsTest {
   }
 
   @AfterEach
-  void close() throws IOException {
-    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
+  void close() {
+    fixture.assertViewsEqualAReplay();
     while (registry.upkeep().recordBuriedTags()) {
       // until the record says it of each tag
     }
-    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
+    fixture.assertViewsEqualAReplay();
     List<TagView.Tombstone> left =
         fixture.database().jdbi().withHandle(handle -> TagView.tombstones(handle, 1));
     assertThat(left).isEmpty();
     fixture.close();
-    store.close();
-  }
-
-  private static <T> T ok(Outcome<T> outcome) {
-    return outcome.orElseThrow(refusal -> new AssertionError(refusal));
-  }
-
-  private static byte[] index(String name) {
-    return "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"name\":\"%s\"}}"
-        .formatted(name)
-        .getBytes(StandardCharsets.UTF_8);
   }
 
   private Digest put(String name, List<Tag> tags) {
-    byte[] bytes = index(name);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
-    ok(
-        registry.putManifest(
-            ALICE, APP, new Reference.ByDigest(digest), MediaTypes.OCI_INDEX, bytes, tags));
-    return digest;
+    return TestClient.put(registry, APP, TestManifest.emptyIndex(name), tags.toArray(Tag[]::new));
   }
 
   private Digest putUnderMany(String name) {

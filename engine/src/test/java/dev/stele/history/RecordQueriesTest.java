@@ -1,9 +1,10 @@
 package dev.stele.history;
 
+import static dev.stele.registry.TestClient.ok;
+import static dev.stele.registry.TestClient.upload;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.event.Cause;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.GcOptions;
@@ -14,9 +15,10 @@ import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
 import dev.stele.policy.TagGlob;
+import dev.stele.policy.TestPolicies;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
@@ -26,21 +28,15 @@ import dev.stele.registry.EventQuery;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.PullRecording;
-import dev.stele.registry.PutManifest;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -61,8 +57,6 @@ class RecordQueriesTest {
   private static final List<String> ACTORS = List.of("alice", "bob", "carol");
   private static final List<Tag> TAGS = Stream.of("a", "b", "c").map(Tag::parse).toList();
 
-  private static Path folder;
-  private static DiskBlobStore store;
   private static RegistryFixture fixture;
   private static Registry registry;
   private static int tries;
@@ -70,41 +64,22 @@ class RecordQueriesTest {
   /** All tries share the registry, so that its log grows longer than what is read straight. */
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-record");
-    store = new DiskBlobStore(folder);
     fixture =
-        new RegistryFixture(
-            store,
+        RegistryFixture.inItsOwnFolder(
             RegistryOptions.DEFAULT
                 .withPulls(PullRecording.EVERY)
                 .withGc(GcOptions.DEFAULT.disabled().withGrace(Duration.ZERO)));
     registry = fixture.registry();
-    fixture
-        .engine()
-        .retention()
-        .adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(true, true, List.of())))));
+    fixture.engine().retention().adopt(TestPolicies.DELETING_UNTAGGED);
   }
 
   @AfterContainer
-  static void close() throws IOException {
+  static void close() {
     assertThat(registry.upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal)
         .filteredOn(result -> result.table().equals("event_index"))
         .allMatch(result -> result.rows() > 0);
     fixture.close();
-    store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   @Property(tries = 5, shrinking = ShrinkingMode.OFF)
@@ -137,24 +112,14 @@ class RecordQueriesTest {
         Optional<Digest> subject =
             config < 2 ? Optional.empty() : Optional.of(digest(manifests.getFirst()));
         manifests.add(
-            """
-            {"schemaVersion":2,"config":%s,"layers":[%s]%s}\
-            """
-                .formatted(
-                    descriptor(digest(blobs.get(config))),
-                    descriptor(digest(blobs.get(0))),
-                    subject.map(to -> ",\"subject\":" + descriptor(to)).orElse(""))
-                .getBytes(UTF_8));
+            TestManifest.artifact(digest(blobs.get(config)), digest(blobs.get(0)))
+                .subject(subject)
+                .bytes());
       }
     }
 
     private static Digest digest(byte[] bytes) {
       return Sizes.digest(bytes);
-    }
-
-    private static String descriptor(Digest digest) {
-      return "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%d}"
-          .formatted(digest, Sizes.of(digest));
     }
 
     private <T> T any(List<T> list) {
@@ -182,42 +147,23 @@ class RecordQueriesTest {
         case 7 -> registry.deleteManifest(caller, name, digest(manifest));
         case 8 -> registry.deleteBlob(caller, name, digest(any(blobs)));
         case 9 -> registry.mount(caller, name, digest(any(blobs)), Optional.empty());
-        case 10 -> {
-          byte[] blob = any(blobs);
-          registry
-              .putBlob(
-                  caller,
-                  name,
-                  digest(blob),
-                  OptionalLong.of(blob.length),
-                  new ByteArrayInputStream(blob))
-              .orElseThrow(refusal -> new AssertionError(refusal.toString()));
-        }
+        case 10 -> upload(caller, registry, name, any(blobs));
         default -> assertThat(registry.collecting().run().failure()).isEmpty();
       }
     }
 
     private void push(Caller caller, RepositoryName name, byte[] manifest) throws IOException {
       for (byte[] blob : blobs) {
-        registry
-            .putBlob(
-                caller,
-                name,
-                digest(blob),
-                OptionalLong.of(blob.length),
-                new ByteArrayInputStream(blob))
-            .orElseThrow(refusal -> new AssertionError(refusal.toString()));
+        upload(caller, registry, name, blob);
       }
-      PutManifest _ =
-          registry
-              .putManifest(
-                  caller,
-                  name,
-                  any(TAGS),
-                  MediaTypes.OCI_IMAGE,
-                  manifest,
-                  perhaps(any(TAGS)).stream().toList())
-              .orElseThrow(refusal -> new AssertionError(refusal.toString()));
+      ok(
+          registry.putManifest(
+              caller,
+              name,
+              any(TAGS),
+              MediaTypes.OCI_IMAGE,
+              manifest,
+              perhaps(any(TAGS)).stream().toList()));
     }
 
     void ask(int questions) {
@@ -361,7 +307,7 @@ class RecordQueriesTest {
           assertThat(refusal).isEqualTo(new Refusal.NoRepositoryThen(name, at(to)));
           break;
         }
-        Page<TagPeriod> page = answer.orElseThrow(refusal -> new AssertionError(refusal));
+        Page<TagPeriod> page = ok(answer);
         periods.addAll(page.items());
         if (!page.more()) {
           break;

@@ -1,11 +1,13 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import java.util.List;
@@ -37,7 +39,7 @@ abstract class BlobRows extends ParityRows {
     Digest config = upload(APP, "{}");
     Digest layer = upload(APP, "layer");
     assertDeletes(upload(APP, "unused"));
-    Digest image = put(APP, V1, ManifestBytes.image(config, layer));
+    Digest image = put(APP, V1, TestManifest.image(config, layer));
     assertInUse(config, image);
     assertInUse(layer, image);
     assertInUse(image, image);
@@ -51,17 +53,17 @@ abstract class BlobRows extends ParityRows {
   @DisplayName("22: what an index's child uses can be deleted after the index, then the child")
   void keepsBlobsOfChildren() throws Exception {
     Digest config = upload(APP, "{}");
-    byte[] child = ManifestBytes.image(config);
-    put(APP, by(digest(child)), child);
-    byte[] index = ManifestBytes.index(digest(child));
+    TestManifest child = TestManifest.image(config);
+    put(APP, child);
+    byte[] index = TestManifest.index(child.digest()).bytes();
     put(APP, V1, MediaTypes.OCI_INDEX, index);
-    assertInUse(config, digest(child));
+    assertInUse(config, child.digest());
     assertRefused(
-        registry.deleteManifest(ALICE, APP, digest(child)),
-        new Refusal.Referenced(digest(child), List.of(digest(index))));
+        registry.deleteManifest(ALICE, APP, child.digest()),
+        new Refusal.Referenced(child.digest(), List.of(digest(index))));
     ok(registry.deleteManifest(ALICE, APP, digest(index)));
-    assertInUse(config, digest(child));
-    ok(registry.deleteManifest(ALICE, APP, digest(child)));
+    assertInUse(config, child.digest());
+    ok(registry.deleteManifest(ALICE, APP, child.digest()));
     assertDeletes(config);
   }
 
@@ -130,9 +132,9 @@ abstract class BlobRows extends ParityRows {
     assertUnknownBlob(OTHER, blob);
     assertRefused(
         registry.putManifest(
-            ALICE, OTHER, V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(blob), List.of()),
+            ALICE, OTHER, V1, MediaTypes.OCI_IMAGE, TestManifest.image(blob).bytes(), List.of()),
         new Refusal.MissingContent(List.of(blob)));
     upload(OTHER, "shared");
-    put(OTHER, V1, ManifestBytes.image(blob));
+    put(OTHER, V1, TestManifest.image(blob));
   }
 }

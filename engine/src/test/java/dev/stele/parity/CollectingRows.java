@@ -1,17 +1,16 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.Chunk;
 import dev.stele.blob.UploadId;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
+import dev.stele.oci.TestManifest;
+import dev.stele.policy.TestPolicies;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.RegistryOptions;
@@ -54,15 +53,7 @@ abstract class CollectingRows extends ParityRows {
 
   /** A policy that keeps every tag of every repository. */
   private void adopt(boolean deleteUntagged, boolean deleteReferrers) {
-    retention()
-        .adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(deleteUntagged, deleteReferrers, List.of())))));
+    retention().adopt(TestPolicies.everyTag(deleteUntagged, deleteReferrers));
   }
 
   private void assertGone(RepositoryName repository, Digest manifest) {
@@ -81,27 +72,22 @@ abstract class CollectingRows extends ParityRows {
   private Digest pushArtifact(RepositoryName repository, Digest subject, String note)
       throws IOException {
     Digest config = upload(repository, "{\"artifact\":\"" + note + "\"}");
-    byte[] artifact = ManifestBytes.ociArtifact(subject, "application/x", config, note);
-    return put(repository, by(digest(artifact)), artifact);
+    return put(repository, TestManifest.ociArtifact(subject, "application/x", config, note));
   }
 
   private Digest pushSignature(RepositoryName repository, Digest subject) throws IOException {
-    byte[] signature =
-        ManifestBytes.orasArtifact(subject, upload(repository, "signature of " + subject));
-    return put(repository, by(digest(signature)), MediaTypes.ORAS_ARTIFACT, signature);
+    Digest signature = upload(repository, "signature of " + subject);
+    return put(repository, TestManifest.orasArtifact(subject, signature));
   }
 
   private Digest pushIndex(RepositoryName repository, Optional<Tag> tag, Digest... children) {
-    byte[] index = ManifestBytes.index(children);
-    return tag.isPresent()
-        ? put(repository, tag.get(), MediaTypes.OCI_INDEX, index)
-        : put(repository, by(digest(index)), MediaTypes.OCI_INDEX, index);
+    TestManifest index = TestManifest.index(children);
+    return tag.isPresent() ? put(repository, tag.get(), index) : put(repository, index);
   }
 
   private Digest pushUntagged(RepositoryName repository, String layer) throws IOException {
     Digest config = upload(repository, "{\"of\":\"" + layer + "\"}");
-    byte[] image = ManifestBytes.image(config, upload(repository, layer));
-    return put(repository, by(digest(image)), image);
+    return put(repository, TestManifest.image(config, upload(repository, layer)));
   }
 
   @Test
@@ -243,14 +229,7 @@ abstract class CollectingRows extends ParityRows {
   void cycleOfLiveness() throws Exception {
     adopt(true, true);
     Digest child = pushUntagged(APP, "child");
-    byte[] index =
-        bytes(
-            new String(ManifestBytes.index(child), java.nio.charset.StandardCharsets.UTF_8)
-                .replaceFirst(
-                    "\\{",
-                    "{\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d},"
-                        .formatted(MediaTypes.OCI_IMAGE, child, Sizes.of(child))));
-    put(APP, V1, MediaTypes.OCI_INDEX, index);
+    put(APP, V1, TestManifest.index(child).subject(child));
     assertThat(collect().idle()).isTrue();
     ok(registry.deleteTag(ALICE, APP, V1));
     assertThat(collect().tally().manifests()).isEqualTo(2);
@@ -304,11 +283,11 @@ abstract class CollectingRows extends ParityRows {
     waitPastGrace();
     promise.make();
     collect();
-    put(APP, V1, ManifestBytes.image(config, layer));
+    put(APP, V1, TestManifest.image(config, layer));
     collect();
     assertThat(read(APP, layer)).isNotEmpty();
     ok(registry.deleteTag(ALICE, APP, V1));
-    Digest image = digest(ManifestBytes.image(config, layer));
+    Digest image = TestManifest.image(config, layer).digest();
     ok(registry.deleteManifest(ALICE, APP, image));
   }
 

@@ -6,6 +6,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.MediaTypes;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.verify.Finding;
@@ -32,13 +33,13 @@ abstract class CorruptionRows extends ParityRows {
   void repairsWrongSize() throws Exception {
     Digest config = upload(APP, "{}");
     Digest layer = upload(APP, "a layer");
-    put(APP, V1, ManifestBytes.image(config, layer));
+    put(APP, V1, TestManifest.image(config, layer));
     Digest childLayer = upload(APP, "a layer of a child");
-    byte[] child = ManifestBytes.image(config, childLayer);
-    put(APP, by(digest(child)), child);
-    put(APP, V2, MediaTypes.OCI_INDEX, ManifestBytes.index(digest(child)));
+    TestManifest child = TestManifest.image(config, childLayer);
+    put(APP, child);
+    put(APP, V2, TestManifest.index(child.digest()));
     Digest artifact = upload(APP, "a blob of an artifact");
-    put(APP, V3, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(digest(child), artifact));
+    put(APP, V3, TestManifest.orasArtifact(child.digest(), artifact));
     for (String content : List.of("a layer", "a layer of a child", "a blob of an artifact")) {
       Digest blob = digest(content);
       overwrite(blob, content + " and more");
@@ -57,7 +58,7 @@ abstract class CorruptionRows extends ParityRows {
   @DisplayName("27: a truly empty blob is valid")
   void keepsEmptyBlob() throws Exception {
     Digest empty = upload(APP, "");
-    put(APP, V1, ManifestBytes.image(empty, empty));
+    put(APP, V1, TestManifest.image(empty, empty));
     assertReads(APP, empty, "");
     assertThat(scrub().sound()).isTrue();
     assertThat(objects()).hasSize(1);
@@ -153,12 +154,12 @@ abstract class CorruptionRows extends ParityRows {
     Digest absent = digest("absent");
     Digest config = upload(APP, "{}");
     Digest other = digest("other");
-    Digest image = put(APP, V1, ManifestBytes.image(absent, config, other));
-    Digest index = put(APP, V2, MediaTypes.OCI_INDEX, ManifestBytes.index(absent, image));
+    Digest image = put(APP, V1, TestManifest.image(absent, config, other));
+    Digest index = put(APP, V2, TestManifest.index(absent, image));
     put(
         APP,
         V3,
-        ManifestBytes.image(
+        TestManifest.image(
             MediaTypes.OCI_IMAGE,
             "application/vnd.oci.image.layer.nondistributable.v1.tar",
             config,

@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Descriptor;
@@ -7,6 +8,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.PutManifest;
@@ -35,11 +37,15 @@ abstract class ManifestRows extends ParityRows {
     return registry.putManifest(ALICE, APP, reference, mediaType, manifest, List.of());
   }
 
-  private void assertPulls(Reference reference, String mediaType, byte[] manifest) {
+  private Outcome<PutManifest> tryPut(Reference reference, TestManifest manifest) {
+    return tryPut(reference, manifest.mediaType(), manifest.bytes());
+  }
+
+  private void assertPulls(Reference reference, TestManifest manifest) {
     StoredManifest pulled = ok(registry.manifest(APP, reference));
-    assertThat(pulled.bytes()).isEqualTo(manifest);
-    assertThat(pulled.mediaType()).isEqualTo(mediaType);
-    assertThat(pulled.digest()).isEqualTo(digest(manifest));
+    assertThat(pulled.bytes()).isEqualTo(manifest.bytes());
+    assertThat(pulled.mediaType()).isEqualTo(manifest.mediaType());
+    assertThat(pulled.digest()).isEqualTo(manifest.digest());
   }
 
   private void assertUnknown(Reference reference) {
@@ -51,7 +57,7 @@ abstract class ManifestRows extends ParityRows {
   void refuses() throws Exception {
     Digest config = upload(APP, "{}");
     List<String> before = types();
-    byte[] image = ManifestBytes.image(config);
+    byte[] image = TestManifest.image(config).bytes();
     assertThat(tryPut(V1, "text/plain", image)).isInstanceOf(Outcome.Refused.class);
     assertThat(tryPut(V1, MediaTypes.OCI_IMAGE, new byte[0])).isInstanceOf(Outcome.Refused.class);
     assertThat(tryPut(V1, MediaTypes.OCI_IMAGE, bytes("{"))).isInstanceOf(Outcome.Refused.class);
@@ -59,11 +65,10 @@ abstract class ManifestRows extends ParityRows {
         tryPut(by(digest("x")), MediaTypes.OCI_IMAGE, image),
         new Refusal.DigestMismatch(digest("x"), digest(image)));
     Digest absent = digest("absent");
-    for (byte[] lacking :
-        List.of(ManifestBytes.image(absent, config), ManifestBytes.image(config, absent))) {
-      assertRefused(
-          tryPut(V1, MediaTypes.OCI_IMAGE, lacking), new Refusal.MissingContent(List.of(absent)));
-      assertUnknown(by(digest(lacking)));
+    for (TestManifest lacking :
+        List.of(TestManifest.image(absent, config), TestManifest.image(config, absent))) {
+      assertRefused(tryPut(V1, lacking), new Refusal.MissingContent(List.of(absent)));
+      assertUnknown(by(lacking.digest()));
     }
     assertThat(types()).isEqualTo(before);
     assertThat(tags(APP)).isEmpty();
@@ -71,7 +76,7 @@ abstract class ManifestRows extends ParityRows {
     put(
         APP,
         V1,
-        ManifestBytes.image(
+        TestManifest.image(
             MediaTypes.OCI_IMAGE,
             "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
             config,
@@ -82,32 +87,32 @@ abstract class ManifestRows extends ParityRows {
   @DisplayName("13: OCI, Docker and ORAS manifests are accepted, by digest and by tag")
   void accepts() throws Exception {
     Digest config = upload(APP, "{}");
-    byte[] image = ManifestBytes.image(config);
-    byte[] docker =
-        ManifestBytes.image(MediaTypes.DOCKER_IMAGE, ManifestBytes.LAYER, config, config);
-    put(APP, by(digest(image)), image);
-    put(APP, by(digest(docker)), MediaTypes.DOCKER_IMAGE, docker);
-    byte[] index = ManifestBytes.index(digest(image));
-    byte[] list =
-        ManifestBytes.index(MediaTypes.DOCKER_LIST, MediaTypes.DOCKER_IMAGE, digest(docker));
-    byte[] artifact = ManifestBytes.orasArtifact(digest(image), config);
-    put(APP, V1, MediaTypes.OCI_INDEX, index);
-    put(APP, V2, MediaTypes.DOCKER_LIST, list);
-    put(APP, V3, MediaTypes.ORAS_ARTIFACT, artifact);
-    assertPulls(by(digest(image)), MediaTypes.OCI_IMAGE, image);
-    assertPulls(by(digest(docker)), MediaTypes.DOCKER_IMAGE, docker);
-    assertPulls(V1, MediaTypes.OCI_INDEX, index);
-    assertPulls(V2, MediaTypes.DOCKER_LIST, list);
-    assertPulls(V3, MediaTypes.ORAS_ARTIFACT, artifact);
+    TestManifest image = TestManifest.image(config);
+    TestManifest docker =
+        TestManifest.image(MediaTypes.DOCKER_IMAGE, TestManifest.LAYER, config, config);
+    put(APP, image);
+    put(APP, docker);
+    TestManifest index = TestManifest.index(image.digest());
+    TestManifest list =
+        TestManifest.index(MediaTypes.DOCKER_LIST, MediaTypes.DOCKER_IMAGE, docker.digest());
+    TestManifest artifact = TestManifest.orasArtifact(image.digest(), config);
+    put(APP, V1, index);
+    put(APP, V2, list);
+    put(APP, V3, artifact);
+    assertPulls(by(image.digest()), image);
+    assertPulls(by(docker.digest()), docker);
+    assertPulls(V1, index);
+    assertPulls(V2, list);
+    assertPulls(V3, artifact);
   }
 
   @Test
   @DisplayName("13: the same again is recorded, changes no view and moves no tag")
   void recordsTheSameAgain() throws Exception {
     Digest config = upload(APP, "{}");
-    put(APP, V1, ManifestBytes.image(config));
+    put(APP, V1, TestManifest.image(config));
     var index = registry.index(APP);
-    put(APP, V1, ManifestBytes.image(config));
+    put(APP, V1, TestManifest.image(config));
     assertThat(registry.index(APP)).isEqualTo(index);
     assertThat(events("ManifestPut")).hasSize(2);
     assertThat(events("TagMoved")).hasSize(1);
@@ -119,14 +124,13 @@ abstract class ManifestRows extends ParityRows {
     Digest config = upload(APP, "{}");
     Digest absent = digest("absent");
     assertRefused(
-        tryPut(V1, MediaTypes.OCI_INDEX, ManifestBytes.index(absent)),
-        new Refusal.MissingContent(List.of(absent)));
-    put(APP, V2, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(absent, config));
+        tryPut(V1, TestManifest.index(absent)), new Refusal.MissingContent(List.of(absent)));
+    put(APP, V2, TestManifest.orasArtifact(absent, config));
 
     reopen(RegistryOptions.DEFAULT.withSparseManifests(true));
     upload(APP, "{}");
-    put(APP, V1, MediaTypes.OCI_INDEX, ManifestBytes.index(absent));
-    assertPulls(V1, MediaTypes.OCI_INDEX, ManifestBytes.index(absent));
+    put(APP, V1, TestManifest.index(absent));
+    assertPulls(V1, TestManifest.index(absent));
   }
 
   @Test
@@ -134,14 +138,14 @@ abstract class ManifestRows extends ParityRows {
   void keepsOtherTags() throws Exception {
     Digest config = upload(APP, "{}");
     Digest layer = upload(APP, "layer");
-    byte[] image = ManifestBytes.image(config, layer);
+    TestManifest image = TestManifest.image(config, layer);
     for (Tag tag : List.of(V1, V2, V3)) {
       put(APP, tag, image);
     }
     assertThat(tags(APP)).containsExactly(V1, V2, V3);
-    assertThat(registry.deleteTag(ALICE, APP, V2)).isEqualTo(Outcome.ok(digest(image)));
+    assertThat(registry.deleteTag(ALICE, APP, V2)).isEqualTo(Outcome.ok(image.digest()));
     assertThat(tags(APP)).containsExactly(V1, V3);
-    assertPulls(V3, MediaTypes.OCI_IMAGE, image);
+    assertPulls(V3, image);
     assertReads(APP, layer, "layer");
   }
 
@@ -149,7 +153,7 @@ abstract class ManifestRows extends ParityRows {
   @DisplayName("16: deleting by digest takes the manifest and all its tags; unknown is an error")
   void deletesByDigest() throws Exception {
     Digest image = pushImage(APP, V1, "layer");
-    put(APP, V2, ok(registry.manifest(APP, V1)).bytes());
+    put(APP, V2, MediaTypes.OCI_IMAGE, ok(registry.manifest(APP, V1)).bytes());
     assertThat(registry.deleteManifest(ALICE, APP, image)).isEqualTo(Outcome.ok(image));
     assertThat(tags(APP)).isEmpty();
     assertUnknown(by(image));
@@ -167,7 +171,7 @@ abstract class ManifestRows extends ParityRows {
   void detectsCollisions() throws Exception {
     reopen(RegistryOptions.DEFAULT.withCollisionDetection(true));
     Digest image = pushImage(APP, V1, "layer");
-    put(APP, V2, ok(registry.manifest(APP, V1)).bytes());
+    put(APP, V2, MediaTypes.OCI_IMAGE, ok(registry.manifest(APP, V1)).bytes());
     List<String> before = types();
     assertRefused(
         registry.deleteManifest(ALICE, APP, image),
@@ -184,14 +188,14 @@ abstract class ManifestRows extends ParityRows {
   @DisplayName("17: other content under a tag moves it, and the old digest stays pullable")
   void movesTags() throws Exception {
     Digest config = upload(APP, "{}");
-    byte[] old = ManifestBytes.image(config);
-    byte[] replacement = ManifestBytes.image(config, config);
+    TestManifest old = TestManifest.image(config);
+    TestManifest replacement = TestManifest.image(config, config);
     put(APP, V1, old);
     put(APP, V1, replacement);
-    assertPulls(V1, MediaTypes.OCI_IMAGE, replacement);
-    assertPulls(by(digest(old)), MediaTypes.OCI_IMAGE, old);
+    assertPulls(V1, replacement);
+    assertPulls(by(old.digest()), old);
     assertThat(events("TagMoved").getLast().data().get("previous").asText())
-        .isEqualTo(digest(old).toString());
+        .isEqualTo(old.digest().toString());
   }
 
   @Test
@@ -208,14 +212,14 @@ abstract class ManifestRows extends ParityRows {
   @DisplayName("19: a manifest that a present index lists cannot be deleted")
   void keepsChildren() throws Exception {
     Digest child = pushImage(APP, V1, "layer");
-    byte[] index = ManifestBytes.index(child);
-    put(APP, V2, MediaTypes.OCI_INDEX, index);
+    TestManifest index = TestManifest.index(child);
+    put(APP, V2, index);
     assertRefused(
         registry.deleteManifest(ALICE, APP, child),
-        new Refusal.Referenced(child, List.of(digest(index))));
+        new Refusal.Referenced(child, List.of(index.digest())));
     assertThat(tags(APP)).containsExactly(V1, V2);
-    assertThat(registry.deleteManifest(ALICE, APP, digest(index)))
-        .isEqualTo(Outcome.ok(digest(index)));
+    assertThat(registry.deleteManifest(ALICE, APP, index.digest()))
+        .isEqualTo(Outcome.ok(index.digest()));
     assertThat(registry.deleteManifest(ALICE, APP, child)).isEqualTo(Outcome.ok(child));
   }
 
@@ -228,28 +232,23 @@ abstract class ManifestRows extends ParityRows {
     Digest noJson = upload(APP, "no JSON");
     List<String> before = types();
     assertRefused(
-        tryPut(V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(bare)),
+        tryPut(V1, TestManifest.image(bare)),
         new Refusal.MissingAnnotations(List.of("license", "vendor")));
     assertRefused(
-        tryPut(V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(labelled)),
+        tryPut(V1, TestManifest.image(labelled)),
         new Refusal.MissingAnnotations(List.of("vendor")));
-    assertThat(tryPut(V1, MediaTypes.OCI_IMAGE, ManifestBytes.image(noJson)))
+    assertThat(tryPut(V1, TestManifest.image(noJson)))
         .as("a config that cannot be looked into")
         .isInstanceOf(Outcome.Refused.class);
     overwrite(labelled, "{}");
-    byte[] vendor = ManifestBytes.annotated(ManifestBytes.image(labelled), "{\"vendor\":\"us\"}");
-    assertRefused(
-        tryPut(V1, MediaTypes.OCI_IMAGE, vendor), new Refusal.MissingContent(List.of(labelled)));
+    TestManifest vendor = TestManifest.image(labelled).annotation("vendor", "us");
+    assertRefused(tryPut(V1, vendor), new Refusal.MissingContent(List.of(labelled)));
     assertThat(types()).isEqualTo(before);
     assertThat(tags(APP)).isEmpty();
 
     upload(APP, "{\"config\":{\"Labels\":{\"license\":\"MIT\"}}}");
     put(APP, V1, vendor);
-    put(
-        APP,
-        V2,
-        ManifestBytes.annotated(
-            ManifestBytes.image(bare), "{\"vendor\":\"us\",\"license\":\"MIT\"}"));
+    put(APP, V2, TestManifest.image(bare).annotation("vendor", "us").annotation("license", "MIT"));
   }
 
   @Test
@@ -257,22 +256,22 @@ abstract class ManifestRows extends ParityRows {
   void wantsNoAnnotationsOfArtifacts() throws Exception {
     reopen(RegistryOptions.DEFAULT.withMandatoryAnnotations(List.of("vendor")));
     Digest config = upload(APP, "{}");
-    byte[] signature =
-        ManifestBytes.image(
+    TestManifest signature =
+        TestManifest.image(
             MediaTypes.OCI_IMAGE,
             "application/vnd.dev.cosign.simplesigning.v1+json",
             config,
             upload(APP, "signed"));
     put(APP, Tag.parse("sha256-" + "0".repeat(64) + ".sig"), signature);
-    put(APP, V1, ManifestBytes.ociArtifact(config, "application/signature", config, "1"));
-    put(APP, V2, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(config, config));
+    put(APP, V1, TestManifest.ociArtifact(config, "application/signature", config, "1"));
+    put(APP, V2, TestManifest.orasArtifact(config, config));
     assertThat(tags(APP)).hasSize(3);
   }
 
   private Outcome<PutManifest> tryPut(
-      Reference reference, byte[] image, Precondition precondition) {
+      Reference reference, TestManifest image, Precondition precondition) {
     return registry.putManifest(
-        ALICE, APP, reference, MediaTypes.OCI_IMAGE, image, List.of(), precondition);
+        ALICE, APP, reference, image.mediaType(), image.bytes(), List.of(), precondition);
   }
 
   private static Refusal failed(Reference reference, Digest... actual) {
@@ -283,38 +282,39 @@ abstract class ManifestRows extends ParityRows {
   @DisplayName("50: a tag is created only if absent, and moved or deleted only from what it was")
   void heedsPreconditions() throws Exception {
     Digest config = upload(APP, "{}");
-    byte[] one = ManifestBytes.image(config, upload(APP, "one"));
-    byte[] two = ManifestBytes.image(config, upload(APP, "two"));
+    TestManifest one = TestManifest.image(config, upload(APP, "one"));
+    TestManifest two = TestManifest.image(config, upload(APP, "two"));
     assertRefused(tryPut(V1, one, Precondition.PRESENT), failed(V1));
-    assertRefused(tryPut(V1, one, Precondition.at(digest(one))), failed(V1));
+    assertRefused(tryPut(V1, one, Precondition.at(one.digest())), failed(V1));
     ok(tryPut(V1, one, Precondition.ABSENT));
     List<String> before = types();
-    assertRefused(tryPut(V1, one, Precondition.ABSENT), failed(V1, digest(one)));
-    assertRefused(tryPut(V1, two, Precondition.at(digest(two))), failed(V1, digest(one)));
+    assertRefused(tryPut(V1, one, Precondition.ABSENT), failed(V1, one.digest()));
+    assertRefused(tryPut(V1, two, Precondition.at(two.digest())), failed(V1, one.digest()));
     assertRefused(
-        registry.deleteTag(ALICE, APP, V1, Precondition.at(digest(two))), failed(V1, digest(one)));
+        registry.deleteTag(ALICE, APP, V1, Precondition.at(two.digest())),
+        failed(V1, one.digest()));
     assertRefused(
-        registry.deleteManifest(ALICE, APP, digest(one), Precondition.at(digest(two))),
-        failed(by(digest(one)), digest(one)));
+        registry.deleteManifest(ALICE, APP, one.digest(), Precondition.at(two.digest())),
+        failed(by(one.digest()), one.digest()));
     assertRefused(
         registry.putManifest(
             ALICE,
             APP,
-            by(digest(two)),
+            by(two.digest()),
             MediaTypes.OCI_IMAGE,
-            two,
+            two.bytes(),
             List.of(V2, V1),
             Precondition.ABSENT),
-        failed(V1, digest(one)));
+        failed(V1, one.digest()));
     assertThat(types()).as("nothing of what was refused happened").isEqualTo(before);
     assertThat(tags(APP)).containsExactly(V1);
-    assertUnknown(by(digest(two)));
+    assertUnknown(by(two.digest()));
 
-    ok(tryPut(V1, two, Precondition.at(digest(one))));
+    ok(tryPut(V1, two, Precondition.at(one.digest())));
     assertRefused(
-        tryPut(by(digest(two)), two, Precondition.ABSENT), failed(by(digest(two)), digest(two)));
-    assertThat(registry.deleteTag(ALICE, APP, V1, Precondition.at(digest(two))))
-        .isEqualTo(Outcome.ok(digest(two)));
+        tryPut(by(two.digest()), two, Precondition.ABSENT), failed(by(two.digest()), two.digest()));
+    assertThat(registry.deleteTag(ALICE, APP, V1, Precondition.at(two.digest())))
+        .isEqualTo(Outcome.ok(two.digest()));
     assertRefused(
         registry.deleteTag(ALICE, APP, V1, Precondition.PRESENT),
         new Refusal.UnknownManifest(APP, V1));
@@ -328,10 +328,10 @@ abstract class ManifestRows extends ParityRows {
   void oneOfManyMovesATag() throws Exception {
     int callers = 16;
     Digest config = upload(APP, "{}");
-    Digest first = put(APP, V1, ManifestBytes.image(config));
-    List<byte[]> images = new ArrayList<>();
+    Digest first = put(APP, V1, TestManifest.image(config));
+    List<TestManifest> images = new ArrayList<>();
     for (int i = 0; i < callers; i++) {
-      images.add(ManifestBytes.image(config, upload(APP, "layer " + i)));
+      images.add(TestManifest.image(config, upload(APP, "layer " + i)));
     }
     CyclicBarrier together = new CyclicBarrier(callers);
     List<Outcome<PutManifest>> outcomes = new ArrayList<>();
@@ -352,7 +352,7 @@ abstract class ManifestRows extends ParityRows {
     }
     Digest now = ok(registry.manifest(APP, V1)).digest();
     for (int i = 0; i < callers; i++) {
-      if (digest(images.get(i)).equals(now)) {
+      if (images.get(i).digest().equals(now)) {
         assertThat(outcomes.get(i)).isInstanceOf(Outcome.Ok.class);
       } else {
         assertRefused(outcomes.get(i), failed(V1, now));
@@ -373,29 +373,29 @@ abstract class ManifestRows extends ParityRows {
     Digest config = upload(APP, "{}");
     Digest subject = digest("a subject");
     assertThat(referrers(subject, Optional.empty())).as("of an unknown repository").isEmpty();
-    byte[] oras = ManifestBytes.orasArtifact(subject, config);
-    byte[] oci = ManifestBytes.ociArtifact(subject, "application/signature", config, "1");
-    put(APP, by(digest(oras)), MediaTypes.ORAS_ARTIFACT, oras);
-    put(APP, by(digest(oci)), oci);
+    TestManifest oras = TestManifest.orasArtifact(subject, config);
+    TestManifest oci = TestManifest.ociArtifact(subject, "application/signature", config, "1");
+    put(APP, oras);
+    put(APP, oci);
     assertThat(referrers(subject, Optional.empty()))
         .extracting(Descriptor::digest)
-        .containsExactlyInAnyOrder(digest(oras), digest(oci));
+        .containsExactlyInAnyOrder(oras.digest(), oci.digest());
     assertThat(referrers(subject, Optional.of("application/sbom")))
         .extracting(Descriptor::digest)
-        .containsExactly(digest(oras));
+        .containsExactly(oras.digest());
     assertThat(referrers(subject, Optional.of("application/signature")))
         .as("the type of an image without one is its config's")
         .extracting(Descriptor::digest)
-        .containsExactly(digest(oci));
+        .containsExactly(oci.digest());
     assertThat(referrers(subject, Optional.of("application/other"))).isEmpty();
     assertThat(referrers(digest("unknown"), Optional.empty())).isEmpty();
 
     // Kept aside, so that the views can be compared with the log afterwards.
     asOwner(
         "CREATE TABLE aside AS SELECT * FROM manifest_document WHERE digest = digest_bytes('%s')"
-            .formatted(digest(oras)),
+            .formatted(oras.digest()),
         "UPDATE manifest_document SET bytes = '\\x7b' WHERE digest = digest_bytes('%s')"
-            .formatted(digest(oras)));
+            .formatted(oras.digest()));
     assertThat(referrers(subject, Optional.empty())).hasSize(2);
     asOwner(
         "UPDATE manifest_document d SET bytes = aside.bytes FROM aside WHERE d.digest ="

@@ -1,5 +1,7 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
+import static dev.stele.registry.TestClient.upload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,15 +17,16 @@ import dev.stele.engine.Engine;
 import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.registry.TestClient;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import java.io.ByteArrayInputStream;
@@ -110,19 +113,9 @@ abstract class OwnershipRows {
   }
 
   private static void push(Registry registry, String tag, String content) throws IOException {
-    for (String blob : List.of("{\"of\":\"" + content + "\"}", content)) {
-      assertThat(
-              registry.putBlob(
-                  ALICE,
-                  APP,
-                  digest(blob),
-                  OptionalLong.empty(),
-                  new ByteArrayInputStream(ParityRows.bytes(blob))))
-          .isEqualTo(Outcome.ok(digest(blob)));
-    }
-    byte[] image = ManifestBytes.image(digest("{\"of\":\"" + content + "\"}"), digest(content));
-    ParityRows.ok(
-        registry.putManifest(ALICE, APP, Tag.parse(tag), MediaTypes.OCI_IMAGE, image, List.of()));
+    Digest config = upload(registry, APP, "{\"of\":\"" + content + "\"}");
+    Digest layer = upload(registry, APP, content);
+    TestClient.push(registry, APP, Tag.parse(tag), TestManifest.image(config, layer));
   }
 
   private static void assertPullable(Registry registry, String... contents) throws IOException {
@@ -206,7 +199,7 @@ abstract class OwnershipRows {
     push(owner, "v2", "two");
     assertThat(owner.collecting().run().failure()).isEmpty();
     assertPullable(owner, "one", "two");
-    ParityRows.ok(owner.uploads().cancel(APP, upload));
+    ok(owner.uploads().cancel(APP, upload));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,13 +12,11 @@ import dev.stele.blob.StoredObject;
 import dev.stele.claim.Standing;
 import dev.stele.gc.Collection;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
@@ -35,7 +34,6 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -81,8 +79,7 @@ abstract class ParityRows {
   void theViewsEqualAReplay() throws IOException {
     try {
       if (!(storage instanceof ParityStorage.Nowhere)) {
-        assertThat(registry.upkeep().verifyProjections().results())
-            .allMatch(result -> result.equal());
+        fixture.assertViewsEqualAReplay();
       }
     } finally {
       close();
@@ -166,18 +163,19 @@ abstract class ParityRows {
     return put.digest();
   }
 
-  Digest put(RepositoryName repository, Reference reference, byte[] image) {
-    return put(repository, reference, MediaTypes.OCI_IMAGE, image);
+  Digest put(RepositoryName repository, Reference reference, TestManifest manifest) {
+    return put(repository, reference, manifest.mediaType(), manifest.bytes());
+  }
+
+  /** Puts it by its digest. */
+  Digest put(RepositoryName repository, TestManifest manifest) {
+    return put(repository, by(manifest.digest()), manifest);
   }
 
   /** Pushes an image with a config and one layer of its own under a tag. */
   Digest pushImage(RepositoryName repository, Tag tag, String layer) throws IOException {
     Digest config = upload(repository, "{\"of\":\"" + layer + "\"}");
-    return put(repository, tag, ManifestBytes.image(config, upload(repository, layer)));
-  }
-
-  static <T> T ok(Outcome<T> outcome) {
-    return outcome.orElseThrow(refusal -> new AssertionError(refusal.toString()));
+    return put(repository, tag, TestManifest.image(config, upload(repository, layer)));
   }
 
   static void assertRefused(Outcome<?> outcome, Refusal refusal) {
@@ -222,17 +220,6 @@ abstract class ParityRows {
     Collection collection = registry.collecting().run();
     assertThat(collection.failure()).isEmpty();
     return collection;
-  }
-
-  /** A policy that keeps every tag of every repository, and nothing else. */
-  static RetentionPolicy deletingUntagged() {
-    return new RetentionPolicy(
-        Duration.ZERO,
-        false,
-        List.of(
-            new RetentionPolicy.Policy(
-                List.of(RepositoryGlob.parse("**")),
-                new RetentionPolicy.Rules(true, true, List.of()))));
   }
 
   /** Retention of the registry. */

@@ -1,7 +1,7 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.gc.GcOptions;
@@ -11,8 +11,10 @@ import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.TestPolicies;
 import dev.stele.registry.BlobFacts;
 import dev.stele.registry.ManifestContent;
 import dev.stele.registry.NewHold;
@@ -65,18 +67,18 @@ abstract class ReferenceRows extends ParityRows {
     Digest config = upload(APP, "{}");
     List<String> before = types();
     String both =
-        new String(ManifestBytes.untypedImage(config), UTF_8)
-            .replaceFirst("}$", ",\"manifests\":[]}");
+        TestManifest.image(config).untyped().text().replaceFirst("}$", ",\"manifests\":[]}");
     assertInvalid(
         tryPut(APP, MediaTypes.OCI_IMAGE, bytes(both)), "manifests", MediaTypes.OCI_IMAGE);
     assertInvalid(tryPut(APP, MediaTypes.OCI_INDEX, bytes(both)), "config", MediaTypes.OCI_INDEX);
     assertInvalid(
-        tryPut(APP, MediaTypes.OCI_ARTIFACT, ManifestBytes.untypedImage(config)),
+        tryPut(APP, MediaTypes.OCI_ARTIFACT, TestManifest.image(config).untyped().bytes()),
         "config",
         MediaTypes.OCI_ARTIFACT);
     assertInvalid(
-        tryPut(APP, MediaTypes.DOCKER_IMAGE, ManifestBytes.image(config)), MediaTypes.OCI_IMAGE);
-    String image = new String(ManifestBytes.untypedImage(config), UTF_8);
+        tryPut(APP, MediaTypes.DOCKER_IMAGE, TestManifest.image(config).bytes()),
+        MediaTypes.OCI_IMAGE);
+    String image = TestManifest.image(config).untyped().text();
     assertInvalid(
         tryPut(APP, MediaTypes.OCI_IMAGE, bytes(image.replace(":2,", ":1,"))), "schemaVersion");
     assertInvalid(
@@ -100,7 +102,7 @@ abstract class ReferenceRows extends ParityRows {
             .withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO));
     reopen(sparse);
     Digest config = upload(APP, "{}");
-    byte[] image = ManifestBytes.untypedImage(config, upload(APP, "layer"));
+    byte[] image = TestManifest.image(config, upload(APP, "layer")).untyped().bytes();
     put(OTHER, by(digest(image)), MediaTypes.DOCKER_IMAGE, image);
     put(APP, V1, MediaTypes.OCI_IMAGE, image);
     assertInvalid(tryPut(APP, MediaTypes.DOCKER_IMAGE, image), MediaTypes.OCI_IMAGE, "one type");
@@ -120,20 +122,13 @@ abstract class ReferenceRows extends ParityRows {
     Digest cache = upload(APP, "{\"layers\":[]}");
     Digest absent = digest("absent");
     assertRefused(
-        tryPut(APP, MediaTypes.OCI_INDEX, ManifestBytes.index(MediaTypes.OCI_INDEX, CACHE, absent)),
-        new Refusal.MissingContent(List.of(absent)));
-    Digest index =
-        put(
+        tryPut(
             APP,
-            V1,
             MediaTypes.OCI_INDEX,
-            ManifestBytes.index(MediaTypes.OCI_INDEX, CACHE, layer, cache));
-    Digest list =
-        put(
-            APP,
-            V2,
-            MediaTypes.DOCKER_LIST,
-            ManifestBytes.index(MediaTypes.DOCKER_LIST, DOCKER_LAYER, layer));
+            TestManifest.index(MediaTypes.OCI_INDEX, CACHE, absent).bytes()),
+        new Refusal.MissingContent(List.of(absent)));
+    Digest index = put(APP, V1, TestManifest.index(MediaTypes.OCI_INDEX, CACHE, layer, cache));
+    Digest list = put(APP, V2, TestManifest.index(MediaTypes.DOCKER_LIST, DOCKER_LAYER, layer));
     assertThat(collect().idle()).isTrue();
     assertRefused(
         registry.deleteBlob(ALICE, APP, cache), new Refusal.Referenced(cache, List.of(index)));
@@ -176,7 +171,7 @@ abstract class ReferenceRows extends ParityRows {
   }
 
   private void adoptDeleting() {
-    retention().adopt(deletingUntagged());
+    retention().adopt(TestPolicies.DELETING_UNTAGGED);
   }
 
   @Test
@@ -185,29 +180,29 @@ abstract class ReferenceRows extends ParityRows {
     reopenWithoutGrace();
     adoptDeleting();
     Digest config = upload(APP, "{}");
-    byte[] inner = ManifestBytes.image(config, upload(APP, "layer"));
+    TestManifest inner = TestManifest.image(config, upload(APP, "layer"));
     put(APP, V2, inner);
-    byte[] outer = ManifestBytes.image(config, digest(inner));
+    TestManifest outer = TestManifest.image(config, inner.digest());
     put(APP, V1, outer);
     ok(registry.deleteTag(ALICE, APP, V2));
     assertThat(collect().idle()).isTrue();
     assertRefused(
-        registry.deleteManifest(ALICE, APP, digest(inner)),
-        new Refusal.Referenced(digest(inner), List.of(digest(outer))));
-    assertThat(registry.deleteBlob(ALICE, APP, digest(inner))).isInstanceOf(Outcome.Refused.class);
+        registry.deleteManifest(ALICE, APP, inner.digest()),
+        new Refusal.Referenced(inner.digest(), List.of(outer.digest())));
+    assertThat(registry.deleteBlob(ALICE, APP, inner.digest())).isInstanceOf(Outcome.Refused.class);
     // The same bytes as a blob, too: nothing changes for anybody.
-    upload(APP, new String(inner, UTF_8));
+    upload(APP, inner.text());
     assertThat(collect().idle()).isTrue();
     long then = new History(registry).now().position();
-    ok(registry.deleteManifest(ALICE, APP, digest(outer)));
-    ok(registry.deleteManifest(ALICE, APP, digest(inner)));
+    ok(registry.deleteManifest(ALICE, APP, outer.digest()));
+    ok(registry.deleteManifest(ALICE, APP, inner.digest()));
     RestoreRequest request =
         new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
     assertThat(ok(restore().run(ALICE, request)).done()).isTrue();
     collect();
-    ok(registry.manifest(APP, by(digest(inner))));
+    ok(registry.manifest(APP, by(inner.digest())));
     assertReads(APP, digest("layer"), "layer");
-    ok(registry.deleteManifest(ALICE, APP, digest(outer)));
+    ok(registry.deleteManifest(ALICE, APP, outer.digest()));
     collect();
     assertThat(registry.exists(APP)).isFalse();
     assertThat(objects()).isEmpty();
@@ -217,13 +212,13 @@ abstract class ReferenceRows extends ParityRows {
   @DisplayName("48: what is said to be there can be used at once, and a manifest keeps its type")
   void isThereThroughEitherAddress() throws Exception {
     Digest config = upload(APP, "{}");
-    byte[] image = ManifestBytes.image(config);
+    TestManifest image = TestManifest.image(config);
     Digest digest = put(APP, V1, image);
-    BlobFacts facts = new BlobFacts(image.length, Optional.of(MediaTypes.OCI_IMAGE));
+    BlobFacts facts = new BlobFacts(image.bytes().length, Optional.of(MediaTypes.OCI_IMAGE));
     assertThat(registry.blobFacts(APP, digest)).isEqualTo(Outcome.ok(facts));
-    put(APP, V2, ManifestBytes.image(config, digest));
-    put(APP, V3, MediaTypes.ORAS_ARTIFACT, ManifestBytes.orasArtifact(digest, digest));
-    upload(APP, new String(image, UTF_8));
+    put(APP, V2, TestManifest.image(config, digest));
+    put(APP, V3, TestManifest.orasArtifact(digest, digest));
+    upload(APP, image.text());
     assertThat(registry.blobFacts(APP, digest)).isEqualTo(Outcome.ok(facts));
     assertThat(registry.blobLocation(APP, digest)).isEmpty();
     try (var content = ok(registry.blob(APP, digest))) {
@@ -243,20 +238,20 @@ abstract class ReferenceRows extends ParityRows {
   void checksSizes() throws Exception {
     Digest config = upload(APP, "{}");
     Digest layer = upload(APP, "layer");
-    Digest image = put(APP, V1, ManifestBytes.image(config, layer));
+    Digest image = put(APP, V1, TestManifest.image(config, layer));
     List<String> before = types();
-    String right = new String(ManifestBytes.image(config, layer, config), UTF_8);
+    String right = TestManifest.image(config, layer, config).text();
     assertInvalid(
         tryPut(APP, MediaTypes.OCI_IMAGE, bytes(right.replace("\"size\":5", "\"size\":999"))),
         "layers[0].size",
         "999",
         layer.toString(),
         "5");
-    String index = new String(ManifestBytes.index(image), UTF_8);
+    String index = TestManifest.index(image).text();
     assertInvalid(
         tryPut(APP, MediaTypes.OCI_INDEX, bytes(index.replaceFirst("\"size\":\\d+", "\"size\":1"))),
         "manifests[0].size");
-    String referrer = new String(ManifestBytes.orasArtifact(image, layer), UTF_8);
+    String referrer = TestManifest.orasArtifact(image, layer).text();
     assertInvalid(
         tryPut(
             APP,
@@ -264,12 +259,12 @@ abstract class ReferenceRows extends ParityRows {
             bytes(referrer.replaceFirst("\"size\":\\d+}}$", "\"size\":1}}"))),
         "subject.size");
     assertThat(types()).isEqualTo(before);
-    byte[] foreign =
-        ManifestBytes.image(
+    TestManifest foreign =
+        TestManifest.image(
             MediaTypes.DOCKER_IMAGE,
             "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
             config,
             digest("elsewhere"));
-    put(APP, V2, MediaTypes.DOCKER_IMAGE, foreign);
+    put(APP, V2, foreign);
   }
 }

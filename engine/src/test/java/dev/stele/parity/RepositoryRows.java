@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,8 +8,8 @@ import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.ImageIndex;
 import dev.stele.oci.InvalidNameException;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
@@ -106,14 +107,14 @@ abstract class RepositoryRows extends ParityRows {
   @DisplayName("5: the index content has a row a tag and one for an untagged digest")
   void givesIndexContent() throws Exception {
     Digest config = upload(APP, "{}");
-    byte[] tagged = ManifestBytes.image(config);
-    byte[] untagged = ManifestBytes.image(config, config);
+    TestManifest tagged = TestManifest.image(config);
+    TestManifest untagged = TestManifest.image(config, config);
     put(APP, V2, tagged);
     put(APP, V1, tagged);
-    put(APP, by(digest(tagged)), tagged);
+    put(APP, tagged);
     put(APP, V3, untagged);
     Digest unused = ok(registry.deleteTag(ALICE, APP, V3));
-    assertThat(unused).isEqualTo(digest(untagged));
+    assertThat(unused).isEqualTo(untagged.digest());
     assertThat(registry.index(APP))
         .isEqualTo(
             Outcome.ok(
@@ -124,9 +125,13 @@ abstract class RepositoryRows extends ParityRows {
                         descriptor(untagged, Map.of())))));
   }
 
-  private static Descriptor descriptor(byte[] manifest, Map<String, String> annotations) {
+  private static Descriptor descriptor(TestManifest manifest, Map<String, String> annotations) {
     return new Descriptor(
-        MediaTypes.OCI_IMAGE, digest(manifest), manifest.length, Optional.empty(), annotations);
+        manifest.mediaType(),
+        manifest.digest(),
+        manifest.bytes().length,
+        Optional.empty(),
+        annotations);
   }
 
   @Test

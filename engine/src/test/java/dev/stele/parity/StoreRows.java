@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +11,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.Outcome;
@@ -105,7 +107,7 @@ abstract class StoreRows extends ParityRows {
     Digest config = upload(APP, "{}");
     List<Tag> tags = List.of(V1, V2, V3);
     for (Tag tag : tags) {
-      put(APP, tag, ManifestBytes.image(config));
+      put(APP, tag, TestManifest.image(config));
     }
     List<Callable<Void>> clients = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {
@@ -127,7 +129,7 @@ abstract class StoreRows extends ParityRows {
   }
 
   private Digest pushLayered(Tag tag, Digest config, String layer) throws IOException {
-    return put(APP, tag, ManifestBytes.image(config, upload(APP, layer)));
+    return put(APP, tag, TestManifest.image(config, upload(APP, layer)));
   }
 
   private static Void done(Object answer) {

@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ok;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -1,5 +1,6 @@
 package dev.stele.projection;
 
+import static dev.stele.registry.TestClient.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,7 +12,6 @@ import dev.stele.log.LogReader;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
-import dev.stele.registry.Caller;
 import dev.stele.registry.NewHold;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.RegistryFixture;
@@ -33,7 +33,6 @@ import org.junit.jupiter.api.Test;
 
 /** A verification that is cut off goes on where it was, whatever the registry does meanwhile. */
 class ResumedVerificationTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final int EVENTS = 2_500;
   private static final LogReader READER = new LogReader(new EventCodec());
 

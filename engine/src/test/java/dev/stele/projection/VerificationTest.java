@@ -3,21 +3,14 @@ package dev.stele.projection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stele.blob.DiskBlobStore;
-import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.registry.Caller;
-import dev.stele.registry.Outcome;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.RegistryFixture;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
+import dev.stele.registry.TestClient;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.util.List;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,7 +20,7 @@ class VerificationTest {
 
   @Test
   void findsRowsThatAreMissingUnexpectedOrChanged() throws Exception {
-    try (RegistryFixture fixture = new RegistryFixture(new DiskBlobStore(folder))) {
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder)) {
       for (String name : new String[] {"a", "b", "c"}) {
         put(fixture, name);
       }
@@ -51,7 +44,7 @@ class VerificationTest {
 
   @Test
   void findsALogThatWasChanged() throws Exception {
-    try (RegistryFixture fixture = new RegistryFixture(new DiskBlobStore(folder))) {
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder)) {
       assertThat(fixture.registry().upkeep().verifyProjections().results())
           .contains(new Verification.Result("log", "event", 0, 0, 0));
       put(fixture, "a");
@@ -74,19 +67,9 @@ class VerificationTest {
 
   @Test
   void readsTheDocumentsOfManifestsAgain() throws Exception {
-    try (RegistryFixture fixture = new RegistryFixture(new DiskBlobStore(folder))) {
-      byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(StandardCharsets.UTF_8);
-      assertThat(
-              fixture
-                  .registry()
-                  .putManifest(
-                      new Caller("alice", "r"),
-                      RepositoryName.parse("a"),
-                      Tag.parse("t"),
-                      MediaTypes.OCI_INDEX,
-                      index,
-                      List.of()))
-          .isInstanceOf(Outcome.Ok.class);
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder)) {
+      TestClient.push(
+          fixture.registry(), RepositoryName.parse("a"), Tag.parse("t"), TestManifest.index());
       try (Connection owner = fixture.testDatabase().connect();
           Statement statement = owner.createStatement()) {
         statement.execute(
@@ -100,16 +83,6 @@ class VerificationTest {
   }
 
   private static void put(RegistryFixture fixture, String repository) throws Exception {
-    byte[] content = {1};
-    Outcome<Digest> outcome =
-        fixture
-            .registry()
-            .putBlob(
-                new Caller("alice", "r"),
-                RepositoryName.parse(repository),
-                Digest.of(Digest.Algorithm.SHA256, content),
-                OptionalLong.of(1),
-                new ByteArrayInputStream(content));
-    assertThat(outcome).isInstanceOf(Outcome.Ok.class);
+    TestClient.upload(fixture.registry(), RepositoryName.parse(repository), new byte[] {1});
   }
 }

@@ -19,7 +19,9 @@ import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RepositoryGlob;
@@ -41,6 +43,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -272,30 +275,15 @@ class BatchedLaneTest {
     }
 
     private static Digest digest(byte[] bytes) {
-      return Digest.of(Digest.Algorithm.SHA256, bytes);
-    }
-
-    private static String descriptor(String type, byte[] content, int size) {
-      return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
-          .formatted(type, digest(content), size);
+      return Sizes.digest(bytes);
     }
 
     private byte[] image(Optional<byte[]> subject, int config, int... layers) {
-      List<String> listed = new ArrayList<>();
-      for (int layer : layers) {
-        byte[] blob = blobs.get(layer);
-        listed.add(descriptor("application/vnd.oci.image.layer.v1.tar+gzip", blob, blob.length));
-      }
-      byte[] blob = blobs.get(config);
-      return "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":%s,\"layers\":[%s]%s}"
-          .formatted(
-              IMAGE,
-              descriptor("application/vnd.oci.image.config.v1+json", blob, blob.length),
-              String.join(",", listed),
-              subject
-                  .map(bytes -> ",\"subject\":" + descriptor(IMAGE, bytes, bytes.length))
-                  .orElse(""))
-          .getBytes(StandardCharsets.UTF_8);
+      return TestManifest.image(
+              digest(blobs.get(config)),
+              IntStream.of(layers).mapToObj(n -> digest(blobs.get(n))).toArray(Digest[]::new))
+          .subject(subject.map(World::digest))
+          .bytes();
     }
 
     private <T> T any(List<T> list) {

@@ -1,5 +1,7 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
@@ -13,9 +15,9 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.projection.ManifestView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -44,7 +46,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tags by which two nodes answer from memory what the database says at that moment. */
 class CurrentTagsTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
 
   @TempDir private Path folder;
@@ -76,20 +77,24 @@ class CurrentTagsTest {
     return Tag.parse("t" + number);
   }
 
-  private static byte[] manifest(int number) {
-    return "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[],\"annotations\":{\"n\":\"%d\"}}"
-        .formatted(MediaTypes.OCI_INDEX, number)
-        .getBytes(StandardCharsets.UTF_8);
+  private static TestManifest manifest(int number) {
+    return TestManifest.emptyIndex("" + number);
   }
 
   private static Digest digest(int number) {
-    return Sizes.digest(manifest(number));
+    return manifest(number).digest();
   }
 
   private static void put(RegistryFixture node, Reference reference, int number, Tag... tags) {
-    node.registry()
-        .putManifest(ALICE, APP, reference, MediaTypes.OCI_INDEX, manifest(number), List.of(tags))
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(
+        node.registry()
+            .putManifest(
+                ALICE,
+                APP,
+                reference,
+                MediaTypes.OCI_INDEX,
+                manifest(number).bytes(),
+                List.of(tags)));
   }
 
   private static Optional<Digest> target(RegistryFixture node, Reference reference) {

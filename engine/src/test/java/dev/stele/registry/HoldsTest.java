@@ -1,31 +1,28 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.gc.Candidate;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.TagPattern;
 import dev.stele.projection.Hold;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,23 +31,20 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A hold outranks clients and the collector until it is released; immutable tags stay put. */
 class HoldsTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final RepositoryName OTHER = RepositoryName.parse("other");
   private static final Tag V1 = Tag.parse("v1");
   private static final Tag LATEST = Tag.parse("latest");
 
   @TempDir private Path folder;
-  private DiskBlobStore store;
   private RegistryFixture fixture;
   private Registry registry;
 
   @BeforeEach
   void open() throws IOException {
-    store = new DiskBlobStore(folder);
     fixture =
-        new RegistryFixture(
-            store,
+        RegistryFixture.onDisk(
+            folder,
             RegistryOptions.DEFAULT
                 .withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO))
                 .withImmutableTags(
@@ -63,41 +57,19 @@ class HoldsTest {
   }
 
   @AfterEach
-  void close() throws IOException {
-    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
+  void close() {
+    fixture.assertViewsEqualAReplay();
     fixture.close();
-    store.close();
-  }
-
-  private static <T> T ok(Outcome<T> outcome) {
-    return outcome.orElseThrow(refusal -> new AssertionError(refusal));
   }
 
   private Digest upload(RepositoryName repository, String content) throws IOException {
-    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
-    return ok(
-        registry.putBlob(
-            ALICE,
-            repository,
-            Sizes.digest(bytes),
-            OptionalLong.of(bytes.length),
-            new ByteArrayInputStream(bytes)));
+    return TestClient.upload(registry, repository, content);
   }
 
   private Outcome<PutManifest> put(RepositoryName repository, String content, Tag... tags)
       throws IOException {
-    Digest config = upload(repository, content);
-    byte[] bytes =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
-            .formatted(config, Sizes.of(config))
-            .getBytes(StandardCharsets.UTF_8);
-    return registry.putManifest(
-        ALICE,
-        repository,
-        new Reference.ByDigest(Sizes.digest(bytes)),
-        MediaTypes.OCI_IMAGE,
-        bytes,
-        List.of(tags));
+    TestManifest manifest = TestManifest.artifact(upload(repository, content));
+    return TestClient.tryPut(registry, repository, manifest, tags);
   }
 
   private Digest push(RepositoryName repository, String content, Tag... tags) throws IOException {
@@ -105,15 +77,8 @@ class HoldsTest {
   }
 
   private Digest sign(Digest subject) throws IOException {
-    byte[] bytes =
-        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/s\",\"digest\":\"%s\",\"size\":9},\"layers\":[],\"subject\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d}}"
-            .formatted(upload(APP, "signature"), subject, Sizes.of(subject))
-            .getBytes(StandardCharsets.UTF_8);
-    Digest digest = Sizes.digest(bytes);
-    ok(
-        registry.putManifest(
-            ALICE, APP, new Reference.ByDigest(digest), MediaTypes.OCI_IMAGE, bytes, List.of()));
-    return digest;
+    TestManifest signature = TestManifest.artifact(upload(APP, "signature")).subject(subject);
+    return TestClient.put(registry, APP, signature);
   }
 
   private UUID hold(
@@ -215,11 +180,7 @@ class HoldsTest {
   void aHeldIndexKeepsTheBytesOfWhatItsImagesList() throws Exception {
     Digest image = push(APP, "one");
     Digest config = registry.blobs(APP, Optional.empty(), 10).items().getFirst();
-    byte[] bytes = indexOf(image, 0);
-    Digest index = Sizes.digest(bytes);
-    ok(
-        registry.putManifest(
-            ALICE, APP, new Reference.ByDigest(index), MediaTypes.OCI_INDEX, bytes, List.of()));
+    Digest index = TestClient.put(registry, APP, TestManifest.index(image));
     ok(registry.deleteManifest(ALICE, APP, index));
     ok(registry.deleteManifest(ALICE, APP, image));
     ok(registry.deleteBlob(ALICE, APP, config));
@@ -261,12 +222,6 @@ class HoldsTest {
     }
   }
 
-  private static byte[] indexOf(Digest image, int number) {
-    return "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}],\"annotations\":{\"n\":\"%d\"}}"
-        .formatted(MediaTypes.OCI_IMAGE, image, Sizes.of(image), number)
-        .getBytes(StandardCharsets.UTF_8);
-  }
-
   /**
    * However many keep something alive, deciding costs no more; then a hold is taken for one of
    * them.
@@ -279,16 +234,8 @@ class HoldsTest {
     UUID hold = hold("team/app", Optional.empty(), Optional.of(unrelated), false);
     List<Digest> indexes = new ArrayList<>();
     for (int n = 0; n < 1_000; n++) {
-      byte[] bytes = indexOf(image, n);
-      indexes.add(Sizes.digest(bytes));
-      ok(
-          registry.putManifest(
-              ALICE,
-              APP,
-              new Reference.ByDigest(indexes.getLast()),
-              MediaTypes.OCI_INDEX,
-              bytes,
-              List.of()));
+      TestManifest index = TestManifest.index(image).annotation("n", "" + n);
+      indexes.add(TestClient.put(registry, APP, index));
     }
     // The signature, its subject, and a thousand that list that.
     assertHeld(registry.deleteManifest(ALICE, APP, signature), hold);
@@ -300,7 +247,7 @@ class HoldsTest {
   @Test
   void whatIsReleasedHasAGracePeriod() throws Exception {
     fixture.close();
-    fixture = new RegistryFixture(store, RegistryOptions.DEFAULT);
+    fixture = RegistryFixture.onDisk(folder);
     registry = fixture.registry();
     upload(APP, "unused");
     UUID hold = hold("team/app", Optional.empty(), Optional.empty(), false);

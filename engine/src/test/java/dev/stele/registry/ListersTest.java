@@ -1,16 +1,15 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ALICE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
+import dev.stele.oci.TestManifest;
 import dev.stele.projection.Listers;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,45 +28,27 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Who lists what is known at once, wherever the view that follows the log has got to. */
 class ListersTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final int STEPS = 150;
 
   @TempDir private Path folder;
-  private DiskBlobStore store;
   private RegistryFixture fixture;
   private Registry registry;
 
   @BeforeEach
   void open() throws IOException {
-    store = new DiskBlobStore(folder);
-    fixture = new RegistryFixture(store, RegistryOptions.DEFAULT.withSparseManifests(true));
+    fixture = RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT.withSparseManifests(true));
     registry = fixture.registry();
   }
 
   @AfterEach
-  void close() throws IOException {
+  void close() {
     fixture.close();
-    store.close();
   }
 
   private Digest put(List<Digest> lists, String padding) {
-    List<String> descriptors = new ArrayList<>();
-    for (Digest digest : lists) {
-      descriptors.add(
-          "{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d}"
-              .formatted(digest, Sizes.of(digest)));
-    }
-    byte[] bytes =
-        "{\"schemaVersion\":2,\"manifests\":[%s],\"annotations\":{\"p\":\"%s\"}}"
-            .formatted(String.join(",", descriptors), padding)
-            .getBytes(UTF_8);
-    Digest digest = Sizes.digest(bytes);
-    assertThat(
-            registry.putManifest(
-                ALICE, APP, new Reference.ByDigest(digest), MediaTypes.OCI_INDEX, bytes, List.of()))
-        .isInstanceOf(Outcome.Ok.class);
-    return digest;
+    return TestClient.put(
+        registry, APP, TestManifest.emptyIndex(padding).list("manifests", "a/b", lists));
   }
 
   private void follow() {

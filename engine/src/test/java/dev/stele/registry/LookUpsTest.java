@@ -22,6 +22,7 @@ import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.EventIndexView;
 import dev.stele.projection.OrphanView;
@@ -29,7 +30,6 @@ import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.TagView;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -219,12 +219,7 @@ class LookUpsTest {
   }
 
   private static byte[] image(int n) {
-    return """
-    {"schemaVersion":2,"config":{"mediaType":"c","digest":"%s","size":1},
-     "layers":[{"mediaType":"l","digest":"%s","size":1}],"annotations":{"n":"%d"}}\
-    """
-        .formatted(NEWEST, POPULAR, n)
-        .getBytes(StandardCharsets.UTF_8);
+    return TestManifest.artifact(NEWEST, POPULAR).annotation("n", "" + n).bytes();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ALICE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 class OrphanTest {
   private static final Duration GRACE = Duration.ofMillis(200);
   private static final RepositoryName APP = RepositoryName.parse("team/app");
-  private static final Caller CALLER = new Caller("alice", "r");
 
   @TempDir private Path folder;
   private DiskBlobStore store;
@@ -66,8 +66,8 @@ class OrphanTest {
         .commands()
         .append(
             new LinkBlob(
-                fixture.commands().actorId(CALLER.actor()),
-                CALLER.requestId(),
+                fixture.commands().actorId(ALICE.actor()),
+                ALICE.requestId(),
                 APP,
                 Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8)),
                 stored.size(),

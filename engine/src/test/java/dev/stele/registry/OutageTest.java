@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -32,7 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What callers notice of a database that goes away and comes back. */
 class OutageTest {
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("app");
   private static final byte[] CONTENT = {1, 2, 3};
   private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, CONTENT);
@@ -123,7 +123,7 @@ class OutageTest {
 
   @Test
   void anOutageIsSaidToBeOneAndEndsByItself() throws Exception {
-    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(putBlob(ALICE)).isEqualTo(Outcome.ok(DIGEST));
     fixture.testDatabase().allowConnections(false);
     endSessions();
     assertThatThrownBy(() -> registry.exists(APP))
@@ -131,7 +131,7 @@ class OutageTest {
         .hasMessageContaining("the database is away");
     assertThatThrownBy(() -> registry.health().checkReady())
         .isInstanceOf(RegistryUnavailableException.class);
-    assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, Tag.parse("t")))
+    assertThatThrownBy(() -> registry.deleteTag(ALICE, APP, Tag.parse("t")))
         .as("an actor who is known, so that the lane is asked")
         .isInstanceOf(RegistryUnavailableException.class);
     assertThatThrownBy(
@@ -141,7 +141,7 @@ class OutageTest {
         .isInstanceOf(RegistryUnavailableException.class);
     letDatabaseBack();
     assertThat(registry.exists(APP)).isTrue();
-    assertThat(registry.deleteBlob(CALLER, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(registry.deleteBlob(ALICE, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
     assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
   }
 
@@ -152,7 +152,7 @@ class OutageTest {
         Statement statement = frozen.createStatement()) {
       frozen.setAutoCommit(false);
       statement.execute("SELECT lock_log()");
-      assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+      assertThat(putBlob(ALICE)).isEqualTo(Outcome.ok(DIGEST));
       assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
     }
     assertThat(registry.upkeep().verifyProjections().equal()).isTrue();
@@ -181,16 +181,16 @@ class OutageTest {
 
   @Test
   void whatIsSaidOfAnOutageHasNothingOfTheDatabase() throws Exception {
-    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(putBlob(ALICE)).isEqualTo(Outcome.ok(DIGEST));
     fixture.testDatabase().readOnly(true);
-    assertThatThrownBy(() -> registry.deleteBlob(CALLER, APP, DIGEST))
+    assertThatThrownBy(() -> registry.deleteBlob(ALICE, APP, DIGEST))
         .hasMessage("the database may only be read");
     fixture.testDatabase().readOnly(false);
   }
 
   @Test
   void aLockThatSomebodyHoldsIsSaidToBeOne() throws Exception {
-    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(putBlob(ALICE)).isEqualTo(Outcome.ok(DIGEST));
     owner.setAutoCommit(false);
     for (String table : List.of("store_claim", "event", "blob_link")) {
       execute("LOCK TABLE " + table + " IN SHARE MODE");
@@ -211,7 +211,7 @@ class OutageTest {
               .hasMessage("the database is locked by another session");
         }
       } else {
-        assertThatThrownBy(() -> registry.deleteBlob(CALLER, APP, DIGEST))
+        assertThatThrownBy(() -> registry.deleteBlob(ALICE, APP, DIGEST))
             .as(table)
             .isInstanceOf(RegistryUnavailableException.class)
             .hasMessageStartingWith("the database is locked by another session");
@@ -219,7 +219,7 @@ class OutageTest {
       owner.rollback();
     }
     owner.setAutoCommit(true);
-    assertThat(registry.deleteBlob(CALLER, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(registry.deleteBlob(ALICE, APP, DIGEST)).isEqualTo(Outcome.ok(DIGEST));
   }
 
   @Test
@@ -232,7 +232,7 @@ class OutageTest {
                 registry
                     .uploads()
                     .finish(
-                        CALLER, APP, id, Chunk.streamed(new ByteArrayInputStream(CONTENT)), DIGEST))
+                        ALICE, APP, id, Chunk.streamed(new ByteArrayInputStream(CONTENT)), DIGEST))
         .isInstanceOf(RegistryUnavailableException.class);
     letDatabaseBack();
     assertThat(registry.blobSize(APP, DIGEST))
@@ -240,7 +240,7 @@ class OutageTest {
     try (Stream<StoredObject> orphans = store.objects()) {
       assertThat(orphans).as("left for the collector").hasSize(1);
     }
-    assertThat(putBlob(CALLER)).isEqualTo(Outcome.ok(DIGEST));
+    assertThat(putBlob(ALICE)).isEqualTo(Outcome.ok(DIGEST));
     assertThat(registry.blobSize(APP, DIGEST)).isEqualTo(Outcome.ok((long) CONTENT.length));
   }
 }

@@ -46,8 +46,7 @@ class PullRecorderTest {
   @TempDir private Path folder;
 
   private RegistryFixture open(PullRecording recording) throws Exception {
-    return new RegistryFixture(
-        new DiskBlobStore(folder), RegistryOptions.DEFAULT.withPulls(recording));
+    return RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT.withPulls(recording));
   }
 
   private static List<RecordedEvent> events(RegistryFixture fixture) {

@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,19 +14,17 @@ import dev.stele.database.TestDatabase;
 import dev.stele.engine.Engine;
 import dev.stele.gc.GcOptions;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +36,6 @@ class ReadOnlyDatabaseTest {
   private static final Duration GRACE = Duration.ofSeconds(1);
   private static final RegistryOptions OPTIONS =
       RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(GRACE));
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("app");
   private static final Tag V1 = Tag.parse("v1");
 
@@ -51,8 +49,7 @@ class ReadOnlyDatabaseTest {
   @Test
   void whatCannotBeWrittenCanBeReadAndPromisedAndIsPushedWhenItCanBeWrittenAgain()
       throws Exception {
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture = new RegistryFixture(store, OPTIONS)) {
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder, OPTIONS)) {
       Registry registry = fixture.registry();
       push(registry);
       assertThat(registry.health().alarms()).isEmpty();
@@ -65,7 +62,7 @@ class ReadOnlyDatabaseTest {
           .contains("may only be read");
       assertThat(fixture.meters().get("stele.alarm").tag("alarm", "database").gauge().value())
           .isEqualTo(1);
-      assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
+      assertThatThrownBy(() -> registry.deleteTag(ALICE, APP, V1))
           .isInstanceOf(RegistryUnavailableException.class);
       assertThat(registry.collecting().run().failure()).isPresent();
       assertThat(registry.blobSize(APP, loose)).isInstanceOf(Outcome.Ok.class);
@@ -98,7 +95,7 @@ class ReadOnlyDatabaseTest {
           Engine engine = engine(database, store)) {
         Registry registry = engine.registry();
         assertReads(registry);
-        assertThatThrownBy(() -> registry.deleteTag(CALLER, APP, V1))
+        assertThatThrownBy(() -> registry.deleteTag(ALICE, APP, V1))
             .isInstanceOf(RegistryUnavailableException.class);
       }
     }
@@ -121,9 +118,9 @@ class ReadOnlyDatabaseTest {
   }
 
   private void push(Registry registry) throws IOException {
-    config = upload(registry, "{}");
-    image = putImage(registry, V1, config).orElseThrow(r -> new AssertionError(r)).digest();
-    loose = upload(registry, "loose");
+    config = TestClient.upload(registry, APP, "{}");
+    image = ok(putImage(registry, V1, config)).digest();
+    loose = TestClient.upload(registry, APP, "loose");
     while (registry.collecting().follow() > 0) {
       // until the view knows what is loose
     }
@@ -140,11 +137,10 @@ class ReadOnlyDatabaseTest {
     assertThat(registry.manifest(APP, V1)).isInstanceOf(Outcome.Ok.class);
     assertThat(registry.manifest(APP, new Reference.ByDigest(image)))
         .isInstanceOf(Outcome.Ok.class);
-    registry.pulls().recordManifest(CALLER, APP, image, Optional.of(V1));
+    registry.pulls().recordManifest(ALICE, APP, image, Optional.of(V1));
     for (Digest blob : List.of(config, loose)) {
       assertThat(registry.blobSize(APP, blob)).isInstanceOf(Outcome.Ok.class);
-      try (BlobContent content =
-          registry.blob(APP, blob).orElseThrow(refusal -> new AssertionError(refusal))) {
+      try (BlobContent content = ok(registry.blob(APP, blob))) {
         assertThat(content.size()).isPositive();
       }
     }
@@ -156,24 +152,6 @@ class ReadOnlyDatabaseTest {
   }
 
   private static Outcome<PutManifest> putImage(Registry registry, Tag tag, Digest config) {
-    byte[] manifest =
-        "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
-            .formatted(MediaTypes.OCI_IMAGE, config, tag.equals(V1) ? 2 : 5)
-            .getBytes(UTF_8);
-    return registry.putManifest(CALLER, APP, tag, MediaTypes.OCI_IMAGE, manifest, List.of());
-  }
-
-  private static Digest upload(Registry registry, String content) throws IOException {
-    byte[] bytes = content.getBytes(UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
-    assertThat(
-            registry.putBlob(
-                CALLER,
-                APP,
-                digest,
-                OptionalLong.of(bytes.length),
-                new ByteArrayInputStream(bytes)))
-        .isEqualTo(Outcome.ok(digest));
-    return digest;
+    return TestClient.tryPush(registry, APP, tag, TestManifest.artifact(config));
   }
 }

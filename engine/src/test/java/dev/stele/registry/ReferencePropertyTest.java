@@ -1,11 +1,10 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ok;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobContent;
-import dev.stele.blob.BlobStores;
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.gc.GcOptions;
 import dev.stele.history.History;
 import dev.stele.oci.Digest;
@@ -14,12 +13,8 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
-import java.io.ByteArrayInputStream;
+import dev.stele.policy.TestPolicies;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,7 +26,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -59,56 +53,30 @@ class ReferencePropertyTest {
   private static final Map<Boolean, List<String>> OF_INDEX =
       Map.of(true, List.of("manifests"), false, List.of("config", "layers"));
 
-  private static Path folder;
-  private static final List<DiskBlobStore> STORES = new ArrayList<>();
   private static final Map<Boolean, RegistryFixture> FIXTURES = new HashMap<>();
   private static int tries;
   private static long whole;
 
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-references");
     for (boolean sparse : new boolean[] {false, true}) {
-      DiskBlobStore store = new DiskBlobStore(folder.resolve("sparse-" + sparse));
-      STORES.add(store);
       RegistryFixture fixture =
-          new RegistryFixture(
-              new BlobStores(store),
+          RegistryFixture.inItsOwnFolder(
               RegistryOptions.DEFAULT
                   .withSparseManifests(sparse)
                   .withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO)));
       FIXTURES.put(sparse, fixture);
-      boolean _ =
-          fixture
-              .engine()
-              .retention()
-              .adopt(
-                  new RetentionPolicy(
-                      Duration.ZERO,
-                      false,
-                      List.of(
-                          new RetentionPolicy.Policy(
-                              List.of(RepositoryGlob.parse("**")),
-                              new RetentionPolicy.Rules(true, true, List.of())))));
+      boolean _ = fixture.engine().retention().adopt(TestPolicies.DELETING_UNTAGGED);
     }
   }
 
   @AfterContainer
-  static void close() throws IOException {
+  static void close() {
     for (RegistryFixture fixture : FIXTURES.values()) {
-      assertThat(fixture.registry().upkeep().verifyProjections().results())
-          .allMatch(result -> result.equal());
+      fixture.assertViewsEqualAReplay();
       fixture.close();
     }
     assertThat(whole).as("tags at the end, of what lists something that is there").isPositive();
-    for (DiskBlobStore store : STORES) {
-      store.close();
-    }
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   @Property(tries = 16, shrinking = ShrinkingMode.OFF)
@@ -277,14 +245,7 @@ class ReferencePropertyTest {
     private void upload() throws IOException {
       Digest digest = any(List.copyOf(contents.keySet()));
       byte[] content = contents.get(digest);
-      registry
-          .putBlob(
-              CALLER,
-              name,
-              digest,
-              OptionalLong.of(content.length),
-              new ByteArrayInputStream(content))
-          .orElseThrow(refusal -> new AssertionError(refusal.toString()));
+      TestClient.upload(registry, name, content);
       blobs.add(digest);
     }
 
@@ -425,10 +386,7 @@ class ReferencePropertyTest {
     private void compare() throws IOException {
       History history = new History(registry);
       for (Map.Entry<Tag, Digest> each : tags.entrySet()) {
-        StoredManifest pulled =
-            registry
-                .manifest(name, each.getKey())
-                .orElseThrow(refusal -> new AssertionError(refusal.toString()));
+        StoredManifest pulled = ok(registry.manifest(name, each.getKey()));
         assertThat(pulled.digest()).isEqualTo(each.getValue());
         assertThat(history.image(history.now(), name, each.getKey()))
             .isInstanceOf(Outcome.Ok.class);
@@ -438,8 +396,7 @@ class ReferencePropertyTest {
         Outcome<StoredManifest> manifest = registry.manifest(name, new Reference.ByDigest(digest));
         Outcome<BlobFacts> facts = registry.blobFacts(name, digest);
         if (manifests.containsKey(digest)) {
-          StoredManifest found =
-              manifest.orElseThrow(refusal -> new AssertionError(refusal.toString()));
+          StoredManifest found = ok(manifest);
           assertThat(found.bytes()).isEqualTo(content.getValue());
           assertThat(found.mediaType()).isEqualTo(types.get(digest));
         } else {
@@ -451,10 +408,7 @@ class ReferencePropertyTest {
                   Outcome.ok(
                       new BlobFacts(
                           content.getValue().length, Optional.ofNullable(types.get(digest)))));
-          try (BlobContent bytes =
-              registry
-                  .blob(name, digest)
-                  .orElseThrow(refusal -> new AssertionError(refusal.toString()))) {
+          try (BlobContent bytes = ok(registry.blob(name, digest))) {
             assertThat(bytes.stream(0, bytes.size()).readAllBytes()).isEqualTo(content.getValue());
           } catch (dev.stele.blob.BadRangeException e) {
             throw new AssertionError(e);

@@ -1,20 +1,31 @@
 package dev.stele.registry;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.stele.blob.BlobStore;
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
+import dev.stele.database.TestFolder;
 import dev.stele.engine.Engine;
 import dev.stele.engine.EngineParts;
 import dev.stele.gc.Collector;
+import dev.stele.projection.Verification;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 
-/** A registry over a fresh database and a store that the test brings. */
+/** A registry over a fresh database, and a store that the test brings or that goes with it. */
 public final class RegistryFixture implements AutoCloseable {
   private final TestDatabase testDatabase;
   private final boolean ours;
+  private final Closeable rest;
   private final Database database;
-  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final MeterRegistry meters;
   private final Engine engine;
 
   public RegistryFixture(BlobStore store) {
@@ -26,22 +37,61 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   public RegistryFixture(BlobStores stores, RegistryOptions options) {
-    this(TestDatabase.create(), true, stores, options);
+    this(TestDatabase.create(), true, stores, options, new SimpleMeterRegistry(), () -> {});
   }
 
   /** Over a database that stays the test's to drop. */
   public RegistryFixture(TestDatabase testDatabase, BlobStores stores, RegistryOptions options) {
-    this(testDatabase, false, stores, options);
+    this(testDatabase, false, stores, options, new SimpleMeterRegistry(), () -> {});
   }
 
   private RegistryFixture(
-      TestDatabase testDatabase, boolean ours, BlobStores stores, RegistryOptions options) {
+      TestDatabase testDatabase,
+      boolean ours,
+      BlobStores stores,
+      RegistryOptions options,
+      MeterRegistry meters,
+      Closeable rest) {
     this.testDatabase = testDatabase;
     this.ours = ours;
-    this.database = testDatabase.open();
+    this.meters = meters;
+    this.rest = rest;
+    this.database = testDatabase.open(meters);
     this.engine =
         new Engine(
             database.jdbi(), database.audit(), database::openDedicated, stores, options, meters);
+  }
+
+  public static RegistryFixture onDisk(Path folder) throws IOException {
+    return onDisk(folder, RegistryOptions.DEFAULT);
+  }
+
+  public static RegistryFixture onDisk(Path folder, RegistryOptions options) throws IOException {
+    return onDisk(folder, options, new SimpleMeterRegistry());
+  }
+
+  /** Over a store in that folder, which is closed with it. */
+  public static RegistryFixture onDisk(Path folder, RegistryOptions options, MeterRegistry meters)
+      throws IOException {
+    DiskBlobStore store = new DiskBlobStore(folder);
+    return new RegistryFixture(
+        TestDatabase.create(), true, new BlobStores(store), options, meters, store::close);
+  }
+
+  /** Over a store in a folder of its own, which goes with it. */
+  public static RegistryFixture inItsOwnFolder(RegistryOptions options) throws IOException {
+    TestFolder folder = TestFolder.create();
+    DiskBlobStore store = new DiskBlobStore(folder.path());
+    return new RegistryFixture(
+        TestDatabase.create(),
+        true,
+        new BlobStores(store),
+        options,
+        new SimpleMeterRegistry(),
+        () -> {
+          store.close();
+          folder.close();
+        });
   }
 
   public Engine engine() {
@@ -70,8 +120,20 @@ public final class RegistryFixture implements AutoCloseable {
     return database;
   }
 
-  public SimpleMeterRegistry meters() {
+  public MeterRegistry meters() {
     return meters;
+  }
+
+  /** Brings the view of what is reachable up to the log. */
+  public void follow() {
+    while (registry().collecting().follow() > 0) {
+      // until it is up
+    }
+  }
+
+  public void assertViewsEqualAReplay() {
+    assertThat(registry().upkeep().verifyProjections().results())
+        .allMatch(Verification.Result::equal);
   }
 
   @Override
@@ -80,6 +142,11 @@ public final class RegistryFixture implements AutoCloseable {
     database.close();
     if (ours) {
       testDatabase.close();
+    }
+    try {
+      rest.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

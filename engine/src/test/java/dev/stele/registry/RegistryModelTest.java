@@ -1,24 +1,21 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.projection.Verification;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.RegistryModel.Document;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,12 +50,9 @@ class RegistryModelTest {
   /** What the numbers mean is up to the kind; each chooses among the few that there are. */
   record Operation(Kind kind, int repository, int content, int other) {}
 
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final int BLOBS = 4;
   private static final List<Tag> TAGS = Stream.of("a", "b", "c").map(Tag::parse).toList();
 
-  private static Path folder;
-  private static DiskBlobStore store;
   private static RegistryFixture fixture;
   private static Registry registry;
   private static int tries;
@@ -66,23 +60,14 @@ class RegistryModelTest {
   /** All tries share the registry; each has names and content of its own. */
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-model");
-    store = new DiskBlobStore(folder);
-    fixture = new RegistryFixture(store);
+    fixture = RegistryFixture.inItsOwnFolder(RegistryOptions.DEFAULT);
     registry = fixture.registry();
   }
 
   @AfterContainer
-  static void close() throws IOException {
-    assertThat(registry.upkeep().verifyProjections().results())
-        .allMatch(Verification.Result::equal);
+  static void close() {
+    fixture.assertViewsEqualAReplay();
     fixture.close();
-    store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   @Provide
@@ -145,37 +130,22 @@ class RegistryModelTest {
       return Sizes.digest(blobs.get(n % BLOBS));
     }
 
-    private static String descriptors(List<Digest> digests) {
-      return String.join(
-          ",",
-          digests.stream()
-              .map(
-                  d ->
-                      "{\"mediaType\":\"m\",\"digest\":\"%s\",\"size\":%d}"
-                          .formatted(d, Sizes.of(d)))
-              .toList());
-    }
-
     private Document image(Optional<Digest> subject, int config, int... layers) {
       List<Digest> used =
           IntStream.concat(IntStream.of(config), IntStream.of(layers))
               .mapToObj(this::blob)
               .toList();
-      String text =
-          "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]%s}"
-              .formatted(
-                  descriptors(used.subList(0, 1)),
-                  descriptors(used.subList(1, used.size())),
-                  subject.map(d -> ",\"subject\":" + descriptors(List.of(d))).orElse(""));
-      return new Document(MediaTypes.OCI_IMAGE, bytes(text), used, List.of(), subject);
+      TestManifest image =
+          TestManifest.artifact(used.getFirst())
+              .list("layers", "m", used.subList(1, used.size()))
+              .subject(subject);
+      return new Document(image.mediaType(), image.bytes(), used, List.of(), subject);
     }
 
     private Document index(Document... children) {
       List<Digest> digests = Stream.of(children).map(Document::digest).toList();
-      String text =
-          "{\"schemaVersion\":2,\"annotations\":{\"of\":\"%s\"},\"manifests\":[%s]}"
-              .formatted(prefix, descriptors(digests));
-      return new Document(MediaTypes.OCI_INDEX, bytes(text), List.of(), digests, Optional.empty());
+      TestManifest index = TestManifest.emptyIndex(prefix).list("manifests", "m", digests);
+      return new Document(index.mediaType(), index.bytes(), List.of(), digests, Optional.empty());
     }
 
     void run(Operation operation) throws IOException {
@@ -188,7 +158,7 @@ class RegistryModelTest {
           Digest digest = blob(operation.content());
           assertThat(
                   registry.putBlob(
-                      CALLER,
+                      ALICE,
                       name,
                       digest,
                       OptionalLong.of(content.length),
@@ -201,7 +171,7 @@ class RegistryModelTest {
               operation.other() % 4 == 3
                   ? Optional.empty()
                   : Optional.of(names.get(operation.other() % 4));
-          assertThat(registry.mount(CALLER, name, digest, from))
+          assertThat(registry.mount(ALICE, name, digest, from))
               .isEqualTo(model.mount(name, digest, from));
         }
         case PUT -> {
@@ -209,18 +179,18 @@ class RegistryModelTest {
           Reference reference = tagged ? tag : new Reference.ByDigest(document.digest());
           assertThat(
                   registry.putManifest(
-                      CALLER, name, reference, document.mediaType(), document.bytes(), List.of()))
+                      ALICE, name, reference, document.mediaType(), document.bytes(), List.of()))
               .isEqualTo(model.put(name, document, tagged ? List.of(tag) : List.of()));
         }
         case DELETE_TAG ->
-            assertThat(registry.deleteTag(CALLER, name, tag)).isEqualTo(model.deleteTag(name, tag));
+            assertThat(registry.deleteTag(ALICE, name, tag)).isEqualTo(model.deleteTag(name, tag));
         case DELETE_MANIFEST ->
-            assertThat(registry.deleteManifest(CALLER, name, document.digest()))
+            assertThat(registry.deleteManifest(ALICE, name, document.digest()))
                 .isEqualTo(model.deleteManifest(name, document.digest()));
         case DELETE_BLOB -> {
           Digest digest =
               operation.other() % 8 == 7 ? document.digest() : blob(operation.content());
-          assertThat(registry.deleteBlob(CALLER, name, digest))
+          assertThat(registry.deleteBlob(ALICE, name, digest))
               .isEqualTo(model.deleteBlob(name, digest));
         }
       }
@@ -266,11 +236,7 @@ class RegistryModelTest {
         Digest digest = expected.tags.get(tag);
         assertManifest(name, tag, digest == null ? null : expected.manifests.get(digest));
         if (expected.history.containsKey(tag)) {
-          assertThat(
-                  registry
-                      .archive()
-                      .tagHistory(name, tag, 200, Optional.empty())
-                      .orElseThrow(r -> new AssertionError(r.toString())))
+          assertThat(ok(registry.archive().tagHistory(name, tag, 200, Optional.empty())))
               .map(period -> new RegistryModel.Period(period.digest(), period.endedBy()))
               .containsExactlyElementsOf(expected.history.get(tag));
         }

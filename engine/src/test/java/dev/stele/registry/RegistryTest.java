@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobContent;
@@ -15,6 +16,7 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.projection.TagView;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -52,13 +54,13 @@ class RegistryTest {
 
   @BeforeEach
   void open() throws IOException {
-    fixture = new RegistryFixture(new DiskBlobStore(folder));
+    fixture = RegistryFixture.onDisk(folder);
     registry = fixture.registry();
   }
 
   @AfterEach
   void theViewsEqualAReplay() {
-    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
+    fixture.assertViewsEqualAReplay();
     fixture.close();
   }
 
@@ -87,31 +89,7 @@ class RegistryTest {
   }
 
   private static byte[] image(Digest config, Digest... layers) {
-    String descriptors =
-        Stream.of(layers)
-            .map(
-                layer ->
-                    """
-                    {"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%d}\
-                    """
-                        .formatted(layer, Sizes.of(layer)))
-            .reduce((a, b) -> a + "," + b)
-            .orElse("");
-    return bytes(
-        """
-        {"schemaVersion":2,"mediaType":"%s",
-         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},
-         "layers":[%s]}\
-        """
-            .formatted(MediaTypes.OCI_IMAGE, config, Sizes.of(config), descriptors));
-  }
-
-  private static byte[] index(Digest child) {
-    return bytes(
-        """
-        {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":%d}]}\
-        """
-            .formatted(MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, child, Sizes.of(child)));
+    return TestManifest.image(config, layers).bytes();
   }
 
   private Outcome<PutManifest> put(Reference reference, byte[] manifest) {
@@ -123,8 +101,7 @@ class RegistryTest {
   }
 
   private String read(RepositoryName repository, Digest digest) throws IOException {
-    try (BlobContent content =
-        registry.blob(repository, digest).orElseThrow(r -> new AssertionError(r.toString()))) {
+    try (BlobContent content = ok(registry.blob(repository, digest))) {
       return new String(content.stream(0, content.size()).readAllBytes(), StandardCharsets.UTF_8);
     } catch (dev.stele.blob.BadRangeException e) {
       throw new AssertionError(e);
@@ -138,8 +115,7 @@ class RegistryTest {
     byte[] manifest = image(config, layer);
     assertThat(put(V1, manifest))
         .isEqualTo(Outcome.ok(new PutManifest(digest(manifest), Optional.empty(), List.of(V1))));
-    StoredManifest stored =
-        registry.manifest(APP, V1).orElseThrow(r -> new AssertionError(r.toString()));
+    StoredManifest stored = ok(registry.manifest(APP, V1));
     assertThat(stored.bytes()).isEqualTo(manifest);
     assertThat(stored.mediaType()).isEqualTo(MediaTypes.OCI_IMAGE);
     assertThat(read(APP, layer)).isEqualTo("layer");
@@ -187,11 +163,7 @@ class RegistryTest {
     assertThat(registry.manifest(APP, new Reference.ByDigest(digest(first))))
         .isInstanceOf(Outcome.Ok.class);
     registry.deleteTag(ALICE, APP, V1);
-    List<TagView.Period> history =
-        registry
-            .archive()
-            .tagHistory(APP, V1, 10, Optional.empty())
-            .orElseThrow(r -> new AssertionError(r.toString()));
+    List<TagView.Period> history = ok(registry.archive().tagHistory(APP, V1, 10, Optional.empty()));
     assertThat(history).hasSize(2);
     assertThat(history.getFirst().digest()).isEqualTo(digest(second));
     assertThat(history.getFirst().fromActor()).contains("bob");
@@ -217,7 +189,14 @@ class RegistryTest {
     assertThat(registry.mount(ALICE, APP, elsewhere, Optional.of(OTHER))).isTrue();
     assertThat(put(V1, image(config, elsewhere))).isInstanceOf(Outcome.Ok.class);
     Digest absent = digest(bytes("absent"));
-    assertThat(registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index(absent), List.of()))
+    assertThat(
+            registry.putManifest(
+                ALICE,
+                APP,
+                V1,
+                MediaTypes.OCI_INDEX,
+                TestManifest.index(absent).bytes(),
+                List.of()))
         .isEqualTo(Outcome.refused(new Refusal.MissingContent(List.of(absent))));
   }
 
@@ -225,18 +204,24 @@ class RegistryTest {
   void whereSparseManifestsAreAllowedLayersAndChildrenMayComeLaterOrNever() throws IOException {
     fixture.close();
     fixture =
-        new RegistryFixture(
-            new DiskBlobStore(folder.resolve("sparse")),
-            RegistryOptions.DEFAULT.withSparseManifests(true));
+        RegistryFixture.onDisk(
+            folder.resolve("sparse"), RegistryOptions.DEFAULT.withSparseManifests(true));
     registry = fixture.registry();
     Digest config = upload(APP, "{}");
     Digest absent = digest(bytes("absent"));
     Digest image = digest(image(config, absent));
-    Digest index = digest(index(absent));
+    Digest index = digest(TestManifest.index(absent).bytes());
     assertThat(put(V1, image(config, absent))).isInstanceOf(Outcome.Ok.class);
     assertThat(registry.blobSize(APP, absent))
         .isEqualTo(Outcome.refused(new Refusal.UnknownBlob(APP, absent)));
-    assertThat(registry.putManifest(ALICE, APP, V2, MediaTypes.OCI_INDEX, index(absent), List.of()))
+    assertThat(
+            registry.putManifest(
+                ALICE,
+                APP,
+                V2,
+                MediaTypes.OCI_INDEX,
+                TestManifest.index(absent).bytes(),
+                List.of()))
         .isInstanceOf(Outcome.Ok.class);
     // What came later is in use from the start.
     upload(APP, "absent");
@@ -301,13 +286,7 @@ class RegistryTest {
     Digest config = upload(APP, "{}");
     byte[] child = image(config);
     put(new Reference.ByDigest(digest(child)), child);
-    byte[] index =
-        bytes(
-            """
-            {"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":%d}]}\
-            """
-                .formatted(
-                    MediaTypes.OCI_INDEX, MediaTypes.OCI_IMAGE, digest(child), child.length));
+    byte[] index = TestManifest.index(digest(child)).bytes();
     registry.putManifest(ALICE, APP, V1, MediaTypes.OCI_INDEX, index, List.of());
     assertThat(registry.deleteManifest(ALICE, APP, digest(child)))
         .isEqualTo(Outcome.refused(new Refusal.Referenced(digest(child), List.of(digest(index)))));

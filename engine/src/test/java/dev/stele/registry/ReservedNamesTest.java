@@ -1,15 +1,15 @@
 package dev.stele.registry;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.stele.registry.TestClient.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,32 +20,31 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReservedNamesTest {
-  private static final Caller CALLER = new Caller("alice", "r");
 
   @TempDir Path folder;
 
   @Test
   void nothingCreatesARepositoryThatStandsForThePast() throws Exception {
-    try (RegistryFixture fixture = new RegistryFixture(new DiskBlobStore(folder))) {
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder)) {
       Registry registry = fixture.registry();
       RepositoryName past = RepositoryName.parse("at/20260303t140500z/team/app");
-      byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+      byte[] index = TestManifest.index().bytes();
       Digest digest = Digest.of(Digest.Algorithm.SHA256, index);
       List<ThrowingCallable> ways =
           List.of(
-              () -> registry.initialise(CALLER, past),
+              () -> registry.initialise(ALICE, past),
               () -> registry.uploads().begin(past, Digest.Algorithm.SHA256),
-              () -> registry.mount(CALLER, past, digest, Optional.empty()),
+              () -> registry.mount(ALICE, past, digest, Optional.empty()),
               () ->
                   registry.putBlob(
-                      CALLER,
+                      ALICE,
                       past,
                       digest,
                       OptionalLong.of(index.length),
                       new ByteArrayInputStream(index)),
               () ->
                   registry.putManifest(
-                      CALLER, past, Tag.parse("v1"), MediaTypes.OCI_INDEX, index, List.of()));
+                      ALICE, past, Tag.parse("v1"), MediaTypes.OCI_INDEX, index, List.of()));
       for (ThrowingCallable way : ways) {
         assertThatThrownBy(way)
             .isInstanceOf(InvalidNameException.class)
@@ -54,7 +53,7 @@ class ReservedNamesTest {
       }
       assertThat(registry.repositories(Optional.empty(), 10).items()).isEmpty();
       for (String name : List.of("at", "at/p5", "at/foo/app", "at/p5x/app", "x/at/p5/app")) {
-        assertThat(registry.initialise(CALLER, RepositoryName.parse(name))).isTrue();
+        assertThat(registry.initialise(ALICE, RepositoryName.parse(name))).isTrue();
       }
     }
   }

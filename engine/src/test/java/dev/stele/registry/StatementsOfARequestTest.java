@@ -3,19 +3,16 @@ package dev.stele.registry;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import java.io.ByteArrayInputStream;
+import dev.stele.oci.TestManifest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jdbi.v3.core.statement.SqlLogger;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.junit.jupiter.api.Test;
@@ -23,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What clients ask most costs one statement, unless a promise is to be written down. */
 class StatementsOfARequestTest {
-  private static final Caller CALLER = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
 
   private final List<String> statements = new ArrayList<>();
@@ -37,23 +33,12 @@ class StatementsOfARequestTest {
 
   @Test
   void whetherSomethingIsThereIsOneStatement() throws IOException {
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture = new RegistryFixture(store, RegistryOptions.DEFAULT)) {
+    try (RegistryFixture fixture = RegistryFixture.onDisk(folder)) {
       Registry registry = fixture.registry();
-      Digest used = upload(registry, "used");
-      Digest loose = upload(registry, "loose");
-      byte[] manifest =
-          "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}"
-              .formatted(used, Sizes.of(used))
-              .getBytes(UTF_8);
-      Digest image =
-          registry
-              .putManifest(CALLER, APP, Tag.parse("v1"), MediaTypes.OCI_IMAGE, manifest, List.of())
-              .orElseThrow(AssertionError::new)
-              .digest();
-      while (registry.collecting().follow() > 0) {
-        // until what is loose has its lease
-      }
+      Digest used = TestClient.upload(registry, APP, "used");
+      Digest loose = TestClient.upload(registry, APP, "loose");
+      Digest image = TestClient.push(registry, APP, Tag.parse("v1"), TestManifest.artifact(used));
+      fixture.follow(); // now what is loose has its lease
       fixture
           .database()
           .jdbi()
@@ -95,17 +80,5 @@ class StatementsOfARequestTest {
     statements.clear();
     assertThat(request.run() instanceof Outcome.Ok).isEqualTo(there);
     return List.copyOf(statements);
-  }
-
-  private static Digest upload(Registry registry, String content) throws IOException {
-    byte[] bytes = content.getBytes(UTF_8);
-    return registry
-        .putBlob(
-            CALLER,
-            APP,
-            Sizes.digest(bytes),
-            OptionalLong.of(bytes.length),
-            new ByteArrayInputStream(bytes))
-        .orElseThrow(AssertionError::new);
   }
 }

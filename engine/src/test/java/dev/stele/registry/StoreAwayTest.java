@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
@@ -13,13 +14,11 @@ import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is in a store cannot be read for a while: that is no reason to say that it is gone. */
 class StoreAwayTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("app");
   private static final byte[] BYTES = {1, 2, 3};
   private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, BYTES);
@@ -45,10 +43,7 @@ class StoreAwayTest {
     store = new DiskBlobStore(blobs);
     fixture = new RegistryFixture(store);
     registry = fixture.registry();
-    assertThat(
-            registry.putBlob(
-                ALICE, APP, DIGEST, OptionalLong.of(BYTES.length), new ByteArrayInputStream(BYTES)))
-        .isInstanceOf(Outcome.Ok.class);
+    TestClient.upload(registry, APP, BYTES);
   }
 
   @AfterEach
@@ -61,8 +56,7 @@ class StoreAwayTest {
     assertThatNoException().isThrownBy(registry.health()::checkReady);
     assertThat(registry.health().alarms()).isEmpty();
     assertThat(registry.blobFacts(APP, DIGEST)).isInstanceOf(Outcome.Ok.class);
-    try (BlobContent content =
-        registry.blob(APP, DIGEST).orElseThrow(refusal -> new AssertionError(refusal))) {
+    try (BlobContent content = ok(registry.blob(APP, DIGEST))) {
       assertThat(content.size()).isEqualTo(BYTES.length);
     }
   }
@@ -150,8 +144,7 @@ class StoreAwayTest {
         .singleElement()
         .asString()
         .contains("belongs to another registry", "take-over");
-    try (BlobContent content =
-        registry.blob(APP, DIGEST).orElseThrow(refusal -> new AssertionError(refusal))) {
+    try (BlobContent content = ok(registry.blob(APP, DIGEST))) {
       assertThat(content.size()).isEqualTo(BYTES.length);
     }
   }

@@ -2,7 +2,6 @@ package dev.stele.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
@@ -13,19 +12,15 @@ import dev.stele.projection.EventIndexView;
 import dev.stele.projection.ProjectionRunner;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -77,30 +72,20 @@ class WebhookDeliveryTest {
     }
   }
 
-  private static Path folder;
-  private static DiskBlobStore store;
   private static RegistryFixture fixture;
   private static LogSignal signal;
   private static int tries;
 
   @BeforeContainer
   static void open() throws IOException {
-    folder = Files.createTempDirectory("stele-webhook");
-    store = new DiskBlobStore(folder);
-    fixture = new RegistryFixture(store);
+    fixture = RegistryFixture.inItsOwnFolder(RegistryOptions.DEFAULT);
     signal = new LogSignal(fixture.database()::openDedicated);
   }
 
   @AfterContainer
-  static void close() throws IOException {
+  static void close() {
     signal.close();
     fixture.close();
-    store.close();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   /** A receiver that does as told, and remembers what it was given. */

@@ -1,10 +1,9 @@
 package dev.stele.restore;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.BlobStore;
-import dev.stele.blob.BlobStores;
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.event.Cause;
 import dev.stele.gc.GcOptions;
 import dev.stele.history.History;
@@ -12,16 +11,14 @@ import dev.stele.history.PastTag;
 import dev.stele.log.AsOf;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RepositoryGlob;
-import dev.stele.policy.RetentionPolicy;
-import dev.stele.registry.Caller;
+import dev.stele.policy.TestPolicies;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.NewHold;
@@ -30,9 +27,8 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
-import java.io.ByteArrayInputStream;
+import dev.stele.registry.TestClient;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,7 +36,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,20 +43,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What was deleted or moved comes back by events, whole or not at all. */
 class RestoreTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final Tag PROD = Tag.parse("prod");
   private static final GcOptions NO_GRACE = GcOptions.DEFAULT.withGrace(Duration.ZERO);
 
   @TempDir private Path folder;
-  private BlobStore store;
   private RegistryFixture fixture;
   private Registry registry;
   private Restore restore;
 
   private void open(RegistryOptions options) throws IOException {
-    store = new DiskBlobStore(Files.createTempDirectory(folder, "store"));
-    fixture = new RegistryFixture(new BlobStores(store), options);
+    fixture = RegistryFixture.onDisk(Files.createTempDirectory(folder, "store"), options);
     registry = fixture.registry();
     restore = fixture.engine().restore();
   }
@@ -71,68 +63,33 @@ class RestoreTest {
     if (registry == null) {
       return;
     }
-    assertThat(registry.upkeep().verifyProjections().results()).allMatch(result -> result.equal());
+    fixture.assertViewsEqualAReplay();
     fixture.close();
-    store.close();
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static <T> T ok(Outcome<T> outcome) {
-    return outcome.orElseThrow(refusal -> new AssertionError(refusal));
   }
 
   private Digest upload(String content) throws IOException {
-    byte[] bytes = bytes(content);
-    return ok(
-        registry.putBlob(
-            ALICE,
-            APP,
-            Sizes.digest(bytes),
-            OptionalLong.of(bytes.length),
-            new ByteArrayInputStream(bytes)));
+    return TestClient.upload(registry, APP, content);
   }
 
-  private static String descriptor(String mediaType, Digest digest) {
-    return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
-        .formatted(mediaType, digest, Sizes.of(digest));
-  }
-
-  private Digest put(String mediaType, String manifest, Optional<Tag> tag) {
-    byte[] bytes = bytes(manifest);
-    Reference reference =
-        tag.<Reference>map(t -> t).orElse(new Reference.ByDigest(Sizes.digest(bytes)));
-    return ok(registry.putManifest(ALICE, APP, reference, mediaType, bytes, List.of())).digest();
+  private Digest put(TestManifest manifest, Optional<Tag> tag) {
+    return tag.isPresent()
+        ? TestClient.push(registry, APP, tag.get(), manifest)
+        : TestClient.put(registry, APP, manifest);
   }
 
   /** An image with a layer of that content. */
   private Digest push(String layer, Optional<Tag> tag) throws IOException {
     Digest config = upload("{\"of\":\"" + layer + "\"}");
-    return put(
-        MediaTypes.OCI_IMAGE,
-        "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}"
-            .formatted(descriptor("a/config", config), descriptor("a/layer", upload(layer))),
-        tag);
+    return put(TestManifest.artifact(config, upload(layer)), tag);
   }
 
   private Digest pushIndex(Tag tag, Digest child) {
-    return put(
-        MediaTypes.OCI_INDEX,
-        "{\"schemaVersion\":2,\"manifests\":[%s]}"
-            .formatted(descriptor(MediaTypes.OCI_IMAGE, child)),
-        Optional.of(tag));
+    return put(TestManifest.index(child), Optional.of(tag));
   }
 
   private Digest sign(Digest subject) throws IOException {
-    return put(
-        MediaTypes.OCI_IMAGE,
-        "{\"schemaVersion\":2,\"config\":%s,\"layers\":[],\"subject\":%s}"
-            .formatted(
-                descriptor("a/signature", upload("signature of " + subject)),
-                descriptor(MediaTypes.OCI_IMAGE, subject)),
-        Optional.empty());
+    Digest signature = upload("signature of " + subject);
+    return put(TestManifest.artifact(signature).subject(subject), Optional.empty());
   }
 
   private long newest() {
@@ -160,17 +117,7 @@ class RestoreTest {
   }
 
   private void adoptDeletingUntagged() {
-    fixture
-        .engine()
-        .retention()
-        .adopt(
-            new RetentionPolicy(
-                Duration.ZERO,
-                false,
-                List.of(
-                    new RetentionPolicy.Policy(
-                        List.of(RepositoryGlob.parse("**")),
-                        new RetentionPolicy.Rules(true, true, List.of())))));
+    fixture.engine().retention().adopt(TestPolicies.DELETING_UNTAGGED);
   }
 
   /** What manifests list takes memory, too, however few the manifests are. */
@@ -383,7 +330,6 @@ class RestoreTest {
             refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.ImmutableTag.class));
     assertThat(run(then, PROD).items()).isEmpty();
     fixture.close();
-    store.close();
     open(RegistryOptions.DEFAULT);
     push("one", Optional.of(PROD));
     long first = newest();
@@ -430,14 +376,12 @@ class RestoreTest {
   @Test
   void aManifestOfManyBlobsComesBackInBatches() throws Exception {
     open(RegistryOptions.DEFAULT.withGc(NO_GRACE));
-    List<String> layers = new ArrayList<>();
+    List<Digest> layers = new ArrayList<>();
     for (int n = 0; n < 2 * Restore.AT_ONCE; n++) {
-      layers.add(descriptor("a/layer", upload("layer " + n)));
+      layers.add(upload("layer " + n));
     }
-    String manifest =
-        "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}"
-            .formatted(descriptor("a/config", upload("{}")), String.join(",", layers));
-    Digest image = put(MediaTypes.OCI_IMAGE, manifest, Optional.of(PROD));
+    TestManifest manifest = TestManifest.artifact(upload("{}")).list("layers", "a/layer", layers);
+    Digest image = put(manifest, Optional.of(PROD));
     long then = newest();
     ok(registry.deleteManifest(ALICE, APP, image));
     ok(restore.run(ALICE, request(then, Optional.of(PROD))));
@@ -460,11 +404,7 @@ class RestoreTest {
     open(RegistryOptions.DEFAULT);
     Digest image = push("layer", Optional.empty());
     for (int n = 0; n < 2 * Restore.AT_ONCE; n++) {
-      put(
-          MediaTypes.OCI_INDEX,
-          "{\"schemaVersion\":2,\"manifests\":[%s],\"annotations\":{\"n\":\"%d\"}}"
-              .formatted(descriptor(MediaTypes.OCI_IMAGE, image), n),
-          Optional.of(Tag.parse("t" + n)));
+      put(TestManifest.index(image).annotation("n", "" + n), Optional.of(Tag.parse("t" + n)));
     }
     long then = newest();
     for (Tag tag : ok(registry.tags(APP, Optional.empty(), 1000)).items()) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
-import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.policy.TestPolicies;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,11 +54,7 @@ class EvaluationTest {
   }
 
   static RetentionPolicy.Rules rules(String keepTags) throws Exception {
-    String policy = "{\"policies\":[{\"repositories\":[\"**\"],\"keep-tags\":[" + keepTags + "]}]}";
-    return PolicyDocument.read(policy.getBytes(StandardCharsets.UTF_8))
-        .policies()
-        .getFirst()
-        .rules();
+    return TestPolicies.keeping(keepTags, false).policies().getFirst().rules();
   }
 
   private static Map<String, String> reasons(String keepTags, TagFacts... tags) throws Exception {

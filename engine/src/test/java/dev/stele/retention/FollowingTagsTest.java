@@ -1,20 +1,22 @@
 package dev.stele.retention;
 
+import static dev.stele.registry.TestClient.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.event.Event;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.policy.TestPolicies;
 import dev.stele.registry.NewHold;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.TestClient;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,7 +50,7 @@ class FollowingTagsTest {
   }
 
   private static RetentionPolicy newest(int count, String... patterns) {
-    return RetentionFixture.policy(
+    return TestPolicies.read(
         """
         {"policies":[{"repositories":["**"],"delete-untagged":true,"keep-tags":[
           {%s"most-recently-pushed-count":%d}]}]}
@@ -65,23 +67,8 @@ class FollowingTagsTest {
   }
 
   private Digest index(String tag, Digest child) {
-    int size =
-        registry
-            .registry()
-            .manifest(A, new Reference.ByDigest(child))
-            .orElseThrow(refusal -> new AssertionError(refusal))
-            .bytes()
-            .length;
-    byte[] bytes =
-        "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}]}"
-            .formatted(MediaTypes.OCI_INDEX, child, size)
-            .getBytes(StandardCharsets.UTF_8);
-    return registry
-        .registry()
-        .putManifest(
-            RetentionFixture.ALICE, A, Tag.parse(tag), MediaTypes.OCI_INDEX, bytes, List.of())
-        .orElseThrow(refusal -> new AssertionError(refusal))
-        .digest();
+    TestManifest index = TestManifest.index(MediaTypes.OCI_INDEX, MediaTypes.OCI_INDEX, child);
+    return TestClient.push(registry.registry(), A, Tag.parse(tag), index);
   }
 
   /** What is decided now, which the views say, and again from the record. */
@@ -198,7 +185,7 @@ class FollowingTagsTest {
         .registry()
         .holds()
         .place(
-            RetentionFixture.ALICE,
+            ALICE,
             new NewHold(
                 UUID.randomUUID(),
                 new HoldScope(RepositoryGlob.parse("a"), Optional.empty(), Optional.of(held)),
@@ -211,7 +198,7 @@ class FollowingTagsTest {
         .containsEntry(named(held, ".sig"), "named after " + held + ", which stays")
         .containsEntry(named(untagged, ".sig"), "named after " + untagged + ", which goes");
     RetentionPolicy keepsUntagged =
-        RetentionFixture.keeping("{\"most-recently-pushed-count\":1}", false);
+        TestPolicies.keeping("{\"most-recently-pushed-count\":1}", false);
     assertThat(reasons(keepsUntagged))
         .containsEntry(named(untagged, ".sig"), "named after " + untagged + ", which stays");
   }

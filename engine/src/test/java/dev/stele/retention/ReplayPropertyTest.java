@@ -1,6 +1,7 @@
 package dev.stele.retention;
 
-import static dev.stele.retention.RetentionFixture.keeping;
+import static dev.stele.policy.TestPolicies.keeping;
+import static dev.stele.registry.TestClient.ALICE;
 import static dev.stele.retention.RetentionFixture.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -112,10 +113,7 @@ class ReplayPropertyTest {
           Digest digest = contents.remove(step.content());
           if (digest != null) {
             // It may have been deleted under another number.
-            var _ =
-                registry
-                    .registry()
-                    .deleteManifest(RetentionFixture.ALICE, repository(name), digest);
+            var _ = registry.registry().deleteManifest(ALICE, repository(name), digest);
           }
         }
         case 3 -> {

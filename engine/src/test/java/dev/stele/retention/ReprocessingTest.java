@@ -1,6 +1,8 @@
 package dev.stele.retention;
 
-import static dev.stele.retention.RetentionFixture.keeping;
+import static dev.stele.policy.TestPolicies.keeping;
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static dev.stele.retention.RetentionFixture.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -53,9 +55,7 @@ class ReprocessingTest {
   }
 
   private Occurrence at(long position) {
-    return reprocessing
-        .at(new Moment.AtPosition(position))
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    return ok(reprocessing.at(new Moment.AtPosition(position)));
   }
 
   private List<Difference> replay(RetentionPolicy policy, long from) {
@@ -119,10 +119,7 @@ class ReprocessingTest {
     registry.put("a", "2", "v2");
     registry.runIn(Duration.ZERO);
     assertThat(kind(replay(TWO, 0), "v1")).isEqualTo(Difference.Kind.WOULD_REMAIN);
-    registry
-        .registry()
-        .deleteManifest(RetentionFixture.ALICE, A, one)
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(registry.registry().deleteManifest(ALICE, A, one));
     assertThat(kind(replay(TWO, 0), "v1")).isEqualTo(Difference.Kind.LATER);
   }
 
@@ -158,18 +155,18 @@ class ReprocessingTest {
     registry.put("a", "2", "v2");
     // Of a glob, so that it is no event of the repository.
     UUID hold = UUID.randomUUID();
-    registry
-        .registry()
-        .holds()
-        .place(
-            RetentionFixture.ALICE,
-            new NewHold(
-                hold,
-                new HoldScope(
-                    RepositoryGlob.parse("*"), Optional.of(Tag.parse("v1")), Optional.empty()),
-                false,
-                "case 7"))
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(
+        registry
+            .registry()
+            .holds()
+            .place(
+                ALICE,
+                new NewHold(
+                    hold,
+                    new HoldScope(
+                        RepositoryGlob.parse("*"), Optional.of(Tag.parse("v1")), Optional.empty()),
+                    false,
+                    "case 7")));
     registry.put("a", "3", "v3");
     registry.put("a", "4", "v4");
     registry.runIn(Duration.ZERO);
@@ -182,11 +179,7 @@ class ReprocessingTest {
                 .orElseThrow()
                 .verdict())
         .contains(new Verdict.Held(hold));
-    registry
-        .registry()
-        .holds()
-        .release(RetentionFixture.ALICE, hold, "over")
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(registry.registry().holds().release(ALICE, hold, "over"));
     registry.put("a", "5", "v5");
     registry.runIn(Duration.ZERO);
     assertThat(registry.tags("a")).containsExactly("v4", "v5");

@@ -1,6 +1,6 @@
 package dev.stele.retention;
 
-import static dev.stele.retention.RetentionFixture.keeping;
+import static dev.stele.policy.TestPolicies.keeping;
 import static dev.stele.retention.RetentionFixture.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,28 +1,24 @@
 package dev.stele.retention;
 
-import dev.stele.blob.DiskBlobStore;
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
+
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
-import dev.stele.policy.InvalidPolicyException;
-import dev.stele.policy.PolicyDocument;
-import dev.stele.policy.RetentionPolicy;
+import dev.stele.oci.TestManifest;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.PullView;
 import dev.stele.projection.TagView;
-import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.TestClient;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,17 +29,13 @@ import java.util.Optional;
 
 /** A registry with small manifests, and retention whose clock a test may put forward. */
 final class RetentionFixture implements AutoCloseable {
-  static final Caller ALICE = new Caller("alice", "r");
-
-  private final DiskBlobStore store;
   private final RegistryFixture fixture;
   private final Retention retention;
   private final EventCodec codec = new EventCodec();
   private final LogReader reader = new LogReader(codec);
 
   RetentionFixture(Path folder, RegistryOptions options) throws IOException {
-    this.store = new DiskBlobStore(folder);
-    this.fixture = new RegistryFixture(store, options);
+    this.fixture = RegistryFixture.onDisk(folder, options);
     this.retention = fixture.engine().retention();
   }
 
@@ -71,44 +63,17 @@ final class RetentionFixture implements AutoCloseable {
     return RepositoryName.parse(name);
   }
 
-  static RetentionPolicy policy(String json) {
-    try {
-      return PolicyDocument.read(json.getBytes(StandardCharsets.UTF_8));
-    } catch (InvalidPolicyException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  /** A policy of one entry of keep-tags for every repository. */
-  static RetentionPolicy keeping(String entry, boolean dryRun) {
-    return policy(
-        "{\"dry-run\":%b,\"policies\":[{\"repositories\":[\"**\"],\"keep-tags\":[%s]}]}"
-            .formatted(dryRun, entry));
-  }
-
   /** Puts an index that differs by its content, under tags. */
   Digest put(String repository, String content, String... tags) {
-    byte[] bytes =
-        "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"content\":\"%s\"}}"
-            .formatted(content)
-            .getBytes(StandardCharsets.UTF_8);
-    Digest digest = Sizes.digest(bytes);
-    return registry()
-        .putManifest(
-            ALICE,
-            repository(repository),
-            new Reference.ByDigest(digest),
-            MediaTypes.OCI_INDEX,
-            bytes,
-            Arrays.stream(tags).map(Tag::parse).toList())
-        .orElseThrow(refusal -> new AssertionError(refusal))
-        .digest();
+    return TestClient.put(
+        registry(),
+        repository(repository),
+        TestManifest.emptyIndex(content),
+        Arrays.stream(tags).map(Tag::parse).toArray(Tag[]::new));
   }
 
   void delete(String repository, String tag) {
-    registry()
-        .deleteTag(ALICE, repository(repository), Tag.parse(tag))
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(registry().deleteTag(ALICE, repository(repository), Tag.parse(tag)));
   }
 
   void pull(String repository, Digest digest, Optional<String> tag) {
@@ -169,8 +134,7 @@ final class RetentionFixture implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     fixture.close();
-    store.close();
   }
 }

@@ -1,7 +1,9 @@
 package dev.stele.retention;
 
-import static dev.stele.retention.RetentionFixture.keeping;
-import static dev.stele.retention.RetentionFixture.policy;
+import static dev.stele.policy.TestPolicies.keeping;
+import static dev.stele.policy.TestPolicies.read;
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static dev.stele.retention.RetentionFixture.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -67,7 +69,7 @@ class RetentionTest {
   @DisplayName("What was decided while the clock was ahead for a moment is not recorded or done")
   void aClockThatWasAheadForAMomentDecidesNothing() {
     RetentionPolicy policy =
-        policy(
+        read(
             """
             {"policies": [{"repositories": ["a"], "keep-tags": [{"pushed-within": "30d"}]}]}
             """);
@@ -88,7 +90,7 @@ class RetentionTest {
       "42: the first policy that matches a repository removes what no entry claims or keeps")
   void removesWhatThePolicyDoesNotKeep() {
     RetentionPolicy policy =
-        policy(
+        read(
             """
             {"policies": [
               {"repositories": ["team/free"]},
@@ -152,11 +154,7 @@ class RetentionTest {
     assertThat(registry.decisions(evaluated))
         .extracting(TagDecision::verdict)
         .containsExactly(new Verdict.Held(tag), new Verdict.Unclaimed(), new Verdict.Unclaimed());
-    registry
-        .registry()
-        .holds()
-        .release(RetentionFixture.ALICE, tag, "over")
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(registry.registry().holds().release(ALICE, tag, "over"));
     assertThat(registry.reprocessing().decideAgain(evaluated))
         .as("a hold that ended later held then")
         .isEqualTo(evaluated.decisions());
@@ -191,17 +189,17 @@ class RetentionTest {
 
   private UUID hold(String repositories, Optional<Tag> tag) {
     UUID id = UUID.randomUUID();
-    registry
-        .registry()
-        .holds()
-        .place(
-            RetentionFixture.ALICE,
-            new NewHold(
-                id,
-                new HoldScope(RepositoryGlob.parse(repositories), tag, Optional.empty()),
-                false,
-                "case 7"))
-        .orElseThrow(refusal -> new AssertionError(refusal));
+    ok(
+        registry
+            .registry()
+            .holds()
+            .place(
+                ALICE,
+                new NewHold(
+                    id,
+                    new HoldScope(RepositoryGlob.parse(repositories), tag, Optional.empty()),
+                    false,
+                    "case 7")));
     return id;
   }
 

@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.registry.Caller;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.RegistryFixture;
+import dev.stele.registry.TestClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -30,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Each kind of damage is done by hand and must be found; nothing else may be. */
 class FsckTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("app");
 
   @TempDir Path folder;
@@ -44,16 +42,7 @@ class FsckTest {
     fixture = new RegistryFixture(store);
     Digest config = blob("{}");
     blob("layer");
-    byte[] manifest =
-        """
-        {"schemaVersion":2,"mediaType":"%s","layers":[],
-         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":2}}\
-        """
-            .formatted(MediaTypes.OCI_IMAGE, config)
-            .getBytes(StandardCharsets.UTF_8);
-    fixture
-        .registry()
-        .putManifest(ALICE, APP, Tag.parse("v1"), MediaTypes.OCI_IMAGE, manifest, List.of());
+    TestClient.push(fixture.registry(), APP, Tag.parse("v1"), TestManifest.image(config));
   }
 
   @AfterEach
@@ -62,12 +51,7 @@ class FsckTest {
   }
 
   private Digest blob(String content) throws IOException {
-    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
-    fixture
-        .registry()
-        .putBlob(ALICE, APP, digest, OptionalLong.empty(), new ByteArrayInputStream(bytes));
-    return digest;
+    return TestClient.upload(fixture.registry(), APP, content);
   }
 
   private Fsck.Summary run(boolean deep) throws IOException {

@@ -1,6 +1,6 @@
 package dev.stele.verify;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.stele.registry.TestClient.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,19 +9,17 @@ import dev.stele.blob.DiskBlobStore;
 import dev.stele.blob.ObjectKey;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.RegistryFixture;
-import java.io.ByteArrayInputStream;
+import dev.stele.registry.TestClient;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -34,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What scrubbing does with a store that fails; what it finds is in the storage contract. */
 @Timeout(60)
 class ScrubTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("app");
   private static final long UNLIMITED = Long.MAX_VALUE;
 
@@ -83,14 +80,7 @@ class ScrubTest {
   }
 
   private Digest put(String content) throws IOException {
-    byte[] bytes = content.getBytes(UTF_8);
-    Digest digest = Digest.of(Digest.Algorithm.SHA256, bytes);
-    assertThat(
-            fixture
-                .registry()
-                .putBlob(ALICE, APP, digest, OptionalLong.empty(), new ByteArrayInputStream(bytes)))
-        .isEqualTo(Outcome.ok(digest));
-    return digest;
+    return TestClient.upload(fixture.registry(), APP, content);
   }
 
   private Scrub.Summary scrub() throws IOException {
