@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.database.TestDatabase;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
+import dev.stele.oci.TestManifest;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.Node;
 import dev.stele.server.ServerSettings;
@@ -74,7 +75,7 @@ class CommandAnswersTest {
     server =
         SteleServer.start(
             node.engine(), node.meters(), ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
-    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+    byte[] index = TestManifest.index().bytes();
     digest = Digest.of(Digest.Algorithm.SHA256, index);
     for (String tag : List.of("v1", "v2", "prod")) {
       send("PUT", "/v2/team/app/manifests/" + tag, index);
@@ -252,7 +253,7 @@ class CommandAnswersTest {
 
   @Test
   void aReasonThatIsNoneOrIsGivenTwiceIsRefused() throws Exception {
-    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+    byte[] index = TestManifest.index().bytes();
     for (String reason : List.of("?reason=a", "?reason=")) {
       HttpResponse<String> answer =
           http.send(
@@ -280,7 +281,7 @@ class CommandAnswersTest {
 
   @Test
   void aHeaderThatSaysDifferentThingsIsRefused() throws Exception {
-    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(UTF_8);
+    byte[] index = TestManifest.index().bytes();
     for (Map.Entry<String, List<String>> each :
         Map.of(
                 "Content-Type", List.of(MediaTypes.OCI_INDEX, MediaTypes.DOCKER_LIST),

@@ -1,5 +1,9 @@
 package dev.stele.cli;
 
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
+import static dev.stele.registry.TestClient.push;
+import static dev.stele.registry.TestClient.put;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,7 +14,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.registry.Caller;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Registry;
 import dev.stele.server.Inspection;
 import dev.stele.server.config.ConfigurationReader;
@@ -36,7 +40,6 @@ import org.junit.jupiter.api.io.TempDir;
 class PastCommandsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final RepositoryName APP = RepositoryName.parse("team/app");
-  private static final Caller ALICE = new Caller("alice", "r");
 
   /** What a command answered. */
   private record Answer(int status, byte[] bytes, String errors) {
@@ -81,19 +84,21 @@ class PastCommandsTest {
     try (Inspection inspection =
         Inspection.open(ConfigurationReader.read(Optional.of(configuration), Map.of()))) {
       Registry registry = inspection.registry();
-      firstBytes = index("first", "");
-      first = put(registry, APP, "prod", firstBytes);
-      second = put(registry, APP, "prod", index("second", ""));
+      Tag prod = Tag.parse("prod");
+      firstBytes = TestManifest.emptyIndex("first").bytes();
+      first = push(registry, APP, prod, TestManifest.emptyIndex("first"));
+      second = push(registry, APP, prod, TestManifest.emptyIndex("second"));
       signature =
           put(
               registry,
               APP,
-              Digest.of(Digest.Algorithm.SHA256, index("sig", subject())).toString(),
-              index("sig", subject()));
-      registry.deleteManifest(ALICE, APP, first).orElseThrow(AssertionError::new);
+              TestManifest.emptyIndex("sig")
+                  .subject(MediaTypes.OCI_INDEX, second)
+                  .artifactType("application/x.sig"));
+      ok(registry.deleteManifest(ALICE, APP, first));
       RepositoryName gone = RepositoryName.parse("team/gone");
-      Digest lost = put(registry, gone, "v1", index("lost", ""));
-      registry.deleteManifest(ALICE, gone, lost).orElseThrow(AssertionError::new);
+      Digest lost = push(registry, gone, Tag.parse("v1"), TestManifest.emptyIndex("lost"));
+      ok(registry.deleteManifest(ALICE, gone, lost));
       IntStream.range(0, 1_201)
           .forEach(
               n -> registry.initialise(ALICE, RepositoryName.parse("many/r%04d".formatted(n))));
@@ -108,33 +113,6 @@ class PastCommandsTest {
   @AfterAll
   void close() {
     database.close();
-  }
-
-  private String subject() {
-    return ",\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d},\"artifactType\":\"application/x.sig\""
-        .formatted(MediaTypes.OCI_INDEX, second, index("second", "").length);
-  }
-
-  private static byte[] index(String what, String more) {
-    return "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"what\":\"%s\"}%s}"
-        .formatted(what, more)
-        .getBytes(UTF_8);
-  }
-
-  private static Digest put(
-      Registry registry, RepositoryName repository, String reference, byte[] bytes) {
-    return registry
-        .putManifest(
-            ALICE,
-            repository,
-            reference.contains(":")
-                ? new dev.stele.oci.Reference.ByDigest(Digest.parse(reference))
-                : Tag.parse(reference),
-            MediaTypes.OCI_INDEX,
-            bytes,
-            List.of())
-        .orElseThrow(refusal -> new AssertionError(refusal))
-        .digest();
   }
 
   private Answer stele(String... arguments) {
@@ -204,7 +182,7 @@ class PastCommandsTest {
     assertThat(rows("referrers", "team/app", second.toString(), "--at", "p4")).isEmpty();
     List<JsonNode> referrers = rows("referrers", "team/app", second.toString());
     assertThat(column(referrers, "digest")).containsExactly(signature.toString());
-    assertThat(referrers.getFirst().get("annotations").get("what").asText()).isEqualTo("sig");
+    assertThat(referrers.getFirst().get("annotations").get("note").asText()).isEqualTo("sig");
     assertThat(
             rows(
                 "referrers", "team/app", second.toString(), "--artifact-type", "application/other"))
@@ -260,7 +238,7 @@ class PastCommandsTest {
     assertThat(raw.bytes()).isEqualTo(firstBytes);
     assertThat(stele("manifest", first.toString()).text())
         .startsWith(first + "\n" + MediaTypes.OCI_INDEX + ", " + firstBytes.length + " bytes\n")
-        .contains("\"what\" : \"first\"");
+        .contains("\"note\" : \"first\"");
     assertThat(rows("manifest", first.toString()).getFirst().get("document"))
         .isEqualTo(JSON.readTree(firstBytes));
     Digest unknown = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});

@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import static dev.stele.registry.TestClient.ok;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,6 +11,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.server.Inspection;
@@ -80,7 +82,7 @@ class RecordCommandsTest {
       first = put(registry, "alice", "first");
       second = put(registry, "bob", "second");
       Caller bob = new Caller("bob", "r");
-      registry.deleteTag(bob, APP, Tag.parse("prod")).orElseThrow(AssertionError::new);
+      ok(registry.deleteTag(bob, APP, Tag.parse("prod")));
       registry.pulls().recordManifest(new Caller("alice", "r"), APP, first, Optional.empty());
       IntStream.range(0, 1_500)
           .forEach(n -> registry.initialise(bob, RepositoryName.parse("many/r%04d".formatted(n))));
@@ -93,14 +95,9 @@ class RecordCommandsTest {
   }
 
   private static Digest put(Registry registry, String actor, String what) {
-    byte[] index =
-        "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"what\":\"%s\"}}"
-            .formatted(what)
-            .getBytes(UTF_8);
-    return registry
-        .putManifest(
-            new Caller(actor, "r"), APP, Tag.parse("prod"), MediaTypes.OCI_INDEX, index, List.of())
-        .orElseThrow(AssertionError::new)
+    byte[] index = TestManifest.emptyIndex(what).bytes();
+    return ok(registry.putManifest(
+            new Caller(actor, "r"), APP, Tag.parse("prod"), MediaTypes.OCI_INDEX, index, List.of()))
         .digest();
   }
 

@@ -1,35 +1,30 @@
 package dev.stele.question;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.stele.registry.TestClient.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.history.Exposure;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
-import dev.stele.registry.Caller;
-import dev.stele.registry.Outcome;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.TestClient;
 import dev.stele.server.http.QueryString;
-import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ExposureQuestionsTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final int MANIFESTS = 620;
   private static final byte[] BLOB = {1, 2, 3};
@@ -40,9 +35,8 @@ class ExposureQuestionsTest {
    */
   @Test
   void aPageEndsAlsoWhereFewOfManyManifestsHaveRows(@TempDir Path folder) throws Exception {
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture =
-            new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
+    try (RegistryFixture fixture =
+        RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
       Registry registry = fixture.registry();
       Digest last = manifestsWithLayer(registry, MANIFESTS).getLast();
       registry.pulls().recordManifest(ALICE, APP, last, Optional.empty());
@@ -59,9 +53,8 @@ class ExposureQuestionsTest {
 
   @Test
   void afterAPageThatIsJustFullNoEmptyOneFollows(@TempDir Path folder) throws Exception {
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture =
-            new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
+    try (RegistryFixture fixture =
+        RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
       Registry registry = fixture.registry();
       for (Digest pulled : manifestsWithLayer(registry, 3).subList(0, 2)) {
         registry.pulls().recordManifest(ALICE, APP, pulled, Optional.empty());
@@ -74,29 +67,14 @@ class ExposureQuestionsTest {
 
   /** Pushes as many, and answers them in the order in which exposure tells of them. */
   private static List<Digest> manifestsWithLayer(Registry registry, int count) throws Exception {
-    assertThat(
-            registry.putBlob(
-                ALICE, APP, LAYER, OptionalLong.of(BLOB.length), new ByteArrayInputStream(BLOB)))
-        .isInstanceOf(Outcome.Ok.class);
+    TestClient.upload(registry, APP, BLOB);
     List<Digest> manifests = new ArrayList<>();
     for (int n = 0; n < count; n++) {
-      byte[] manifest =
-          """
-          {"blobs":[{"mediaType":"a/b","digest":"%s","size":3}],"annotations":{"n":"%d"}}
-          """
-              .formatted(LAYER, n)
-              .getBytes(UTF_8);
-      Digest digest = Digest.of(Digest.Algorithm.SHA256, manifest);
-      assertThat(
-              registry.putManifest(
-                  ALICE,
-                  APP,
-                  new Reference.ByDigest(digest),
-                  MediaTypes.OCI_ARTIFACT,
-                  manifest,
-                  List.of()))
-          .isInstanceOf(Outcome.Ok.class);
-      manifests.add(digest);
+      TestManifest manifest =
+          TestManifest.of(MediaTypes.OCI_ARTIFACT)
+              .list("blobs", "a/b", LAYER)
+              .annotation("n", "" + n);
+      manifests.add(TestClient.put(registry, APP, manifest));
     }
     manifests.sort(Comparator.comparing(Digest::toString));
     return manifests;

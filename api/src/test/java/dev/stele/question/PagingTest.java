@@ -1,35 +1,31 @@
 package dev.stele.question;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.stele.registry.TestClient.ALICE;
+import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stele.blob.DiskBlobStore;
 import dev.stele.history.Exposure;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
-import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
-import dev.stele.oci.Sizes;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
-import dev.stele.registry.Caller;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.NewHold;
-import dev.stele.registry.Outcome;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.TestClient;
 import dev.stele.server.http.QueryString;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -37,7 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whoever follows the pages of any question, however small, gets the whole answer, once. */
 class PagingTest {
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final RepositoryName OTHER = RepositoryName.parse("team/other");
   private static final byte[] BLOB = {1, 2, 3};
@@ -71,9 +66,8 @@ class PagingTest {
 
   @Test
   void pagesOfAnySizeAreTheWholeAnswer() throws IOException {
-    try (DiskBlobStore store = new DiskBlobStore(folder);
-        RegistryFixture fixture =
-            new RegistryFixture(store, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
+    try (RegistryFixture fixture =
+        RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT.withPulls(PullRecording.EVERY))) {
       Registry registry = fixture.registry();
       Digest subject = fill(registry);
       new Exposure(registry).now();
@@ -144,21 +138,15 @@ class PagingTest {
   private static Digest fill(Registry registry) throws IOException {
     List<Digest> images = new ArrayList<>();
     for (RepositoryName repository : List.of(APP, OTHER)) {
-      done(
-          registry.putBlob(
-              ALICE,
-              repository,
-              LAYER,
-              OptionalLong.of(BLOB.length),
-              new ByteArrayInputStream(BLOB)));
+      TestClient.upload(registry, repository, BLOB);
       for (int number = 1; number <= 3; number++) {
-        List<Tag> tags = List.of(Tag.parse("v" + number), Tag.parse("prod"));
-        images.add(put(registry, repository, number, Optional.empty(), tags));
+        Tag tag = Tag.parse("v" + number);
+        images.add(put(registry, repository, number, Optional.empty(), tag, Tag.parse("prod")));
       }
     }
     Digest subject = images.getFirst();
     for (int number = 4; number <= 6; number++) {
-      put(registry, APP, number, Optional.of(subject), List.of());
+      put(registry, APP, number, Optional.of(subject));
     }
     for (int number = 0; number < 3; number++) {
       registry
@@ -173,9 +161,9 @@ class PagingTest {
                   RepositoryGlob.parse("case" + number), Optional.empty(), Optional.empty()),
               false,
               "case");
-      done(registry.holds().place(ALICE, hold));
+      ok(registry.holds().place(ALICE, hold));
     }
-    put(registry, APP, 1, Optional.empty(), List.of(Tag.parse("prod")));
+    put(registry, APP, 1, Optional.empty(), Tag.parse("prod"));
     return subject;
   }
 
@@ -184,34 +172,12 @@ class PagingTest {
       RepositoryName repository,
       int number,
       Optional<Digest> subject,
-      List<Tag> tags) {
-    byte[] manifest =
-        """
-        {"blobs":[{"mediaType":"a/b","digest":"%s","size":3}],%s"annotations":{"n":"%d"}}
-        """
-            .formatted(
-                LAYER,
-                subject
-                    .map(
-                        digest ->
-                            "\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d},"
-                                .formatted(MediaTypes.OCI_ARTIFACT, digest, Sizes.of(digest)))
-                    .orElse(""),
-                number)
-            .getBytes(UTF_8);
-    Digest digest = Sizes.digest(manifest);
-    done(
-        registry.putManifest(
-            ALICE,
-            repository,
-            new Reference.ByDigest(digest),
-            MediaTypes.OCI_ARTIFACT,
-            manifest,
-            tags));
-    return digest;
-  }
-
-  private static void done(Outcome<?> outcome) {
-    assertThat(outcome).isInstanceOf(Outcome.Ok.class);
+      Tag... tags) {
+    TestManifest manifest =
+        TestManifest.of(MediaTypes.OCI_ARTIFACT)
+            .list("blobs", "a/b", LAYER)
+            .annotation("n", "" + number);
+    subject.ifPresent(digest -> manifest.subject(MediaTypes.OCI_ARTIFACT, digest));
+    return TestClient.put(registry, repository, manifest, tags);
   }
 }

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
-import dev.stele.registry.Caller;
+import dev.stele.oci.TestManifest;
 import dev.stele.registry.Registry;
+import dev.stele.registry.TestClient;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.URI;
@@ -36,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 class CloudEventsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String BATCH = "application/cloudevents-batch+json";
-  private static final Caller ALICE = new Caller("alice", "r");
   private static final RepositoryName APP = RepositoryName.parse("team/app");
 
   private final HttpClient client = HttpClient.newHttpClient();
@@ -47,24 +46,10 @@ class CloudEventsTest {
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
-    server =
-        SteleServer.start(
-            beneath.engine(),
-            beneath.meters(),
-            ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+    server = beneath.serve();
     assertThat(get("/api/v1/events", "Accept", BATCH).body()).isEqualTo("[]");
     Registry registry = beneath.registry();
-    index =
-        registry
-            .putManifest(
-                ALICE,
-                APP,
-                Tag.parse("v1"),
-                MediaTypes.OCI_INDEX,
-                "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(StandardCharsets.UTF_8),
-                List.of())
-            .orElseThrow(refusal -> new AssertionError(refusal))
-            .digest();
+    index = TestClient.push(registry, APP, Tag.parse("v1"), TestManifest.index());
   }
 
   @AfterAll

@@ -50,7 +50,7 @@ class LocalCredentialTest {
   }
 
   private SteleServer start(ServerSettings settings) throws StartupException {
-    return SteleServer.start(beneath.engine(), beneath.meters(), settings);
+    return beneath.serve(settings);
   }
 
   @AfterAll

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.stele.database.TestDatabase;
 import dev.stele.oci.Digest;
-import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.RetentionPolicy;
-import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.Registry;
+import dev.stele.registry.TestClient;
 import dev.stele.retention.Retention;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
@@ -22,7 +22,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,20 +83,7 @@ class NodeRetentionTest {
   }
 
   private static Digest put(Registry registry, String tag) {
-    byte[] index =
-        "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"tag\":\"%s\"}}"
-            .formatted(tag)
-            .getBytes(StandardCharsets.UTF_8);
-    return registry
-        .putManifest(
-            new Caller("alice", "r"),
-            REPOSITORY,
-            Tag.parse(tag),
-            MediaTypes.OCI_INDEX,
-            index,
-            List.of())
-        .orElseThrow(refusal -> new AssertionError(refusal))
-        .digest();
+    return TestClient.push(registry, REPOSITORY, Tag.parse(tag), TestManifest.emptyIndex(tag));
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
+import dev.stele.oci.Sizes;
+import dev.stele.oci.TestManifest;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.server.audit.Audit;
@@ -49,29 +51,19 @@ class OpenApiTest {
   @BeforeAll
   static void start() throws Exception {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
-    server =
-        SteleServer.start(
-            beneath.engine(),
-            beneath.meters(),
-            ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
-    send("POST", "/v2/team/app/blobs/uploads/?digest=" + digest(CONFIG), CONFIG, "");
-    byte[] image = manifest("");
-    send("PUT", "/v2/team/app/manifests/v1", image, IMAGE);
-    send(
-        "PUT",
-        "/v2/team/app/manifests/signature",
-        manifest(
-            ",\"artifactType\":\"application/vnd.example.signature\","
-                + "\"annotations\":{\"by\":\"ann\"},\"subject\":{\"mediaType\":\""
-                + IMAGE
-                + "\",\"digest\":\""
-                + digest(image)
-                + "\",\"size\":"
-                + image.length
-                + "}"),
-        IMAGE);
+    server = beneath.serve();
+    Digest config = Sizes.digest(CONFIG);
+    send("POST", "/v2/team/app/blobs/uploads/?digest=" + config, CONFIG, "");
+    TestManifest image = image(config); // whose digest is in the examples
+    send("PUT", "/v2/team/app/manifests/v1", image.bytes(), IMAGE);
+    TestManifest signature =
+        image(config)
+            .artifactType("application/vnd.example.signature")
+            .annotation("by", "ann")
+            .subject(image.digest());
+    send("PUT", "/v2/team/app/manifests/signature", signature.bytes(), IMAGE);
     send("DELETE", "/v2/team/app/manifests/signature", null, "");
-    send("PUT", "/v2/team/app/manifests/v1", image, IMAGE);
+    send("PUT", "/v2/team/app/manifests/v1", image.bytes(), IMAGE);
     send(
         "POST",
         "/api/v1/holds",
@@ -102,19 +94,10 @@ class OpenApiTest {
     CLIENT.close();
   }
 
-  private static byte[] manifest(String more) {
-    return ("{\"schemaVersion\":2,\"mediaType\":\""
-            + IMAGE
-            + "\",\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"digest\":\""
-            + digest(CONFIG)
-            + "\",\"size\":2},\"layers\":[]"
-            + more
-            + "}")
-        .getBytes(UTF_8);
-  }
-
-  private static Digest digest(byte[] bytes) {
-    return Digest.of(Digest.Algorithm.SHA256, bytes);
+  private static TestManifest image(Digest config) {
+    return TestManifest.of(IMAGE)
+        .config("application/vnd.oci.empty.v1+json", config)
+        .list("layers", TestManifest.LAYER);
   }
 
   private static HttpResponse<byte[]> send(String method, String address, byte[] body, String type)

@@ -32,11 +32,7 @@ class OutageAnswersTest {
   @BeforeEach
   void start() throws Exception {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
-    server =
-        SteleServer.start(
-            beneath.engine(),
-            beneath.meters(),
-            ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+    server = beneath.serve();
   }
 
   @AfterEach

@@ -1,11 +1,8 @@
 package dev.stele.server;
 
-import dev.stele.blob.BlobStores;
-import dev.stele.blob.DiskBlobStore;
-import dev.stele.database.Database;
-import dev.stele.database.TestDatabase;
 import dev.stele.engine.Engine;
 import dev.stele.registry.Registry;
+import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -15,38 +12,31 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** A registry over a fresh database and an empty folder. */
+/** A registry over a fresh database and an empty folder, for servers to serve. */
 final class RegistryOnTestDatabase implements AutoCloseable {
-  private final TestDatabase testDatabase = TestDatabase.create();
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Database database;
-  private final DiskBlobStore blobs;
-  private final Engine engine;
+  private final RegistryFixture fixture;
 
   RegistryOnTestDatabase(Path folder) throws IOException {
-    database =
-        Database.open(
-            new Database.Settings(
-                testDatabase.url(), testDatabase.user(), testDatabase.password(), 8),
-            meters);
-    blobs = new DiskBlobStore(folder);
-    engine =
-        new Engine(
-            database.jdbi(),
-            database.audit(),
-            database::openDedicated,
-            new BlobStores(blobs),
-            RegistryOptions.DEFAULT,
-            meters);
+    fixture = RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT, meters);
+  }
+
+  /** A server on a free port. */
+  SteleServer serve() throws StartupException {
+    return serve(ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+  }
+
+  SteleServer serve(ServerSettings settings) throws StartupException {
+    return SteleServer.start(engine(), meters, settings);
   }
 
   Engine engine() {
-    return engine;
+    return fixture.engine();
   }
 
   Registry registry() {
-    return engine.registry();
+    return fixture.registry();
   }
 
   PrometheusMeterRegistry meters() {
@@ -55,7 +45,7 @@ final class RegistryOnTestDatabase implements AutoCloseable {
 
   /** Runs SQL as the owner of the schema. */
   void execute(String sql) throws SQLException {
-    try (Connection owner = testDatabase.connect();
+    try (Connection owner = fixture.testDatabase().connect();
         Statement statement = owner.createStatement()) {
       statement.execute(sql);
     }
@@ -63,14 +53,14 @@ final class RegistryOnTestDatabase implements AutoCloseable {
 
   /** Takes the database away under the registry: its connections are cut, new ones fail. */
   void loseDatabase() {
-    testDatabase.close();
+    fixture.testDatabase().close();
   }
 
   /** Ends all sessions of the registry, and refuses new ones until {@link #resumeDatabase}. */
   void suspendDatabase() throws SQLException {
-    try (Connection owner = testDatabase.connect();
+    try (Connection owner = fixture.testDatabase().connect();
         Statement statement = owner.createStatement()) {
-      testDatabase.allowConnections(false);
+      fixture.testDatabase().allowConnections(false);
       statement.execute(
           """
           SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -80,14 +70,11 @@ final class RegistryOnTestDatabase implements AutoCloseable {
   }
 
   void resumeDatabase() {
-    testDatabase.allowConnections(true);
+    fixture.testDatabase().allowConnections(true);
   }
 
   @Override
-  public void close() throws IOException {
-    engine.close();
-    blobs.close();
-    database.close();
-    testDatabase.close();
+  public void close() {
+    fixture.close();
   }
 }

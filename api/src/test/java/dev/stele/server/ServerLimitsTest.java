@@ -31,11 +31,7 @@ class ServerLimitsTest {
   @BeforeEach
   void start() throws Exception {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
-    server =
-        SteleServer.start(
-            beneath.engine(),
-            beneath.meters(),
-            ServerSettings.on(new ListenAddress("127.0.0.1", 0)).withLimits(LIMITS));
+    server = beneath.serve(ServerSettings.on(new ListenAddress("127.0.0.1", 0)).withLimits(LIMITS));
   }
 
   @AfterEach

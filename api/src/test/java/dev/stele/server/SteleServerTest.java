@@ -11,6 +11,7 @@ import ch.qos.logback.core.AppenderBase;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
+import dev.stele.oci.TestManifest;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -68,7 +69,7 @@ class SteleServerTest {
   }
 
   private static SteleServer serve(ServerSettings settings) throws StartupException {
-    return SteleServer.start(beneath.engine(), beneath.meters(), settings);
+    return beneath.serve(settings);
   }
 
   @Test
@@ -334,25 +335,22 @@ class SteleServerTest {
     }
   }
 
-  private static HttpResponse<String> putIndex(String repository, String tag, String more)
+  private static HttpResponse<String> putIndex(String repository, String tag, TestManifest index)
       throws Exception {
     return send(
         request(server, "/v2/" + repository + "/manifests/" + tag)
             .header("Content-Type", INDEX)
-            .PUT(
-                BodyPublishers.ofString(
-                    "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[]%s}"
-                        .formatted(INDEX, more))));
+            .PUT(BodyPublishers.ofByteArray(index.bytes())));
   }
 
   @Test
   void aPageOfReferrersEndsBeforeClientsRefuseIt() throws Exception {
-    String subject = "sha256:" + "5".repeat(64);
+    Digest subject = Digest.parse("sha256:" + "5".repeat(64));
     // Characters that take more room as JSON than as text, and annotations that fill a page alone.
     List<String> annotations =
         List.of(
             "a".repeat(1_000_000),
-            "\\\"".repeat(450_000),
+            "\"".repeat(450_000),
             "\u00e9".repeat(500_000),
             "b".repeat(1_000_000),
             "c".repeat(1_000_000),
@@ -362,8 +360,9 @@ class SteleServerTest {
               putIndex(
                       "demo/large",
                       "r" + i,
-                      ",\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},\"annotations\":{\"a\":\"%s\"}"
-                          .formatted(INDEX, subject, annotations.get(i)))
+                      TestManifest.index()
+                          .subject(INDEX, subject)
+                          .annotation("a", annotations.get(i)))
                   .statusCode())
           .isEqualTo(201);
     }
@@ -395,7 +394,10 @@ class SteleServerTest {
   @Test
   void theLinesOfIfNoneMatchAreOneList() throws Exception {
     String etag =
-        putIndex("demo/etag", "v1", "").headers().firstValue("Docker-Content-Digest").orElseThrow();
+        putIndex("demo/etag", "v1", TestManifest.index())
+            .headers()
+            .firstValue("Docker-Content-Digest")
+            .orElseThrow();
     assertThat(
             send(request(server, "/v2/demo/etag/manifests/v1")
                     .header("If-None-Match", "\"other\"")
@@ -497,11 +499,7 @@ class SteleServerTest {
   @Test
   void withoutItsDatabaseTheServerAsksToTryAgain() throws Exception {
     try (RegistryOnTestDatabase lost = new RegistryOnTestDatabase(folder.resolve("lost"));
-        SteleServer over =
-            SteleServer.start(
-                lost.engine(),
-                lost.meters(),
-                ServerSettings.on(new ListenAddress("127.0.0.1", 0)))) {
+        SteleServer over = lost.serve()) {
       lost.loseDatabase();
       HttpResponse<String> answer = send(request(over, "/v2/_catalog").GET());
       assertThat(answer.statusCode()).isEqualTo(503);
@@ -535,7 +533,7 @@ class SteleServerTest {
 
   @Test
   void aBodyThatIsReadWholeHasNoEncoding() throws Exception {
-    String index = "{\"schemaVersion\":2,\"manifests\":[]}";
+    String index = TestManifest.index().text();
     for (String encoding : List.of("gzip", "identity, GZIP", "identity", "Identity")) {
       HttpResponse<String> answer =
           send(

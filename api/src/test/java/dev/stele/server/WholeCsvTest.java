@@ -32,11 +32,7 @@ class WholeCsvTest {
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
     beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
-    server =
-        SteleServer.start(
-            beneath.engine(),
-            beneath.meters(),
-            ServerSettings.on(new ListenAddress("127.0.0.1", 0)));
+    server = beneath.serve();
     IntStream.range(0, REPOSITORIES)
         .mapToObj(WholeCsvTest::name)
         .forEach(

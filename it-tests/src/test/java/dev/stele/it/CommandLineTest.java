@@ -3,6 +3,7 @@ package dev.stele.it;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stele.oci.TestManifest;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,7 +31,6 @@ class CommandLineTest {
       "ann:$2a$04$9nDNCSXX8beJe5Fo5rsi/ePvuyFEk5z.z9E/SLheV5opgNnkSBe1.\n";
   private static final String BASIC =
       "Basic " + Base64.getEncoder().encodeToString("ann:secret".getBytes(UTF_8));
-  private static final String MANIFEST = "{\"schemaVersion\":2,\"manifests\":[]}";
   private static final String OPERATOR =
       "cli:" + ProcessHandle.current().info().user().orElseThrow();
 
@@ -48,7 +48,7 @@ class CommandLineTest {
               HttpRequest.newBuilder(server.base().resolve("/v2/team/app/manifests/v1"))
                   .header("Content-Type", "application/vnd.oci.image.index.v1+json")
                   .header("Authorization", BASIC)
-                  .PUT(BodyPublishers.ofString(MANIFEST))
+                  .PUT(BodyPublishers.ofByteArray(TestManifest.index().bytes()))
                   .build(),
               BodyHandlers.ofString());
       assertThat(put.statusCode()).as(put.body()).isEqualTo(201);

@@ -3,6 +3,8 @@ package dev.stele.it;
 import static dev.stele.it.ErrorAnswers.assertError;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stele.oci.MediaTypes;
+import dev.stele.oci.TestManifest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Map;
@@ -40,11 +42,7 @@ class ManifestRulesTest {
           .containsExactly("org.example.cost", "org.example.team");
       assertThat(client.tags(NAME)).isEmpty();
 
-      String index = "{\"schemaVersion\":2,\"manifests\":[]}";
-      Content empty =
-          Content.of(
-              "application/vnd.oci.image.index.v1+json",
-              index.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      Content empty = Content.of(MediaTypes.OCI_INDEX, TestManifest.index().bytes());
       String digest = client.putManifest(NAME, "v1", empty).toString();
       client.putManifest(NAME, "v2", empty);
       assertError(client.send("DELETE", RegistryClient.manifestPath(NAME, digest)), 409, "DENIED");
