@@ -182,6 +182,7 @@ public final class TestDatabase implements AutoCloseable {
     try {
       Path folder = Files.createTempDirectory("stele-test-postgresql-");
       EmbeddedPostgres postgres = startServer(folder);
+      cheapenLogins(postgres);
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
@@ -196,6 +197,22 @@ public final class TestDatabase implements AutoCloseable {
       return new Server("embedded", postgres.jdbcUrl(), postgres.user(), postgres.password());
     } catch (IOException e) {
       throw new IllegalStateException("cannot make a folder for the tests' database", e);
+    }
+  }
+
+  /**
+   * What makes guessing a password expensive, as it should be, takes both sides of each connection
+   * the longest; and a test has a pool or two of its own.
+   */
+  private static void cheapenLogins(EmbeddedPostgres postgres) {
+    try (Connection connection =
+            DriverManager.getConnection(postgres.jdbcUrl(), postgres.user(), postgres.password());
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET scram_iterations = 1");
+      statement.execute(
+          "ALTER ROLE %s PASSWORD '%s'".formatted(postgres.user(), postgres.password()));
+    } catch (SQLException e) {
+      throw new IllegalStateException("cannot change the password's verifier", e);
     }
   }
 
