@@ -92,14 +92,20 @@ public final class ProjectionRunner {
     private static final Part NONE = new Part(List.of(), false);
   }
 
-  /** The same in one transaction, so perhaps only a part of an event. */
+  /**
+   * The same in one transaction, so perhaps only a part of an event. Nobody is told of its end, so
+   * it need not wait for the disk: what is lost with a crash of the database is applied again, and
+   * whatever is written later because of it is in the write-ahead log behind it.
+   */
   public Part part(Source source) {
     Part part =
         jdbi.inTransaction(
-            handle ->
-                LogCheckpoint.lock(handle, projection.name(), term.get())
-                    .map(checkpoint -> part(handle, checkpoint, source))
-                    .orElse(Part.NONE));
+            handle -> {
+              handle.execute("SET LOCAL synchronous_commit = off");
+              return LogCheckpoint.lock(handle, projection.name(), term.get())
+                  .map(checkpoint -> part(handle, checkpoint, source))
+                  .orElse(Part.NONE);
+            });
     if (!part.events().isEmpty()) {
       lock.lock();
       try {
