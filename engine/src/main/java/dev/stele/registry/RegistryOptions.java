@@ -5,7 +5,10 @@ import dev.stele.log.ClockWatch;
 import dev.stele.policy.ImmutableTags;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * What an operator may choose of the registry's behaviour.
@@ -48,134 +51,102 @@ public record RegistryOptions(
           List.of(),
           ClockWatch.DEFAULT_TOLERANCE);
 
+  /**
+   * @throws IllegalArgumentException if two webhooks have the same name, by which each is known
+   */
   public RegistryOptions {
     mandatoryAnnotations = mandatoryAnnotations.stream().distinct().sorted().toList();
     webhooks = List.copyOf(webhooks);
+    Set<String> names = new HashSet<>();
+    for (Webhook webhook : webhooks) {
+      if (!names.add(webhook.name())) {
+        throw new IllegalArgumentException("two webhooks have the name " + webhook.name());
+      }
+    }
+  }
+
+  /** What is about to become others. */
+  private static final class Draft {
+    private boolean sparseManifests;
+    private int mostDescriptors;
+    private boolean collisionDetection;
+    private List<String> mandatoryAnnotations;
+    private ImmutableTags immutableTags;
+    private PullRecording pulls;
+    private GcOptions gc;
+    private List<Webhook> webhooks;
+    private Duration clockTolerance;
+
+    private Draft(RegistryOptions from) {
+      sparseManifests = from.sparseManifests;
+      mostDescriptors = from.mostDescriptors;
+      collisionDetection = from.collisionDetection;
+      mandatoryAnnotations = from.mandatoryAnnotations;
+      immutableTags = from.immutableTags;
+      pulls = from.pulls;
+      gc = from.gc;
+      webhooks = from.webhooks;
+      clockTolerance = from.clockTolerance;
+    }
+  }
+
+  private RegistryOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return new RegistryOptions(
+        draft.sparseManifests,
+        draft.mostDescriptors,
+        draft.collisionDetection,
+        draft.mandatoryAnnotations,
+        draft.immutableTags,
+        draft.pulls,
+        draft.gc,
+        draft.webhooks,
+        draft.clockTolerance);
   }
 
   /** The same with sparse manifests accepted or refused. */
   public RegistryOptions withSparseManifests(boolean on) {
-    return new RegistryOptions(
-        on,
-        mostDescriptors,
-        collisionDetection,
-        mandatoryAnnotations,
-        immutableTags,
-        pulls,
-        gc,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.sparseManifests = on);
   }
 
   /** The same with another limit of what a manifest may list. */
   public RegistryOptions withMostDescriptors(int most) {
-    return new RegistryOptions(
-        sparseManifests,
-        most,
-        collisionDetection,
-        mandatoryAnnotations,
-        immutableTags,
-        pulls,
-        gc,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.mostDescriptors = most);
   }
 
   /** The same with collision detection on or off. */
   public RegistryOptions withCollisionDetection(boolean on) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        on,
-        mandatoryAnnotations,
-        immutableTags,
-        pulls,
-        gc,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.collisionDetection = on);
   }
 
   /** The same with other mandatory annotations. */
   public RegistryOptions withMandatoryAnnotations(Collection<String> keys) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        collisionDetection,
-        List.copyOf(keys),
-        immutableTags,
-        pulls,
-        gc,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.mandatoryAnnotations = List.copyOf(keys));
   }
 
   /** The same with other immutable tags. */
   public RegistryOptions withImmutableTags(ImmutableTags tags) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        collisionDetection,
-        mandatoryAnnotations,
-        tags,
-        pulls,
-        gc,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.immutableTags = tags);
   }
 
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        collisionDetection,
-        mandatoryAnnotations,
-        immutableTags,
-        recording,
-        gc,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.pulls = recording);
   }
 
   /** The same with another way of collecting. */
   public RegistryOptions withGc(GcOptions other) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        collisionDetection,
-        mandatoryAnnotations,
-        immutableTags,
-        pulls,
-        other,
-        webhooks,
-        clockTolerance);
+    return with(draft -> draft.gc = other);
   }
 
   /** The same with other webhooks. */
   public RegistryOptions withWebhooks(List<Webhook> others) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        collisionDetection,
-        mandatoryAnnotations,
-        immutableTags,
-        pulls,
-        gc,
-        others,
-        clockTolerance);
+    return with(draft -> draft.webhooks = others);
   }
 
   /** The same with another tolerance for clocks. */
   public RegistryOptions withClockTolerance(Duration tolerance) {
-    return new RegistryOptions(
-        sparseManifests,
-        mostDescriptors,
-        collisionDetection,
-        mandatoryAnnotations,
-        immutableTags,
-        pulls,
-        gc,
-        webhooks,
-        tolerance);
+    return with(draft -> draft.clockTolerance = tolerance);
   }
 }
