@@ -1,10 +1,12 @@
 package dev.stele.log;
 
+import dev.stele.sql.Pipeline;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /**
  * Where the log ends, and what the clocks read at that moment.
@@ -25,28 +27,34 @@ record ClockReading(
     Instant nodeAfter,
     long confirmation,
     Optional<Instant> seenAt) {
-  static ClockReading read(Handle handle, InstantSource node) {
+  /** Reads both clocks, after what was added to the pipeline before. */
+  static ClockReading read(Pipeline pipeline, InstantSource node) {
     Instant before = node.instant();
-    return handle
-        .createQuery(
-            """
-            SELECT next_position, recorded_at, clock_timestamp() AS clock,
-                   (SELECT coalesce(max(position), -1) FROM clock_confirmation) AS confirmation,
-                   (SELECT seen_at FROM clock_watch) AS seen_at
-            FROM log_head
-            """)
-        .map(
-            (row, _) ->
+    List<ClockReading> found = new ArrayList<>();
+    pipeline.query(
+        """
+        SELECT next_position, recorded_at, clock_timestamp() AS clock,
+               (SELECT coalesce(max(position), -1) FROM clock_confirmation) AS confirmation,
+               (SELECT seen_at FROM clock_watch) AS seen_at
+        FROM log_head
+        """,
+        List.of(),
+        rows -> {
+          while (rows.next()) {
+            found.add(
                 new ClockReading(
-                    row.getLong("next_position"),
-                    row.getObject("recorded_at", OffsetDateTime.class).toInstant(),
-                    row.getObject("clock", OffsetDateTime.class).toInstant(),
+                    rows.getLong("next_position"),
+                    rows.getObject("recorded_at", OffsetDateTime.class).toInstant(),
+                    rows.getObject("clock", OffsetDateTime.class).toInstant(),
                     before,
                     node.instant(),
-                    row.getLong("confirmation"),
-                    Optional.ofNullable(row.getObject("seen_at", OffsetDateTime.class))
-                        .map(OffsetDateTime::toInstant)))
-        .one();
+                    rows.getLong("confirmation"),
+                    Optional.ofNullable(rows.getObject("seen_at", OffsetDateTime.class))
+                        .map(OffsetDateTime::toInstant)));
+          }
+        });
+    pipeline.flush();
+    return found.getFirst();
   }
 
   /** The log's time: the clock's, but never before that of the last event. */

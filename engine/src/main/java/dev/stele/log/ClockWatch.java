@@ -1,5 +1,6 @@
 package dev.stele.log;
 
+import dev.stele.sql.Pipeline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,7 +109,7 @@ public final class ClockWatch {
    * @return {@link #doubtAboutAges}
    */
   public Optional<String> look(Handle handle) {
-    ClockReading reading = read(handle);
+    ClockReading reading = read(new Pipeline(handle));
     if (judge(reading).isEmpty()
         && absence.isEmpty()
         && reading
@@ -176,8 +177,8 @@ public final class ClockWatch {
         .toInstant();
   }
 
-  ClockReading read(Handle handle) {
-    return ClockReading.read(handle, node);
+  ClockReading read(Pipeline pipeline) {
+    return ClockReading.read(pipeline, node);
   }
 
   /** Why not even an operator's word helps, if so. */

@@ -1,6 +1,7 @@
 package dev.stele.log;
 
 import dev.stele.event.Event;
+import dev.stele.sql.Pipeline;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -76,7 +77,9 @@ public record Fact<K, V>(
   public Map<K, V> lookUp(Handle handle, Collection<K> keys) {
     LaneFacts facts = new LaneFacts();
     keys.forEach(each -> facts.need(this, each));
-    facts.lookUp(handle);
+    Pipeline pipeline = new Pipeline(handle);
+    facts.lookUp(pipeline);
+    pipeline.flush();
     return facts.get(this, keys);
   }
 }

@@ -1,12 +1,11 @@
 package dev.stele.log;
 
 import dev.stele.event.Event;
+import dev.stele.sql.Pipeline;
 import dev.stele.sql.Values;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -15,8 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
-import org.jdbi.v3.core.Handle;
 
 /** The facts of one transaction of the lane, each kind with what is known of it. */
 final class LaneFacts implements Command.Needs {
@@ -37,14 +34,13 @@ final class LaneFacts implements Command.Needs {
       }
     }
 
-    /** Binds what is wanted, from a parameter on; returns the next one. */
-    private int bind(PreparedStatement statement, int parameter) throws SQLException {
-      int next = parameter;
+    /** Asks what is wanted. */
+    private void ask(Pipeline pipeline) {
+      List<Object[]> columns = new ArrayList<>();
       for (Function<K, ?> column : fact.key().columns()) {
-        statement.setObject(
-            next++, Values.array(wanted.stream().map(column).toList()), Types.ARRAY);
+        columns.add(Values.array(wanted.stream().map(column).toList()));
       }
-      return next;
+      pipeline.query(fact.sql(), columns, this::read);
     }
 
     private void read(ResultSet rows) throws SQLException {
@@ -86,37 +82,11 @@ final class LaneFacts implements Command.Needs {
     kind(fact).want(key);
   }
 
-  /**
-   * Looks up all that is wanted and not known: a query a kind, which go to the database together.
-   *
-   * @throws IllegalStateException if the database fails
-   */
-  void lookUp(Handle handle) {
-    List<Kind<?, ?>> wanted =
-        kinds.values().stream().filter(kind -> !kind.wanted.isEmpty()).toList();
-    if (wanted.isEmpty()) {
-      return;
-    }
-    String sql = wanted.stream().map(kind -> kind.fact.sql()).collect(Collectors.joining(";\n"));
-    Connection connection = handle.getConnection();
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      int parameter = 1;
-      for (Kind<?, ?> kind : wanted) {
-        parameter = kind.bind(statement, parameter);
-      }
-      boolean rows = statement.execute();
-      for (Kind<?, ?> kind : wanted) {
-        if (!rows) {
-          throw new IllegalStateException("a query of facts returned no rows");
-        }
-        try (ResultSet result = statement.getResultSet()) {
-          kind.read(result);
-        }
-        rows = statement.getMoreResults();
-      }
-    } catch (SQLException e) {
-      throw new IllegalStateException("what commands ask cannot be looked up", e);
-    }
+  /** Has all looked up that is wanted and not known: a query a kind, known when they are done. */
+  void lookUp(Pipeline pipeline) {
+    kinds.values().stream()
+        .filter(kind -> !kind.wanted.isEmpty())
+        .forEach(kind -> kind.ask(pipeline));
   }
 
   /** Whether all of these are known. */

@@ -107,21 +107,28 @@ final class LaneTransaction {
     try {
       ensurePartitions(handle, connection);
       lockLog(handle);
-      ClockReading head = clock.read(handle);
-      nextPosition = head.nextPosition();
       boolean confirms = batch.getFirst().command().confirmsClock();
+      List<AppendLane.Pending<?>> first =
+          batch.subList(0, confirms ? 1 : weighed(batch)); // as many as fit one transaction
+      LaneFacts facts = new LaneFacts();
+      first.forEach(pending -> pending.command().needs(facts));
+      Pipeline pipeline = new Pipeline(handle);
+      facts.lookUp(pipeline);
+      ClockReading head = clock.read(pipeline);
+      nextPosition = head.nextPosition();
       Optional<String> doubt = confirms ? clock.judgeConfirmation(head) : clock.judge(head);
       if (doubt.isPresent()) {
         connection.rollback();
         return new Doubtful(doubt.get());
       }
       Instant now = confirms ? head.clock() : head.now();
-      work = new Work(handle, head, now);
-      int commands = work.decide(batch, confirms);
+      work = new Work(pipeline, facts, head, now);
+      int commands = work.decide(first);
       if (confirms) {
         ClockWatch.note(handle, now);
       }
-      work.flush();
+      work.write();
+      pipeline.flush();
       List<RecordedEvent> appended = events(work.appended);
       long next = head.nextPosition() + appended.size();
       intended =
@@ -230,6 +237,18 @@ final class LaneTransaction {
     handle.createQuery("SELECT lock_log()").mapTo(String.class).findOne();
   }
 
+  /** How many of the first weigh little enough, and speak of no clock. */
+  private static int weighed(List<AppendLane.Pending<?>> batch) {
+    long bytes = 0;
+    int count = 0;
+    while (count < batch.size()
+        && bytes < MAX_BATCH_BYTES
+        && !batch.get(count).command().confirmsClock()) {
+      bytes += batch.get(count++).command().weight();
+    }
+    return count;
+  }
+
   private record Appended(RecordedEvent event, byte[] leaf) {}
 
   private static List<RecordedEvent> events(List<Appended> appended) {
@@ -277,38 +296,29 @@ final class LaneTransaction {
 
   /** What the commands of a transaction have done, of which the last is not in the database yet. */
   private final class Work {
-    private final Handle handle;
     private final Pipeline pipeline;
+    private final LaneFacts facts;
     private final ClockReading head;
     private final Instant now;
-    private final LaneFacts facts = new LaneFacts();
     private final List<Appended> appended = new ArrayList<>();
     private final Map<LaneWrite<?>, Rows<?>> writes = new LinkedHashMap<>();
-    private int flushed;
+    private int written;
 
     /** Which command is at work, by itself. */
     private OptionalInt deciding = OptionalInt.empty();
 
-    private Work(Handle handle, ClockReading head, Instant now) {
-      this.handle = handle;
-      this.pipeline = new Pipeline(handle);
+    private Work(Pipeline pipeline, LaneFacts facts, ClockReading head, Instant now) {
+      this.pipeline = pipeline;
+      this.facts = facts;
       this.head = head;
       this.now = now;
     }
 
-    /**
-     * Decides the first commands, as many as fit one transaction.
-     *
-     * @param alone whether only the first
-     * @return how many
-     */
-    int decide(List<AppendLane.Pending<?>> batch, boolean alone) {
-      int most = alone ? 1 : weighed(batch);
-      batch.subList(0, most).forEach(pending -> pending.command().needs(facts));
-      facts.lookUp(handle);
+    /** Decides these commands, or the first of them if their leaves are many; returns how many. */
+    int decide(List<AppendLane.Pending<?>> batch) {
       int commands = 0;
       int bytes = 0;
-      while (commands < most && bytes < MAX_BATCH_BYTES) {
+      while (commands < batch.size() && bytes < MAX_BATCH_BYTES) {
         deciding = OptionalInt.of(commands);
         LaneDecision decision = new LaneDecision(this, batch.get(commands++));
         boolean decided = decision.pending.decide(decision);
@@ -319,18 +329,6 @@ final class LaneTransaction {
         bytes += take(decision);
       }
       return commands;
-    }
-
-    /** How many of the first weigh little enough, and speak of no clock. */
-    private static int weighed(List<AppendLane.Pending<?>> batch) {
-      long bytes = 0;
-      int count = 0;
-      while (count < batch.size()
-          && bytes < MAX_BATCH_BYTES
-          && !batch.get(count).command().confirmsClock()) {
-        bytes += batch.get(count++).command().weight();
-      }
-      return count;
     }
 
     /** Returns how many bytes the leaves have. */
@@ -355,18 +353,24 @@ final class LaneTransaction {
           .add(row.row());
     }
 
-    /** Writes what is not written yet. If that fails, it is no single command's fault. */
-    void flush() {
-      OptionalInt before = deciding;
-      deciding = OptionalInt.empty();
+    /** Adds to the pipeline what is not there yet. */
+    void write() {
       writes.values().forEach(rows -> rows.write(pipeline));
       writes.clear();
-      if (flushed < appended.size()) {
-        List<Appended> pending = appended.subList(flushed, appended.size());
+      if (written < appended.size()) {
+        List<Appended> pending = appended.subList(written, appended.size());
         insert(pipeline, pending);
         views.apply(pipeline, events(pending));
-        flushed = appended.size();
+        written = appended.size();
       }
+    }
+
+    /** Does that, and what is added then. If it fails, it is no single command's fault. */
+    void flush(Runnable more) {
+      OptionalInt before = deciding;
+      deciding = OptionalInt.empty();
+      write();
+      more.run();
       pipeline.flush();
       deciding = before;
     }
@@ -401,17 +405,16 @@ final class LaneTransaction {
     @Override
     public <K, V> Map<K, V> facts(Fact<K, V> fact, Collection<K> keys) {
       if (!work.facts.knows(fact, keys)) {
-        work.flush();
         keys.forEach(key -> work.facts.need(fact, key));
-        work.facts.lookUp(work.handle);
+        work.flush(() -> work.facts.lookUp(work.pipeline));
       }
       return work.facts.get(fact, keys);
     }
 
     @Override
     public Handle handle() {
-      work.flush();
-      return work.handle;
+      work.flush(() -> {});
+      return work.pipeline.handle();
     }
 
     @Override

@@ -44,7 +44,7 @@ public final class Pipeline {
     void read(ResultSet rows) throws SQLException;
   }
 
-  private record Statement(Parsed parsed, Map<String, Object> values, Optional<Rows> rows) {}
+  private record Statement(String sql, List<?> values, Optional<Rows> rows) {}
 
   /** An array whose elements have a type of the database's. */
   record TypedArray(String type, Object[] elements) {}
@@ -73,8 +73,23 @@ public final class Pipeline {
     add(sql, values, Optional.of(rows));
   }
 
+  /**
+   * Adds a query whose values are arrays, in the order of its question marks; the rows are read
+   * when it is done.
+   */
+  public void query(String sql, List<Object[]> arrays, Rows rows) {
+    pending.add(new Statement(sql, arrays, Optional.of(rows)));
+  }
+
   private void add(String sql, Map<String, Object> values, Optional<Rows> rows) {
-    pending.add(new Statement(PARSED.computeIfAbsent(sql, Parsed::of), values, rows));
+    Parsed parsed = PARSED.computeIfAbsent(sql, Parsed::of);
+    for (String name : parsed.names()) {
+      if (!values.containsKey(name)) {
+        throw new IllegalArgumentException("a statement has no value for " + name + ": " + sql);
+      }
+    }
+    pending.add(
+        new Statement(parsed.sql(), parsed.names().stream().map(values::get).toList(), rows));
   }
 
   /**
@@ -96,19 +111,18 @@ public final class Pipeline {
 
   private void send(List<Statement> statements) throws SQLException {
     Connection connection = handle.getConnection();
-    String sql =
-        statements.stream().map(each -> each.parsed().sql()).collect(Collectors.joining(";\n"));
+    String sql = statements.stream().map(Statement::sql).collect(Collectors.joining(";\n"));
     try (PreparedStatement sent = connection.prepareStatement(sql)) {
       int parameter = 1;
       for (Statement statement : statements) {
-        for (String name : statement.parsed().names()) {
-          bind(sent, parameter++, statement.values().get(name));
+        for (Object value : statement.values()) {
+          bind(sent, parameter++, value);
         }
       }
       boolean isRows = sent.execute();
       for (Statement statement : statements) {
         if (statement.rows().isPresent() != isRows) {
-          throw new SQLException("a statement did not answer as it should: " + statement.parsed());
+          throw new SQLException("a statement did not answer as it should: " + statement.sql());
         }
         if (isRows) {
           try (ResultSet rows = sent.getResultSet()) {
@@ -125,10 +139,9 @@ public final class Pipeline {
     switch (value) {
       case TypedArray(String type, Object[] elements) ->
           statement.setArray(parameter, statement.getConnection().createArrayOf(type, elements));
-      case byte[][] bytes -> statement.setObject(parameter, bytes, Types.ARRAY);
+      case Object[] array -> statement.setObject(parameter, array, Types.ARRAY);
       case Instant instant ->
           statement.setObject(parameter, OffsetDateTime.ofInstant(instant, ZoneOffset.UTC));
-      case null -> throw new SQLException("a value of a statement is not given");
       default -> statement.setObject(parameter, value);
     }
   }

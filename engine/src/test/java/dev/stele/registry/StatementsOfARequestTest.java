@@ -32,11 +32,12 @@ class StatementsOfARequestTest {
   }
 
   @Test
-  void whetherSomethingIsThereIsOneStatement() throws IOException {
+  void whetherSomethingIsThereIsOneStatementAtMost() throws IOException {
     try (RegistryFixture fixture = RegistryFixture.onDisk(folder)) {
       Registry registry = fixture.registry();
       Digest used = TestClient.upload(registry, APP, "used");
       Digest loose = TestClient.upload(registry, APP, "loose");
+      Digest looser = TestClient.upload(registry, APP, "looser");
       Digest image = TestClient.push(registry, APP, Tag.parse("v1"), TestManifest.artifact(used));
       fixture.follow(); // now what is loose has its lease
       fixture
@@ -53,27 +54,39 @@ class StatementsOfARequestTest {
       assertThat(statementsOf(() -> registry.blobFacts(APP, used), true)).hasSize(1);
       assertThat(statementsOf(() -> registry.blobFacts(APP, image), true)).hasSize(1);
       assertThat(statementsOf(() -> registry.manifest(APP, new Reference.ByDigest(image)), true))
-          .hasSize(1);
+          .as("what was asked a moment ago")
+          .hasSizeLessThanOrEqualTo(1);
       Digest absent = Sizes.digest("absent".getBytes(UTF_8));
       assertThat(statementsOf(() -> registry.blobFacts(APP, absent), false)).hasSize(1);
       RepositoryName nowhere = RepositoryName.parse("no/where");
       assertThat(statementsOf(() -> registry.blobFacts(nowhere, used), false)).hasSize(1);
+      promised(fixture, loose, "clock_timestamp()");
       assertThat(statementsOf(() -> registry.blobFacts(APP, loose), true))
           .as("what was promised a moment ago")
           .hasSize(1);
-      fixture
-          .database()
-          .jdbi()
-          .useHandle(
-              handle ->
-                  handle.execute("UPDATE lease SET promised_at = promised_at - interval '2 s'"));
-      assertThat(statementsOf(() -> registry.blobFacts(APP, loose), true))
+      promised(fixture, looser, "clock_timestamp() - interval '2 s'");
+      assertThat(statementsOf(() -> registry.blobFacts(APP, looser), true))
           .hasSize(3)
           .element(1)
           .asString()
           .startsWith("UPDATE lease");
-      assertThat(statementsOf(() -> registry.blobFacts(APP, loose), true)).hasSize(1);
+      assertThat(statementsOf(() -> registry.blobFacts(APP, looser), true))
+          .as("what was asked a moment ago")
+          .hasSizeLessThanOrEqualTo(1);
     }
+  }
+
+  private static void promised(RegistryFixture fixture, Digest digest, String when) {
+    fixture
+        .database()
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle
+                    .createUpdate(
+                        "UPDATE lease SET promised_at = %s WHERE digest = :digest".formatted(when))
+                    .bind("digest", digest)
+                    .execute());
   }
 
   private List<String> statementsOf(Request request, boolean there) throws IOException {

@@ -126,8 +126,8 @@ class PipelineTest {
     handle.rollbackToSavepoint("before");
     assertThat(rows()).isEmpty();
     assertThatThrownBy(() -> new Unnested<>(Set.of(1)).execute(handle, "SELECT :missing"))
-        .cause()
-        .hasMessageContaining("not given");
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("no value for missing");
   }
 
   @Test
