@@ -9,7 +9,6 @@ import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationReader;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +21,6 @@ import java.util.Optional;
  * is a quick one.
  */
 final class Rehearsal {
-  private static final Duration EACH_KIND_OF_WORK = Duration.ofSeconds(3);
   private static final List<List<String>> COMMANDS =
       List.of(
           List.of("events", "--type", "TagMoved", "--json"),
@@ -54,7 +52,7 @@ final class Rehearsal {
                 ServerSettings.of(configuration).withLocal(credential))) {
       URI address = URI.create("http://" + server.address());
       try (RehearsalTraffic traffic = new RehearsalTraffic(address)) {
-        traffic.run(EACH_KIND_OF_WORK);
+        traffic.run();
       }
       try (AutoCloseable _ = new LocalAccess(address, credential).publish(data)) {
         for (List<String> command : COMMANDS) {

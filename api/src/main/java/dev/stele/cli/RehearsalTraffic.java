@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -28,6 +27,12 @@ final class RehearsalTraffic implements AutoCloseable {
   private static final String BUSY = "rehearsal/builds";
   private static final String OCTETS = "application/octet-stream";
   private static final int CLIENTS = 4;
+
+  /** How often a client does something: so often that what is done at each request is seen. */
+  private static final int IMAGES = 40;
+
+  private static final int PULLS = 250;
+
   private static final int LAYER = 4096;
   private static final int LARGE_BLOB = 10 << 20;
 
@@ -51,21 +56,19 @@ final class RehearsalTraffic implements AutoCloseable {
   /**
    * Pushes and pulls.
    *
-   * @param time for each of small pushes and small pulls
    * @throws IOException if the server refuses something
    */
-  void run(Duration time) throws IOException, InterruptedException {
-    steps(time, name -> pushImage(BUSY, name));
+  void run() throws IOException, InterruptedException {
+    steps(IMAGES, name -> pushImage(BUSY, name));
     pushImage(QUIET, "latest");
-    steps(time, _ -> send("GET", "/v2/" + QUIET + "/manifests/latest", OCTETS, new byte[0], 200));
+    steps(PULLS, _ -> send("GET", "/v2/" + QUIET + "/manifests/latest", OCTETS, new byte[0], 200));
     Digest large = pushBlob(QUIET, random(LARGE_BLOB));
     for (int pull = 0; pull < 2; pull++) {
       send("GET", "/v2/" + QUIET + "/blobs/" + large, OCTETS, new byte[0], 200);
     }
   }
 
-  private static void steps(Duration time, Step step) throws IOException, InterruptedException {
-    long end = System.nanoTime() + time.toNanos();
+  private static void steps(int times, Step step) throws IOException, InterruptedException {
     List<Future<Void>> clients = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int client = 0; client < CLIENTS; client++) {
@@ -73,7 +76,7 @@ final class RehearsalTraffic implements AutoCloseable {
         clients.add(
             threads.submit(
                 () -> {
-                  for (int number = 0; System.nanoTime() < end; number++) {
+                  for (int number = 0; number < times; number++) {
                     step.run(prefix + number);
                   }
                   return null;
