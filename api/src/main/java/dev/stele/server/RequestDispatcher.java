@@ -64,6 +64,7 @@ final class RequestDispatcher {
   private final Semaphore uploads;
   private final RepeatedWarning refusals = new RepeatedWarning(logger);
   private final BodyMemory bodies = new BodyMemory(Runtime.getRuntime().maxMemory() / 8);
+  private final BodyMemory answers = new BodyMemory(Runtime.getRuntime().maxMemory() / 8);
 
   RequestDispatcher(
       Distribution distribution,
@@ -88,6 +89,10 @@ final class RequestDispatcher {
     Gauge.builder("stele.http.bodies", bodies, BodyMemory::taken)
         .baseUnit("bytes")
         .description("Memory that bodies take which are kept whole, but for the small ones")
+        .register(meters);
+    Gauge.builder("stele.http.answers", answers, BodyMemory::taken)
+        .baseUnit("bytes")
+        .description("Memory that answers take until they are read, but for the small ones")
         .register(meters);
     Gauge.builder("stele.http.uploads.limit", () -> maxUploads)
         .description("How many requests that write may run at once")
@@ -128,7 +133,8 @@ final class RequestDispatcher {
         resource.ifPresent(found -> served.at(found.template()));
         Caller caller = caller(request, path, requestId);
         served.by(caller.actor());
-        try (Exchange asked = new Exchange(request, response, caller, maxBodySize, bodies)) {
+        try (Exchange asked =
+            new Exchange(request, response, caller, maxBodySize, bodies, answers)) {
           exchange = asked;
           handle(asked, resource);
         }

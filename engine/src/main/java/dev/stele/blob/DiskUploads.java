@@ -76,15 +76,19 @@ final class DiskUploads implements AutoCloseable {
     limits.requireRoom(folder.root(), 0);
     UploadId id = UploadId.random();
     Path session = files.file(repository, id);
-    while (!openUploads.open(session)) {
-      makeWay();
-    }
+    // Until its file is there, it is nobody's to push out.
+    boolean _ = busy.add(session);
     try {
+      while (!openUploads.open(session)) {
+        makeWay();
+      }
       SessionFiles.create(session);
       writeBehind.begin(session, hint);
     } catch (IOException e) {
       discard(session);
       throw folder.explain(e);
+    } finally {
+      busy.remove(session);
     }
     return id;
   }

@@ -63,9 +63,13 @@ final class Ballast {
     return Files.exists(file) ? 0 : BYTES;
   }
 
-  /** Takes the room again, if it is not there and that much more is free beside. */
+  /**
+   * Takes the room again, if it is not there and that much more is free beside; and in any case as
+   * much more that it is not given up again at once.
+   */
   void makeIfRoom(long beside) throws IOException {
-    if (Files.exists(file) || folder.toFile().getUsableSpace() < BYTES + beside) {
+    long free = Math.max(beside, 2 * SHORT);
+    if (Files.exists(file) || folder.toFile().getUsableSpace() < BYTES + free) {
       return;
     }
     // Not zeros, which some file systems keep as nothing.

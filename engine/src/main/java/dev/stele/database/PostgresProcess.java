@@ -265,13 +265,14 @@ final class PostgresProcess {
   }
 
   private DatabaseException failure(String purpose, String what, Path output) throws IOException {
+    String told = tail(output);
     String hint =
-        isRoot()
+        isRoot() && told.contains("unshare")
             ? " (as root PostgreSQL needs user namespaces, the program unshare: if they are not"
                 + " permitted here, run as another user or configure database.url)"
             : "";
     return new DatabaseException(
-        "cannot %s: %s%s%n%s%n%s".formatted(purpose, what, hint, tail(output), tail(log)).strip());
+        "cannot %s: %s%s%n%s%n%s".formatted(purpose, what, hint, told, tail(log)).strip());
   }
 
   private static String tail(Path file) throws IOException {

@@ -6,6 +6,7 @@ import dev.stele.question.Columns;
 import dev.stele.question.CsvRows;
 import dev.stele.question.Question;
 import dev.stele.server.http.Accept;
+import dev.stele.server.http.BodyMemory;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -68,7 +69,7 @@ final class Answering {
     if (whole && written.following().isPresent()) {
       OutputStream out = exchange.startStream(200, CsvRows.TYPE);
       if (!exchange.isHead()) {
-        sendToTheEnd(out, work, question, written);
+        sendToTheEnd(exchange, out, work, question, written);
       }
       return;
     }
@@ -84,14 +85,21 @@ final class Answering {
    * instead of ending the answer.
    */
   private static <R> void sendToTheEnd(
-      OutputStream out, AuditWork work, Question<R> question, Written first)
+      Exchange exchange, OutputStream out, AuditWork work, Question<R> question, Written first)
       throws IOException, InterruptedException {
-    Written page = first;
-    out.write(page.bytes());
+    write(exchange, out, first);
     out.flush();
-    while (page.following().isPresent()) {
-      Asked asked = page.following().get();
-      page = work.runLetIn(() -> written(question, asked, Form.CSV, false));
+    Optional<Asked> following = first.following();
+    while (following.isPresent()) {
+      Asked asked = following.get();
+      Written page = work.runLetIn(() -> written(question, asked, Form.CSV, false));
+      write(exchange, out, page);
+      following = page.following();
+    }
+  }
+
+  private static void write(Exchange exchange, OutputStream out, Written page) throws IOException {
+    try (BodyMemory.Room _ = exchange.room(page.bytes())) {
       out.write(page.bytes());
     }
   }

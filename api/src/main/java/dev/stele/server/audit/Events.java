@@ -40,6 +40,10 @@ final class Events {
   private static final List<String> TYPES =
       List.of(STREAM, CloudEvents.BATCH_TYPE, Exchange.JSON, Answering.CSV);
   private static final int LARGEST_PAGE = 1_000;
+
+  /** What a stream that is not read keeps in memory, and there may be many. */
+  private static final int AT_ONCE = 20;
+
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
   // How long a stopping server may wait for its streams to notice.
   private static final Duration ATTENTION = Duration.ofSeconds(1);
@@ -191,7 +195,7 @@ final class Events {
       List<EventEntry> events = List.of();
       if (registry.log().await(position, ATTENTION)) {
         long after = position;
-        News news = work.runLetIn(() -> registry.log().news(after, filter, LARGEST_PAGE));
+        News news = work.runLetIn(() -> registry.log().news(after, filter, AT_ONCE));
         position = news.through();
         events = news.events();
       }

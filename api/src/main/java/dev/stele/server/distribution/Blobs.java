@@ -8,6 +8,7 @@ import dev.stele.registry.BlobFacts;
 import dev.stele.registry.ManifestContent;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.Registry;
+import dev.stele.server.http.BodyMemory;
 import dev.stele.server.http.ByteRange;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -60,7 +61,14 @@ final class Blobs {
     try (BlobContent content = reading.blob(repository, digest)) {
       registry.pulls().recordBlob(exchange.caller(), repository);
       describe(exchange, digest, etag);
-      send(exchange, content, range(exchange, etag, content.size()));
+      ByteRange range = range(exchange, etag, content.size());
+      if (content instanceof ManifestContent manifest) {
+        try (BodyMemory.Room _ = exchange.room(manifest.bytes())) {
+          send(exchange, content, range);
+        }
+      } else {
+        send(exchange, content, range);
+      }
     }
   }
 

@@ -6,10 +6,10 @@ import java.io.InputStream;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The heap for bodies that are kept whole, such as manifests, of all requests together. The first
- * {@value #UNCOUNTED} bytes of each are not counted, so that ordinary manifests are taken whatever
- * large ones are under way, however slowly they arrive. Nobody waits for room: what a slow client
- * holds may be held for long. Thread-safe.
+ * The heap for bodies that are kept whole, such as manifests, of all requests together, or of all
+ * answers. The first {@value #UNCOUNTED} bytes of each are not counted, so that ordinary manifests
+ * are taken and given whatever large ones are under way, however slowly they arrive or are read.
+ * Nobody waits for room: what a slow client holds may be held for long. Thread-safe.
  */
 public final class BodyMemory {
   private static final int UNCOUNTED = 32 << 10;
@@ -58,12 +58,7 @@ public final class BodyMemory {
     private void take(long more) {
       bytes += more;
       if (taken.addAndGet(more) > total) {
-        throw new DistributionError(
-                429,
-                ErrorCode.TOOMANYREQUESTS,
-                "too many large manifests or questions at once; try again shortly")
-            .with("Retry-After", "1")
-            .asException();
+        throw full();
       }
     }
 
@@ -72,5 +67,42 @@ public final class BodyMemory {
       taken.addAndGet(-bytes);
       bytes = 0;
     }
+  }
+
+  /** What one answer holds, until it is closed. */
+  public final class Room implements AutoCloseable {
+    private final long bytes;
+
+    private Room(long bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public void close() {
+      taken.addAndGet(-bytes);
+    }
+  }
+
+  /**
+   * Room for what is sent until the client has taken it.
+   *
+   * @throws RefusedRequestException 429 if there is none
+   */
+  Room room(byte[] sent) {
+    long counted = sent.length > UNCOUNTED ? sent.length : 0;
+    if (taken.addAndGet(counted) > total && counted > 0) {
+      taken.addAndGet(-counted);
+      throw full();
+    }
+    return new Room(counted);
+  }
+
+  private static RefusedRequestException full() {
+    return new DistributionError(
+            429,
+            ErrorCode.TOOMANYREQUESTS,
+            "too many large manifests, questions or answers at once; try again shortly")
+        .with("Retry-After", "1")
+        .asException();
   }
 }

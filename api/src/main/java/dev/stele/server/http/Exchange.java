@@ -39,11 +39,13 @@ public final class Exchange implements AutoCloseable {
   private final long maxBodySize;
   private ClientBody body;
   private final BodyMemory.Held whole;
+  private final BodyMemory answers;
 
   /**
    * @param caller whoever asks, authenticated, with the request's id
    * @param maxBodySize how many bytes the body may have
-   * @param memory for a body that is kept whole
+   * @param bodies for a body that is kept whole
+   * @param answers for an answer that is sent whole
    * @throws RefusedRequestException 400 for a malformed query string, or a reason that is none
    */
   public Exchange(
@@ -51,12 +53,14 @@ public final class Exchange implements AutoCloseable {
       HttpServletResponse response,
       Caller caller,
       long maxBodySize,
-      BodyMemory memory) {
+      BodyMemory bodies,
+      BodyMemory answers) {
     this(
         request,
         response,
         maxBodySize,
-        memory,
+        bodies,
+        answers,
         QueryString.parse(request.getQueryString()),
         caller);
     this.caller = because(caller);
@@ -66,13 +70,15 @@ public final class Exchange implements AutoCloseable {
       HttpServletRequest request,
       HttpServletResponse response,
       long maxBodySize,
-      BodyMemory memory,
+      BodyMemory bodies,
+      BodyMemory answers,
       QueryString query,
       Caller caller) {
     this.request = request;
     this.response = response;
     this.maxBodySize = maxBodySize;
-    this.whole = memory.new Held();
+    this.whole = bodies.new Held();
+    this.answers = answers;
     this.query = query;
     this.caller = caller;
   }
@@ -130,6 +136,7 @@ public final class Exchange implements AutoCloseable {
         response,
         Long.MAX_VALUE,
         new BodyMemory(0),
+        new BodyMemory(Long.MAX_VALUE),
         QueryString.parse(""),
         new Caller(Caller.ANONYMOUS, requestId));
   }
@@ -295,12 +302,29 @@ public final class Exchange implements AutoCloseable {
     sendBytes(status, contentType, Json.bytes(value));
   }
 
-  /** An answer with these bytes; their length alone for HEAD. */
+  /**
+   * An answer with these bytes; their length alone for HEAD.
+   *
+   * @throws RefusedRequestException 429 if too much of other answers is not read yet
+   */
   public void sendBytes(int status, String contentType, byte[] bytes) throws IOException {
-    OutputStream out = startBody(status, contentType, bytes.length);
-    if (!isHead()) {
-      out.write(bytes);
+    if (isHead()) {
+      OutputStream _ = startBody(status, contentType, bytes.length);
+      return;
     }
+    try (BodyMemory.Room _ = room(bytes)) {
+      startBody(status, contentType, bytes.length).write(bytes);
+    }
+  }
+
+  /**
+   * Room for bytes that are sent, until it is closed: what is sent is in memory until the client
+   * takes it.
+   *
+   * @throws RefusedRequestException 429 if too much of other answers is not read yet
+   */
+  public BodyMemory.Room room(byte[] sent) {
+    return answers.room(sent);
   }
 
   /** Begins an answer of this many bytes, which the caller writes unless the request is a HEAD. */

@@ -53,4 +53,19 @@ class BodyMemoryTest {
     }
     assertThat(memory.taken()).isZero();
   }
+
+  @Test
+  void anAnswerHasItsRoomUntilItIsTaken() {
+    BodyMemory.Room first = memory.room(new byte[2 * MEBIBYTE]);
+    var refused =
+        catchThrowableOfType(
+            RefusedRequestException.class, () -> memory.room(new byte[MEBIBYTE + 1]).close());
+    assertThat(refused.error().status()).isEqualTo(429);
+    try (BodyMemory.Room _ = memory.room(new byte[MEBIBYTE]);
+        BodyMemory.Room _ = memory.room(new byte[32 << 10])) {
+      assertThat(memory.taken()).isEqualTo(3 * MEBIBYTE);
+    }
+    first.close();
+    assertThat(memory.taken()).isZero();
+  }
 }
