@@ -344,7 +344,10 @@ public final class Database implements AutoCloseable {
    * longer.
    */
   public Connection openDedicated() throws SQLException {
-    Connection connection = DriverManager.getConnection(settings.url(), credentials(settings));
+    Properties properties = credentials(settings);
+    // A server that accepts connections and then says nothing is given up as one that is away.
+    properties.setProperty("loginTimeout", seconds(settings.connectTimeout()));
+    Connection connection = DriverManager.getConnection(settings.url(), properties);
     try (Statement statement = connection.createStatement()) {
       statement.execute(actAsRuntimeRole(settings, LANE_LOCK_TIMEOUT));
       return connection;

@@ -39,7 +39,6 @@ final class Events {
   private static final String STREAM = "text/event-stream";
   private static final List<String> TYPES =
       List.of(STREAM, CloudEvents.BATCH_TYPE, Exchange.JSON, Answering.CSV);
-  private static final int LARGEST_PAGE = 1_000;
 
   /** What a stream that is not read keeps in memory, and there may be many. */
   private static final int AT_ONCE = 20;
