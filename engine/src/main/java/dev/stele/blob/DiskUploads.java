@@ -198,8 +198,10 @@ final class DiskUploads implements AutoCloseable {
       if (!SessionFiles.end(session)) {
         throw new UnknownUploadException(repository, id);
       }
-      forget(session);
     } finally {
+      if (Files.notExists(session)) {
+        forget(session);
+      }
       release(session);
     }
   }

@@ -108,7 +108,8 @@ final class SessionFiles {
   }
 
   /**
-   * Ends a session, and its repository's folder if it was the only one there.
+   * Ends a session, and its repository's folder if it was the only one there. Finishing one moves
+   * its file instead, and leaves the folder to the next.
    *
    * @return false if it had ended
    */

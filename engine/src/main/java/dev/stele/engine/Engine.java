@@ -2,7 +2,6 @@ package dev.stele.engine;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.log.ConnectionSource;
-import dev.stele.log.Deadline;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
@@ -10,6 +9,7 @@ import dev.stele.registry.RegistryParts;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.restore.Restore;
 import dev.stele.retention.Retention;
+import dev.stele.sql.Deadline;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.jdbi.v3.core.Jdbi;
 

@@ -4,7 +4,6 @@ import dev.stele.sql.Values;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
@@ -19,8 +18,6 @@ import org.slf4j.LoggerFactory;
 final class LaneConnection {
   private static final Logger log = LoggerFactory.getLogger(LaneConnection.class);
 
-  private static final Duration AT_ONCE = Duration.ofSeconds(5);
-
   private final ConnectionSource source;
   private Handle handle;
 
@@ -30,17 +27,16 @@ final class LaneConnection {
 
   /**
    * Runs the work on the connection. If that turns out to be broken before a commit, the work is
-   * run again on a new one: the session may have been lost while nobody used it. That shows at
-   * once; where it took long, the database does not answer, and a new session would take as long.
+   * run again on a new one: the session may have been lost while nobody used it. Where the database
+   * did not answer in time, it would not answer a new one either.
    */
   LaneTransaction.Attempt attempt(Function<Handle, LaneTransaction.Attempt> work) {
     boolean used = handle != null;
-    long started = System.nanoTime();
     LaneTransaction.Attempt first = once(work);
     return used
-            && System.nanoTime() - started < AT_ONCE.toNanos()
             && first instanceof LaneTransaction.Disconnected(Throwable cause)
             && Outage.of(cause).equals(Optional.of(Outage.LOST_SESSION))
+            && !Outage.isSilence(cause)
         ? once(work)
         : first;
   }

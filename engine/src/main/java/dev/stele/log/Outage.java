@@ -1,5 +1,6 @@
 package dev.stele.log;
 
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Optional;
@@ -65,6 +66,16 @@ public enum Outage {
       }
     }
     return Optional.empty();
+  }
+
+  /** Whether a connection was given up since the database did not answer. */
+  static boolean isSilence(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether the database refused to write, though it may be read: a standby, or a full disk. */

@@ -93,9 +93,9 @@ public final class ProjectionRunner {
   }
 
   /**
-   * The same in one transaction, so perhaps only a part of an event. Nobody is told of its end, so
-   * it need not wait for the disk: what is lost with a crash of the database is applied again, and
-   * whatever is written later because of it is in the write-ahead log behind it.
+   * The same in one transaction, so perhaps only a part of an event. No client is told of its end,
+   * so it need not wait for the disk: what is lost with a crash of the database is applied again,
+   * and whatever is written later because of it is in the write-ahead log behind it.
    */
   public Part part(Source source) {
     Part part =

@@ -52,8 +52,9 @@ final class CurrentContents {
     Member<Digest> asked = new Member<>(repository, digest);
     Known known = contents.getIfPresent(asked);
     if (known != null
-        && System.nanoTime() - known.atNanos() < half.toNanos()
-        && log.look().filter(now -> now.isUnchanged(known.since(), asked, digest)).isPresent()) {
+        && serves(known)
+        && log.look().filter(now -> now.isUnchanged(known.since(), asked, digest)).isPresent()
+        && serves(known)) { // still, after a look that may have taken its time
       return known.content();
     }
     Optional<RecentChanges.Now> before = half.isPositive() ? log.lastLook() : Optional.empty();
@@ -65,5 +66,9 @@ final class CurrentContents {
       before.ifPresent(now -> contents.put(asked, new Known(now.since(), atNanos, found)));
     }
     return found;
+  }
+
+  private boolean serves(Known known) {
+    return System.nanoTime() - known.atNanos() < half.toNanos();
   }
 }

@@ -2,12 +2,12 @@ package dev.stele.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.EventCodec;
-import dev.stele.log.Deadline;
 import dev.stele.log.LogIdentity;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
 import dev.stele.oci.Digest;
 import dev.stele.projection.ProjectionRunner;
+import dev.stele.sql.Deadline;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
 
 /**
  * Statements of a transaction that go to the database together, in the order in which they were
@@ -92,10 +93,19 @@ public final class Pipeline {
         new Statement(parsed.sql(), parsed.names().stream().map(values::get).toList(), rows));
   }
 
+  /** That the database failed. */
+  private static final class PipelineException extends JdbiException {
+    private static final long serialVersionUID = 1L;
+
+    private PipelineException(SQLException cause) {
+      super("a transaction's statements failed", cause);
+    }
+  }
+
   /**
    * Does what was added, and what reading its rows adds.
    *
-   * @throws IllegalStateException if the database fails; none of it can be relied on then
+   * @throws JdbiException if the database fails; none of it can be relied on then
    */
   public void flush() {
     while (!pending.isEmpty()) {
@@ -104,7 +114,7 @@ public final class Pipeline {
       try {
         send(statements);
       } catch (SQLException e) {
-        throw new IllegalStateException("a transaction's statements failed", e);
+        throw new PipelineException(e);
       }
     }
   }
@@ -119,6 +129,7 @@ public final class Pipeline {
           bind(sent, parameter++, value);
         }
       }
+      Deadline.heed(sent);
       boolean isRows = sent.execute();
       for (Statement statement : statements) {
         if (statement.rows().isPresent() != isRows) {
@@ -142,6 +153,7 @@ public final class Pipeline {
       case Object[] array -> statement.setObject(parameter, array, Types.ARRAY);
       case Instant instant ->
           statement.setObject(parameter, OffsetDateTime.ofInstant(instant, ZoneOffset.UTC));
+      case null -> throw new SQLException("a value of a statement is null");
       default -> statement.setObject(parameter, value);
     }
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,7 +121,7 @@ class PipelineTest {
     numbers(1).execute(pipeline, INSERT);
     numbers(2).execute(pipeline, "INSERT INTO row (number) SELECT 1 / 0 FROM unnest(:numbers)");
     assertThatThrownBy(pipeline::flush)
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(JdbiException.class)
         .cause()
         .hasMessageContaining("division by zero");
     handle.rollbackToSavepoint("before");

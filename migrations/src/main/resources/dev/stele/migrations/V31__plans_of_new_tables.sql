@@ -11,6 +11,7 @@ BEGIN
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.reltuples = 0 AND NOT c.relispartition
       AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 32 <> 0) -- what must never be emptied
   LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', empty); -- what another node adds meanwhile is not empty
     EXECUTE format('SELECT EXISTS (SELECT FROM %s)', empty) INTO filled;
     IF NOT filled THEN
       EXECUTE format('TRUNCATE %s', empty);

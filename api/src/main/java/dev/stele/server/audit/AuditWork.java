@@ -1,6 +1,5 @@
 package dev.stele.server.audit;
 
-import dev.stele.log.Deadline;
 import dev.stele.oci.Digest;
 import dev.stele.policy.Durations;
 import dev.stele.question.DigestText;
@@ -9,6 +8,7 @@ import dev.stele.server.config.Configuration;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.RefusedRequestException;
+import dev.stele.sql.Deadline;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

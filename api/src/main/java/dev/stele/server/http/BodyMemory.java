@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The heap for bodies that are kept whole, such as manifests, of all requests together, or of all
- * answers. The first {@value #UNCOUNTED} bytes of each are not counted, so that ordinary manifests
+ * answers. What has {@value #UNCOUNTED} bytes or less is not counted, so that ordinary manifests
  * are taken and given whatever large ones are under way, however slowly they arrive or are read.
  * Nobody waits for room: what a slow client holds may be held for long. Thread-safe.
  */
@@ -86,11 +86,12 @@ public final class BodyMemory {
   /**
    * Room for what is sent until the client has taken it.
    *
+   * @param refusing whether it may be refused, since nothing was done yet that it tells of
    * @throws RefusedRequestException 429 if there is none
    */
-  Room room(byte[] sent) {
+  Room room(byte[] sent, boolean refusing) {
     long counted = sent.length > UNCOUNTED ? sent.length : 0;
-    if (taken.addAndGet(counted) > total && counted > 0) {
+    if (taken.addAndGet(counted) > total && counted > 0 && refusing) {
       taken.addAndGet(-counted);
       throw full();
     }

@@ -321,10 +321,11 @@ public final class Exchange implements AutoCloseable {
    * Room for bytes that are sent, until it is closed: what is sent is in memory until the client
    * takes it.
    *
-   * @throws RefusedRequestException 429 if too much of other answers is not read yet
+   * @throws RefusedRequestException 429 if too much of other answers is not read yet, and the
+   *     request only asked for something
    */
   public BodyMemory.Room room(byte[] sent) {
-    return answers.room(sent);
+    return answers.room(sent, request.getMethod().equals("GET"));
   }
 
   /** Begins an answer of this many bytes, which the caller writes unless the request is a HEAD. */

@@ -56,14 +56,17 @@ class BodyMemoryTest {
 
   @Test
   void anAnswerHasItsRoomUntilItIsTaken() {
-    BodyMemory.Room first = memory.room(new byte[2 * MEBIBYTE]);
+    BodyMemory.Room first = memory.room(new byte[2 * MEBIBYTE], true);
     var refused =
         catchThrowableOfType(
-            RefusedRequestException.class, () -> memory.room(new byte[MEBIBYTE + 1]).close());
+            RefusedRequestException.class, () -> memory.room(new byte[MEBIBYTE + 1], true).close());
     assertThat(refused.error().status()).isEqualTo(429);
-    try (BodyMemory.Room _ = memory.room(new byte[MEBIBYTE]);
-        BodyMemory.Room _ = memory.room(new byte[32 << 10])) {
+    try (BodyMemory.Room _ = memory.room(new byte[MEBIBYTE], true);
+        BodyMemory.Room _ = memory.room(new byte[32 << 10], true)) {
       assertThat(memory.taken()).isEqualTo(3 * MEBIBYTE);
+    }
+    try (BodyMemory.Room _ = memory.room(new byte[4 * MEBIBYTE], false)) {
+      assertThat(memory.taken()).isEqualTo(6 * MEBIBYTE);
     }
     first.close();
     assertThat(memory.taken()).isZero();

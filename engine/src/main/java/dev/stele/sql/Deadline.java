@@ -1,4 +1,4 @@
-package dev.stele.log;
+package dev.stele.sql;
 
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -75,13 +75,18 @@ public final class Deadline {
               @Override
               public void beforeExecution(PreparedStatement statement, StatementContext context)
                   throws SQLException {
-                check();
-                if (CURRENT.isBound()) {
-                  long seconds = CURRENT.get().left().plusMillis(999).toSeconds();
-                  statement.setQueryTimeout(Math.toIntExact(Math.max(1, seconds)));
-                }
+                heed(statement);
               }
             });
+  }
+
+  /** Has a statement that is about to be executed end with the work that it is part of. */
+  static void heed(PreparedStatement statement) throws SQLException {
+    check();
+    if (CURRENT.isBound()) {
+      long seconds = CURRENT.get().left().plusMillis(999).toSeconds();
+      statement.setQueryTimeout(Math.toIntExact(Math.max(1, seconds)));
+    }
   }
 
   /** That work had to end before it was done. */

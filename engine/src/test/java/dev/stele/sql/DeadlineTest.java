@@ -1,9 +1,10 @@
-package dev.stele.log;
+package dev.stele.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.database.TestDatabase;
+import dev.stele.log.Outage;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
