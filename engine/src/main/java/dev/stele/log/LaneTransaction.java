@@ -294,7 +294,7 @@ final class LaneTransaction {
     partitionsReadyUntil = nextPosition + PARTITIONS_AHEAD;
   }
 
-  /** What the commands of a transaction have done, of which the last is not in the database yet. */
+  /** What the commands of a transaction have done, of which the pipeline has some to send yet. */
   private final class Work {
     private final Pipeline pipeline;
     private final LaneFacts facts;

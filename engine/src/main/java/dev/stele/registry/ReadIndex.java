@@ -117,7 +117,7 @@ final class ReadIndex<S extends Consumer<RecordedEvent>> implements AutoCloseabl
     try {
       found = Optional.of(look(before));
     } catch (StandbyException e) {
-      logger.debug("tags are asked of the database", e);
+      logger.debug("what is asked is asked of the database", e);
     } catch (SQLException | RuntimeException e) {
       warning.warn("look", "the log could not be looked at, so the database is asked: " + e);
     } finally {
