@@ -44,7 +44,7 @@ final class HoldCommand implements Runnable {
   }
 
   /** In words, what a hold is on. */
-  private static HoldScope scope(JsonNode hold) {
+  static HoldScope scope(JsonNode hold) {
     return new HoldScope(
         RepositoryGlob.parse(hold.path("repositories").asText()),
         Optional.ofNullable(hold.get("tag")).map(JsonNode::asText).map(Tag::parse),

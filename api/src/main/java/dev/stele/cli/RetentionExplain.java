@@ -68,7 +68,7 @@ final class RetentionExplain extends QuestionCommand {
         text.append(
             "  by %s (position %d)%s%n"
                 .formatted(
-                    gone.has("actor") ? words(gone, "actor") : "somebody who was forgotten",
+                    actor(gone),
                     gone.path("position").asLong(),
                     gone.has("reason") ? ": \"%s\"".formatted(words(gone, "reason")) : ""));
       }
@@ -83,6 +83,16 @@ final class RetentionExplain extends QuestionCommand {
                   words(explained, "reason")));
     } else if (!gone.isObject()) {
       text.append("No policy says anything about it%n".formatted());
+    }
+    JsonNode hold = explained.path("hold");
+    if (hold.isObject()) {
+      text.append(
+          "  the hold is on %s; placed by %s at %s: \"%s\"%n"
+              .formatted(
+                  HoldCommand.scope(hold),
+                  actor(hold.path("placed")),
+                  when(hold.path("placed")),
+                  words(hold, "reason")));
     }
     if (explained.has("policy")) {
       text.append(
@@ -110,6 +120,10 @@ final class RetentionExplain extends QuestionCommand {
   /** A text that a server answers, as a terminal can show it. */
   private static String words(JsonNode object, String field) {
     return CellText.readable(object.path(field).asText(), false);
+  }
+
+  private static String actor(JsonNode event) {
+    return event.has("actor") ? words(event, "actor") : "somebody who was forgotten";
   }
 
   private static String when(JsonNode event) {

@@ -69,7 +69,16 @@ public final class Columns<T> {
   public static <T extends Record> Columns<T> fields(Class<T> row, Set<String> without) {
     List<Column<T>> columns = new ArrayList<>();
     for (RecordComponent component : row.getRecordComponents()) {
-      add(columns, component.getName(), component, Function.identity(), without);
+      add(columns, component.getName(), component, Function.identity(), without, false);
+    }
+    return new Columns<>(columns, true);
+  }
+
+  /** The same as people see them: each {@link Words} within a row is one column. */
+  static <T extends Record> Columns<T> table(Class<T> row) {
+    List<Column<T>> columns = new ArrayList<>();
+    for (RecordComponent component : row.getRecordComponents()) {
+      add(columns, component.getName(), component, Function.identity(), Set.of(), true);
     }
     return new Columns<>(columns, true);
   }
@@ -79,7 +88,8 @@ public final class Columns<T> {
       String name,
       RecordComponent component,
       Function<? super T, ?> parent,
-      Set<String> without) {
+      Set<String> without,
+      boolean words) {
     if (without.contains(name)
         || component.isAnnotationPresent(JsonIgnore.class)
         || component.getAccessor().isAnnotationPresent(JsonIgnore.class)) {
@@ -94,9 +104,15 @@ public final class Columns<T> {
     if (type instanceof ParameterizedType optional && optional.getRawType() == Optional.class) {
       type = optional.getActualTypeArguments()[0];
     }
+    if (words && type instanceof Class<?> inner && Words.class.isAssignableFrom(inner)) {
+      Function<? super T, ?> told =
+          row -> value.apply(row) instanceof Words cell ? cell.words() : null;
+      columns.add(new Column<>(name, told, told));
+      return;
+    }
     if (type instanceof Class<?> inner && nested(inner)) {
       for (RecordComponent each : inner.getRecordComponents()) {
-        add(columns, name + "." + each.getName(), each, value, without);
+        add(columns, name + "." + each.getName(), each, value, without, words);
       }
       return;
     }

@@ -46,18 +46,6 @@ public final class EventQuestions {
       Optional<Digest> from,
       Optional<Digest> to,
       CauseRow cause) {
-    private static final Columns<Move> TABLE =
-        Columns.over(Move.class)
-            .with("position", Move::position)
-            .with("at", Move::at)
-            .with("actor", Move::actor)
-            .with("repository", Move::repository)
-            .with("tag", Move::tag)
-            .with("change", Move::change)
-            .with("from", Move::from)
-            .with("to", Move::to)
-            .with("cause", move -> move.cause().words());
-
     static Move of(TagMove move) {
       return new Move(
           move.position(),
@@ -162,7 +150,7 @@ public final class EventQuestions {
                         asked,
                         EventSelection.of(asked, registry, false).ofTypes(TagMove.TYPES),
                         event -> Move.of(TagMove.of(event))))
-            .shown(Move.TABLE),
+            .shown(Columns.table(Move.class)),
         Question.list(
             "pulls",
             Address.PULLS,

@@ -150,11 +150,12 @@ public final class ExposureQuestions {
             List.of(Parameter.DIGEST, Parameter.LIMIT, Parameter.LAST_DIGEST, LAST_INDEX),
             this::manifests),
         Question.list(
-            "exposure",
-            Address.EXPOSURE_PERIODS,
-            Columns.fields(PeriodRow.class),
-            flat,
-            asked -> rows(asked, this::periods)),
+                "exposure",
+                Address.EXPOSURE_PERIODS,
+                Columns.fields(PeriodRow.class),
+                flat,
+                asked -> rows(asked, this::periods))
+            .shown(Columns.table(PeriodRow.class)),
         Question.list(
             "exposure --pulls",
             Address.EXPOSURE_PULLS,

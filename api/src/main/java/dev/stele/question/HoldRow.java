@@ -1,8 +1,9 @@
 package dev.stele.question;
 
-import dev.stele.history.Since;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.projection.Hold;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -25,8 +26,8 @@ public record HoldRow(
     Optional<Digest> digest,
     boolean freeze,
     String reason,
-    Act placed,
-    Optional<Act> released,
+    Step placed,
+    Optional<Step> released,
     Optional<Boolean> coversNothing) {
   /**
    * A column a field, but for what only the answer that places it has, and for a second reason of
@@ -34,6 +35,34 @@ public record HoldRow(
    */
   public static final Columns<HoldRow> COLUMNS =
       Columns.fields(HoldRow.class, Set.of("coversNothing", "placed.reason"));
+
+  /** What people see. */
+  static final Columns<HoldRow> TABLE =
+      Columns.over(HoldRow.class)
+          .with("id", HoldRow::id)
+          .with("covers", HoldRow::covers)
+          .with("freeze", HoldRow::freeze)
+          .with("reason", HoldRow::reason)
+          .with("placed", row -> row.placed().at())
+          .with("placed.position", row -> row.placed().position())
+          .with("placed.actor", row -> row.placed().actor())
+          .with("released", row -> row.released().map(Step::at))
+          .with("released.position", row -> row.released().map(Step::position))
+          .with("released.actor", row -> row.released().flatMap(Step::actor))
+          .with("released.reason", row -> row.released().flatMap(Step::reason));
+
+  private String covers() {
+    HoldScope scope = new HoldScope(RepositoryGlob.parse(repositories), tag, digest);
+    return scope + ", " + scope.along();
+  }
+
+  /**
+   * The placing of a hold, or its release.
+   *
+   * @param actor empty if that person was forgotten
+   * @param reason of the release
+   */
+  public record Step(String at, long position, Optional<String> actor, Optional<String> reason) {}
 
   /** The row of a hold. */
   public static HoldRow of(Hold hold) {
@@ -53,8 +82,8 @@ public record HoldRow(
         hold.scope().digest(),
         hold.freeze(),
         hold.reason(),
-        act(hold.placed(), Optional.empty()),
-        hold.release().map(release -> act(release.act(), Optional.of(release.reason()))),
+        step(hold.placed(), Optional.empty()),
+        hold.release().map(release -> step(release.act(), Optional.of(release.reason()))),
         covers ? Optional.empty() : Optional.of(true));
   }
 
@@ -86,7 +115,7 @@ public record HoldRow(
     }
   }
 
-  private static Act act(Hold.Act act, Optional<String> reason) {
-    return Act.of(new Since(act.position(), act.at()), act.actor(), reason);
+  private static Step step(Hold.Act act, Optional<String> reason) {
+    return new Step(act.at().toString(), act.position(), act.actor(), reason);
   }
 }

@@ -84,12 +84,14 @@ final class OperatorQuestions {
   List<Question<?>> all() {
     return List.of(
         Question.list(
-            "hold list",
-            Address.HOLDS,
-            HoldRow.COLUMNS,
-            List.of(STATE, Parameter.BEFORE, Parameter.LIMIT),
-            this::holds),
-        Question.one("hold", Address.HOLD, HoldRow.COLUMNS, List.of(), this::hold),
+                "hold list",
+                Address.HOLDS,
+                HoldRow.COLUMNS,
+                List.of(STATE, Parameter.BEFORE, Parameter.LIMIT),
+                this::holds)
+            .shown(HoldRow.TABLE),
+        Question.one("hold", Address.HOLD, HoldRow.COLUMNS, List.of(), this::hold)
+            .shown(HoldRow.TABLE),
         Question.list(
             "webhooks",
             Address.WEBHOOKS,

@@ -31,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 
@@ -74,7 +75,7 @@ final class RetentionQuestions {
         Question.one(
             "retention explain",
             Address.TAG_RETENTION,
-            Columns.fields(RetentionRows.Explained.class),
+            RetentionRows.Explained.COLUMNS,
             List.of(Parameter.AT),
             this::explain),
         Question.list(
@@ -403,12 +404,19 @@ final class RetentionQuestions {
             RetentionRows.Input.of(explanation.asOf()),
             explanation.verdict().map(Verdict::keeps),
             explanation.verdict().map(Verdict::reason),
+            explanation.verdict().flatMap(this::hold),
             explanation.policy(),
             explanation.put().map(RetentionRows.When::of),
             explanation.pushedRank(),
             explanation.pulled().map(RetentionRows.When::of),
             explanation.pulledRank(),
             explanation.removed().map(this::removal)));
+  }
+
+  private Optional<HoldRow> hold(Verdict verdict) {
+    return verdict instanceof Verdict.Held(UUID id)
+        ? Optional.of(HoldRow.of(Refusals.accepted(registry.holds().find(id))))
+        : Optional.empty();
   }
 
   private RetentionRows.Removal removal(Fate.Removed removed) {

@@ -230,6 +230,7 @@ public final class RetentionRows {
    *
    * @param there whether it is there
    * @param at what the decision follows from
+   * @param hold the one that outranks the rules
    * @param put when it was last put
    * @param pulled when it, or what it points to, was last pulled
    * @param pushedRank its place among the tags of its entry, last put first
@@ -243,10 +244,14 @@ public final class RetentionRows {
       Input at,
       Optional<Boolean> keeps,
       Optional<String> reason,
+      Optional<HoldRow> hold,
       Optional<Digest> policy,
       Optional<When> put,
       Optional<Integer> pushedRank,
       Optional<When> pulled,
       Optional<Integer> pulledRank,
-      Optional<Removal> removed) {}
+      Optional<Removal> removed) {
+    static final Columns<Explained> COLUMNS =
+        Columns.fields(Explained.class, Set.of("hold.coversNothing", "hold.placed.reason"));
+  }
 }

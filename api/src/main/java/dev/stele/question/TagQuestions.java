@@ -1,5 +1,6 @@
 package dev.stele.question;
 
+import dev.stele.event.Why;
 import dev.stele.history.History;
 import dev.stele.history.PastTag;
 import dev.stele.history.Since;
@@ -54,23 +55,18 @@ final class TagQuestions {
       Optional<String> endedBy,
       String mediaType,
       long size) {
-    static HistoryPeriod of(TagView.Period period, Map<Long, String> reasons) {
+    static HistoryPeriod of(TagView.Period period, Map<Long, Why> causes) {
+      Digest digest = period.digest();
       return new HistoryPeriod(
-          period.digest(),
-          act(period.fromPosition(), period.from(), period.fromActor(), reasons),
+          digest,
+          act(new Since(period.fromPosition(), period.from()), period.fromActor(), digest, causes),
           period
               .untilPosition()
-              .map(
-                  position ->
-                      act(position, period.until().orElseThrow(), period.untilActor(), reasons)),
+              .map(position -> new Since(position, period.until().orElseThrow()))
+              .map(until -> act(until, period.untilActor(), digest, causes)),
           period.endedBy(),
           period.mediaType(),
           period.size());
-    }
-
-    private static Act act(
-        long position, java.time.Instant at, Optional<String> actor, Map<Long, String> reasons) {
-      return Act.of(new Since(position, at), actor, Optional.ofNullable(reasons.get(position)));
     }
   }
 
@@ -87,42 +83,51 @@ final class TagQuestions {
       Act from,
       Optional<Act> until,
       Optional<String> endedBy) {
-    static Period of(TagPeriod period, Map<Long, String> reasons) {
+    static Period of(TagPeriod period, Map<Long, Why> causes) {
+      Digest digest = period.digest();
       return new Period(
           period.repository(),
           period.tag(),
-          period.digest(),
-          act(period.from(), period.fromActor(), reasons),
-          period.until().map(until -> act(until, period.untilActor(), reasons)),
+          digest,
+          act(period.from(), period.fromActor(), digest, causes),
+          period.until().map(until -> act(until, period.untilActor(), digest, causes)),
           period.endedBy());
     }
+  }
 
-    private static Act act(Since since, Optional<String> actor, Map<Long, String> reasons) {
-      return Act.of(since, actor, Optional.ofNullable(reasons.get(since.position())));
-    }
+  private static Act act(
+      Since since, Optional<String> actor, Digest digest, Map<Long, Why> causes) {
+    return Act.of(since, actor, Optional.of(CauseRow.ofTag(causes.get(since.position()), digest)));
   }
 
   List<Question<?>> all() {
     return List.of(
         Question.list(
-            "tag-history",
-            Address.TAG_HISTORY,
-            Columns.fields(HistoryPeriod.class),
-            List.of(Parameter.LIMIT, Parameter.BEFORE),
-            this::history),
+                "tag-history",
+                Address.TAG_HISTORY,
+                Columns.fields(HistoryPeriod.class),
+                List.of(Parameter.LIMIT, Parameter.BEFORE),
+                this::history)
+            .shown(Columns.table(HistoryPeriod.class)),
         Question.list(
-            "pullable",
-            Address.PULLABLE,
-            Columns.fields(Period.class),
-            List.of(
-                Parameter.FROM, Parameter.TO, Parameter.LIMIT, Parameter.LAST_TAG, LAST_POSITION),
-            this::pullable),
+                "pullable",
+                Address.PULLABLE,
+                Columns.fields(Period.class),
+                List.of(
+                    Parameter.FROM,
+                    Parameter.TO,
+                    Parameter.LIMIT,
+                    Parameter.LAST_TAG,
+                    LAST_POSITION),
+                this::pullable)
+            .shown(Columns.table(Period.class)),
         Question.list(
-            "digest --tags",
-            Address.TAGS_OF_DIGEST,
-            Columns.fields(Period.class),
-            List.of(Parameter.DIGEST, Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
-            this::ofDigest));
+                "digest --tags",
+                Address.TAGS_OF_DIGEST,
+                Columns.fields(Period.class),
+                List.of(Parameter.DIGEST, Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
+                this::ofDigest)
+            .shown(Columns.table(Period.class)));
   }
 
   private Answer<HistoryPeriod> history(Asked asked) {
@@ -140,11 +145,11 @@ final class TagQuestions {
       positions.add(period.fromPosition());
       period.untilPosition().ifPresent(positions::add);
     }
-    Map<Long, String> reasons = registry.archive().reasons(positions);
+    Map<Long, Why> causes = registry.archive().causes(positions);
     Answer<HistoryPeriod> answer =
         Answer.of(
             Answer.about("repository", repository, "tag", tag),
-            page.items().stream().map(period -> HistoryPeriod.of(period, reasons)).toList());
+            page.items().stream().map(period -> HistoryPeriod.of(period, causes)).toList());
     return page.more()
         ? answer.next(Parameter.BEFORE, Optional.of(page.items().getLast().fromPosition()))
         : answer;
@@ -205,14 +210,14 @@ final class TagQuestions {
     return rows(registry, found);
   }
 
-  /** Periods with the reasons that people gave. */
+  /** Periods with the causes of their begin and end. */
   static List<Period> rows(Registry registry, List<TagPeriod> found) {
     Set<Long> positions = new HashSet<>();
     for (TagPeriod period : found) {
       positions.add(period.from().position());
       period.until().map(Since::position).ifPresent(positions::add);
     }
-    Map<Long, String> reasons = registry.archive().reasons(positions);
-    return found.stream().map(period -> Period.of(period, reasons)).toList();
+    Map<Long, Why> causes = registry.archive().causes(positions);
+    return found.stream().map(period -> Period.of(period, causes)).toList();
   }
 }

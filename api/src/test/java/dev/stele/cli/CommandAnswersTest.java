@@ -359,15 +359,17 @@ class CommandAnswersTest {
         rows("events", "--type", "TagDeleted", "--repository", "team/app").getFirst();
     assertThat(deleted.at("/cause/kind").asText()).isEqualTo("CLIENT_REQUEST");
     assertThat(deleted.at("/cause/reason").asText()).isEqualTo(WHY);
-    assertThat(rows("tag-history", "team/app:prod").getFirst().at("/until/reason").asText())
+    assertThat(rows("tag-history", "team/app:prod").getFirst().at("/until/cause/reason").asText())
         .isEqualTo(WHY);
-    assertThat(rows("tag-history", "team/app:moved").getFirst().at("/from/reason").asText())
+    assertThat(rows("tag-history", "team/app:moved").getFirst().at("/from/cause/reason").asText())
         .isEqualTo("pr\u00fcfung");
     assertThat(stele("retention", "explain", "team/app:prod").text())
         .contains("a client deleted it", "by anonymous (position ", WHY);
     assertThat(rows("retention", "log").getFirst().get("reason").asText())
         .isEqualTo("keep it small");
     assertThat(stele("tag-moves", "--tag", "prod").text()).contains('"' + WHY + '"');
+    assertThat(stele("tag-history", "team/app:prod").text())
+        .contains("UNTIL CAUSE", "CLIENT_REQUEST \"" + WHY + '"');
     HttpResponse<String> refused =
         http.send(
             request("DELETE", "/v2/team/app/manifests/v2?reason=" + "x".repeat(1001), null).build(),
@@ -381,8 +383,22 @@ class CommandAnswersTest {
             stele("restore", "team/app", "--tag", "v2", "--at", then, "--reason", "by mistake")
                 .status())
         .isZero();
-    assertThat(rows("tag-history", "team/app:v2").getFirst().at("/from/reason").asText())
+    assertThat(rows("tag-history", "team/app:v2").getFirst().at("/from/cause/reason").asText())
         .isEqualTo("by mistake");
+    assertThat(stele("pullable", "team/app", "p0").text())
+        .contains("RESTORE position ", "by mistake");
+  }
+
+  @Test
+  void aTagsHistorySaysWhyItWent() throws Exception {
+    assertThat(rows("tag-history", "kept/app:v1").getFirst().at("/until/cause/kind").asText())
+        .isEqualTo("RETENTION");
+    byte[] index = TestManifest.index().bytes();
+    send("PUT", "/v2/by/digest/manifests/x", index);
+    send("DELETE", "/v2/by/digest/manifests/" + digest, null);
+    JsonNode cause = rows("tag-history", "by/digest:x").getFirst().at("/until/cause");
+    assertThat(cause.path("kind").asText()).isEqualTo("DIGEST_DELETE");
+    assertThat(cause.path("detail").asText()).isEqualTo(digest.toString());
   }
 
   @Test
@@ -406,6 +422,27 @@ class CommandAnswersTest {
         .contains("there is nothing now that it covers");
     assertThat(something.at("/placed/actor").asText())
         .isEqualTo("cli:" + ProcessHandle.current().info().user().orElseThrow());
+    assertThat(stele("hold", "list").text())
+        .contains(
+            "COVERS",
+            "tag v1 of repositories team/*, with what it points to",
+            digest + " of repositories team/*, with what it refers to",
+            "repository tea/app, with all that is there");
+  }
+
+  @Test
+  void whyATagStaysNamesTheHoldThatKeepsIt() throws Exception {
+    send("PUT", "/v2/kept/held/manifests/old", TestManifest.index().bytes());
+    send("PUT", "/v2/kept/held/manifests/new", TestManifest.index().bytes());
+    rows("hold", "place", "kept/held", "--tag", "old", "--reason", "case 9");
+    String told = stele("retention", "explain", "kept/held:old").text();
+    assertThat(told)
+        .contains("stays, held by ", "the hold is on tag old of kept/held; placed by cli:")
+        .contains(": \"case 9\"");
+    JsonNode hold = rows("retention", "explain", "kept/held:old").getFirst().path("hold");
+    assertThat(hold.at("/reason").asText()).isEqualTo("case 9");
+    assertThat(rows("retention", "explain", "kept/held:new").getFirst().has("hold")).isFalse();
+    send("DELETE", "/v2/kept/held/manifests/new", null);
   }
 
   @Test

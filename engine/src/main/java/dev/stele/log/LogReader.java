@@ -1,7 +1,9 @@
 package dev.stele.log;
 
+import dev.stele.event.Cause;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.event.Why;
 import dev.stele.oci.RepositoryName;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -242,24 +244,32 @@ public final class LogReader {
     }
   }
 
-  /** The reasons that were given for the events at these positions, where there are any. */
-  public static Map<Long, String> reasons(Handle handle, Collection<Long> positions) {
+  /** Why the events at these positions happened. */
+  public static Map<Long, Why> causes(Handle handle, Collection<Long> positions) {
     if (positions.isEmpty()) {
       return Map.of();
     }
     return handle
         .createQuery(
             """
-            SELECT position, reason
+            SELECT position, type, cause ->> 'kind' AS kind, cause ->> 'detail' AS detail, cause ->> 'reason' AS reason
             FROM unnest(:positions::bigint[]) AS wanted (position)
             CROSS JOIN LATERAL (
-              SELECT convert_from(leaf, 'UTF8')::json #>> '{cause,reason}' AS reason
+              SELECT convert_from(leaf, 'UTF8')::json -> 'cause' AS cause, e.type
               FROM event e WHERE e.position = wanted.position
               LIMIT 1) AS found
-            WHERE reason IS NOT NULL
             """)
         .bindArray("positions", Long.class, positions)
-        .map((row, _) -> Map.entry(row.getLong("position"), row.getString("reason")))
+        .map(
+            (row, _) ->
+                Map.entry(
+                    row.getLong("position"),
+                    new Why(
+                        row.getString("type"),
+                        new Cause(
+                            Cause.Kind.valueOf(row.getString("kind")),
+                            Optional.ofNullable(row.getString("detail")),
+                            Optional.ofNullable(row.getString("reason"))))))
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 }

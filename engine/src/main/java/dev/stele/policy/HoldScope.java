@@ -46,6 +46,13 @@ public record HoldScope(RepositoryGlob repositories, Optional<Tag> tag, Optional
     return tag.isEmpty() && digest.isEmpty();
   }
 
+  /** What goes with that, in words that continue {@link #toString}. */
+  public String along() {
+    return tag.isPresent()
+        ? "with what it points to"
+        : digest.isPresent() ? "with what it refers to" : "with all that is there";
+  }
+
   /** In words, such as {@code tag v1 of team/app}. */
   @Override
   public String toString() {

@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.blob.BlobContent;
+import dev.stele.event.Why;
 import dev.stele.log.AsOf;
 import dev.stele.log.LogReader;
 import dev.stele.log.Moment;
@@ -159,9 +160,9 @@ public final class Archive {
         });
   }
 
-  /** Why people did what is recorded at these positions, of those who said so. */
-  public Map<Long, String> reasons(Collection<Long> positions) {
-    return read(handle -> LogReader.reasons(handle, positions));
+  /** Why what is recorded at these positions happened. */
+  public Map<Long, Why> causes(Collection<Long> positions) {
+    return read(handle -> LogReader.causes(handle, positions));
   }
 
   /** The exact bytes of a manifest that was ever put into any repository; not to be modified. */

@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Why;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.oci.RepositoryName;
@@ -36,15 +37,15 @@ public final class BuriedTags {
   boolean step() {
     List<TagView.Tombstone> tombstones =
         Availability.read(jdbi, handle -> TagView.tombstones(handle, AT_ONCE));
-    Map<Long, String> reasons =
+    Map<Long, Why> causes =
         Availability.read(
             jdbi,
             handle ->
-                LogReader.reasons(
+                LogReader.causes(
                     handle, tombstones.stream().map(TagView.Tombstone::position).toList()));
     for (TagView.Tombstone tombstone : tombstones) {
       long before = recorded;
-      Optional<String> reason = Optional.ofNullable(reasons.get(tombstone.position()));
+      Optional<String> reason = causes.get(tombstone.position()).cause().reason();
       recorded += commands.append(new DeleteTagsOfManifest(tombstone).because(reason));
       if (before / TELL_EVERY < recorded / TELL_EVERY) {
         logger.info(

@@ -1,0 +1,4 @@
+package dev.stele.event;
+
+/** An event's type, and why it happened. */
+public record Why(String type, Cause cause) {}
