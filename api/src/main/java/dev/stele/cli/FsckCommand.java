@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Checks that the log is whole and that the stores have what it says, and lists objects that"
           + " it does not know. Changes nothing; the server may be running or not. Exit status 1 if"
-          + " anything is damaged or gone; unknown objects alone are no damage."
+          + " anything is damaged, gone or was not looked at; unknown objects alone are no damage."
     },
     mixinStandardHelpOptions = true)
 final class FsckCommand implements Callable<Integer> {
@@ -43,7 +43,7 @@ final class FsckCommand implements Callable<Integer> {
       output.summary(
           out,
           summary,
-          "%,d events, %,d manifest documents, %,d blobs in the log, %,d objects in the stores%n%s: %,d damaged or gone, %,d unknown to the log"
+          "%,d events, %,d manifest documents, %,d blobs in the log, %,d objects in the stores%n%s: %,d damaged, gone or not looked at, %,d unknown to the log"
               .formatted(
                   summary.events(),
                   summary.documents(),

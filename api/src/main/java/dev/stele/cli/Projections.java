@@ -62,8 +62,7 @@ final class Projections implements Runnable {
     public Integer call() throws ConfigurationException, StartupException {
       try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
           ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
-        Verification.Report report =
-            inspection.verifyProjections(restart, progress -> tell(bar, progress));
+        Verification.Report report = inspection.verifyProjections(restart, bar::at);
         bar.erase();
         PrintWriter out = spec.commandLine().getOut();
         output.print(out, RESULT, report.results());
@@ -74,17 +73,6 @@ final class Projections implements Runnable {
                     report.equal() ? "Equal" : Terminal.ofOutput().alarm("NOT equal"),
                     report.events()));
         return report.equal() ? 0 : 1;
-      }
-    }
-
-    private static void tell(ProgressBar bar, Verification.Progress progress) {
-      if (progress.tables() == 0) {
-        bar.at("events replayed", progress.events(), progress.ofEvents());
-      } else {
-        bar.at(
-            "table %d of %d, rows compared".formatted(progress.tables(), progress.ofTables()),
-            progress.rows(),
-            0);
       }
     }
   }

@@ -24,7 +24,7 @@ import picocli.CommandLine.TypeConversionException;
           + " manifests refer to and repositories lack. What it finds of objects is recorded in the"
           + " log: a damaged one counts as absent until its content is pushed again or a scrub"
           + " finds it intact. The server may be running or not. Exit status 1 if anything is"
-          + " damaged or gone."
+          + " damaged, gone or was not looked at."
     },
     mixinStandardHelpOptions = true)
 final class ScrubCommand implements Callable<Integer> {
@@ -66,7 +66,7 @@ final class ScrubCommand implements Callable<Integer> {
       output.summary(
           out,
           summary,
-          "%,d manifest documents, %,d objects of %,d bytes%n%s: %,d damaged or gone, %,d of it news to the log"
+          "%,d manifest documents, %,d objects of %,d bytes%n%s: %,d damaged, gone or not looked at, %,d of it news to the log"
               .formatted(
                   summary.documents(),
                   summary.objects(),

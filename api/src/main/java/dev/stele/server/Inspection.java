@@ -9,12 +9,12 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.engine.Engine;
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
+import dev.stele.projection.ProgressListener;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
-import dev.stele.verify.CheckProgress;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import dev.stele.verify.Scrub;
@@ -135,10 +135,10 @@ public final class Inspection implements AutoCloseable {
    * Replays the log and compares the result with the live views.
    *
    * @param anew whether to begin from the start, though a verification was cut off
-   * @param told how far it is
+   * @param progress is told how far it is
    */
-  public Verification.Report verifyProjections(boolean anew, Consumer<Verification.Progress> told) {
-    return new Verification(new LogReader(new EventCodec())).run(database.jdbi(), anew, told);
+  public Verification.Report verifyProjections(boolean anew, ProgressListener progress) {
+    return new Verification(new LogReader(new EventCodec())).run(database.jdbi(), anew, progress);
   }
 
   /** The checks of the log and of the stores. */
@@ -189,7 +189,8 @@ public final class Inspection implements AutoCloseable {
    * @throws IOException if a store cannot be used
    */
   public Scrub.Summary scrub(
-      long bytesPerSecond, Consumer<Finding> findings, CheckProgress progress) throws IOException {
+      long bytesPerSecond, Consumer<Finding> findings, ProgressListener progress)
+      throws IOException {
     return registry()
         .stores()
         .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings, progress);

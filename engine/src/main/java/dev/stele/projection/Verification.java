@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -62,15 +61,6 @@ public final class Verification {
     }
   }
 
-  /**
-   * How far a verification is.
-   *
-   * @param events how many are replayed, of how many that there are
-   * @param tables how many are compared, of how many that there are
-   * @param rows how many of the table that is being compared have been
-   */
-  public record Progress(long events, long ofEvents, int tables, int ofTables, long rows) {}
-
   private final LogReader reader;
   private final List<Projection> inline;
   private final List<Projection> asynchronous;
@@ -109,7 +99,7 @@ public final class Verification {
 
   /** Goes on, or begins, and tells nobody how far it is. */
   public Report run(Jdbi jdbi) {
-    return run(jdbi, false, _ -> {});
+    return run(jdbi, false, (_, _, _) -> {});
   }
 
   /**
@@ -117,26 +107,23 @@ public final class Verification {
    * does not depend on it.
    *
    * @param anew whether to begin from the start, though one has been cut off
-   * @param told how far it is, a few times a second; may throw to end it, which is as good as any
-   *     other way to cut it off
+   * @param progress is told how far it is, a few times a second; may throw to end it, which is as
+   *     good as any other way to cut it off
    */
-  public Report run(Jdbi jdbi, boolean anew, Consumer<Progress> told) {
+  public Report run(Jdbi jdbi, boolean anew, ProgressListener progress) {
     VerificationState state = VerificationState.begin(jdbi, SCHEMA, projections, anew);
     Optional<VerificationState.Table> next;
     do {
-      Replayed replayed = catchUp(jdbi, state, told);
+      catchUp(jdbi, state, progress);
       next =
           jdbi.inTransaction(
               TransactionIsolationLevel.REPEATABLE_READ, handle -> compare(handle, state));
       next.ifPresent(
           table ->
-              told.accept(
-                  new Progress(
-                      replayed.next(),
-                      replayed.head(),
-                      table.number(),
-                      tables(),
-                      table.result().rows())));
+              progress.at(
+                  "table %d of %d, rows compared".formatted(table.number(), tables()),
+                  table.result().rows(),
+                  0));
     } while (next.isPresent());
     return jdbi.inTransaction(
         handle -> {
@@ -158,13 +145,12 @@ public final class Verification {
   private record Replayed(long next, long head, boolean more) {}
 
   /** Replays until less than a page is missing to where the live views are. */
-  private Replayed catchUp(Jdbi jdbi, VerificationState state, Consumer<Progress> told) {
+  private void catchUp(Jdbi jdbi, VerificationState state, ProgressListener progress) {
     Replayed replayed;
     do {
       replayed = jdbi.inTransaction(handle -> replayPage(handle, state));
-      told.accept(new Progress(replayed.next(), replayed.head(), 0, 0, 0));
+      progress.at("events replayed", replayed.next(), replayed.head());
     } while (replayed.more());
-    return replayed;
   }
 
   private Replayed replayPage(Handle handle, VerificationState state) {

@@ -7,7 +7,7 @@ import dev.stele.claim.StoreMarker;
 import dev.stele.claim.StoreRefusedException;
 import dev.stele.log.AppendLane;
 import dev.stele.log.LogIdentity;
-import dev.stele.verify.CheckProgress;
+import dev.stele.projection.ProgressListener;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Scrub;
 import java.io.IOException;
@@ -117,7 +117,7 @@ public final class OwnStores {
    * @throws IOException if a store cannot be used, or the thread was interrupted
    */
   public Scrub.Summary scrub(
-      Caller caller, long bytesPerSecond, Consumer<Finding> findings, CheckProgress progress)
+      Caller caller, long bytesPerSecond, Consumer<Finding> findings, ProgressListener progress)
       throws IOException {
     return new Scrub(audit, stores, sparseManifests, commands::append)
         .run(actors.id(caller.actor()), caller.requestId(), bytesPerSecond, findings, progress);

@@ -175,6 +175,21 @@ public sealed interface Finding {
     }
   }
 
+  /**
+   * A store of which some was not looked at.
+   *
+   * @param objects how many of those that the log knows were
+   * @param reason why the others were not, with what to do where that is known
+   */
+  record StoreNotLookedAt(String store, long objects, String reason) implements Finding {
+    @Override
+    public String what() {
+      return objects == 0
+          ? "nothing of store %s was looked at: %s".formatted(store, reason)
+          : "of store %s only %,d objects were looked at: %s".formatted(store, objects, reason);
+    }
+  }
+
   /** An object that the log does not know: what a crash between storing and recording leaves. */
   record Orphan(String store, String key, long size) implements Finding {
     @Override

@@ -4,6 +4,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.claim.Standing;
 import dev.stele.claim.StoreClaims;
 import dev.stele.event.EventCodec;
+import dev.stele.projection.ProgressListener;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -37,11 +38,11 @@ public final class Fsck {
    * @param deep whether to read every stored object whole and re-hash it
    * @param findings is told of each finding as it is made
    * @param progress is told how far it is
-   * @throws IOException if a store cannot be used
+   * @throws IOException if the thread was interrupted
    */
-  public Summary run(boolean deep, Consumer<Finding> findings, CheckProgress progress)
+  public Summary run(boolean deep, Consumer<Finding> findings, ProgressListener progress)
       throws IOException {
-    long[] counts = new long[2];
+    long[] counts = new long[4];
     Consumer<Finding> counted =
         finding -> {
           counts[finding.damage() ? 0 : 1]++;
@@ -50,18 +51,31 @@ public final class Fsck {
     LogCheck log = new LogCheck(new EventCodec(), counted);
     long events = jdbi.withHandle(handle -> log.events(handle, progress));
     long documents = jdbi.withHandle(handle -> log.documents(handle, progress));
-    long blobs = 0;
-    long objects = 0;
     Optional<Pace> reading = deep ? Optional.of(Pace.unlimited()) : Optional.empty();
     StoreClaims claims = new StoreClaims(jdbi, stores);
     for (BlobStores.Named store : stores.all()) {
-      if (claims.standing(store) instanceof Standing.Refused refused) {
-        counted.accept(new Finding.StoreRefused(store.name(), refused.reason()));
+      long before = counts[2];
+      try {
+        if (claims.standing(store) instanceof Standing.Refused refused) {
+          counted.accept(new Finding.StoreRefused(store.name(), refused.reason()));
+        }
+        StoreCheck check = new StoreCheck(jdbi, store);
+        check.recorded(
+            reading,
+            (_, finding) -> {
+              counts[2]++;
+              finding.ifPresent(counted);
+            },
+            progress);
+        counts[3] += check.orphans(counted, progress);
+      } catch (IOException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        counted.accept(
+            new Finding.StoreNotLookedAt(store.name(), counts[2] - before, e.toString()));
       }
-      StoreCheck check = new StoreCheck(jdbi, store);
-      blobs += check.recorded(reading, (_, finding) -> finding.ifPresent(counted), progress);
-      objects += check.orphans(counted, progress);
     }
-    return new Summary(events, documents, blobs, objects, counts[0], counts[1]);
+    return new Summary(events, documents, counts[2], counts[3], counts[0], counts[1]);
   }
 }

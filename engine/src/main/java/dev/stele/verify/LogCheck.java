@@ -7,6 +7,7 @@ import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ProgressListener;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.HexFormat;
@@ -46,7 +47,7 @@ final class LogCheck {
   }
 
   /** Checks all events that there are now or that a follower has seen; returns how many. */
-  long events(Handle handle, CheckProgress progress) {
+  long events(Handle handle, ProgressListener progress) {
     long head = Math.max(LogReader.nextPosition(handle), followed(handle));
     long expected = 0;
     Instant previous = Instant.MIN;
@@ -142,12 +143,12 @@ final class LogCheck {
   private record Document(byte[] digest, byte[] bytes) {}
 
   /** Re-hashes every document of a manifest or of the record; returns how many there are. */
-  long documents(Handle handle, CheckProgress progress) {
+  long documents(Handle handle, ProgressListener progress) {
     return documents(
         handle, "record_document", documents(handle, "manifest_document", 0, progress), progress);
   }
 
-  private long documents(Handle handle, String table, long before, CheckProgress progress) {
+  private long documents(Handle handle, String table, long before, ProgressListener progress) {
     long count = before;
     byte[] after = {};
     while (true) {

@@ -5,6 +5,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidManifestException;
 import dev.stele.oci.Manifest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.ProgressListener;
 import dev.stele.projection.RepositoryView;
 import dev.stele.sql.Values;
 import java.util.Collection;
@@ -43,7 +44,7 @@ final class ReferenceCheck {
   }
 
   /** Looks at every repository. */
-  void run(CheckProgress progress) {
+  void run(ProgressListener progress) {
     long count = 0;
     Optional<String> after = Optional.empty();
     List<RepositoryName> page;

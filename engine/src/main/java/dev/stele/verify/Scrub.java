@@ -1,10 +1,13 @@
 package dev.stele.verify;
 
 import dev.stele.blob.BlobStores;
+import dev.stele.claim.Standing;
+import dev.stele.claim.StoreClaims;
 import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
 import dev.stele.log.Command;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.ProgressListener;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -51,32 +54,58 @@ public final class Scrub {
   }
 
   /**
-   * Looks at everything once. It goes on after a finding.
+   * Looks at everything once. It goes on after a finding, with the next store after one that is
+   * another registry's or fails, which is a finding too.
    *
    * @param actor who is recorded to have found it
    * @param bytesPerSecond how fast stored objects are read at most
    * @param findings is told of each finding as it is made
    * @param progress is told how far it is
-   * @throws IOException if a store cannot be used, or the thread was interrupted
+   * @throws IOException if the thread was interrupted
    */
   public Summary run(
       ActorId actor,
       String requestId,
       long bytesPerSecond,
       Consumer<Finding> findings,
-      CheckProgress progress)
+      ProgressListener progress)
       throws IOException {
     Counting counting = new Counting(actor, requestId, findings);
     long documents =
         jdbi.withHandle(
             handle -> new LogCheck(new EventCodec(), counting).documents(handle, progress));
     Pace pace = Pace.bytesPerSecond(bytesPerSecond);
-    long objects = 0;
     for (BlobStores.Named store : stores.all()) {
-      objects += new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting, progress);
+      look(store, pace, counting, progress);
     }
     new ReferenceCheck(jdbi, stores, sparse, counting).run(progress);
-    return new Summary(documents, objects, pace.bytes(), counting.damages, counting.recorded);
+    return new Summary(
+        documents, counting.objects, pace.bytes(), counting.damages, counting.recorded);
+  }
+
+  /** What is another registry's is not ours to read, and would look as if all of it were gone. */
+  private void look(BlobStores.Named store, Pace pace, Counting counting, ProgressListener progress)
+      throws IOException {
+    long before = counting.objects;
+    Optional<String> refused;
+    try {
+      refused =
+          new StoreClaims(jdbi, stores).standing(store) instanceof Standing.Refused(_, _, var why)
+              ? Optional.of(why)
+              : Optional.empty();
+      if (refused.isEmpty()) {
+        new StoreCheck(jdbi, store).recorded(Optional.of(pace), counting, progress);
+      }
+    } catch (IOException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      refused = Optional.of(e.toString());
+    }
+    refused.ifPresent(
+        why ->
+            counting.accept(
+                new Finding.StoreNotLookedAt(store.name(), counting.objects - before, why)));
   }
 
   /** Counts, passes on and records. */
@@ -84,6 +113,7 @@ public final class Scrub {
     private final ActorId actor;
     private final String requestId;
     private final Consumer<Finding> findings;
+    private long objects;
     private long damages;
     private long recorded;
 
@@ -103,6 +133,7 @@ public final class Scrub {
 
     @Override
     public void looked(BlobView.Located object, Optional<Finding.OfObject> finding) {
+      objects++;
       finding.ifPresent(this);
       if (!object.problem().equals(finding.map(Finding.OfObject::problem))
           && lane.apply(new RecordCheck(actor, requestId, object, finding))) {

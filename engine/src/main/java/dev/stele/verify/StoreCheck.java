@@ -7,6 +7,7 @@ import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
 import dev.stele.oci.Digest;
 import dev.stele.projection.BlobView;
+import dev.stele.projection.ProgressListener;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
@@ -51,10 +52,9 @@ final class StoreCheck {
    *
    * @param reading at what pace to read each object whole and re-hash it; absent: look at sizes
    *     only
-   * @return how many there are
    * @throws IOException if the store cannot be used, or the thread was interrupted
    */
-  long recorded(Optional<Pace> reading, Observer observer, CheckProgress progress)
+  void recorded(Optional<Pace> reading, Observer observer, ProgressListener progress)
       throws IOException {
     long count = 0;
     Optional<Digest> after = Optional.empty();
@@ -63,7 +63,7 @@ final class StoreCheck {
       List<BlobView.Located> page =
           jdbi.withHandle(handle -> BlobView.objects(handle, store.name(), last, PAGE));
       if (page.isEmpty()) {
-        return count;
+        return;
       }
       for (BlobView.Located object : page) {
         observer.looked(object, stillRecorded(object, check(object, reading, progress)));
@@ -87,7 +87,8 @@ final class StoreCheck {
   }
 
   private Optional<Finding.OfObject> check(
-      BlobView.Located object, Optional<Pace> reading, CheckProgress progress) throws IOException {
+      BlobView.Located object, Optional<Pace> reading, ProgressListener progress)
+      throws IOException {
     ObjectKey key = new ObjectKey(object.objectKey());
     OptionalLong size = store.store().size(key);
     if (size.isEmpty()) {
@@ -106,7 +107,7 @@ final class StoreCheck {
   }
 
   private Optional<Finding.OfObject> rehash(
-      BlobView.Located object, ObjectKey key, Pace pace, CheckProgress progress)
+      BlobView.Located object, ObjectKey key, Pace pace, ProgressListener progress)
       throws IOException {
     MessageDigest hasher = object.digest().algorithm().newHasher();
     try (BlobContent content = store.store().open(key);
@@ -141,7 +142,7 @@ final class StoreCheck {
    *
    * @return how many objects the store has
    */
-  long orphans(Consumer<Finding> findings, CheckProgress progress) throws IOException {
+  long orphans(Consumer<Finding> findings, ProgressListener progress) throws IOException {
     long count = 0;
     List<StoredObject> suspects = new ArrayList<>();
     try (Stream<StoredObject> objects = store.store().objects()) {

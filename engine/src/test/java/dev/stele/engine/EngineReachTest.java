@@ -12,6 +12,7 @@ import dev.stele.log.LogIdentity;
 import dev.stele.log.Moment;
 import dev.stele.projection.Hold;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.projection.ProgressListener;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.PutDocuments;
 import dev.stele.projection.RecordDocuments;
@@ -53,6 +54,7 @@ class EngineReachTest {
           LogIdentity.class,
           Moment.class,
           Hold.class,
+          ProgressListener.class,
           PutDocuments.class,
           RecordDocuments.class,
           TagView.class,

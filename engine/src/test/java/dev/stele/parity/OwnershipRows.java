@@ -1,5 +1,6 @@
 package dev.stele.parity;
 
+import static dev.stele.registry.TestClient.ALICE;
 import static dev.stele.registry.TestClient.ok;
 import static dev.stele.registry.TestClient.upload;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -196,6 +197,14 @@ abstract class OwnershipRows {
         .filteredOn(Finding::damage)
         .singleElement()
         .isInstanceOf(Finding.StoreRefused.class);
+    List<Finding> scrubbed = new ArrayList<>();
+    assertThat(late.stores().scrub(ALICE, Long.MAX_VALUE, scrubbed::add, (_, _, _) -> {}).sound())
+        .isFalse();
+    assertThat(scrubbed)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .startsWith("nothing of store default was looked at: ");
     push(owner, "v2", "two");
     assertThat(owner.collecting().run().failure()).isEmpty();
     assertPullable(owner, "one", "two");

@@ -91,7 +91,7 @@ class CollectingSoakTest {
       StoredContent.assertDiskHasWhatIsLive(server, REPOSITORIES);
       SteleProcess.CommandResult fsck =
           SteleProcess.run("fsck", "--deep", "--data", server.data().toString());
-      assertThat(fsck.output()).contains("0 damaged or gone, 0 unknown to the log");
+      assertThat(fsck.output()).contains("0 damaged, gone or not looked at, 0 unknown to the log");
       assertThat(fsck.exitStatus()).isZero();
       assertThat(server.logTail()).doesNotContain(" ERROR ");
       server.stop();

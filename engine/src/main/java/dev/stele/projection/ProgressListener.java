@@ -1,8 +1,8 @@
-package dev.stele.verify;
+package dev.stele.projection;
 
-/** Is told how far a check is, now and then. May throw to end it. */
+/** Is told how far something is that takes long, now and then. May throw to end it. */
 @FunctionalInterface
-public interface CheckProgress {
+public interface ProgressListener {
   /**
    * @param what is looked at, such as {@code events}
    * @param done how many of them were
