@@ -33,7 +33,7 @@ final class DiffCommand extends QuestionCommand {
   @Override
   Optional<String> note(long count, JsonNode about) {
     return Optional.of(
-        "Differences between %s and %s: %,d. What came and went in between is none: see tag-moves."
-            .formatted(moment(about.path("from")), moment(about.path("to")), count));
+        "Differences between %s and %s: %,d. What came and went in between is not among them; stele tag-moves --repository %s has each move of a tag."
+            .formatted(moment(about.path("from")), moment(about.path("to")), count, repository));
   }
 }

@@ -1,6 +1,8 @@
 package dev.stele.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.log.AsOf;
+import dev.stele.log.Moment;
 import dev.stele.question.Rows;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
@@ -145,8 +147,10 @@ abstract class QuestionCommand implements Callable<Integer> {
   /** A moment that an answer is of, for people. */
   static String moment(JsonNode at) {
     String moment = at.path("moment").asText();
-    return moment.startsWith("p")
-        ? "position " + moment.substring(1)
-        : "%s (position %d)".formatted(moment, at.path("position").asLong());
+    long position = at.path("position").asLong();
+    return new AsOf(
+            moment.startsWith("p") ? new Moment.AtPosition(position) : Moment.parse(moment),
+            position)
+        .toString();
   }
 }

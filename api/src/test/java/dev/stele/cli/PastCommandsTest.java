@@ -209,8 +209,8 @@ class PastCommandsTest {
         .containsExactly(first.toString());
     assertThat(stele("diff", "team/app", "p2", "p6").text())
         .endsWith(
-            "Differences between position 2 and position 6: 4. What came and went in between is"
-                + " none: see tag-moves.\n");
+            "Differences between position 2 and position 6: 4. What came and went in between is not"
+                + " among them; stele tag-moves --repository team/app has each move of a tag.\n");
     refuses(2, List.of("diff", "team/app", "p4", "p2"), "from (position 4) must not be after to");
     refuses(2, List.of("diff", "team/app"), "Missing required parameter: 'FROM'");
   }

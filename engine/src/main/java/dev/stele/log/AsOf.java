@@ -11,8 +11,10 @@ public record AsOf(Moment moment, long position) {
   @Override
   public String toString() {
     return switch (moment) {
-      case Moment.AtPosition(long asked) -> "position " + asked;
-      case Moment.AtInstant(var instant) -> instant + " (position " + position + ")";
+      case Moment.AtPosition(long asked) ->
+          asked < 0 ? "the start of the log, before any event" : "position " + asked;
+      case Moment.AtInstant(var instant) ->
+          instant + (position < 0 ? " (before any event)" : " (position " + position + ")");
     };
   }
 }

@@ -85,7 +85,14 @@ public record Digest(Algorithm algorithm, String hex) implements Comparable<Dige
       throw new InvalidNameException(
           InvalidNameException.Kind.DIGEST,
           "a digest is algorithm:hex, such as sha256:..., but this is "
-              + InvalidNameException.quote(text));
+              + InvalidNameException.quote(text)
+              + (isLowerHex(text) && !text.isEmpty()
+                  ? "; put %s: before it"
+                      .formatted(
+                          text.length() == Algorithm.SHA512.hexLength
+                              ? Algorithm.SHA512.prefix
+                              : Algorithm.SHA256.prefix)
+                  : ""));
     }
     return new Digest(Algorithm.parse(text.substring(0, colon)), text.substring(colon + 1));
   }

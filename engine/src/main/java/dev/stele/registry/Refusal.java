@@ -50,7 +50,9 @@ public sealed interface Refusal {
   record NotYet(Moment moment, long newest) implements Refusal {
     @Override
     public String message() {
-      return moment + " has not passed yet: the newest event is at position " + newest;
+      return moment
+          + " has not passed yet: "
+          + (newest < 0 ? "there is no event" : "the newest event is at position " + newest);
     }
   }
 
