@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 
 /**
@@ -26,7 +27,10 @@ import javax.net.ssl.SSLException;
  */
 final class Client implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int CONNECT_MILLIS = 10_000;
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+
+  /** After how long people are told what is waited for. */
+  private static final Duration SILENCE = Duration.ofSeconds(2);
 
   static {
     // What changes something is not to be sent a second time behind our back.
@@ -56,6 +60,7 @@ final class Client implements AutoCloseable {
   private final Identity identity;
   private final Duration patience;
   private final boolean here;
+  private final Consumer<String> waiting;
   private final AutoCloseable beneath;
 
   /**
@@ -64,13 +69,21 @@ final class Client implements AutoCloseable {
    * @param server without a slash at the end
    * @param patience how long an answer may take to begin; zero: for as long as it likes
    * @param here whether it is on this machine, so that no proxy is between
+   * @param waiting is told, by another thread, that an answer takes long to begin
    * @param beneath is closed with this
    */
-  Client(URI server, Identity identity, Duration patience, boolean here, AutoCloseable beneath) {
+  Client(
+      URI server,
+      Identity identity,
+      Duration patience,
+      boolean here,
+      Consumer<String> waiting,
+      AutoCloseable beneath) {
     this.server = server;
     this.identity = identity;
     this.patience = patience;
     this.here = here;
+    this.waiting = waiting;
     this.beneath = beneath;
   }
 
@@ -128,7 +141,10 @@ final class Client implements AutoCloseable {
     } catch (UnknownHostException e) {
       throw failure("cannot connect to %s: there is no such host".formatted(server), e);
     } catch (SocketTimeoutException e) {
-      throw new UnansweredException("%s does not answer in time".formatted(server), e);
+      throw new UnansweredException(
+          "%s was reached and has not answered within %,d s: it hangs or has much to do"
+              .formatted(server, patience.toSeconds()),
+          e);
     } catch (SSLException e) {
       throw failure(
           "cannot connect to %s by TLS: %s; a certificate that the JDK does not know needs a trust store: STELE_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE"
@@ -145,7 +161,7 @@ final class Client implements AutoCloseable {
     HttpURLConnection connection =
         (HttpURLConnection) (here ? url.openConnection(Proxy.NO_PROXY) : url.openConnection());
     connection.setInstanceFollowRedirects(false);
-    connection.setConnectTimeout(CONNECT_MILLIS);
+    connection.setConnectTimeout(Math.toIntExact(CONNECT.toMillis()));
     connection.setReadTimeout(Math.toIntExact(patience.toMillis()));
     connection.setRequestMethod(method);
     connection.setRequestProperty("User-Agent", "stele");
@@ -158,11 +174,14 @@ final class Client implements AutoCloseable {
     if (method.equals("POST")) {
       connection.setDoOutput(true);
       connection.setRequestProperty("Content-Type", "application/json");
+    }
+    connect(connection);
+    if (method.equals("POST")) {
       try (OutputStream out = connection.getOutputStream()) {
         out.write(body);
       }
     }
-    int status = connection.getResponseCode();
+    int status = status(connection);
     try (InputStream in =
         status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
       Answer answer = new Answer(connection, in == null ? new byte[0] : in.readAllBytes());
@@ -170,6 +189,24 @@ final class Client implements AutoCloseable {
         return answer;
       }
       throw refused(status, answer);
+    }
+  }
+
+  private static void connect(HttpURLConnection connection) throws IOException {
+    try {
+      connection.connect();
+    } catch (SocketTimeoutException e) {
+      ConnectException told =
+          new ConnectException("nothing answers within %,d s".formatted(CONNECT.toSeconds()));
+      told.initCause(e);
+      throw told;
+    }
+  }
+
+  private int status(HttpURLConnection connection) throws IOException {
+    try (Late _ =
+        new Late(SILENCE, () -> waiting.accept("waiting for the server at %s".formatted(server)))) {
+      return connection.getResponseCode();
     }
   }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -105,7 +106,14 @@ final class ServerOptions {
             : new Client.Identity(
                 Map.of("Authorization", basic(login)),
                 "%s does not let %s in with that password".formatted(url, login.user()));
-    return new Client(url.uri(), identity, PATIENCE, url.loopback(), () -> {});
+    return new Client(url.uri(), identity, PATIENCE, url.loopback(), waiting(), () -> {});
+  }
+
+  /** A person is told what is waited for; a program would take it for an error. */
+  private static Consumer<String> waiting() {
+    return Terminal.ofErrors().interactive()
+        ? what -> System.err.println("stele: " + what)
+        : _ -> {};
   }
 
   private static String basic(Login login) {
@@ -126,7 +134,7 @@ final class ServerOptions {
     }
     Optional<LocalAccess> running = LocalAccess.find(folder.toAbsolutePath().normalize());
     if (running.isPresent()) {
-      return here(running.get().url(), running.get().credential(), PATIENCE, () -> {});
+      return here(running.get().url(), running.get().credential(), PATIENCE, waiting(), () -> {});
     }
     if (configuration.isEmpty()) {
       configuration = Optional.of(data.read(Optional.empty()));
@@ -135,7 +143,11 @@ final class ServerOptions {
   }
 
   private static Client here(
-      URI url, LocalCredential credential, Duration patience, AutoCloseable beneath) {
+      URI url,
+      LocalCredential credential,
+      Duration patience,
+      Consumer<String> waiting,
+      AutoCloseable beneath) {
     return new Client(
         url,
         new Client.Identity(
@@ -148,6 +160,7 @@ final class ServerOptions {
                 .formatted(url)),
         patience,
         true,
+        waiting,
         beneath);
   }
 
@@ -165,6 +178,7 @@ final class ServerOptions {
             URI.create("http://" + server.address()),
             credential,
             Duration.ZERO,
+            _ -> {},
             () -> {
               try (inspection) {
                 server.close();

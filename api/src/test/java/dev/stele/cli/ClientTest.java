@@ -18,7 +18,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -186,13 +188,21 @@ class ClientTest {
           }
           exchange.close();
         });
+    List<String> told = new CopyOnWriteArrayList<>();
     try (Client client =
         new Client(
-            url.uri(), new Client.Identity(Map.of(), ""), Duration.ofMillis(100), true, () -> {})) {
-      assertThatThrownBy(() -> client.ask(TAGS, "json"))
-          .hasMessage(url + " does not answer in time");
+            url.uri(),
+            new Client.Identity(Map.of(), ""),
+            Duration.ofSeconds(3),
+            true,
+            told::add,
+            () -> {})) {
+      String silent =
+          url + " was reached and has not answered within 3 s: it hangs or has much to do";
+      assertThatThrownBy(() -> client.ask(TAGS, "json")).hasMessage(silent);
+      assertThat(told).containsExactly("waiting for the server at " + url);
       assertThatThrownBy(() -> client.post("/api/v1/holds", "json", Map.of()))
-          .hasMessageStartingWith(url + " does not answer in time; what was asked may be done");
+          .hasMessageStartingWith(silent + "; what was asked may be done");
     } catch (IOException e) {
       throw new AssertionError(e);
     } finally {
