@@ -48,6 +48,9 @@ final class LoginCommand implements Callable<Integer> {
                 login.user().isEmpty()
                     ? url + " as nobody in particular"
                     : "%s as %s".formatted(url, login.user())));
+    if (!login.user().isEmpty() && letsIn(url, new Login(url.toString(), "", ""))) {
+      out.println("It lets everybody in, so that nothing may have checked the password");
+    }
     out.flush();
     return 0;
   }

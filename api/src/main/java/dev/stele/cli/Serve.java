@@ -91,7 +91,7 @@ final class Serve implements Callable<Integer> {
         AutoCloseable _ = publish(server.address(), credential, data)) {
       inForce = configuration;
       ReloadSignal.handle(() -> reload(node, started));
-      announce(server.address(), data);
+      announce(server.address(), data, settings.htpasswd().isPresent());
       stop.await();
       logger.info("stopping: requests in flight may finish");
     } finally {
@@ -146,10 +146,13 @@ final class Serve implements Callable<Integer> {
     return new LocalAccess(URI.create("http://" + loopback.get()), credential).publish(data);
   }
 
-  private void announce(ListenAddress address, Path data) {
+  private void announce(ListenAddress address, Path data, boolean users) {
     PrintWriter out = spec.commandLine().getOut();
     out.println("Stele listens on http://" + address);
     out.println("Data is in " + data);
+    if (!users) {
+      out.println("No htpasswd: no password is checked, and everybody is recorded as anonymous");
+    }
     out.println(
         "Try: skopeo copy --dest-tls-verify=false docker://docker.io/library/alpine docker://"
             + address
