@@ -27,7 +27,7 @@ final class DigestCommand extends QuestionCommand {
       names = "--tags",
       description =
           "The periods during which a tag of any repository pointed to it. Of the other options"
-              + " only those of the output apply.")
+              + " only --repository, --limit and those of the output apply.")
   private boolean tags;
 
   @Mixin private EventOptions events;
@@ -35,7 +35,7 @@ final class DigestCommand extends QuestionCommand {
   @Override
   Asking asking() {
     return tags
-        ? Asking.list(Address.TAGS_OF_DIGEST).with("digest", digest)
+        ? events.ofPlaces(Asking.list(Address.TAGS_OF_DIGEST).with("digest", digest))
         : events.of(Asking.list(Address.DIGEST).at("digest", digest));
   }
 

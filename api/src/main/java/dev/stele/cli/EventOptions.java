@@ -60,6 +60,11 @@ final class EventOptions {
     limit = most;
   }
 
+  /** A question that is about repositories, and not about events. */
+  Asking ofPlaces(Asking asking) {
+    return asking.with("repository", repository).most(limit);
+  }
+
   /** The same question, about these events only. */
   Asking of(Asking asking) {
     return asking

@@ -38,6 +38,13 @@ public record Answer<R>(
     return of(Map.of(), List.of(row));
   }
 
+  /** The same and the last page, with a sentence that nobody must overlook. */
+  Answer<R> end(String note) {
+    Map<String, Object> more = new LinkedHashMap<>(about);
+    more.put(NOTE, note);
+    return new Answer<>(more, rows, Map.of(), unknown);
+  }
+
   /** The same, of what is not on record at all. */
   Answer<R> unknown(DistributionError error) {
     return new Answer<>(about, rows, next, Optional.of(error));

@@ -5,12 +5,12 @@ import dev.stele.history.DigestStates;
 import dev.stele.history.ObservedPulls;
 import dev.stele.history.Since;
 import dev.stele.history.TagMove;
+import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.EventPage;
-import dev.stele.registry.NeverSeen;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -176,11 +176,7 @@ public final class EventQuestions {
 
   private <R> Answer<R> found(Asked asked, EventSelection selection, Function<EventEntry, R> row) {
     EventPage page = registry.log().events(selection.query(asked.limit()));
-    Optional<String> note =
-        page.events().isEmpty() && page.next().isEmpty()
-            ? NeverSeen.of(registry, selection.filter())
-            : Optional.empty();
-    return Answer.of(Answer.about(Answer.NOTE, note), page.events().stream().map(row).toList())
+    return Answer.of(Map.of(), page.events().stream().map(row).toList())
         .next(selection.next(), number(page.next()));
   }
 
@@ -195,22 +191,18 @@ public final class EventQuestions {
     }
     long position = Long.parseLong(text);
     EventEntry event =
-        registry
-            .log()
-            .event(position)
-            .orElseThrow(
-                () ->
-                    new DistributionError(
-                            404,
-                            ErrorCode.NOT_FOUND,
-                            "there is no event at position %d yet; the newest is at %d"
-                                .formatted(
-                                    position,
-                                    registry.archive().read(dev.stele.log.LogReader::nextPosition)
-                                        - 1),
-                            Map.of("position", position))
-                        .asException());
+        registry.log().event(position).orElseThrow(() -> noEvent(position).asException());
     return Answer.one(EventRow.of(event));
+  }
+
+  private DistributionError noEvent(long position) {
+    long newest = registry.archive().read(LogReader::nextPosition) - 1;
+    return new DistributionError(
+        404,
+        ErrorCode.NOT_FOUND,
+        "there is no event at position %d yet; ".formatted(position)
+            + (newest < 0 ? "there is none at all" : "the newest is at " + newest),
+        Map.of("position", position));
   }
 
   /**

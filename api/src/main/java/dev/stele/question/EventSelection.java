@@ -68,14 +68,7 @@ public record EventSelection(EventFilter filter, long after, long through, boole
   public static EventSelection of(Asked asked, Registry registry, boolean newestFirst) {
     long after = asked.first(Parameter.AFTER).orElse(-1L);
     long before = asked.first(Parameter.BEFORE).orElse(Long.MAX_VALUE);
-    EventFilter filter =
-        new EventFilter(
-            asked.first(Parameter.REPOSITORY),
-            Set.copyOf(asked.all(TYPE)),
-            asked.first(ACTOR),
-            asked.first(Parameter.DIGEST).map(digest -> digest.resolve(registry.archive())),
-            asked.first(TAG),
-            asked.first(CAUSE));
+    EventFilter filter = filter(asked, registry);
     // Needs no view.
     Interval<AsOf> interval = Interval.of(asked, registry.archive()::asOf);
     return new EventSelection(
@@ -83,6 +76,17 @@ public record EventSelection(EventFilter filter, long after, long through, boole
         Math.max(after, interval.from().map(AsOf::position).orElse(-1L)),
         Math.min(before - 1, interval.to().map(AsOf::position).orElse(Long.MAX_VALUE)),
         asked.first(ORDER).map("desc"::equals).orElse(newestFirst));
+  }
+
+  /** Which events, wherever they are, as far as a question has these parameters. */
+  static EventFilter filter(Asked asked, Registry registry) {
+    return new EventFilter(
+        asked.first(Parameter.REPOSITORY),
+        Set.copyOf(asked.all(TYPE)),
+        asked.first(ACTOR),
+        asked.first(Parameter.DIGEST).map(digest -> digest.resolve(registry.archive())),
+        asked.first(TAG),
+        asked.first(CAUSE));
   }
 
   /** The same, of these types of events only. */

@@ -93,6 +93,21 @@ public final class Question<R> {
     return new Question<>(name, address, list, columns, table, parameters, true, answer);
   }
 
+  /**
+   * The same question, where an answer without rows says what it was asked about and the record has
+   * never heard of.
+   *
+   * @param unknown a sentence on that; empty if the record knows all of it
+   */
+  Question<R> noting(Function<Asked, Optional<String>> unknown) {
+    Function<Asked, Answer<R>> noted =
+        asked -> {
+          Answer<R> page = answer.apply(asked);
+          return page.rows().isEmpty() ? unknown.apply(asked).map(page::end).orElse(page) : page;
+        };
+    return new Question<>(name, address, list, columns, table, parameters, posted, noted);
+  }
+
   private static Set<String> names(List<Parameter<?>> parameters) {
     Set<String> names = new TreeSet<>();
     parameters.forEach(parameter -> names.add(parameter.name()));

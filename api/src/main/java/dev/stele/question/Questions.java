@@ -1,8 +1,10 @@
 package dev.stele.question;
 
 import dev.stele.history.History;
+import dev.stele.registry.NeverSeen;
 import dev.stele.registry.Registry;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** All questions that can be asked of a registry's record. Thread-safe. */
@@ -14,7 +16,7 @@ public final class Questions {
   public Questions(Registry registry) {
     History history = new History(registry);
     EventQuestions ofEvents = new EventQuestions(registry);
-    this.events = ofEvents.events();
+    this.events = ofEvents.events().noting(asked -> neverSeen(registry, asked));
     this.all =
         Stream.of(
                 List.of(events),
@@ -25,7 +27,16 @@ public final class Questions {
                 new TagQuestions(registry, history).all(),
                 new RetentionQuestions(registry, history).all())
             .<Question<?>>flatMap(List::stream)
+            .<Question<?>>map(
+                question ->
+                    question.parameters().contains(Parameter.REPOSITORY.name())
+                        ? question.noting(asked -> neverSeen(registry, asked))
+                        : question)
             .toList();
+  }
+
+  private static Optional<String> neverSeen(Registry registry, Asked asked) {
+    return NeverSeen.of(registry, EventSelection.filter(asked, registry));
   }
 
   public List<Question<?>> all() {

@@ -10,8 +10,6 @@ import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.EventEntry;
-import dev.stele.registry.EventFilter;
-import dev.stele.registry.NeverSeen;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.retention.Difference;
@@ -313,10 +311,6 @@ final class RetentionQuestions {
     Optional<RepositoryGlob> glob = asked.first(Parameter.REPOSITORY);
     Optional<RepositoryName> last = asked.first(LAST_REPOSITORY);
     int limit = asked.limit();
-    if (last.isEmpty()) {
-      glob.flatMap(named -> NeverSeen.of(registry, EventFilter.ALL.in(named)))
-          .ifPresent(note -> about.put(Answer.NOTE, note));
-    }
     List<RepositoryName> names = reprocessing.repositories(at, last, NAMES);
     List<R> found = new ArrayList<>();
     int looked = 0;

@@ -431,6 +431,42 @@ class CommandAnswersTest {
   }
 
   @Test
+  void aRepositoryThatNeverWasIsToldWhateverIsAsked() {
+    String whole = digest.toString();
+    for (List<String> asked :
+        List.of(
+            List.of("events"),
+            List.of("tag-moves"),
+            List.of("pulls"),
+            List.of("digest", whole),
+            List.of("digest", whole, "--tags"),
+            List.of("retention", "log"))) {
+      List<String> command = new ArrayList<>(asked);
+      command.addAll(List.of("--repository", "tee/app"));
+      assertThat(stele(command.toArray(String[]::new)).text())
+          .as(String.join(" ", command))
+          .contains("The record has never heard of repository tee/app.");
+    }
+  }
+
+  @Test
+  void aDigestThatLacksItsAlgorithmIsToldWhichToPutBeforeIt() {
+    assertThat(stele("digest", digest.hex()).errors()).contains("; put sha256: before it");
+  }
+
+  @Test
+  void whatIsAnonymousIsRecordedSoWhateverNameIsGiven() throws Exception {
+    HttpRequest push =
+        request("PUT", "/v2/by/somebody/manifests/x", TestManifest.index().bytes())
+            .header("Authorization", "Basic Ym9iOng=") // bob:x
+            .build();
+    assertThat(http.send(push, BodyHandlers.ofString(UTF_8)).statusCode()).isEqualTo(201);
+    assertThat(rows("events", "--repository", "by/somebody"))
+        .extracting(event -> event.get("actor").asText())
+        .containsOnly("anonymous");
+  }
+
+  @Test
   void whyATagStaysNamesTheHoldThatKeepsIt() throws Exception {
     send("PUT", "/v2/kept/held/manifests/old", TestManifest.index().bytes());
     send("PUT", "/v2/kept/held/manifests/new", TestManifest.index().bytes());
