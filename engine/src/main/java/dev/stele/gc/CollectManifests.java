@@ -7,10 +7,10 @@ import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.Listers;
+import dev.stele.projection.Liveness;
 import dev.stele.projection.ManifestView;
 import dev.stele.projection.TagView;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -61,10 +61,11 @@ record CollectManifests(
     going.retainAll(ManifestView.present(handle, repository, going));
     going.removeAll(TagView.tagged(handle, repository, going));
     HeldContent.retainFree(handle, repository, going);
-    List<LivenessGraph.Edge> edges = parents(handle, going);
+    // Of those that list one, no more than are needed to find one that is not among these.
+    List<Liveness.Edge> edges = new Listers(handle, repository).parents(going, going.size() + 1);
     if (batch.ofCycle()) {
       edges.removeIf(
-          edge -> edge.kind() == LivenessGraph.Kind.SUBJECT && expired.containsKey(edge.parent()));
+          edge -> edge.kind() == Liveness.Kind.SUBJECT && expired.containsKey(edge.parent()));
     }
     LivenessGraph.retainClosed(going, edges);
     long next = known;
@@ -119,26 +120,5 @@ record CollectManifests(
       all.addAll(ManifestView.subjects(handle, repository, batch.digests()));
     }
     return all;
-  }
-
-  /**
-   * Who keeps one of these alive. Of those that list it, no more than are needed to find one that
-   * is not among these.
-   */
-  private List<LivenessGraph.Edge> parents(Handle handle, Set<Digest> children) {
-    List<LivenessGraph.Edge> edges = new ArrayList<>();
-    new Listers(handle, repository)
-        .of(children, children.size() + 1)
-        .forEach(
-            (child, listers) ->
-                listers.forEach(
-                    lister ->
-                        edges.add(
-                            new LivenessGraph.Edge(lister, child, LivenessGraph.Kind.LISTS))));
-    ManifestView.presentSubjects(handle, repository, children)
-        .forEach(
-            (child, subject) ->
-                edges.add(new LivenessGraph.Edge(subject, child, LivenessGraph.Kind.SUBJECT)));
-    return edges;
   }
 }

@@ -1,6 +1,7 @@
 package dev.stele.gc;
 
 import dev.stele.oci.Digest;
+import dev.stele.projection.Liveness;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,15 +16,6 @@ import java.util.function.Predicate;
 
 /** Which manifests of a set can go, and in which order, given who keeps whom alive. Pure. */
 final class LivenessGraph {
-  /** Why a manifest keeps another alive: it lists it, or is its subject. */
-  enum Kind {
-    LISTS,
-    SUBJECT
-  }
-
-  /** A present manifest that keeps another alive. */
-  record Edge(Digest parent, Digest child, Kind kind) {}
-
   /**
    * What can go at once.
    *
@@ -40,10 +32,10 @@ final class LivenessGraph {
    *
    * @param edges all that lead to members of the set from present manifests
    */
-  static void retainClosed(Set<Digest> going, Collection<Edge> edges) {
+  static void retainClosed(Set<Digest> going, Collection<Liveness.Edge> edges) {
     Map<Digest, List<Digest>> children = new HashMap<>();
     Deque<Digest> kept = new ArrayDeque<>();
-    for (Edge edge : edges) {
+    for (Liveness.Edge edge : edges) {
       children.computeIfAbsent(edge.parent(), _ -> new ArrayList<>()).add(edge.child());
       if (!going.contains(edge.parent())) {
         kept.add(edge.parent());
@@ -67,8 +59,8 @@ final class LivenessGraph {
    * referrers before their subjects. That order always exists, since what is referred to had its
    * digest first, and at no point does one that is there refer to one that is gone.
    */
-  static List<Batch> batches(Collection<Digest> going, Collection<Edge> edges, int limit) {
-    Set<Edge> distinct = new HashSet<>(edges);
+  static List<Batch> batches(Collection<Digest> going, Collection<Liveness.Edge> edges, int limit) {
+    Set<Liveness.Edge> distinct = new HashSet<>(edges);
     List<Batch> batches = new ArrayList<>();
     List<Digest> batch = new ArrayList<>();
     for (List<Digest> together :
@@ -93,8 +85,9 @@ final class LivenessGraph {
     return batches;
   }
 
-  private static List<Digest> referringFirst(List<Digest> together, Set<Edge> edges) {
-    return new Components(together, within(together, edges, edge -> edge.kind() == Kind.LISTS))
+  private static List<Digest> referringFirst(List<Digest> together, Set<Liveness.Edge> edges) {
+    return new Components(
+            together, within(together, edges, edge -> edge.kind() == Liveness.Kind.LISTS))
         .parentsFirst().stream().flatMap(List::stream).toList();
   }
 
@@ -104,10 +97,10 @@ final class LivenessGraph {
    * @param forward whether an edge leads from the parent to the child, else the other way
    */
   private static Map<Digest, List<Digest>> within(
-      Collection<Digest> some, Set<Edge> edges, Predicate<Edge> forward) {
+      Collection<Digest> some, Set<Liveness.Edge> edges, Predicate<Liveness.Edge> forward) {
     Set<Digest> all = new HashSet<>(some);
     Map<Digest, List<Digest>> next = new HashMap<>();
-    for (Edge edge : edges) {
+    for (Liveness.Edge edge : edges) {
       if (all.contains(edge.parent()) && all.contains(edge.child())) {
         boolean ahead = forward.test(edge);
         next.computeIfAbsent(ahead ? edge.parent() : edge.child(), _ -> new ArrayList<>())

@@ -2,13 +2,13 @@ package dev.stele.gc;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
+import dev.stele.projection.Liveness;
 import dev.stele.sql.Values;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
@@ -24,11 +24,10 @@ final class Unreachable {
   private static final String USERS =
       """
       SELECT e.parent
-      FROM reach_edge e
-      CROSS JOIN LATERAL (
-        SELECT FROM reach_manifest WHERE repository = e.repository AND digest = e.parent OFFSET 0) AS present
-      WHERE e.repository = %s AND e.child = %s AND e.kind = 'lists'
-      """;
+      FROM %s
+      WHERE e.repository = %%s AND e.child = %%s AND e.kind = 'lists'
+      """
+          .formatted(Liveness.presentEdges("reach_manifest"));
 
   /** Something past grace, in the order of a page. */
   record Row(RepositoryName repository, Digest digest, long since, Instant sinceAt) {}
@@ -55,7 +54,7 @@ final class Unreachable {
    * @param edges all that lead to them from present manifests, and maybe more
    * @param all whether none that is past grace was left out
    */
-  record Manifests(List<Row> rows, List<LivenessGraph.Edge> edges, boolean all) {}
+  record Manifests(List<Row> rows, List<Liveness.Edge> edges, boolean all) {}
 
   /**
    * Of the manifests of a repository that have been past grace for longest, at most {@code most}:
@@ -89,7 +88,7 @@ final class Unreachable {
             .list();
     Set<Digest> going = new HashSet<>();
     expired.forEach(row -> going.add(row.digest()));
-    List<LivenessGraph.Edge> edges = new ArrayList<>();
+    List<Liveness.Edge> edges = new ArrayList<>();
     for (int from = 0; from < expired.size(); from += PAGE) {
       edges.addAll(
           parents(
@@ -102,26 +101,24 @@ final class Unreachable {
         expired.size() < most);
   }
 
-  private static List<LivenessGraph.Edge> parents(
+  private static List<Liveness.Edge> parents(
       Handle handle, RepositoryName repository, List<Row> children) {
     return handle
         .createQuery(
             """
             SELECT e.parent, e.child, e.kind
-            FROM reach_edge e
-            CROSS JOIN LATERAL (
-              SELECT FROM reach_manifest
-              WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
+            FROM %s
             WHERE e.repository = :repository AND e.child = ANY (:children)
-            """)
+            """
+                .formatted(Liveness.presentEdges("reach_manifest")))
         .bind("repository", repository)
         .bind("children", Values.digests(children.stream().map(Row::digest).toList()))
         .map(
             (row, _) ->
-                new LivenessGraph.Edge(
+                new Liveness.Edge(
                     Values.digest(row, "parent"),
                     Values.digest(row, "child"),
-                    LivenessGraph.Kind.valueOf(row.getString("kind").toUpperCase(Locale.ROOT))))
+                    Liveness.Kind.ofColumn(row.getString("kind"))))
         .list();
   }
 

@@ -4,6 +4,7 @@ import dev.stele.history.Exposed.How;
 import dev.stele.oci.Descriptor;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Manifest;
+import dev.stele.projection.ExposureView;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.PutDocuments;
 import dev.stele.sql.Values;
@@ -23,8 +24,9 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * Goes from a digest to the manifests that have it: first its own, then those that name it, in the
- * order of digests, each followed by the indexes above it, in the same order. Reads as much as it
- * finds. Used once, by one thread.
+ * order of digests, each followed by the indexes above it, in the same order. Not what kept it
+ * alive, but what has it: so of all repositories and times, and a subject leads to no one. Reads as
+ * much as it finds. Used once, by one thread.
  */
 final class ExposureWalk {
   /** How many indexes above one image are told of. */
@@ -163,7 +165,7 @@ final class ExposureWalk {
             """
             SELECT manifest, kinds,
                    EXISTS (SELECT FROM exposure_reference up
-                           WHERE up.digest = named.manifest AND up.kind IN ('config', 'layer', 'child')) AS listed
+                           WHERE up.digest = named.manifest AND up.%1$s) AS listed
             FROM (
               SELECT manifest, array_agg(kind) AS kinds
               FROM (
@@ -180,7 +182,8 @@ final class ExposureWalk {
               GROUP BY manifest
               ORDER BY manifest
               LIMIT :most) AS named
-            """)
+            """
+                .formatted(ExposureView.LISTS))
         .bind("digest", digest)
         .bind("layer", Values.bytesOrNone(base.map(Base::rarest)))
         .bind("after", Values.bytesOrNone(after))
@@ -286,7 +289,7 @@ final class ExposureWalk {
                   FROM above
                   CROSS JOIN LATERAL (
                     SELECT manifest FROM exposure_reference r
-                    WHERE r.digest = above.digest AND r.kind IN ('config', 'layer', 'child')
+                    WHERE r.digest = above.digest AND r.%s
                     OFFSET 0) AS lists), -- So that it is looked up, whatever PostgreSQL believes.
                 told AS MATERIALIZED (SELECT digest FROM above LIMIT :most)
                 SELECT digest, (SELECT count(*) FROM told) = :most AS more
@@ -294,7 +297,8 @@ final class ExposureWalk {
                 WHERE digest <> :image AND digest > :after
                 ORDER BY digest
                 LIMIT :limit
-                """)
+                """
+                    .formatted(ExposureView.LISTS))
             .bind("image", direct.manifest())
             .bind("most", MOST_INDEXES)
             .bind("after", Values.bytesOrNone(after))

@@ -74,6 +74,15 @@ public record RetentionPolicy(
     public Rules {
       keepTags = List.copyOf(keepTags);
     }
+
+    /**
+     * Whether a manifest stays that nothing keeps.
+     *
+     * @param referrer whether it has a subject
+     */
+    public boolean keepsUntagged(boolean referrer) {
+      return referrer ? !deleteReferrers : !deleteUntagged;
+    }
   }
 
   /** The rules that a repository follows; empty if it keeps everything. */
@@ -84,14 +93,13 @@ public record RetentionPolicy(
         .map(Policy::rules);
   }
 
-  /** Whether an untagged manifest of that repository may go: so the rules say, and in earnest. */
-  public boolean deletesUntagged(RepositoryName repository) {
-    return !dryRun && of(repository).filter(Rules::deleteUntagged).isPresent();
-  }
-
-  /** Whether a referrer there whose subject is missing may go: so the rules say, and in earnest. */
-  public boolean deletesReferrers(RepositoryName repository) {
-    return !dryRun && of(repository).filter(Rules::deleteReferrers).isPresent();
+  /**
+   * Whether a manifest of that repository stays without a tag: so the rules say, or not in earnest.
+   *
+   * @param referrer whether it has a subject
+   */
+  public boolean keepsUntagged(RepositoryName repository, boolean referrer) {
+    return dryRun || of(repository).map(rules -> rules.keepsUntagged(referrer)).orElse(true);
   }
 
   /** The digest of its document, by which the log names it. */

@@ -14,10 +14,13 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -25,7 +28,7 @@ import org.jdbi.v3.core.Handle;
  * takes to say where a digest is or was. It never forgets, and writes a statement a table for each
  * page of events, not one an event.
  */
-final class ExposureView implements Projection {
+public final class ExposureView implements Projection {
   /** Its name among the followers of the log. */
   public static final String NAME = "exposure";
 
@@ -35,36 +38,19 @@ final class ExposureView implements Projection {
   /** More are written in parts: a manifest may have tens of thousands. */
   private static final int MOST_REFERENCES = 20_000;
 
-  /** How a manifest refers to a digest. The names are in the database, in lower case. */
-  public enum Kind {
-    CONFIG,
-    LAYER,
-    /** It is an index that lists it, be it an image or, as in a build cache, a layer. */
-    CHILD,
-    SUBJECT,
-    /** It says that it was built from it. */
-    BASE;
+  /** SQL: whether a row of {@code exposure_reference} says that the manifest lists the digest. */
+  public static final String LISTS =
+      Stream.of(Manifest.Role.values())
+          .map(ExposureView::kind)
+          .collect(Collectors.joining("', '", "kind IN ('", "')"));
 
-    private static Kind of(Manifest.Role role) {
-      return switch (role) {
-        case CONFIG -> CONFIG;
-        case LAYER -> LAYER;
-        case CHILD -> CHILD;
-      };
-    }
-
-    String column() {
-      return switch (this) {
-        case CONFIG -> "config";
-        case LAYER -> "layer";
-        case CHILD -> "child";
-        case SUBJECT -> "subject";
-        case BASE -> "base";
-      };
-    }
-  }
-
-  private record Reference(Digest digest, Digest manifest, Kind kind) {}
+  /**
+   * How a manifest refers to a digest.
+   *
+   * @param kind of what it lists, the role; else {@code subject}, or {@code base} if it says that
+   *     it was built from it
+   */
+  private record Reference(Digest digest, Digest manifest, String kind) {}
 
   private record Place(RecordedEvent put, Event.ManifestPut manifest) {}
 
@@ -182,13 +168,17 @@ final class ExposureView implements Projection {
   }
 
   private static void addReferences(Set<Reference> references, Digest digest, Manifest manifest) {
-    manifest.listed().forEach(each -> add(references, digest, each.digest(), Kind.of(each.role())));
-    manifest.subject().ifPresent(about -> add(references, digest, about.digest(), Kind.SUBJECT));
-    base(manifest).ifPresent(base -> add(references, digest, base, Kind.BASE));
+    manifest.listed().forEach(each -> add(references, digest, each.digest(), kind(each.role())));
+    manifest.subject().ifPresent(about -> add(references, digest, about.digest(), "subject"));
+    base(manifest).ifPresent(base -> add(references, digest, base, "base"));
   }
 
-  private static void add(Set<Reference> references, Digest manifest, Digest to, Kind kind) {
+  private static void add(Set<Reference> references, Digest manifest, Digest to, String kind) {
     references.add(new Reference(to, manifest, kind));
+  }
+
+  private static String kind(Manifest.Role role) {
+    return role.name().toLowerCase(Locale.ROOT);
   }
 
   private static Optional<Digest> base(Manifest manifest) {
@@ -209,7 +199,7 @@ final class ExposureView implements Projection {
     new Unnested<>(references)
         .digests("digests", Reference::digest)
         .digests("manifests", Reference::manifest)
-        .text("kinds", reference -> reference.kind().column())
+        .text("kinds", Reference::kind)
         .execute(
             transaction,
             """

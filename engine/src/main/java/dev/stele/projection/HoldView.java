@@ -137,7 +137,8 @@ public final class HoldView implements InlineView {
   /**
    * Keeps the bytes of a digest and of whatever it refers to. What is not known yet is added when
    * its manifest is put, so in the end it does not matter which came first. In the lane, so with a
-   * look-up a level, not a digest.
+   * look-up a level, not a digest. Only what is listed: this is about the bytes of digests, in no
+   * repository, and a referrer is one of a subject in its repository ({@link Liveness}).
    */
   private void keepContent(Pipeline transaction, List<UUID> holds, Digest digest) {
     Set<Digest> found = new HashSet<>(List.of(digest));

@@ -152,20 +152,35 @@ public final class Listers {
    */
   public Map<Digest, Set<Digest>> of(Set<Digest> digests, int enough) {
     Map<Digest, Set<Digest>> listers = new HashMap<>();
-    for (Edge edge : edges(digests, enough, Integer.MAX_VALUE)) {
-      listers.computeIfAbsent(edge.listed(), _ -> new HashSet<>()).add(edge.lister());
+    for (Liveness.Edge edge : listing(digests, enough, Integer.MAX_VALUE)) {
+      listers.computeIfAbsent(edge.child(), _ -> new HashSet<>()).add(edge.parent());
     }
     return listers;
   }
 
-  private record Edge(Digest lister, Digest listed) {}
+  /**
+   * What keeps these alive: the manifests that list one, and its subject, if present.
+   *
+   * @param enough how many that list one will do; there may be more
+   */
+  public List<Liveness.Edge> parents(Set<Digest> digests, int enough) {
+    return withSubjects(digests, listing(digests, enough, Integer.MAX_VALUE));
+  }
+
+  private List<Liveness.Edge> withSubjects(Set<Digest> digests, List<Liveness.Edge> edges) {
+    ManifestView.presentSubjects(handle, repository, digests)
+        .forEach(
+            (referrer, subject) ->
+                edges.add(new Liveness.Edge(subject, referrer, Liveness.Kind.SUBJECT)));
+    return edges;
+  }
 
   /**
    * @param each how many of one digest will do
    * @param all how many will do in all
    */
-  private List<Edge> edges(Set<Digest> digests, int each, int all) {
-    List<Edge> edges =
+  private List<Liveness.Edge> listing(Set<Digest> digests, int each, int all) {
+    List<Liveness.Edge> edges =
         new ArrayList<>(
             handle
                 .createQuery(
@@ -174,18 +189,17 @@ public final class Listers {
                     FROM unnest(:digests::bytea[]) AS listed (digest)
                     CROSS JOIN LATERAL (
                       SELECT e.parent
-                      FROM reach_edge e
-                      CROSS JOIN LATERAL (
-                        SELECT FROM manifest WHERE repository = :repository AND digest = e.parent OFFSET 0) AS present
+                      FROM %s
                       WHERE e.repository = :repository AND e.child = listed.digest AND e.kind = 'lists'
                       LIMIT :each) AS lister (digest)
                     LIMIT :all
-                    """)
+                    """
+                        .formatted(Liveness.presentEdges("manifest")))
                 .bind("repository", repository)
                 .bind("digests", Values.digests(digests))
                 .bind("each", each)
                 .bind("all", all)
-                .map((row, _) -> new Edge(Values.digest(row, 1), Values.digest(row, 2)))
+                .map((row, _) -> listing(Values.digest(row, 1), Values.digest(row, 2)))
                 .list());
     for (Unseen lister : unseen) {
       boolean fewer = lister.lists().size() < digests.size();
@@ -193,9 +207,13 @@ public final class Listers {
       (fewer ? lister.lists() : digests)
           .stream()
               .filter(others::contains)
-              .forEach(listed -> edges.add(new Edge(lister.digest(), listed)));
+              .forEach(listed -> edges.add(listing(lister.digest(), listed)));
     }
     return edges;
+  }
+
+  private static Liveness.Edge listing(Digest lister, Digest listed) {
+    return new Liveness.Edge(lister, listed, Liveness.Kind.LISTS);
   }
 
   /**
@@ -246,12 +264,12 @@ public final class Listers {
     Set<Digest> last = Set.of(manifest);
     int followed = 0;
     while (!last.isEmpty()) {
-      List<Edge> edges = edges(last, MOST_EDGES, MOST_EDGES);
-      Set<Digest> next = edges.stream().map(Edge::lister).collect(toSet());
-      next.addAll(ManifestView.presentSubjects(handle, repository, last).values());
+      List<Liveness.Edge> edges = listing(last, MOST_EDGES, MOST_EDGES);
+      followed += edges.size();
+      Set<Digest> next =
+          withSubjects(last, edges).stream().map(Liveness.Edge::parent).collect(toSet());
       next.removeAll(keepers);
       keepers.addAll(next);
-      followed += edges.size();
       if (keepers.size() > most || followed >= MOST_EDGES) {
         return Optional.empty();
       }

@@ -40,9 +40,6 @@ final class ReachAdditions {
   /** A manifest that is there now. */
   private record Present(Member<Digest> manifest, boolean reached) {}
 
-  /** What keeps alive what. */
-  private record Edge(RepositoryName repository, Digest parent, Digest child, String kind) {}
-
   /** How a blob is used from here on. */
   private record Use(Member<Digest> blob, long users, boolean linked) {}
 
@@ -50,7 +47,7 @@ final class ReachAdditions {
   private record Arrival(Member<Digest> member, String kind, RecordedEvent event) {}
 
   private final Handle transaction;
-  private final Map<RepositoryName, RepositoryReach.Keeping> repositories = new LinkedHashMap<>();
+  private final Map<RepositoryName, Keeping> repositories = new LinkedHashMap<>();
   private final Set<BlobView.StoredIn> stored = new LinkedHashSet<>();
   private final Map<Member<Digest>, RecordedEvent> links = new LinkedHashMap<>();
   private final Map<Member<Digest>, Manifest> manifests = new LinkedHashMap<>();
@@ -62,7 +59,7 @@ final class ReachAdditions {
   }
 
   /** A repository comes to be. */
-  void repository(RepositoryName name, RepositoryReach.Keeping keeping) {
+  void repository(RepositoryName name, Keeping keeping) {
     repositories.put(name, keeping);
   }
 
@@ -189,23 +186,16 @@ final class ReachAdditions {
   }
 
   private void writeEdges() {
-    List<Edge> all = new ArrayList<>(edges);
+    List<Member<Liveness.Edge>> all = new ArrayList<>(edges);
     manifests.forEach(
-        (member, manifest) -> {
-          RepositoryName repository = member.repository();
-          for (Digest child : manifest.lists()) {
-            all.add(new Edge(repository, member.item(), child, "lists"));
-          }
-          manifest
-              .subject()
-              .ifPresent(
-                  subject -> all.add(new Edge(repository, subject, member.item(), "subject")));
-        });
+        (member, manifest) ->
+            Liveness.edges(member.item(), manifest.subject(), manifest.lists())
+                .forEach(edge -> all.add(new Member<>(member.repository(), edge))));
     new Unnested<>(all)
-        .text("repositories", Edge::repository)
-        .digests("parents", Edge::parent)
-        .digests("children", Edge::child)
-        .text("kinds", Edge::kind)
+        .text("repositories", Member::repository)
+        .digests("parents", each -> each.item().parent())
+        .digests("children", each -> each.item().child())
+        .text("kinds", each -> each.item().kind().column())
         .execute(
             transaction,
             """
@@ -229,10 +219,10 @@ final class ReachAdditions {
                 transaction,
                 """
                 INSERT INTO reach_manifest (repository, digest, referrer, keeps_itself, held, tags, reached)
-                SELECT repository, digest, referrer, keeps_itself, held, tags, tags > 0 OR keeps_itself OR held
+                SELECT repository, digest, referrer, keeps_itself, held, tags, %s
                 FROM (
                   SELECT m.repository, m.digest, m.referrer, m.tags,
-                         CASE WHEN m.referrer THEN r.keep_referrers ELSE r.keep_untagged END AS keeps_itself,
+                         %s AS keeps_itself,
                          %s AS held
                   FROM unnest(:repositories::text[], :digests::bytea[], :referrers::boolean[], :tags::bigint[])
                     AS m (repository, digest, referrer, tags)
@@ -241,7 +231,10 @@ final class ReachAdditions {
                     WHERE name = m.repository OFFSET 0) AS r) AS added
                 RETURNING repository, digest, reached
                 """
-                    .formatted(RepositoryReach.held("m.repository", "m.digest")),
+                    .formatted(
+                        Liveness.root("added"),
+                        Liveness.keepsItself("r.keep_untagged", "r.keep_referrers"),
+                        Liveness.held("m.repository", "m.digest")),
                 ReachAdditions::present);
     if (added.size() != manifests.size()) {
       throw new IllegalStateException("the log has manifests of repositories that are not there");
@@ -272,8 +265,9 @@ final class ReachAdditions {
                 FROM unnest(:repositories::text[], :digests::bytea[], :more::bigint[])
                   AS t (repository, digest, more)
                 WHERE m.repository = t.repository AND m.digest = t.digest
-                RETURNING m.repository, m.digest, m.reached OR NOT (m.tags > 0 OR m.keeps_itself OR m.held) AS reached
-                """,
+                RETURNING m.repository, m.digest, m.reached OR NOT %s AS reached
+                """
+                    .formatted(Liveness.root("m")),
                 ReachAdditions::present);
     if (found.size() != changed.size()) {
       throw new IllegalStateException(
@@ -313,7 +307,7 @@ final class ReachAdditions {
                 linked = reach_blob.linked OR excluded.linked,
                 held = reach_blob.held OR excluded.held
             """
-                .formatted(RepositoryReach.held("b.repository", "b.digest")));
+                .formatted(Liveness.held("b.repository", "b.digest")));
     Set<String> grown = new LinkedHashSet<>();
     links.keySet().forEach(blob -> grown.add(blob.repository().value()));
     manifests.keySet().forEach(manifest -> grown.add(manifest.repository().value()));
@@ -355,13 +349,10 @@ final class ReachAdditions {
         SELECT m.repository, m.digest
         FROM unnest(:repositories::text[], :digests::bytea[]) AS m (repository, digest)
         WHERE EXISTS (
-          SELECT
-          FROM reach_edge e
-          CROSS JOIN LATERAL (
-            SELECT FROM reach_manifest
-            WHERE repository = m.repository AND digest = e.parent AND reached OFFSET 0) AS above
+          SELECT FROM %s
           WHERE e.repository = m.repository AND e.child = m.digest)
-        """);
+        """
+            .formatted(Liveness.reachedEdges()));
   }
 
   private List<Member<Digest>> find(List<Member<Digest>> of, String sql) {

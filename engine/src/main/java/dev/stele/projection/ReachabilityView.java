@@ -15,12 +15,10 @@ import org.jdbi.v3.core.Handle;
 /**
  * What no root reaches any more, and since which event.
  *
- * <p>Roots are manifests that have a tag, those that the retention policy in force keeps without
- * one, and whatever is held. What keeps alive within a repository: a manifest everything that it
- * {@linkplain dev.stele.oci.Manifest#listed lists}, be that a manifest, a blob or both; a subject
- * its referrers. Liveness can form a cycle (an index with a subject that it lists), so manifests
- * are traced: taking a root away costs the closure that it reached, never the repository. Blobs
- * lead nowhere, so they are counted. Across repositories links are counted: those are acyclic.
+ * <p>What keeps what alive is said by {@link Liveness}. That can form a cycle (an index with a
+ * subject that it lists), so manifests are traced: taking a root away costs the closure that it
+ * reached, never the repository. Blobs lead nowhere, so they are counted. Across repositories links
+ * are counted: those are acyclic.
  */
 public final class ReachabilityView implements Projection {
   /** Of the follower. */
@@ -76,7 +74,7 @@ public final class ReachabilityView implements Projection {
   private final class Pass {
     private final Handle transaction;
     private final ReachAdditions additions;
-    private final Map<RepositoryName, RepositoryReach.Keeping> keeping = new HashMap<>();
+    private final Map<RepositoryName, Keeping> keeping = new HashMap<>();
     private Optional<RetentionPolicy> policy = Optional.empty();
 
     private Pass(Handle transaction) {
@@ -87,7 +85,7 @@ public final class ReachabilityView implements Projection {
     private void apply(RecordedEvent recorded) {
       switch (recorded.event()) {
         case Event.RepositoryCreated(var repository) -> {
-          RepositoryReach.Keeping kept = RepositoryReach.Keeping.of(policy(), repository);
+          Keeping kept = Keeping.of(policy(), repository);
           keeping.put(repository, kept);
           additions.repository(repository, kept);
         }
@@ -178,9 +176,8 @@ public final class ReachabilityView implements Projection {
       }
     }
 
-    private RepositoryReach.Keeping keeping(RepositoryName repository) {
-      return keeping.computeIfAbsent(
-          repository, name -> RepositoryReach.keeping(transaction, name));
+    private Keeping keeping(RepositoryName repository) {
+      return keeping.computeIfAbsent(repository, name -> Keeping.read(transaction, name));
     }
 
     private RetentionPolicy policy() {
@@ -288,7 +285,7 @@ public final class ReachabilityView implements Projection {
 
       @Override
       public boolean enter(RepositoryReach graph, RepositoryName repository) {
-        return graph.keep(RepositoryReach.Keeping.of(policy, repository));
+        return graph.keep(Keeping.of(policy, repository));
       }
 
       @Override
@@ -307,7 +304,7 @@ public final class ReachabilityView implements Projection {
           RepositoryName repository,
           RepositoryReach.Rows rows,
           List<Digest> digests) {
-        graph.keep(RepositoryReach.Keeping.of(policy, repository), digests);
+        graph.keep(Keeping.of(policy, repository), digests);
       }
     };
   }

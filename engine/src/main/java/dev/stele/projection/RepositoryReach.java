@@ -3,7 +3,6 @@ package dev.stele.projection;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
-import dev.stele.policy.RetentionPolicy;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -26,22 +25,6 @@ import org.jdbi.v3.core.statement.SqlStatement;
  * so the planner cannot turn the step into a join over the whole repository.
  */
 final class RepositoryReach {
-  /**
-   * Which manifests the retention policy keeps without a tag: those with a subject or those
-   * without.
-   */
-  record Keeping(boolean untagged, boolean referrers) {
-    /** What a policy keeps of a repository. */
-    static Keeping of(RetentionPolicy policy, RepositoryName repository) {
-      return new Keeping(!policy.deletesUntagged(repository), !policy.deletesReferrers(repository));
-    }
-
-    /** Whether no manifest needs a tag. */
-    boolean all() {
-      return untagged && referrers;
-    }
-  }
-
   private record BlobUsers(Digest digest, long users, boolean linked, boolean held) {
     private static BlobUsers of(ResultSet row) throws SQLException {
       return new BlobUsers(
@@ -54,12 +37,6 @@ final class RepositoryReach {
     private boolean unreachable() {
       return users == 0 && linked && !held;
     }
-  }
-
-  /** SQL: whether a hold covers the row of that digest, or the whole repository. */
-  static String held(String repository, String digest) {
-    return "EXISTS (SELECT FROM reach_held h WHERE h.repository = %s AND h.digest = ANY (ARRAY['', %s]))"
-        .formatted(repository, digest);
   }
 
   private final Handle transaction;
@@ -148,8 +125,9 @@ final class RepositoryReach {
                     """
                     UPDATE reach_manifest SET tags = tags + CASE digest WHEN :to::bytea THEN 1 ELSE -1 END
                     WHERE repository = :repository AND digest IN (:to::bytea, :from::bytea)
-                    RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
-                    """))
+                    RETURNING digest, %s AS root, reached
+                    """
+                        .formatted(Liveness.root("reach_manifest"))))
             .bind("to", to)
             .bind("from", from)
             .map((row, _) -> Changed.of(row))
@@ -192,16 +170,6 @@ final class RepositoryReach {
         .list();
   }
 
-  /** What the policy keeps of a repository. */
-  static Keeping keeping(Handle transaction, RepositoryName repository) {
-    return transaction
-        .createQuery(
-            "SELECT keep_untagged, keep_referrers FROM reach_repository WHERE name = :name")
-        .bind("name", repository)
-        .map((row, _) -> new Keeping(row.getBoolean(1), row.getBoolean(2)))
-        .one();
-  }
-
   /**
    * From here on the policy keeps those without a tag, or does not; false if that is as before. The
    * manifests that are there are changed by {@link #keep(Keeping, List)}.
@@ -226,11 +194,13 @@ final class RepositoryReach {
                 transaction.createQuery(
                     """
                     UPDATE reach_manifest
-                    SET keeps_itself = CASE WHEN referrer THEN :referrers ELSE :untagged END
-                    WHERE repository = :repository AND digest = ANY (:digests)
-                      AND keeps_itself <> CASE WHEN referrer THEN :referrers ELSE :untagged END
-                    RETURNING digest, tags > 0 OR keeps_itself OR held AS root, reached
-                    """))
+                    SET keeps_itself = %1$s
+                    WHERE repository = :repository AND digest = ANY (:digests) AND keeps_itself <> %1$s
+                    RETURNING digest, %2$s AS root, reached
+                    """
+                        .formatted(
+                            Liveness.keepsItself(":untagged", ":referrers"),
+                            Liveness.root("reach_manifest"))))
             .bind("untagged", keeping.untagged())
             .bind("referrers", keeping.referrers())
             .bind("digests", Values.digests(manifests))
@@ -297,9 +267,11 @@ final class RepositoryReach {
                           """
                           UPDATE reach_manifest SET held = false
                           WHERE repository = :repository AND digest = ANY (:digests) AND held AND NOT %s
-                          RETURNING digest, tags > 0 OR keeps_itself AS root, reached
+                          RETURNING digest, %s AS root, reached
                           """
-                              .formatted(held(":repository", "reach_manifest.digest"))))
+                              .formatted(
+                                  Liveness.held(":repository", "reach_manifest.digest"),
+                                  Liveness.root("reach_manifest"))))
                   .bind("digests", Values.digests(digests))
                   .map((row, _) -> Changed.of(row))
                   .filter(manifest -> !manifest.root())
@@ -315,7 +287,7 @@ final class RepositoryReach {
                           WHERE repository = :repository AND digest = ANY (:digests) AND held AND NOT %s
                           RETURNING digest, users, linked, held
                           """
-                              .formatted(held(":repository", "reach_blob.digest"))))
+                              .formatted(Liveness.held(":repository", "reach_blob.digest"))))
                   .bind("digests", Values.digests(digests))
                   .map((row, _) -> BlobUsers.of(row))
                   .filter(BlobUsers::unreachable)
@@ -391,7 +363,7 @@ final class RepositoryReach {
                     WITH RECURSIVE closure AS (
                       SELECT digest FROM reach_manifest
                       WHERE repository = :repository AND digest = ANY (:start)
-                        AND reached AND tags = 0 AND NOT keeps_itself AND NOT held
+                        AND reached AND NOT %1$s
                       UNION
                       SELECT next.child
                       FROM closure
@@ -401,16 +373,12 @@ final class RepositoryReach {
                         CROSS JOIN LATERAL (
                           SELECT FROM reach_manifest
                           WHERE repository = :repository AND digest = e.child
-                            AND reached AND tags = 0 AND NOT keeps_itself AND NOT held OFFSET 0) AS m
+                            AND reached AND NOT %1$s OFFSET 0) AS m
                         WHERE e.repository = :repository AND e.parent = closure.digest OFFSET 0) AS next),
                     supported AS (
                       SELECT digest FROM closure
                       WHERE EXISTS (
-                        SELECT
-                        FROM reach_edge e
-                        CROSS JOIN LATERAL (
-                          SELECT FROM reach_manifest
-                          WHERE repository = :repository AND digest = e.parent AND reached OFFSET 0) AS m
+                        SELECT FROM %2$s
                         WHERE e.repository = :repository AND e.child = closure.digest
                           AND e.parent NOT IN (SELECT digest FROM closure))
                       UNION
@@ -422,7 +390,8 @@ final class RepositoryReach {
                         WHERE e.repository = :repository AND e.parent = supported.digest
                           AND e.child IN (SELECT digest FROM closure) OFFSET 0) AS next)
                     SELECT digest FROM closure EXCEPT SELECT digest FROM supported
-                    """))
+                    """
+                        .formatted(Liveness.root("reach_manifest"), Liveness.reachedEdges())))
             .bind("start", Values.digests(start))
             .mapTo(Digest.class)
             .list();

@@ -27,9 +27,10 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * What belonged together in a repository at a moment: tags, the manifests that they kept alive
- * (those that a manifest lists, and the referrers of each), and the blobs that those list. Used by
- * one thread.
+ * What belonged together in a repository at a moment: tags, the manifests that they kept
+ * {@linkplain dev.stele.projection.Liveness alive}, and the blobs that those list. No table has the
+ * edges of a past moment, so they are read from documents and from the history of manifests, and
+ * walked downwards, since what is listed is restored first. Used by one thread.
  */
 final class Closure {
   /** The most tags and manifests of one restore: they are in memory while it runs. */

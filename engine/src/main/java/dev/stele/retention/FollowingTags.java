@@ -98,8 +98,8 @@ final class FollowingTags {
                       keeps
                           .computeIfAbsent(ImageOfTag.beginning(keeper), _ -> new ArrayList<>())
                           .add(name));
-          boolean itself = image.referrer() ? !rules.deleteReferrers() : !rules.deleteUntagged();
-          if (itself || holds.stream().anyMatch(hold -> held(hold, name))) {
+          if (rules.keepsUntagged(image.referrer())
+              || holds.stream().anyMatch(hold -> held(hold, name))) {
             next.add(name);
           }
         });

@@ -1,5 +1,9 @@
 package dev.stele.retention;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toSet;
+
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.LogCheckpoint;
@@ -10,7 +14,7 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import dev.stele.projection.Listers;
-import dev.stele.projection.ManifestView;
+import dev.stele.projection.Liveness;
 import dev.stele.projection.PullView;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
@@ -18,7 +22,6 @@ import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,12 +123,10 @@ final class LiveFacts implements RepositoryFacts {
                         Values.digest(row, "digest"),
                         row.getBoolean("referrer")))
             .list();
-    List<Digest> digests = named.stream().map(Named::digest).toList();
-    Map<Digest, Set<Digest>> keepers = listers.of(new HashSet<>(digests), Integer.MAX_VALUE);
-    ManifestView.presentSubjects(handle, repository, digests)
-        .forEach(
-            (referrer, subject) ->
-                keepers.computeIfAbsent(referrer, _ -> new HashSet<>()).add(subject));
+    Set<Digest> digests = named.stream().map(Named::digest).collect(toSet());
+    Map<Digest, Set<Digest>> keepers =
+        listers.parents(digests, Integer.MAX_VALUE).stream()
+            .collect(groupingBy(Liveness.Edge::child, mapping(Liveness.Edge::parent, toSet())));
     named.forEach(
         each ->
             images.put(

@@ -9,6 +9,7 @@ import dev.stele.oci.DigestBeginning;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.RetentionPolicy;
+import dev.stele.projection.ExposureView;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import dev.stele.sql.Deadline;
@@ -265,8 +266,9 @@ final class ReplayedFacts implements RepositoryFacts {
         .createQuery(
             """
             SELECT digest, manifest FROM exposure_reference
-            WHERE digest = ANY (:digests) AND kind NOT IN ('subject', 'base')
-            """)
+            WHERE digest = ANY (:digests) AND %s
+            """
+                .formatted(ExposureView.LISTS))
         .bind("digests", Values.digests(found))
         .map((row, _) -> Map.entry(Values.digest(row, "digest"), Values.digest(row, "manifest")))
         .filter(edge -> manifests.containsKey(edge.getValue()))

@@ -3,6 +3,7 @@ package dev.stele.gc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.oci.Digest;
+import dev.stele.projection.Liveness;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,17 +27,17 @@ class LivenessGraphTest {
     return IntStream.range(0, count).mapToObj(LivenessGraphTest::digest).toList();
   }
 
-  private static LivenessGraph.Edge edge(int parent, int child) {
+  private static Liveness.Edge edge(int parent, int child) {
     // What refers to another came after it.
-    return new LivenessGraph.Edge(
+    return new Liveness.Edge(
         digest(parent),
         digest(child),
-        parent > child ? LivenessGraph.Kind.LISTS : LivenessGraph.Kind.SUBJECT);
+        parent > child ? Liveness.Kind.LISTS : Liveness.Kind.SUBJECT);
   }
 
   @Test
   void whatOnlyACycleKeepsAliveGoesInSmallBatchesAfterIt() {
-    List<LivenessGraph.Edge> edges = new ArrayList<>();
+    List<Liveness.Edge> edges = new ArrayList<>();
     edges.add(edge(0, 1));
     edges.add(edge(1, 0));
     for (int kept = 2; kept < 1000; kept++) {
@@ -52,7 +53,7 @@ class LivenessGraphTest {
 
   @Test
   void aLongChainIsNoStackOverflow() {
-    List<LivenessGraph.Edge> edges = new ArrayList<>();
+    List<Liveness.Edge> edges = new ArrayList<>();
     for (int i = 1; i < 50_000; i++) {
       edges.add(edge(i, i - 1));
     }
@@ -72,7 +73,7 @@ class LivenessGraphTest {
     int large = 0;
     for (int graph = 0; graph < 300; graph++) {
       int size = 1 + random.nextInt(40);
-      List<LivenessGraph.Edge> edges = new ArrayList<>();
+      List<Liveness.Edge> edges = new ArrayList<>();
       for (int i = random.nextInt(2 * size); i > 0; i--) {
         int parent = random.nextInt(size);
         int child = random.nextInt(size);
@@ -90,12 +91,12 @@ class LivenessGraphTest {
         large += batches.get(i).ofCycle() ? 1 : 0;
       }
       assertThat(when).as("seed %d", seed).hasSize(size);
-      for (LivenessGraph.Edge edge : edges) {
+      for (Liveness.Edge edge : edges) {
         int parent = when.get(edge.parent());
         int child = when.get(edge.child());
         boolean together = reaches(edges, edge.child()).contains(edge.parent());
         boolean split = together && batches.get(parent).ofCycle() && batches.get(child).ofCycle();
-        if (split && edge.kind() == LivenessGraph.Kind.SUBJECT) {
+        if (split && edge.kind() == Liveness.Kind.SUBJECT) {
           assertThat(child).as("seed %d", seed).isLessThanOrEqualTo(parent);
         } else if (together && !split) {
           assertThat(parent).as("seed %d", seed).isEqualTo(child);
@@ -107,7 +108,7 @@ class LivenessGraphTest {
     assertThat(large).isPositive();
   }
 
-  private static Set<Digest> reaches(List<LivenessGraph.Edge> edges, Digest start) {
+  private static Set<Digest> reaches(List<Liveness.Edge> edges, Digest start) {
     Set<Digest> reached = new HashSet<>(List.of(start));
     int before;
     do {

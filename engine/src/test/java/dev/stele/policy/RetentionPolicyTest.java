@@ -97,14 +97,14 @@ class RetentionPolicyTest {
     RepositoryName special = RepositoryName.parse("team/special");
     RepositoryName api = RepositoryName.parse("team/api");
     RetentionPolicy dry = read(DOCUMENT);
-    assertThat(dry.deletesReferrers(special)).isFalse();
-    assertThat(dry.deletesUntagged(api)).isFalse();
+    assertThat(dry.keepsUntagged(special, true)).isTrue();
+    assertThat(dry.keepsUntagged(api, false)).isTrue();
     RetentionPolicy earnest = read(DOCUMENT.replace("true, \"policies", "false, \"policies"));
-    assertThat(earnest.deletesReferrers(special)).isTrue();
-    assertThat(earnest.deletesReferrers(api)).isFalse();
-    assertThat(earnest.deletesUntagged(api)).isTrue();
-    assertThat(earnest.deletesUntagged(special)).isFalse();
-    assertThat(earnest.deletesUntagged(RepositoryName.parse("else"))).isFalse();
+    assertThat(earnest.keepsUntagged(special, true)).isFalse();
+    assertThat(earnest.keepsUntagged(api, true)).isTrue();
+    assertThat(earnest.keepsUntagged(api, false)).isFalse();
+    assertThat(earnest.keepsUntagged(special, false)).isTrue();
+    assertThat(earnest.keepsUntagged(RepositoryName.parse("else"), false)).isTrue();
   }
 
   @Test
