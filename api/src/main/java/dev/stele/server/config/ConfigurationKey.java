@@ -31,9 +31,15 @@ record ConfigurationKey<T>(
   /** Between the values of a list of the file. */
   static final String LIST_SEPARATOR = "\n";
 
+  /** A key without a default. */
+  static <T> ConfigurationKey<T> key(
+      String path, String meaning, Function<String, T> parser, Function<T, String> format) {
+    return new ConfigurationKey<>(path, meaning, parser, format, Optional.empty(), false);
+  }
+
   /** A key without a default whose value is text, and not none. */
   static ConfigurationKey<String> text(String path, String meaning) {
-    return new ConfigurationKey<>(
+    return key(
         path,
         meaning,
         text -> {
@@ -42,42 +48,28 @@ record ConfigurationKey<T>(
           }
           return text;
         },
-        Function.identity(),
-        Optional.empty(),
-        false);
+        Function.identity());
   }
 
   /** A key whose value is text, perhaps none. */
   static ConfigurationKey<String> anyText(String path, String meaning) {
-    return new ConfigurationKey<>(
-        path, meaning, Function.identity(), Function.identity(), Optional.empty(), false);
+    return key(path, meaning, Function.identity(), Function.identity());
   }
 
   static ConfigurationKey<Path> path(String path, String meaning) {
-    return new ConfigurationKey<>(
-        path, meaning, ConfigurationKey::toPath, Path::toString, Optional.empty(), false);
+    return key(path, meaning, ConfigurationKey::toPath, Path::toString);
   }
 
   static ConfigurationKey<Boolean> truth(String path, String meaning, boolean absent) {
-    return new ConfigurationKey<>(
-        path,
-        "true or false: " + meaning,
-        ConfigurationKey::toTruth,
-        String::valueOf,
-        Optional.of(absent),
-        false);
+    return key(path, "true or false: " + meaning, ConfigurationKey::toTruth, String::valueOf)
+        .withDefault(absent);
   }
 
   /** One of the constants of an enum, written in lower case. */
   static <E extends Enum<E>> ConfigurationKey<E> choice(
       String path, String meaning, Class<E> type, E absent) {
-    return new ConfigurationKey<>(
-        path,
-        meaning,
-        text -> toConstant(type, text),
-        ConfigurationKey::word,
-        Optional.of(absent),
-        false);
+    return key(path, meaning, text -> toConstant(type, text), (E constant) -> word(constant))
+        .withDefault(absent);
   }
 
   /**
@@ -91,13 +83,12 @@ record ConfigurationKey<T>(
       char separator,
       Function<String, T> parser,
       Function<T, String> format) {
-    return new ConfigurationKey<>(
-        path,
-        meaning + ", as a list or separated by " + separator,
-        text -> toList(text, "[" + separator + LIST_SEPARATOR + "]", parser),
-        values -> String.join(separator + " ", values.stream().map(format).toList()),
-        Optional.of(List.of()),
-        false);
+    return key(
+            path,
+            meaning + ", as a list or separated by " + separator,
+            text -> toList(text, "[" + separator + LIST_SEPARATOR + "]", parser),
+            (List<T> values) -> String.join(separator + " ", values.stream().map(format).toList()))
+        .withDefault(List.of());
   }
 
   static ConfigurationKey<Integer> number(
@@ -124,20 +115,19 @@ record ConfigurationKey<T>(
       T least,
       T most) {
     String range = format.apply(least) + " and " + format.apply(most);
-    return new ConfigurationKey<>(
-        path,
-        meaning + ", between " + range,
-        text -> {
-          T value = parser.apply(text);
-          if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw new IllegalArgumentException(
-                "must be between " + range + ", not " + format.apply(value));
-          }
-          return value;
-        },
-        format,
-        Optional.of(absent),
-        false);
+    return key(
+            path,
+            meaning + ", between " + range,
+            text -> {
+              T value = parser.apply(text);
+              if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+                throw new IllegalArgumentException(
+                    "must be between " + range + ", not " + format.apply(value));
+              }
+              return value;
+            },
+            format)
+        .withDefault(absent);
   }
 
   /** The same with a value for when nobody sets it. */

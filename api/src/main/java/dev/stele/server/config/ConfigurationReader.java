@@ -1,15 +1,9 @@
 package dev.stele.server.config;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.stele.blob.DiskLimits;
 import dev.stele.blob.FileFailure;
-import dev.stele.gc.GcOptions;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -18,20 +12,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads the configuration. An option of the command line outranks an environment variable, and that
  * the file; what none sets has its default. Unknown keys, unknown {@code STELE_} variables and bad
  * values are errors, all of which are told at once.
- *
- * <p>A new key is a constant in {@link ConfigurationKeys}, a component of {@link Configuration} and
- * a line in {@link #build}.
  */
 public final class ConfigurationReader {
   private static final String PREFIX = "STELE_";
@@ -51,12 +43,6 @@ public final class ConfigurationReader {
 
   private static final String TESTS = "STELE_TEST_";
 
-  private static final ObjectMapper YAML =
-      YAMLMapper.builder()
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   /** A configuration, and each of its values with where it comes from. */
   public record Loaded(Configuration configuration, List<Setting> settings) {}
 
@@ -64,11 +50,8 @@ public final class ConfigurationReader {
   private static final Pattern MARK = Pattern.compile("(?m)^ in .*, line ([0-9]+), column ");
 
   private final ConfigurationValues values = new ConfigurationValues();
-  private final StoresReader stores = new StoresReader(values);
-  private final WebhooksReader webhooks = new WebhooksReader(values);
-  private final List<NamedSections> named = List.of(stores.sections(), webhooks.sections());
-  private final RetentionReader retention = new RetentionReader(values);
-  private final ImmutableTagsReader immutableTags = new ImmutableTagsReader(values);
+  private final ConfigurationBuilder builder = new ConfigurationBuilder(values);
+  private final List<NamedSections> named = builder.sections();
 
   private ConfigurationReader() {}
 
@@ -94,7 +77,7 @@ public final class ConfigurationReader {
     }
     reader.readEnvironment(new TreeMap<>(environment));
     options.forEach((path, text) -> reader.values.put(path, text, "--" + path));
-    Configuration configuration = reader.build();
+    Configuration configuration = reader.builder.build();
     reader.values.throwProblems();
     return new Loaded(configuration, reader.values.settings());
   }
@@ -106,7 +89,7 @@ public final class ConfigurationReader {
     }
     JsonNode root;
     try {
-      root = YAML.readTree(Files.readString(file));
+      root = PolicyYaml.YAML.readTree(Files.readString(file));
     } catch (NoSuchFileException e) {
       throw new ConfigurationException("there is no configuration file " + file, e);
     } catch (JsonProcessingException e) {
@@ -154,15 +137,15 @@ public final class ConfigurationReader {
       JsonNode value = entry.getValue();
       Optional<NamedSections> sections = named.stream().filter(s -> s.claims(path)).findFirst();
       Optional<ConfigurationKey<?>> key =
-          sections.isPresent() ? sections.get().key(path) : ConfigurationKeys.ofPath(path);
+          sections.isPresent() ? sections.get().key(path) : known(each -> each.path().equals(path));
       if (value.isNull() && !path.contains(".") && (isSection(path) || sections.isPresent())) {
         // A section of which all keys are commented out says nothing.
         continue;
       }
-      if (RetentionReader.claims(path)) {
-        retention.set(value, file.toString());
-      } else if (ImmutableTagsReader.claims(path)) {
-        immutableTags.set(value, file.toString());
+      Optional<FileList<?>> list =
+          builder.lists().stream().filter(each -> each.path().equals(path)).findFirst();
+      if (list.isPresent()) {
+        list.get().set(value, file.toString());
       } else if (value.isObject() && (isSection(path) || sections.isPresent())) {
         readNode(file, path + ".", value);
       } else if (key.isEmpty() && sections.isPresent()) {
@@ -191,20 +174,23 @@ public final class ConfigurationReader {
     return value.isValueNode() && !value.isNull() ? Optional.of(value.asText()) : Optional.empty();
   }
 
-  private static boolean isSection(String path) {
-    return path.equals(ImmutableTagsReader.SECTION)
-        || ConfigurationKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
+  private boolean isSection(String path) {
+    return paths().anyMatch(known -> known.startsWith(path + "."));
   }
 
-  private static String knownPaths() {
-    return ConfigurationKeys.ALL.stream()
-        .map(ConfigurationKey::path)
-        .collect(
-            Collectors.joining(
-                ", ",
-                "",
-                ", retention.policies, tags.immutable, stores.<name>.<key>,"
-                    + " webhooks.<name>.<key>"));
+  private static Optional<ConfigurationKey<?>> known(Predicate<ConfigurationKey<?>> wanted) {
+    return ConfigurationBuilder.KEYS.stream().filter(wanted).findFirst();
+  }
+
+  private Stream<String> paths() {
+    return Stream.concat(
+        ConfigurationBuilder.KEYS.stream().map(ConfigurationKey::path),
+        builder.lists().stream().map(FileList::path));
+  }
+
+  private String knownPaths() {
+    return Stream.concat(paths(), named.stream().map(each -> each.section("<name>") + "<key>"))
+        .collect(Collectors.joining(", "));
   }
 
   private void readEnvironment(Map<String, String> environment) {
@@ -222,7 +208,7 @@ public final class ConfigurationReader {
         sections.get().setVariable(name, variable.getValue());
         continue;
       }
-      ConfigurationKeys.ofVariable(name)
+      known(key -> key.variable().equals(name))
           .ifPresentOrElse(
               key -> values.put(key.path(), variable.getValue(), name),
               () ->
@@ -230,85 +216,9 @@ public final class ConfigurationReader {
                       "unknown environment variable "
                           + name
                           + "; known are "
-                          + ConfigurationKeys.ALL.stream()
+                          + ConfigurationBuilder.KEYS.stream()
                               .map(ConfigurationKey::variable)
                               .collect(Collectors.joining(", "))));
     }
-  }
-
-  private Configuration build() {
-    Path data = values.find(ConfigurationKeys.DATA).orElseThrow();
-    return new Configuration(
-        values.get(ConfigurationKeys.LISTEN),
-        data,
-        values.find(ConfigurationKeys.HTPASSWD),
-        database(),
-        new Configuration.DatabaseLimits(
-            values.get(ConfigurationKeys.DATABASE_POOL_SIZE),
-            values.get(ConfigurationKeys.DATABASE_AUDIT_POOL_SIZE),
-            values.get(ConfigurationKeys.DATABASE_CONNECT_TIMEOUT),
-            values.get(ConfigurationKeys.DATABASE_STATEMENT_TIMEOUT)),
-        stores.build(data),
-        new DiskLimits(
-            values
-                .find(ConfigurationKeys.DISK_RESERVE)
-                .map(reserve -> OptionalLong.of(reserve.bytes()))
-                .orElse(OptionalLong.empty()),
-            values.get(ConfigurationKeys.DISK_MAX_UPLOADS),
-            values.get(ConfigurationKeys.DISK_MAX_UPLOAD_BYTES).bytes()),
-        new Configuration.ManifestRules(
-            values.get(ConfigurationKeys.MANIFESTS_SPARSE),
-            values.get(ConfigurationKeys.MANIFESTS_MAX_SIZE),
-            values.get(ConfigurationKeys.MANIFESTS_MAX_DESCRIPTORS),
-            values.get(ConfigurationKeys.MANIFESTS_COLLISION_DETECTION),
-            values.get(ConfigurationKeys.MANIFESTS_MANDATORY_ANNOTATIONS)),
-        immutableTags.build(),
-        new Configuration.HttpLimits(
-            values.get(ConfigurationKeys.HTTP_MAX_HEADER_SIZE),
-            values.get(ConfigurationKeys.HTTP_MAX_BODY_SIZE),
-            values.get(ConfigurationKeys.HTTP_MAX_UPLOADS),
-            values.get(ConfigurationKeys.HTTP_MAX_STREAMS),
-            values.get(ConfigurationKeys.HTTP_IDLE_TIMEOUT),
-            values.get(ConfigurationKeys.HTTP_DRAIN_TIME)),
-        new Configuration.AuditLimits(
-            values.get(ConfigurationKeys.AUDIT_THREADS),
-            values.get(ConfigurationKeys.AUDIT_WAITING),
-            values.get(ConfigurationKeys.AUDIT_DEADLINE)),
-        values.get(ConfigurationKeys.CLOCK_TOLERANCE),
-        new GcOptions(
-            values.get(ConfigurationKeys.GC_ENABLED),
-            values.get(ConfigurationKeys.GC_GRACE),
-            values.get(ConfigurationKeys.GC_RECYCLE),
-            values.get(ConfigurationKeys.GC_INTERVAL),
-            values.get(ConfigurationKeys.GC_WINDOWS),
-            values.get(ConfigurationKeys.GC_PAUSE),
-            values.get(ConfigurationKeys.GC_WORKERS)),
-        values.get(ConfigurationKeys.LOG_FORMAT),
-        retention.build(),
-        values.get(ConfigurationKeys.PULLS_RECORD),
-        values.find(ConfigurationKeys.EVENTS_SOURCE),
-        webhooks.build());
-  }
-
-  private Optional<Configuration.DatabaseAddress> database() {
-    Optional<String> url = values.find(ConfigurationKeys.DATABASE_URL);
-    Optional<String> user = values.find(ConfigurationKeys.DATABASE_USER);
-    Optional<String> password = values.find(ConfigurationKeys.DATABASE_PASSWORD);
-    if (!values.has(ConfigurationKeys.DATABASE_URL.path())) {
-      for (ConfigurationKey<String> key :
-          List.of(ConfigurationKeys.DATABASE_USER, ConfigurationKeys.DATABASE_PASSWORD)) {
-        if (values.has(key.path())) {
-          values.problem(values.origin(key.path()) + " needs database.url beside it");
-        }
-      }
-      return Optional.empty();
-    }
-    if (!values.has(ConfigurationKeys.DATABASE_USER.path())) {
-      values.problem(
-          values.origin(ConfigurationKeys.DATABASE_URL.path()) + " needs database.user beside it");
-    }
-    return url.isPresent() && user.isPresent()
-        ? Optional.of(new Configuration.DatabaseAddress(url.get(), user.get(), password.orElse("")))
-        : Optional.empty();
   }
 }

@@ -1,10 +1,13 @@
 package dev.stele.server.config;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * What was written, by path, and what became of it: the values that hold and the problems found.
@@ -17,7 +20,15 @@ final class ConfigurationValues {
 
   private final Map<String, Written> written = new TreeMap<>();
   private final List<Setting> settings = new ArrayList<>();
+  private final Set<ConfigurationKey<?>> asked = new LinkedHashSet<>();
   private final List<String> problems = new ArrayList<>();
+
+  /** Which keys there are: those that are asked for where nothing was written. */
+  static List<ConfigurationKey<?>> asked(Consumer<ConfigurationValues> asking) {
+    ConfigurationValues nothing = new ConfigurationValues();
+    asking.accept(nothing);
+    return List.copyOf(nothing.asked);
+  }
 
   /** Takes what a source says of a key; the last one outranks those before. */
   void put(String path, String text, String origin) {
@@ -49,7 +60,12 @@ final class ConfigurationValues {
 
   /** The value of a key that has a default. A bad value is a problem, and the default goes on. */
   <T> T get(ConfigurationKey<T> key) {
-    return find("", key).orElseThrow();
+    return get("", key);
+  }
+
+  /** The same of a key within a section. */
+  <T> T get(String section, ConfigurationKey<T> key) {
+    return find(section, key).orElseThrow();
   }
 
   /**
@@ -59,6 +75,7 @@ final class ConfigurationValues {
    * @param section with a dot at its end, or empty
    */
   <T> Optional<T> find(String section, ConfigurationKey<T> key) {
+    asked.add(key);
     String path = section + key.path();
     Written text = written.get(path);
     Optional<T> value = text == null ? key.absent() : parse(key, text).or(key::absent);

@@ -102,6 +102,10 @@ final class NamedSections {
         .orElse(upperSnake.toLowerCase(Locale.ROOT).replace('_', '-'));
   }
 
+  List<ConfigurationKey<?>> keys() {
+    return keys;
+  }
+
   /** The names of which something was said. */
   SortedSet<String> names() {
     return names;
@@ -112,13 +116,14 @@ final class NamedSections {
     return prefix + name + ".";
   }
 
-  /** The value of a key without a default, which must be there. */
+  /** The value of a key that must be there, whatever its default. */
   <T> Optional<T> required(String section, ConfigurationKey<T> key) {
     String path = section + key.path();
+    Optional<T> value = values.find(section, key);
     if (!values.has(path)) {
       values.problem(path + " is missing: " + key.meaning());
       return Optional.empty();
     }
-    return values.find(section, key);
+    return value;
   }
 }

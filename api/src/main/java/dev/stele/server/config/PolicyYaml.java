@@ -17,7 +17,7 @@ import dev.stele.policy.RetentionPolicy;
  */
 public final class PolicyYaml {
   private static final String SECTION = "retention";
-  private static final ObjectMapper YAML =
+  static final ObjectMapper YAML =
       YAMLMapper.builder()
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)

@@ -342,7 +342,7 @@ class ConfigurationReaderTest {
 
   @Test
   void everyKeyIsAnEnvironmentVariableToo() throws Exception {
-    for (ConfigurationKey<?> key : ConfigurationKeys.ALL) {
+    for (ConfigurationKey<?> key : ConfigurationBuilder.KEYS) {
       String value =
           switch (key.path()) {
             case "database.url" -> "jdbc:postgresql://db/x";
@@ -445,7 +445,7 @@ class ConfigurationReaderTest {
   }
 
   private static String known() {
-    return ConfigurationKeys.ALL.stream()
+    return ConfigurationBuilder.KEYS.stream()
         .map(ConfigurationKey::path)
         .collect(
             Collectors.joining(

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** The manual's table of the configuration has every key as it is, and no other. */
 class ManualTest {
-  /** Lists that have readers of their own: {@link RetentionReader}, {@link ImmutableTagsReader}. */
+  /** Each a {@link FileList}. */
   private static final List<String> ONLY_IN_THE_FILE =
       List.of("retention.policies", "tags.immutable");
 
@@ -45,9 +45,10 @@ class ManualTest {
     for (String list : ONLY_IN_THE_FILE) {
       assertThat(rows.remove(list)).isEqualTo(new Row("only in the file", "none"));
     }
-    ConfigurationKeys.ALL.forEach(key -> check("", key, rows.remove(key.path())));
-    StoreKeys.ALL.forEach(key -> check("STORES", key, rows.remove("stores.<name>." + key.path())));
-    WebhookKeys.ALL.forEach(
+    ConfigurationBuilder.KEYS.forEach(key -> check("", key, rows.remove(key.path())));
+    StoresReader.KEYS.forEach(
+        key -> check("STORES", key, rows.remove("stores.<name>." + key.path())));
+    WebhooksReader.KEYS.forEach(
         key -> check("WEBHOOKS", key, rows.remove("webhooks.<name>." + key.path())));
     assertThat(rows.keySet()).as("rows of keys that are none").isEmpty();
   }
@@ -63,7 +64,7 @@ class ManualTest {
                 : List.of("`..." + suffix, "`STELE_" + section + "_<NAME>" + suffix));
     String absent = key.isList() ? "" : key.absent().map(key.format()).orElse("");
     // What has no default may say what holds instead, and a store must say its type.
-    if (!absent.isEmpty() && !key.equals(StoreKeys.TYPE)) {
+    if (!absent.isEmpty() && !key.equals(StoresReader.TYPE)) {
       assertThat(row.absent()).as("the default of %s", key.path()).isEqualTo("`" + absent + "`");
     } else {
       assertThat(row.absent()).as("the default of %s", key.path()).doesNotContain("`");

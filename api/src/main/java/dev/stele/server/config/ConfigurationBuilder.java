@@ -1,0 +1,438 @@
+package dev.stele.server.config;
+
+import static dev.stele.server.config.ConfigurationKey.anyText;
+import static dev.stele.server.config.ConfigurationKey.choice;
+import static dev.stele.server.config.ConfigurationKey.duration;
+import static dev.stele.server.config.ConfigurationKey.key;
+import static dev.stele.server.config.ConfigurationKey.list;
+import static dev.stele.server.config.ConfigurationKey.number;
+import static dev.stele.server.config.ConfigurationKey.path;
+import static dev.stele.server.config.ConfigurationKey.size;
+import static dev.stele.server.config.ConfigurationKey.text;
+import static dev.stele.server.config.ConfigurationKey.truth;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.stele.blob.DiskLimits;
+import dev.stele.gc.CollectingWindow;
+import dev.stele.gc.GcOptions;
+import dev.stele.log.ClockWatch;
+import dev.stele.policy.ImmutableTags;
+import dev.stele.policy.PolicyDocument;
+import dev.stele.policy.Reason;
+import dev.stele.policy.RetentionPolicy;
+import dev.stele.registry.PullRecording;
+import dev.stele.registry.RegistryOptions;
+import dev.stele.server.ListenAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/**
+ * Builds a configuration from what was written. Here each key is stated, once, where its value is
+ * used; those of a store are in {@link StoresReader}, of a webhook in {@link WebhooksReader}.
+ *
+ * <p>INVARIANT: each key is asked for whatever the others say, since that tells which there are.
+ */
+final class ConfigurationBuilder {
+  /** Every key that stands by itself. */
+  static final List<ConfigurationKey<?>> KEYS =
+      ConfigurationValues.asked(values -> new ConfigurationBuilder(values).build());
+
+  private final ConfigurationValues values;
+  private final StoresReader stores;
+  private final WebhooksReader webhooks;
+  private final FileList<List<RetentionPolicy.Policy>> policies;
+  private final FileList<ImmutableTags> immutableTags;
+
+  ConfigurationBuilder(ConfigurationValues values) {
+    this.values = values;
+    this.stores = new StoresReader(values);
+    this.webhooks = new WebhooksReader(values);
+    this.policies =
+        new FileList<>(
+            values,
+            "retention.policies",
+            list ->
+                PolicyDocument.read(JsonNodeFactory.instance.objectNode().set("policies", list))
+                    .policies(),
+            "retention.",
+            List::size,
+            List.of());
+    this.immutableTags =
+        new FileList<>(
+            values,
+            "tags.immutable",
+            list -> ImmutableTags.read("tags.immutable", list),
+            "",
+            tags -> tags.rules().size(),
+            ImmutableTags.NONE);
+  }
+
+  List<NamedSections> sections() {
+    return List.of(stores.sections(), webhooks.sections());
+  }
+
+  /** What only the file can have. */
+  List<FileList<?>> lists() {
+    return List.of(policies, immutableTags);
+  }
+
+  /** The configuration, with defaults for what has problems. */
+  Configuration build() {
+    Path data =
+        values.get(
+            path("data", "the folder where everything is kept").withDefault(Path.of("stele-data")));
+    return new Configuration(
+        values.get(
+            key("listen", "HOST:PORT to listen on", ListenAddress::parse, ListenAddress::toString)
+                .withDefault(ListenAddress.DEFAULT)),
+        data,
+        values.find(path("htpasswd", "a file with users and bcrypt hashes")),
+        database(),
+        databaseLimits(),
+        stores.build(data),
+        disk(),
+        manifests(),
+        immutableTags.get(),
+        http(),
+        audit(),
+        values.get(
+            duration(
+                "clock.tolerance",
+                "how far the clocks of the database and the node, and the log's time, may be apart",
+                ClockWatch.DEFAULT_TOLERANCE,
+                Duration.ofSeconds(1),
+                Duration.ofDays(1))),
+        gc(),
+        values.get(choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN)),
+        retention(),
+        values.get(
+            choice(
+                "pulls.record",
+                "minute, every or off",
+                PullRecording.class,
+                RegistryOptions.DEFAULT.pulls())),
+        values.find(
+            key(
+                "events.source",
+                "a URI reference that names this registry in CloudEvents",
+                ConfigurationBuilder::uriReference,
+                Function.identity())),
+        webhooks.build());
+  }
+
+  private Optional<Configuration.DatabaseAddress> database() {
+    ConfigurationKey<String> url =
+        key(
+            "database.url",
+            "a JDBC URL, jdbc:postgresql://HOST/DATABASE",
+            ConfigurationBuilder::jdbcUrl,
+            // A password may be among the URL's parameters.
+            text -> text.replaceAll("(?i)(password=)[^&]*", "$1******"));
+    ConfigurationKey<String> user = text("database.user", "the owner of the database's schema");
+    ConfigurationKey<String> password =
+        anyText("database.password", "that user's password").asSecret();
+    Optional<String> address = values.find(url);
+    Optional<String> owner = values.find(user);
+    String secret = values.find(password).orElse("");
+    if (!values.has(url.path())) {
+      for (ConfigurationKey<String> key : List.of(user, password)) {
+        if (values.has(key.path())) {
+          values.problem(values.origin(key.path()) + " needs database.url beside it");
+        }
+      }
+      return Optional.empty();
+    }
+    if (!values.has(user.path())) {
+      values.problem(values.origin(url.path()) + " needs database.user beside it");
+    }
+    return address.isPresent() && owner.isPresent()
+        ? Optional.of(new Configuration.DatabaseAddress(address.get(), owner.get(), secret))
+        : Optional.empty();
+  }
+
+  private Configuration.DatabaseLimits databaseLimits() {
+    Configuration.DatabaseLimits absent = Configuration.DatabaseLimits.DEFAULT;
+    return new Configuration.DatabaseLimits(
+        values.get(
+            number(
+                "database.pool-size",
+                "the most connections for pushes and pulls",
+                absent.poolSize(),
+                2,
+                1_000)),
+        values.get(
+            number(
+                "database.audit-pool-size",
+                "the most connections for all other work",
+                absent.auditPoolSize(),
+                2,
+                1_000)),
+        values.get(
+            duration(
+                "database.connect-timeout",
+                "how long a request waits for a connection",
+                absent.connectTimeout(),
+                Duration.ofSeconds(1),
+                Duration.ofMinutes(1))),
+        values.get(
+            duration(
+                "database.statement-timeout",
+                "how long a statement may take",
+                absent.statementTimeout(),
+                Duration.ofSeconds(1),
+                Duration.ofHours(1))));
+  }
+
+  private DiskLimits disk() {
+    DiskLimits absent = DiskLimits.DEFAULT;
+    return new DiskLimits(
+        values
+            .find(
+                key(
+                    "disk.reserve",
+                    "how much stays free on a disk: below it pushes are refused",
+                    DataSize::parse,
+                    DataSize::toString))
+            .map(reserve -> OptionalLong.of(reserve.bytes()))
+            .orElse(OptionalLong.empty()),
+        values.get(
+            number(
+                "disk.max-uploads",
+                "how many uploads may be open at once in a store of type disk",
+                absent.maxUploads(),
+                1,
+                1_000_000)),
+        values
+            .get(
+                size(
+                    "disk.max-upload-bytes",
+                    "how much the open uploads of a store of type disk may have together",
+                    new DataSize(absent.maxUploadBytes()),
+                    DataSize.ofMebibytes(1),
+                    DataSize.ofGibibytes(1 << 20)))
+            .bytes());
+  }
+
+  private Configuration.ManifestRules manifests() {
+    Configuration.ManifestRules absent = Configuration.ManifestRules.DEFAULT;
+    return new Configuration.ManifestRules(
+        values.get(
+            truth(
+                "manifests.sparse",
+                "whether manifests may refer to content that the repository lacks",
+                absent.sparse())),
+        values.get(
+            size(
+                "manifests.max-size",
+                "the largest manifest that is accepted",
+                absent.maxSize(),
+                DataSize.ofKibibytes(1),
+                DataSize.ofMebibytes(64))),
+        values.get(
+            number(
+                "manifests.max-descriptors",
+                "how many descriptors a manifest may list",
+                absent.maxDescriptors(),
+                100,
+                100_000)),
+        values.get(
+            truth(
+                "manifests.collision-detection",
+                "whether a manifest under several tags may not be deleted by its digest",
+                absent.collisionDetection())),
+        values.get(
+            list(
+                "manifests.mandatory-annotations",
+                "what every image must have among its annotations or its config's labels",
+                ',',
+                Function.identity(),
+                Function.identity())));
+  }
+
+  private Configuration.HttpLimits http() {
+    Configuration.HttpLimits absent = Configuration.HttpLimits.DEFAULT;
+    return new Configuration.HttpLimits(
+        values.get(
+            size(
+                "http.max-header-size",
+                "how much a request's first line and headers may take",
+                absent.maxHeaderSize(),
+                DataSize.ofKibibytes(4),
+                DataSize.ofMebibytes(1))),
+        values.get(
+            size(
+                "http.max-body-size",
+                "how much the body of one request may have",
+                absent.maxBodySize(),
+                DataSize.ofMebibytes(1),
+                DataSize.ofGibibytes(1 << 20))),
+        values.get(
+            number(
+                "http.max-uploads",
+                "how many requests that write may run at once",
+                absent.maxUploads(),
+                1,
+                100_000)),
+        values.get(
+            number(
+                "http.max-streams",
+                "how many streams of events may be open at once",
+                absent.maxStreams(),
+                1,
+                100_000)),
+        values.get(
+            duration(
+                "http.idle-timeout",
+                "after how long a silent connection is closed",
+                absent.idleTimeout(),
+                Duration.ofSeconds(1),
+                Duration.ofHours(1))),
+        values.get(
+            duration(
+                "http.drain-time",
+                "how long a stopping server lets requests in flight finish",
+                absent.drainTime(),
+                Duration.ofMillis(100),
+                Duration.ofHours(1))));
+  }
+
+  private Configuration.AuditLimits audit() {
+    Configuration.AuditLimits absent = Configuration.AuditLimits.DEFAULT;
+    return new Configuration.AuditLimits(
+        values.get(
+            number(
+                "audit.threads",
+                "how many questions to the record are answered at once",
+                absent.threads(),
+                1,
+                1_000)),
+        values.get(
+            number(
+                "audit.waiting",
+                "how many questions to the record may wait for their turn",
+                absent.waiting(),
+                0,
+                100_000)),
+        values.get(
+            duration(
+                "audit.deadline",
+                "how long a question to the record may take",
+                absent.deadline(),
+                Duration.ofMillis(100),
+                Duration.ofHours(1))));
+  }
+
+  private GcOptions gc() {
+    GcOptions absent = GcOptions.DEFAULT;
+    return new GcOptions(
+        values.get(
+            truth(
+                "gc.enabled",
+                "whether what nobody can reach any more is collected",
+                absent.enabled())),
+        values.get(
+            duration(
+                "gc.grace",
+                "how long it must have been unreachable",
+                absent.grace(),
+                Duration.ZERO,
+                Duration.ofDays(3650))),
+        values.get(
+            duration(
+                "gc.recycle",
+                "how long what was deleted or replaced stays restorable at least",
+                absent.recycle(),
+                Duration.ZERO,
+                Duration.ofDays(3650))),
+        values.get(
+            duration(
+                "gc.interval",
+                "how long from one collection to the next",
+                absent.interval(),
+                Duration.ofMillis(10),
+                Duration.ofDays(365))),
+        values.get(
+            list(
+                "gc.windows",
+                "when a collection may start, in UTC, such as mon-fri 22:00-06:00",
+                ';',
+                CollectingWindow::parse,
+                CollectingWindow::toString)),
+        values.get(
+            duration(
+                "gc.pause",
+                "how long to wait after each batch",
+                absent.pause(),
+                Duration.ZERO,
+                Duration.ofMinutes(1))),
+        values.get(
+            number(
+                "gc.workers",
+                "how many threads remove objects from the stores",
+                absent.workers(),
+                1,
+                256)));
+  }
+
+  private RetentionPolicy retention() {
+    RetentionPolicy absent = RetentionPolicy.NONE;
+    Duration delay =
+        values.get(
+            duration(
+                "retention.delay",
+                "how long untagged manifests and referrers stay before they may go",
+                absent.delay(),
+                Duration.ZERO,
+                Duration.ofDays(3650)));
+    boolean dryRun =
+        values.get(
+            truth(
+                "retention.dry-run",
+                "whether what would be removed is only recorded",
+                absent.dryRun()));
+    Optional<String> reason =
+        values.find(
+            key(
+                "retention.reason",
+                "why the policy is what it is, for the record",
+                Reason::checkLine,
+                Function.identity()));
+    return new RetentionPolicy(delay, dryRun, policies.get(), reason);
+  }
+
+  private static String jdbcUrl(String text) {
+    if (!text.startsWith("jdbc:postgresql:")) {
+      throw new IllegalArgumentException(
+          "must be a JDBC URL, jdbc:postgresql://HOST/DATABASE, not another address");
+    }
+    // PostgreSQL's driver has no such thing and would take it for a host, which everybody may see.
+    if (text.replaceFirst("[?].*", "").contains("@")) {
+      throw new IllegalArgumentException(
+          "must not have a user or password before the host: they are database.user and"
+              + " database.password");
+    }
+    return text;
+  }
+
+  private static String uriReference(String text) {
+    try {
+      if (!text.isEmpty() && URI.create(text).toASCIIString().equals(text)) {
+        return text;
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(notUriReference(text), e);
+    }
+    throw new IllegalArgumentException(notUriReference(text));
+  }
+
+  private static String notUriReference(String text) {
+    return "must be a URI reference, such as https://registry.example.com or /stele, not \""
+        + text
+        + '"';
+  }
+}
