@@ -3,11 +3,10 @@ package dev.stele.gc;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.HoldView;
+import dev.stele.sql.Values;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -39,47 +38,38 @@ final class CandidateList {
   }
 
   private void content(Instant cutoff, Consumer<Candidate> each) {
-    List<Digest> page;
-    Optional<Digest> after = Optional.empty();
-    do {
-      page = Unreachable.content(handle, cutoff, after);
-      Set<Digest> held = HoldView.content(handle, page, cutoff);
-      page.stream()
-          .filter(digest -> !held.contains(digest))
-          .forEach(digest -> content(digest).ifPresent(each));
-      after = page.isEmpty() ? after : Optional.of(page.getLast());
-    } while (page.size() == Unreachable.PAGE);
+    Unreachable.<Digest>pages(
+        last -> Unreachable.content(handle, cutoff, last),
+        page -> {
+          Set<Digest> held = HoldView.content(handle, page, cutoff);
+          page.stream()
+              .filter(digest -> !held.contains(digest))
+              .forEach(digest -> content(digest).ifPresent(each));
+        });
   }
 
   private void emptyRepositories(Instant cutoff, Consumer<Candidate> each) {
-    List<RepositoryName> page;
-    String after = "";
-    do {
-      page = Unreachable.emptyRepositories(handle, cutoff, after);
-      page.stream()
-          .filter(repository -> !HeldContent.whole(handle, repository))
-          .forEach(repository -> empty(repository).ifPresent(each));
-      after = page.isEmpty() ? after : page.getLast().value();
-    } while (page.size() == Unreachable.PAGE);
+    Unreachable.<RepositoryName>pages(
+        last -> Unreachable.emptyRepositories(handle, cutoff, last),
+        page ->
+            page.stream()
+                .filter(repository -> !HeldContent.whole(handle, repository))
+                .forEach(repository -> empty(repository).ifPresent(each)));
   }
 
   private void blobs(Instant cutoff, Set<String> going, Consumer<Candidate> each) {
-    Optional<Unreachable.Row> after = Optional.empty();
-    while (true) {
-      List<Unreachable.Row> page = Unreachable.expiredBlobs(handle, cutoff, after);
-      for (Unreachable.Row row : page) {
-        boolean used =
-            Unreachable.users(handle, row).stream()
-                .anyMatch(user -> !going.contains(row.repository() + "@" + user));
-        if (!used) {
-          each.accept(candidate(Candidate.Kind.BLOB, row));
-        }
-      }
-      if (page.size() < Unreachable.PAGE) {
-        return;
-      }
-      after = Optional.of(page.getLast());
-    }
+    Unreachable.<Unreachable.Row>pages(
+        last -> Unreachable.expiredBlobs(handle, cutoff, last),
+        page -> {
+          for (Unreachable.Row row : page) {
+            boolean used =
+                Unreachable.users(handle, row).stream()
+                    .anyMatch(user -> !going.contains(row.repository() + "@" + user));
+            if (!used) {
+              each.accept(candidate(Candidate.Kind.BLOB, row));
+            }
+          }
+        });
   }
 
   private Candidate candidate(Candidate.Kind kind, Unreachable.Row row) {
@@ -125,7 +115,7 @@ final class CandidateList {
                     Optional.of(digest),
                     row.getLong("size"),
                     row.getLong("since"),
-                    row.getObject("since_at", OffsetDateTime.class).toInstant(),
+                    Values.time(row, "since_at"),
                     reason(row.getLong("since"))))
         .findOne();
   }
@@ -146,7 +136,7 @@ final class CandidateList {
                     Optional.empty(),
                     0,
                     row.getLong("since"),
-                    row.getObject("since_at", OffsetDateTime.class).toInstant(),
+                    Values.time(row, "since_at"),
                     reason(row.getLong("since"))))
         .findOne();
   }

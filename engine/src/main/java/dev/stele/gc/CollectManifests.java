@@ -27,7 +27,7 @@ import org.jdbi.v3.core.Handle;
  * here without a look at all of them; so nothing goes once anything was put, tagged or held that
  * the plan does not know.
  *
- * @param batch what is to go; at most {@link Collector#BATCH}
+ * @param batch what is to go; at most {@link Batches#MOST}
  * @param known the position up to which the plan knows the log: the changes of the retention
  *     policy, which says what keeps itself, and what is reached
  */

@@ -1,5 +1,9 @@
 package dev.stele.gc;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.StoredObject;
 import dev.stele.claim.StoreClaims;
@@ -8,7 +12,6 @@ import dev.stele.event.ActorId;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
-import dev.stele.log.Command;
 import dev.stele.log.Foreseen;
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.LogReader;
@@ -17,21 +20,16 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.Listers;
 import dev.stele.projection.ProjectionRunner;
-import dev.stele.projection.ReachabilityView;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -53,39 +51,24 @@ public final class Collector implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(Collector.class);
 
-  /** The most things in one command: it holds the lane for some milliseconds. */
-  static final int BATCH = 64;
-
-  /** The most manifests in a plan at first: some tens of megabytes. */
-  private static final int PLAN = 50_000;
-
-  /** The most manifests in a plan of such that keep each other alive. */
-  private static final int LARGEST_PLAN = 16 * PLAN;
-
-  /** How often a collection plans anew for a repository in which others are at work. */
-  private static final int MOST_OVERTAKEN = 20;
-
   /** A view that does not move for so long has failed. */
   private static final Duration STANDSTILL = Duration.ofSeconds(30);
 
   private final Jdbi jdbi;
-  private final AppendLane lane;
   private final ClockWatch clock;
   private final BlobStores stores;
   private final StoreClaims claims;
   private final ProjectionRunner reachability;
   private final ObjectSweeper sweeper;
-  private final Supplier<ActorId> actor;
   private final GcOptions options;
   private final Promises promises;
   private final Leftovers leftovers;
-
-  /** How large plans are at first; only tests change it. */
-  volatile int plan = PLAN;
+  private final Grace grace;
+  private final Batches batches;
+  private final ManifestCollection manifests;
 
   private volatile boolean besideServers;
   private final ReentrantLock running = new ReentrantLock();
-  private volatile boolean closed;
   private volatile Optional<Collection> last = Optional.empty();
 
   /**
@@ -106,16 +89,18 @@ public final class Collector implements AutoCloseable {
       Promises promises,
       GcOptions options) {
     this.jdbi = jdbi;
-    this.lane = lane;
     this.clock = clock;
     this.stores = stores;
     this.claims = claims;
     this.reachability = reachability;
     this.sweeper = new ObjectSweeper(jdbi, reader, stores, claims, options.workers());
-    this.actor = actor;
     this.promises = promises;
     this.options = options;
-    this.leftovers = new Leftovers(jdbi, options.grace(), () -> seen(options.grace()));
+    this.grace = new Grace(jdbi, options);
+    this.leftovers = new Leftovers(jdbi, options.grace(), () -> grace.seen(options.grace()));
+    this.batches = new Batches(lane, actor, options.pause());
+    this.manifests =
+        new ManifestCollection(jdbi, batches, grace, reachability, this::catchUp, this::note);
   }
 
   public GcOptions options() {
@@ -134,6 +119,11 @@ public final class Collector implements AutoCloseable {
       followed(events);
     }
     return events.size();
+  }
+
+  /** Plans manifests; only tests ask for it. */
+  ManifestCollection manifests() {
+    return manifests;
   }
 
   /** The view of what nobody can reach. */
@@ -167,7 +157,7 @@ public final class Collector implements AutoCloseable {
       try {
         collect("gc-" + UUID.randomUUID());
       } catch (IOException | RuntimeException e) {
-        if (closed) {
+        if (batches.closed()) {
           logger.info("a collection ended early, since the registry closes");
         } else {
           Foreseen.line(e)
@@ -234,14 +224,14 @@ public final class Collector implements AutoCloseable {
     promises.pay();
     catchUp();
     Leases.start(jdbi, Instant.EPOCH);
-    collectManifests(requestId);
+    manifests.collect(requestId);
     // Those manifests' blobs have been unreachable just as long.
     catchUp();
     collectBlobs(requestId);
     sweepContent(requestId);
     removeRepositories(requestId);
     removeGivenUp();
-    Leases.forget(jdbi, now().minus(patience()));
+    Leases.forget(jdbi, grace.cutoff());
     if (!besideServers && leftovers.due()) {
       clearLeftovers(requestId);
     }
@@ -264,7 +254,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private void removeGivenUp() throws IOException {
-    while (!closed && sweeper.step() > 0) {
+    while (!batches.closed() && sweeper.step() > 0) {
       // until all of it is gone
     }
   }
@@ -303,7 +293,7 @@ public final class Collector implements AutoCloseable {
   private void catchUp() {
     long head = jdbi.withHandle(LogReader::nextPosition);
     long before = -1;
-    for (long next = reachability.nextPosition(); !closed && next < head; ) {
+    for (long next = reachability.nextPosition(); !batches.closed() && next < head; ) {
       // Until the view has taken in what was there when this began. If another node leads, it does.
       if (follow() == 0 && !reachability.await(head - 1, STANDSTILL) && next == before) {
         throw new IllegalStateException(
@@ -315,169 +305,57 @@ public final class Collector implements AutoCloseable {
     }
   }
 
-  private Instant now() {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT clock_timestamp()")
-                .mapTo(OffsetDateTime.class)
-                .one()
-                .toInstant());
-  }
-
-  /** How long manifests must have been unreachable: the policy may ask for longer than we do. */
-  private Duration manifestGrace(Handle handle) {
-    Duration delay = ReachabilityView.policy(handle).delay();
-    return ClockWatch.seen(
-        handle, delay.compareTo(options.patience()) > 0 ? delay : options.patience());
-  }
-
-  /** How long something must have been unreachable now before it is collected. */
-  private Duration patience() {
-    return seen(options.patience());
-  }
-
-  /** Time in which nobody saw the clock counts towards no grace period. */
-  private Duration seen(Duration time) {
-    return jdbi.withHandle(handle -> ClockWatch.seen(handle, time));
-  }
-
-  private void collectManifests(String requestId) {
-    Instant latest = now().minus(patience());
-    for (RepositoryName repository :
-        jdbi.withHandle(handle -> Unreachable.repositoriesWithManifests(handle, latest))) {
-      collectManifests(requestId, repository);
-    }
-  }
-
-  /**
-   * Plan after plan, so that memory does not grow with what waits. Where a whole plan has nothing
-   * that can go, they all are kept alive by others that wait, as in a cycle that is larger: then
-   * the next is.
-   */
-  private void collectManifests(String requestId, RepositoryName repository) {
-    int most = plan;
-    for (int overtaken = 0; !closed && overtaken < MOST_OVERTAKEN; ) {
-      switch (collectManifests(requestId, repository, most)) {
-        case ALL -> {
-          return;
-        }
-        case SOME -> most = plan;
-        case NOTHING -> {
-          if (most >= LARGEST_PLAN) {
-            logger.warn(
-                "of {} nothing can be collected: more than {} manifests keep each other alive",
-                repository,
-                most);
-            return;
-          }
-          most = Math.min(2 * most, LARGEST_PLAN);
-        }
-        case OVERTAKEN -> overtaken++;
-      }
-      catchUp();
-    }
-  }
-
-  /** What became of a plan. */
-  private enum Planned {
-    /** There is no more to be planned for now. */
-    ALL,
-    SOME,
-    /** There is more, and nothing of this went. */
-    NOTHING,
-    /** Something happened that the plan did not know. */
-    OVERTAKEN
-  }
-
-  private Planned collectManifests(String requestId, RepositoryName repository, int most) {
-    // First of all: a policy that the view takes in from here on may ask for a longer delay.
-    long known = reachability.nextPosition();
-    Duration grace = jdbi.withHandle(this::manifestGrace);
-    Instant cutoff = now().minus(grace);
-    Unreachable.Manifests found =
-        jdbi.withHandle(handle -> Unreachable.manifests(handle, repository, cutoff, most));
-    List<Digest> going = found.rows().stream().map(Unreachable.Row::digest).toList();
-    int gone = 0;
-    for (LivenessGraph.Batch batch : LivenessGraph.batches(going, found.edges(), BATCH)) {
-      jdbi.useHandle(handle -> Listers.readAhead(handle, repository));
-      CollectManifests.Result result =
-          submit(new CollectManifests(actor.get(), requestId, repository, batch, grace, known));
-      note(Tally.ofManifests(result.gone()));
-      if (result.overtaken()) {
-        return Planned.OVERTAKEN;
-      }
-      gone += result.gone();
-      // Of a cycle the next part is decided by what happens from there on.
-      known = batch.ofCycle() ? result.known() : known;
-    }
-    return found.all() ? Planned.ALL : gone > 0 ? Planned.SOME : Planned.NOTHING;
-  }
-
   private void collectBlobs(String requestId) {
-    Instant cutoff = now().minus(patience());
-    Optional<Unreachable.Row> after = Optional.empty();
-    while (true) {
-      Optional<Unreachable.Row> from = after;
-      List<Unreachable.Row> page =
-          jdbi.withHandle(handle -> Unreachable.blobs(handle, cutoff, from));
-      Map<RepositoryName, List<Digest>> byRepository = new HashMap<>();
-      for (Unreachable.Row row : page) {
-        byRepository.computeIfAbsent(row.repository(), _ -> new ArrayList<>()).add(row.digest());
-      }
-      byRepository.forEach(
-          (repository, digests) ->
-              inBatches(
-                  digests,
-                  batch -> {
-                    jdbi.useHandle(handle -> Listers.readAhead(handle, repository));
-                    CollectBlobs.Result gone =
-                        submit(
-                            new CollectBlobs(
-                                actor.get(), requestId, repository, batch, patience()));
-                    note(Tally.of(gone));
-                  }));
-      if (page.size() < Unreachable.PAGE) {
-        return;
-      }
-      after = Optional.of(page.getLast());
-    }
+    Instant cutoff = grace.cutoff();
+    Unreachable.<Unreachable.Row>pages(
+        last -> jdbi.withHandle(handle -> Unreachable.blobs(handle, cutoff, last)),
+        page ->
+            page.stream()
+                .collect(
+                    groupingBy(
+                        Unreachable.Row::repository, mapping(Unreachable.Row::digest, toList())))
+                .forEach((repository, digests) -> collectBlobs(requestId, repository, digests)));
+  }
+
+  private void collectBlobs(String requestId, RepositoryName repository, List<Digest> digests) {
+    Batches.each(
+        digests,
+        batch -> {
+          jdbi.useHandle(handle -> Listers.readAhead(handle, repository));
+          CollectBlobs.Result gone =
+              batches.submit(
+                  new CollectBlobs(
+                      batches.actor(), requestId, repository, batch, grace.patience()));
+          note(Tally.of(gone));
+        });
   }
 
   private void sweepContent(String requestId) {
-    Instant cutoff = now().minus(patience());
-    Optional<Digest> after = Optional.empty();
-    while (true) {
-      Optional<Digest> from = after;
-      List<Digest> page = jdbi.withHandle(handle -> Unreachable.content(handle, cutoff, from));
-      inBatches(
-          page,
-          batch -> {
-            CollectBlobs.Result gone =
-                submit(new SweepContent(actor.get(), requestId, batch, patience()));
-            note(Tally.of(gone));
-          });
-      if (page.size() < Unreachable.PAGE) {
-        return;
-      }
-      after = Optional.of(page.getLast());
-    }
+    Instant cutoff = grace.cutoff();
+    Unreachable.<Digest>pages(
+        last -> jdbi.withHandle(handle -> Unreachable.content(handle, cutoff, last)),
+        page ->
+            Batches.each(
+                page,
+                batch -> {
+                  CollectBlobs.Result gone =
+                      batches.submit(
+                          new SweepContent(batches.actor(), requestId, batch, grace.patience()));
+                  note(Tally.of(gone));
+                }));
   }
 
   private void removeRepositories(String requestId) {
-    Instant cutoff = now().minus(patience());
-    String after = "";
-    List<RepositoryName> page;
-    do {
-      String from = after;
-      page = jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff, from));
-      for (RepositoryName repository : page) {
-        if (submit(new RemoveRepository(actor.get(), requestId, repository))) {
-          note(Tally.ofRepositories(1));
-        }
-        after = repository.value();
-      }
-    } while (page.size() == Unreachable.PAGE);
+    Instant cutoff = grace.cutoff();
+    Unreachable.<RepositoryName>pages(
+        last -> jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff, last)),
+        page -> {
+          for (RepositoryName repository : page) {
+            if (batches.submit(new RemoveRepository(batches.actor(), requestId, repository))) {
+              note(Tally.ofRepositories(1));
+            }
+          }
+        });
   }
 
   private int sweepOrphans(String requestId, Leftovers.Listing listing) {
@@ -485,34 +363,13 @@ public final class Collector implements AutoCloseable {
     leftovers.orphans(
         listing,
         page ->
-            inBatches(
+            Batches.each(
                 page,
                 (List<StoredObject> batch) ->
                     swept[0] +=
-                        submit(new SweepOrphans(actor.get(), requestId, listing.store(), batch))));
+                        batches.submit(
+                            new SweepOrphans(batches.actor(), requestId, listing.store(), batch))));
     return swept[0];
-  }
-
-  private static <T> void inBatches(List<T> all, Consumer<List<T>> work) {
-    for (int from = 0; from < all.size(); from += BATCH) {
-      work.accept(all.subList(from, Math.min(from + BATCH, all.size())));
-    }
-  }
-
-  private <R> R submit(Command<R> command) {
-    if (closed) {
-      throw new IllegalStateException("the registry is closing");
-    }
-    R result = lane.submit(command);
-    if (options.pause().isPositive()) {
-      try {
-        Thread.sleep(options.pause());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted while collecting", e);
-      }
-    }
-    return result;
   }
 
   /**
@@ -524,13 +381,15 @@ public final class Collector implements AutoCloseable {
     catchUp();
     Leases.start(jdbi, Instant.EPOCH);
     jdbi.useHandle(
-        handle -> new CandidateList(handle, now()).read(manifestGrace(handle), patience(), each));
+        handle ->
+            new CandidateList(handle, grace.now())
+                .read(grace.ofManifests(handle), grace.patience(), each));
   }
 
   /** Ends a collection that is running before its next command. */
   @Override
   public void close() {
-    closed = true;
+    batches.close();
   }
 
   /** How much waits to be collected, past grace or not. */

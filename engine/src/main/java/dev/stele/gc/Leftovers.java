@@ -16,6 +16,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -155,7 +156,7 @@ final class Leftovers {
   }
 
   /** What has been there for longer than the grace period, and in an earlier listing, by name. */
-  private List<Found> overdue(Listing listing, Kind kind, String after) {
+  private List<Found> overdue(Listing listing, Kind kind, Optional<Found> after) {
     OffsetDateTime cutoff = listing.startedAt().minus(patience.get());
     return jdbi.withHandle(
         handle ->
@@ -170,7 +171,7 @@ final class Leftovers {
                     """)
                 .bind("store", listing.store())
                 .bind("kind", kind.column())
-                .bind("after", after)
+                .bind("after", after.map(Found::name).orElse(""))
                 .bind("cutoff", cutoff)
                 .bind("now", listing.startedAt())
                 .bind("limit", Unreachable.PAGE)
@@ -179,15 +180,7 @@ final class Leftovers {
   }
 
   private void eachOverdue(Listing listing, Kind kind, Consumer<List<Found>> work) {
-    String after = "";
-    List<Found> page;
-    do {
-      page = overdue(listing, kind, after);
-      if (!page.isEmpty()) {
-        work.accept(page);
-        after = page.getLast().name();
-      }
-    } while (page.size() == Unreachable.PAGE);
+    Unreachable.<Found>pages(last -> overdue(listing, kind, last), work);
   }
 
   /** Hands on, in pages, the objects that have been unknown to the log for a grace period. */

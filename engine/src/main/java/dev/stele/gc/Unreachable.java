@@ -5,12 +5,13 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.projection.Liveness;
 import dev.stele.sql.Values;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -33,6 +34,19 @@ final class Unreachable {
   record Row(RepositoryName repository, Digest digest, long since, Instant sinceAt) {}
 
   private Unreachable() {}
+
+  /** Hands over page after page; each is read after the last item of the one before. */
+  static <T> void pages(Function<Optional<T>, List<T>> read, Consumer<List<T>> work) {
+    Optional<T> last = Optional.empty();
+    List<T> page;
+    do {
+      page = read.apply(last);
+      if (!page.isEmpty()) {
+        work.accept(page);
+        last = Optional.of(page.getLast());
+      }
+    } while (page.size() == PAGE);
+  }
 
   /** The repositories that have manifests past grace. */
   static List<RepositoryName> repositoriesWithManifests(Handle handle, Instant cutoff) {
@@ -84,7 +98,7 @@ final class Unreachable {
                         repository,
                         Values.digest(row, "digest"),
                         row.getLong("since"),
-                        row.getObject("since_at", OffsetDateTime.class).toInstant()))
+                        Values.time(row, "since_at")))
             .list();
     Set<Digest> going = new HashSet<>();
     expired.forEach(row -> going.add(row.digest()));
@@ -167,7 +181,7 @@ final class Unreachable {
                     RepositoryName.parse(row.getString("repository")),
                     Values.digest(row, "digest"),
                     row.getLong("since"),
-                    row.getObject("since_at", OffsetDateTime.class).toInstant()))
+                    Values.time(row, "since_at")))
         .list();
   }
 
@@ -188,7 +202,8 @@ final class Unreachable {
   }
 
   /** The next page of repositories that were left empty and are past grace. */
-  static List<RepositoryName> emptyRepositories(Handle handle, Instant cutoff, String after) {
+  static List<RepositoryName> emptyRepositories(
+      Handle handle, Instant cutoff, Optional<RepositoryName> after) {
     return handle
         .createQuery(
             """
@@ -198,7 +213,7 @@ final class Unreachable {
             LIMIT :limit
             """)
         .bind("cutoff", cutoff)
-        .bind("after", after)
+        .bind("after", after.map(RepositoryName::value).orElse(""))
         .bind("limit", PAGE)
         .mapTo(RepositoryName.class)
         .list();

@@ -11,7 +11,6 @@ import dev.stele.sql.Unnested;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -171,7 +170,7 @@ final class ReachAdditions {
     found.stream()
         .collect(
             groupingBy(Member::repository, LinkedHashMap::new, mapping(Member::item, toList())))
-        .forEach((repository, digests) -> RepositoryReach.reach(transaction, repository, digests));
+        .forEach((repository, digests) -> ReachTrace.reach(transaction, repository, digests));
     List<Arrival> arrivals = new ArrayList<>();
     links.forEach(
         (blob, event) -> {
@@ -315,7 +314,7 @@ final class ReachAdditions {
         .createUpdate("DELETE FROM unreachable WHERE repository = ANY (:grown) AND digest = ''")
         .bindArray("grown", String.class, grown)
         .execute();
-    members(users.keySet())
+    Member.unnested(users.keySet())
         .execute(
             transaction,
             """
@@ -356,13 +355,7 @@ final class ReachAdditions {
   }
 
   private List<Member<Digest>> find(List<Member<Digest>> of, String sql) {
-    return members(of).query(transaction, sql, row -> Member.DIGEST.reader().read(row));
-  }
-
-  private static Unnested<Member<Digest>> members(Collection<Member<Digest>> all) {
-    return new Unnested<>(all)
-        .text("repositories", Member::repository)
-        .digests("digests", Member::item);
+    return Member.unnested(of).query(transaction, sql, row -> Member.DIGEST.reader().read(row));
   }
 
   private void writeUnreachable(List<Arrival> arrivals) {

@@ -8,6 +8,8 @@ import java.lang.reflect.Type;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Optional;
@@ -91,6 +93,17 @@ public final class Values implements JdbiPlugin {
     return values.stream().allMatch(Digest.class::isInstance)
         ? values.stream().map(value -> ((Digest) value).toBytes()).toArray(byte[][]::new)
         : values.stream().map(Object::toString).toArray(String[]::new);
+  }
+
+  /** Reads a moment that is there. */
+  public static Instant time(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  /** Reads a moment; empty if there is none. */
+  public static Optional<Instant> timeIfAny(ResultSet row, String column) throws SQLException {
+    return Optional.ofNullable(row.getObject(column, OffsetDateTime.class))
+        .map(OffsetDateTime::toInstant);
   }
 
   /** Reads a digest that is there. */

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * first: all of them keep all alive, and they are more than one command may collect.
  */
 class LargeCycleTest {
-  private static final int LINKS = Collector.BATCH;
+  private static final int LINKS = Batches.MOST;
   private static final RepositoryName APP = RepositoryName.parse("team/app");
 
   @TempDir private Path folder;
@@ -76,7 +76,7 @@ class LargeCycleTest {
   /** Each plan is too small for it, until one is not. */
   @Test
   void itIsCollectedAlsoWhereItIsLargerThanAPlan() {
-    fixture.collector().plan = LINKS / 2;
+    fixture.collector().manifests().plan = LINKS / 2;
     assertThat(registry.collecting().run().tally().manifests()).isEqualTo(2 * LINKS);
     assertThat(registry.exists(APP)).isFalse();
   }
@@ -95,7 +95,7 @@ class LargeCycleTest {
       }
     }
     assertThat(when).hasSize(2 * LINKS);
-    assertThat(commands).hasSize(2 * LINKS / Collector.BATCH);
+    assertThat(commands).hasSize(2 * LINKS / Batches.MOST);
     listed.forEach((one, other) -> assertThat(when.get(one)).isLessThanOrEqualTo(when.get(other)));
     subjects.forEach(
         (one, other) -> assertThat(when.get(one)).isLessThanOrEqualTo(when.get(other)));

@@ -110,7 +110,7 @@ class ReachabilityPropertyTest {
             () -> actor,
             new Promises(database.jdbi(), Duration.ZERO),
             GcOptions.DEFAULT.withGrace(NO_GRACE));
-    collector.plan = 2; // much is larger than a plan
+    collector.manifests().plan = 2; // much is larger than a plan
   }
 
   @AfterContainer
