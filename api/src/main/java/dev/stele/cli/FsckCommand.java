@@ -1,18 +1,12 @@
 package dev.stele.cli;
 
 import dev.stele.server.Inspection;
-import dev.stele.server.StartupException;
-import dev.stele.server.config.ConfigurationException;
 import dev.stele.verify.Fsck;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code stele fsck}: holds the log against itself and the stores. */
 @Command(
@@ -21,22 +15,16 @@ import picocli.CommandLine.Spec;
       "Checks that the log is whole and that the stores have what it says, and lists objects that"
           + " it does not know. Changes nothing; the server may be running or not. Exit status 1 if"
           + " anything is damaged, gone or was not looked at; unknown objects alone are no damage."
-    },
-    mixinStandardHelpOptions = true)
-final class FsckCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
-
+    })
+final class FsckCommand extends MaintenanceCommand {
   @Option(names = "--deep", description = "Read every stored object whole and re-hash it.")
   private boolean deep;
 
   @Mixin private FindingOutput output;
 
   @Override
-  public Integer call() throws ConfigurationException, StartupException, IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
-        ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
+  int run(Inspection inspection, PrintWriter out) throws IOException {
+    try (ProgressBar bar = progress()) {
       Fsck.Summary summary =
           inspection.fsck().run(deep, finding -> output.finding(out, bar, finding), bar::at);
       bar.erase();

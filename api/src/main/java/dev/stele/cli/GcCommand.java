@@ -8,16 +8,10 @@ import dev.stele.policy.Durations;
 import dev.stele.question.Columns;
 import dev.stele.question.Rows;
 import dev.stele.server.Inspection;
-import dev.stele.server.StartupException;
-import dev.stele.server.config.ConfigurationException;
 import java.io.PrintWriter;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Collects once, or tells what that would take. */
 @Command(
@@ -27,9 +21,8 @@ import picocli.CommandLine.Spec;
       "Takes what has been unreachable for longer than gc.grace and gc.recycle; the server may be"
           + " running or not, and pushes go on. Exit status 1 if it could not finish; run it again"
           + " then."
-    },
-    mixinStandardHelpOptions = true)
-final class GcCommand implements Callable<Integer> {
+    })
+final class GcCommand extends MaintenanceCommand {
   private static final Columns<Candidate> CANDIDATE =
       Columns.of(Candidate.class)
           .with("kind", Candidate::kind)
@@ -51,9 +44,6 @@ final class GcCommand implements Callable<Integer> {
           .with("uploads", done -> done.tally().uploads())
           .with("failure", Collection::failure);
 
-  @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
-
   @Option(
       names = "--dry-run",
       description =
@@ -63,13 +53,8 @@ final class GcCommand implements Callable<Integer> {
   @Mixin private RowOutput output;
 
   @Override
-  public Integer call() throws ConfigurationException, StartupException {
-    PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-      int status = dryRun ? list(inspection, out) : collect(inspection, out);
-      out.flush();
-      return status;
-    }
+  int run(Inspection inspection, PrintWriter out) {
+    return dryRun ? list(inspection, out) : collect(inspection, out);
   }
 
   private int list(Inspection inspection, PrintWriter out) {

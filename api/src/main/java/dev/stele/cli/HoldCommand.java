@@ -21,7 +21,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -32,17 +31,8 @@ import picocli.CommandLine.Spec;
       "Holds: what nobody may remove, neither clients nor retention nor the collector.",
       "Who did it is recorded: the user of a server, or cli:<user of this machine>."
     },
-    mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND",
     subcommands = {HoldCommand.Place.class, HoldCommand.Listing.class, HoldCommand.Release.class})
-final class HoldCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing");
-  }
-
+final class HoldCommand extends CommandGroup {
   /** In words, what a hold is on. */
   static HoldScope scope(JsonNode hold) {
     return new HoldScope(

@@ -1,19 +1,13 @@
 package dev.stele.cli;
 
 import dev.stele.server.Inspection;
-import dev.stele.server.StartupException;
-import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.DataSize;
 import dev.stele.verify.Scrub;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code stele scrub}: re-hashes everything that is stored. */
@@ -25,11 +19,8 @@ import picocli.CommandLine.TypeConversionException;
           + " log: a damaged one counts as absent until its content is pushed again or a scrub"
           + " finds it intact. The server may be running or not. Exit status 1 if anything is"
           + " damaged, gone or was not looked at."
-    },
-    mixinStandardHelpOptions = true)
-final class ScrubCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-  @Mixin private ConfigurationOptions options;
+    })
+final class ScrubCommand extends MaintenanceCommand {
   @Mixin private FindingOutput output;
 
   @Option(
@@ -56,10 +47,8 @@ final class ScrubCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws ConfigurationException, StartupException, IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    try (Inspection inspection = Inspection.open(options.read(Optional.empty()));
-        ProgressBar bar = new ProgressBar(spec.commandLine().getErr(), Terminal.ofErrors())) {
+  int run(Inspection inspection, PrintWriter out) throws IOException {
+    try (ProgressBar bar = progress()) {
       Scrub.Summary summary =
           inspection.scrub(rate.bytes(), finding -> output.finding(out, bar, finding), bar::at);
       bar.erase();

@@ -4,20 +4,14 @@ import dev.stele.claim.Standing;
 import dev.stele.claim.StoreMarker;
 import dev.stele.question.Columns;
 import dev.stele.server.Inspection;
-import dev.stele.server.StartupException;
-import dev.stele.server.config.ConfigurationException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code stele store}: whose the blob stores are. */
 @Command(
@@ -26,17 +20,8 @@ import picocli.CommandLine.Spec;
       "The blob stores, and whose they are: each belongs to one registry, which alone writes to it"
           + " and collects in it."
     },
-    mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND",
     subcommands = {StoreCommand.Listing.class, StoreCommand.TakeOver.class})
-final class StoreCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing");
-  }
-
+final class StoreCommand extends CommandGroup {
   /**
    * A store as the list shows it.
    *
@@ -85,27 +70,20 @@ final class StoreCommand implements Runnable {
       description = {
         "Lists the stores: owned, new (empty, and nobody's), or refused, with why and what to do.",
         "Exit status 1 if one is refused."
-      },
-      mixinStandardHelpOptions = true)
-  static final class Listing implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
+      })
+  static final class Listing extends MaintenanceCommand {
     @Mixin private RowOutput output;
 
     @Override
-    public Integer call() throws ConfigurationException, StartupException, IOException {
-      PrintWriter out = spec.commandLine().getOut();
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        Map<String, Standing> stores = inspection.registry().stores().standings();
-        output.print(
-            out,
-            LINE,
-            stores.entrySet().stream()
-                .map(store -> Line.of(store.getKey(), store.getValue()))
-                .toList());
-        out.flush();
-        return stores.values().stream().anyMatch(Standing.Refused.class::isInstance) ? 1 : 0;
-      }
+    int run(Inspection inspection, PrintWriter out) throws IOException {
+      Map<String, Standing> stores = inspection.registry().stores().standings();
+      output.print(
+          out,
+          LINE,
+          stores.entrySet().stream()
+              .map(store -> Line.of(store.getKey(), store.getValue()))
+              .toList());
+      return stores.values().stream().anyMatch(Standing.Refused.class::isInstance) ? 1 : 0;
     }
   }
 
@@ -119,12 +97,8 @@ final class StoreCommand implements Runnable {
             + " gc.grace more: that includes what a newer copy of the database, or another"
             + " registry, needs. The log begins a new epoch, which CloudEvents show in their"
             + " source. Recorded as StoreTakenOver."
-      },
-      mixinStandardHelpOptions = true)
-  static final class TakeOver implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
-
+      })
+  static final class TakeOver extends MaintenanceCommand {
     @Parameters(
         paramLabel = "NAME",
         description =
@@ -132,27 +106,23 @@ final class StoreCommand implements Runnable {
     private String name;
 
     @Override
-    public Integer call() throws ConfigurationException, StartupException, IOException {
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        boolean served = inspection.registry().health().isServed();
-        Optional<Standing> before =
-            inspection.registry().stores().takeOver(inspection.operator(), name);
-        PrintWriter to =
-            before.isPresent() ? spec.commandLine().getOut() : spec.commandLine().getErr();
-        to.println(
-            before.isPresent()
-                ? "Store " + name + " belongs to this registry from now on"
-                : "stele: there is no store " + name + "; stele store list shows those there are");
-        to.flush();
-        if (served && before.isPresent()) {
-          PrintWriter err = spec.commandLine().getErr();
-          err.println(
-              "stele: warning: a server of this registry seems to run now; whoever takes a store"
-                  + " over stops every server that uses it before");
-          err.flush();
-        }
-        return before.isPresent() ? 0 : 1;
+    int run(Inspection inspection, PrintWriter out) throws IOException {
+      boolean served = inspection.registry().health().isServed();
+      Optional<Standing> before =
+          inspection.registry().stores().takeOver(inspection.operator(), name);
+      if (before.isEmpty()) {
+        return refuse("there is no store " + name + "; stele store list shows those there are");
       }
+      out.println("Store " + name + " belongs to this registry from now on");
+      out.flush();
+      if (served) {
+        PrintWriter err = spec().commandLine().getErr();
+        err.println(
+            "stele: warning: a server of this registry seems to run now; whoever takes a store"
+                + " over stops every server that uses it before");
+        err.flush();
+      }
+      return 0;
     }
   }
 }

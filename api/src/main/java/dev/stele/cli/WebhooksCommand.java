@@ -5,15 +5,12 @@ import dev.stele.registry.Webhooks;
 import dev.stele.server.Inspection;
 import dev.stele.server.StartupException;
 import dev.stele.server.config.ConfigurationException;
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code stele webhooks}: who is told of events, and how that goes. */
 @Command(
@@ -30,10 +27,7 @@ final class WebhooksCommand extends QuestionCommand {
   }
 
   /** What is done to a webhook by its name. */
-  abstract static class OnOne implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
-
+  abstract static class OnOne extends MaintenanceCommand {
     @Parameters(paramLabel = "NAME", description = "As in the configuration.")
     private String name;
 
@@ -44,23 +38,24 @@ final class WebhooksCommand extends QuestionCommand {
     abstract String done(String name);
 
     @Override
-    public Integer call() throws ConfigurationException, StartupException {
+    public final Integer call() throws ConfigurationException, StartupException, IOException {
+      CommandSpec spec = spec();
       if (!spec.parent().commandLine().getParseResult().matchedOptionsSet().isEmpty()) {
         throw new ParameterException(
             spec.commandLine(),
             "options stand after %s: it opens the data folder, and asks no server"
                 .formatted(spec.name()));
       }
-      try (Inspection inspection = Inspection.open(options.read(Optional.empty()))) {
-        boolean known = apply(inspection.registry().webhooks(), name);
-        PrintWriter to = known ? spec.commandLine().getOut() : spec.commandLine().getErr();
-        to.println(
-            known
-                ? done(name)
-                : "stele: there is no webhook " + name + "; stele webhooks lists those there are");
-        to.flush();
-        return known ? 0 : 1;
+      return super.call();
+    }
+
+    @Override
+    final int run(Inspection inspection, PrintWriter out) {
+      if (!apply(inspection.registry().webhooks(), name)) {
+        return refuse("there is no webhook " + name + "; stele webhooks lists those there are");
       }
+      out.println(done(name));
+      return 0;
     }
   }
 
@@ -71,8 +66,7 @@ final class WebhooksCommand extends QuestionCommand {
         "Lets a webhook try again at once that is paused, since its receiver answered 410, or that"
             + " waits after a failure. It goes on with the event that was due.",
         "Opens the data folder (--data, --config), never the server of a login."
-      },
-      mixinStandardHelpOptions = true)
+      })
   static final class Resume extends OnOne {
     @Override
     boolean apply(Webhooks webhooks, String name) {
@@ -92,8 +86,7 @@ final class WebhooksCommand extends QuestionCommand {
         "Forgets how far a webhook has come. One that is configured begins anew: with the next"
             + " event, or the first one if it says from: start. One that is not leaves the list.",
         "Opens the data folder (--data, --config), never the server of a login."
-      },
-      mixinStandardHelpOptions = true)
+      })
   static final class Forget extends OnOne {
     @Override
     boolean apply(Webhooks webhooks, String name) {

@@ -27,11 +27,15 @@ final class ObservedBlobStore implements BlobStore {
     this.measurements = new StoreMeasurements(name, meters);
   }
 
-  @Override
-  public UploadId begin(RepositoryName repository, Digest.Algorithm hint) throws IOException {
-    StoreMeasurements.Call call = measurements.start("begin");
+  /** A call of the store that throws, beside the store's own failures, one kind of refusal. */
+  private interface Work<T, X extends Exception> {
+    T of() throws IOException, X;
+  }
+
+  private <T, X extends Exception> T observe(String name, Work<T, X> work) throws IOException, X {
+    StoreMeasurements.Call call = measurements.start(name);
     try {
-      return call.done(store.begin(repository, hint));
+      return call.done(work.of());
     } catch (IOException e) {
       throw call.failed(e);
     } finally {
@@ -40,16 +44,14 @@ final class ObservedBlobStore implements BlobStore {
   }
 
   @Override
+  public UploadId begin(RepositoryName repository, Digest.Algorithm hint) throws IOException {
+    return observe("begin", () -> store.begin(repository, hint));
+  }
+
+  @Override
   public UploadStatus status(RepositoryName repository, UploadId id)
       throws IOException, UnknownUploadException {
-    StoreMeasurements.Call call = measurements.start("status");
-    try {
-      return call.done(store.status(repository, id));
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("status", () -> store.status(repository, id));
   }
 
   @Override
@@ -115,26 +117,12 @@ final class ObservedBlobStore implements BlobStore {
 
   @Override
   public OptionalLong size(ObjectKey key) throws IOException {
-    StoreMeasurements.Call call = measurements.start("size");
-    try {
-      return call.done(store.size(key));
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("size", () -> store.size(key));
   }
 
   @Override
   public BlobContent open(ObjectKey key) throws IOException, NoSuchObjectException {
-    StoreMeasurements.Call call = measurements.start("open");
-    try {
-      return call.done(new ObservedContent(store.open(key)));
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("open", () -> new ObservedContent(store.open(key)));
   }
 
   @Override
@@ -144,90 +132,51 @@ final class ObservedBlobStore implements BlobStore {
 
   @Override
   public Optional<URI> presigned(ObjectKey key, Duration validity) throws IOException {
-    StoreMeasurements.Call call = measurements.start("presign");
-    try {
-      return call.done(store.presigned(key, validity));
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("presign", () -> store.presigned(key, validity));
   }
 
   @Override
   public void delete(Collection<ObjectKey> keys) throws IOException {
-    StoreMeasurements.Call call = measurements.start("delete");
-    try {
-      store.delete(keys);
-      call.done(keys);
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    Object _ =
+        observe(
+            "delete",
+            () -> {
+              store.delete(keys);
+              return store;
+            });
   }
 
   /** Measures the beginning of the list only. */
   @Override
   public Stream<StoredObject> objects() throws IOException {
-    StoreMeasurements.Call call = measurements.start("list");
-    try {
-      return call.done(store.objects());
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("list", () -> store.objects());
   }
 
   /** Measures the beginning of the list only. */
   @Override
   public Stream<UploadStatus> uploads() throws IOException {
-    StoreMeasurements.Call call = measurements.start("list");
-    try {
-      return call.done(store.uploads());
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("list", () -> store.uploads());
   }
 
   @Override
   public Optional<String> marker() throws IOException {
-    StoreMeasurements.Call call = measurements.start("marker");
-    try {
-      return call.done(store.marker());
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("marker", () -> store.marker());
   }
 
   @Override
   public boolean mark(Optional<String> expected, String next) throws IOException {
-    StoreMeasurements.Call call = measurements.start("mark");
-    try {
-      return call.done(store.mark(expected, next));
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    return observe("mark", () -> store.mark(expected, next));
   }
 
   @Override
   public void probe() throws IOException {
-    StoreMeasurements.Call call = measurements.start("probe");
-    try {
-      store.probe();
-      call.done(store);
-    } catch (IOException e) {
-      throw call.failed(e);
-    } finally {
-      call.stop();
-    }
+    Object _ =
+        observe(
+            "probe",
+            () -> {
+              store.probe();
+              return store;
+            });
   }
 
   @Override

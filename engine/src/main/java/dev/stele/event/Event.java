@@ -29,6 +29,9 @@ public sealed interface Event {
     Digest digest();
   }
 
+  /** A repository lost a blob. */
+  sealed interface BlobRemoval extends BlobEvent {}
+
   /** What stores keep: found, mended or given up. */
   sealed interface ObjectEvent extends Event {}
 
@@ -37,9 +40,20 @@ public sealed interface Event {
     Digest digest();
   }
 
+  /** A repository lost a manifest. */
+  sealed interface ManifestRemoval extends ManifestEvent {}
+
   /** Tags come, move and go. */
   sealed interface TagEvent extends InRepository {
     Tag tag();
+  }
+
+  /** A tag points to a digest from then on. */
+  sealed interface TagPointed extends TagEvent {
+    Digest digest();
+
+    /** What it pointed to before, if it was there. */
+    Optional<Digest> previous();
   }
 
   /** Holds begin and end. */
@@ -114,7 +128,7 @@ public sealed interface Event {
       implements BlobEvent {}
 
   /** A blob was removed from a repository. Its bytes remain until they are swept. */
-  record BlobDeleted(RepositoryName repository, Digest digest) implements BlobEvent {}
+  record BlobDeleted(RepositoryName repository, Digest digest) implements BlobRemoval {}
 
   /**
    * The collector removed a blob from a repository.
@@ -122,7 +136,7 @@ public sealed interface Event {
    * @param unreachableSince the position of the event after which no root reached it there
    */
   record BlobUnlinked(RepositoryName repository, Digest digest, long unreachableSince)
-      implements BlobEvent {}
+      implements BlobRemoval {}
 
   /**
    * The collector gave up the bytes of a digest, which no repository has. They are removed from the
@@ -195,7 +209,7 @@ public sealed interface Event {
    * {@link Cause.Kind#DIGEST_DELETE} follows: of the first few at once, of the others by and by,
    * but before the tag points anywhere again.
    */
-  record ManifestDeleted(RepositoryName repository, Digest digest) implements ManifestEvent {}
+  record ManifestDeleted(RepositoryName repository, Digest digest) implements ManifestRemoval {}
 
   /**
    * The collector removed a manifest from a repository.
@@ -203,7 +217,7 @@ public sealed interface Event {
    * @param unreachableSince the position of the event after which no root reached it
    */
   record ManifestCollected(RepositoryName repository, Digest digest, long unreachableSince)
-      implements ManifestEvent {}
+      implements ManifestRemoval {}
 
   /**
    * A tag was created or moved.
@@ -211,7 +225,7 @@ public sealed interface Event {
    * @param previous what it pointed to before; absent when it was created
    */
   record TagMoved(RepositoryName repository, Tag tag, Digest digest, Optional<Digest> previous)
-      implements TagEvent {}
+      implements TagPointed {}
 
   /**
    * A tag was made to point to what it had pointed to once.
@@ -225,7 +239,7 @@ public sealed interface Event {
       Digest digest,
       Optional<Digest> previous,
       long restoredFrom)
-      implements TagEvent {}
+      implements TagPointed {}
 
   /** A tag was deleted; it pointed to that digest. */
   record TagDeleted(RepositoryName repository, Tag tag, Digest digest) implements TagEvent {}

@@ -67,21 +67,15 @@ public final class Facets {
           Event.BlobPullsObserved _,
           Event.OperatorEvent _ ->
           Subjects.NONE;
-      case Event.BlobUploaded uploaded -> Subjects.of(uploaded.digest());
-      case Event.BlobMounted mounted -> Subjects.of(mounted.digest());
-      case Event.BlobDeleted deleted -> Subjects.of(deleted.digest());
-      case Event.BlobUnlinked unlinked -> Subjects.of(unlinked.digest());
+      case Event.BlobEvent blob -> Subjects.of(blob.digest());
       case Event.BlobSwept swept -> Subjects.of(swept.digest());
       case Event.BlobCorruptionFound found -> Subjects.of(found.digest());
       case Event.BlobFoundIntact found -> Subjects.of(found.digest());
       case Event.BlobRepaired repaired -> Subjects.of(repaired.digest());
       case Event.ManifestPut put -> new Subjects(with(put.digest(), put.subject()), put.tags());
-      case Event.ManifestDeleted deleted -> Subjects.of(deleted.digest());
-      case Event.ManifestCollected collected -> Subjects.of(collected.digest());
-      case Event.TagMoved moved ->
-          new Subjects(with(moved.digest(), moved.previous()), List.of(moved.tag()));
-      case Event.TagRestored restored ->
-          new Subjects(with(restored.digest(), restored.previous()), List.of(restored.tag()));
+      case Event.ManifestRemoval gone -> Subjects.of(gone.digest());
+      case Event.TagPointed pointed ->
+          new Subjects(with(pointed.digest(), pointed.previous()), List.of(pointed.tag()));
       case Event.HoldPlaced hold ->
           new Subjects(hold.digest().stream().toList(), hold.tag().stream().toList());
       case Event.HoldReleased hold ->

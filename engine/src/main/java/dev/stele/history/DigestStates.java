@@ -6,9 +6,9 @@ import dev.stele.oci.DigestBeginning;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Archive;
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -135,8 +135,7 @@ public final class DigestStates {
       throws SQLException {
     return row.getObject(position) == null
         ? Optional.empty()
-        : Optional.of(
-            new Since(row.getLong(position), row.getObject(at, OffsetDateTime.class).toInstant()));
+        : Optional.of(new Since(row.getLong(position), Values.time(row, at)));
   }
 
   /**

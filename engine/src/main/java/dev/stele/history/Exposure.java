@@ -10,11 +10,8 @@ import dev.stele.oci.Tag;
 import dev.stele.registry.Archive;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
+import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -147,9 +144,9 @@ public final class Exposure {
         limit,
         row ->
             new ExposedPlace(
-                repository(row),
-                since(row, "from"),
-                until(row),
+                RepositoryName.parse(row.getString("repository")),
+                Since.of(row, "from"),
+                Since.ifAny(row, "until"),
                 Optional.ofNullable(row.getString("ended_by"))));
   }
 
@@ -180,20 +177,7 @@ public final class Exposure {
             .bind("repository", after.map(last -> last.repository().value()).orElse(""))
             .bind("tag", after.map(last -> last.tag().value()).orElse(""))
             .bind("position", after.map(last -> last.from().position()).orElse(-1L));
-    return lists(
-        query,
-        manifests,
-        limit,
-        row ->
-            new TagPeriod(
-                repository(row),
-                Tag.parse(row.getString("name")),
-                Values.digest(row, "digest"),
-                since(row, "from"),
-                Optional.ofNullable(row.getString("from_name")),
-                until(row),
-                Optional.ofNullable(row.getString("until_name")),
-                Optional.ofNullable(row.getString("ended_by"))));
+    return lists(query, manifests, limit, TagPeriod::of);
   }
 
   private static Map<Digest, List<ActorPulls>> pulls(
@@ -223,25 +207,18 @@ public final class Exposure {
         limit,
         row ->
             new ActorPulls(
-                repository(row),
+                RepositoryName.parse(row.getString("repository")),
                 Optional.of(row.getString("tag")).filter(tag -> !tag.isEmpty()).map(Tag::parse),
                 new ActorId(row.getObject("actor_id", UUID.class)),
                 Optional.ofNullable(row.getString("name")),
                 row.getLong("pulls"),
-                time(row, "first_at"),
-                time(row, "last_at"),
-                Optional.ofNullable(row.getObject("last_blob_at", OffsetDateTime.class))
-                    .map(OffsetDateTime::toInstant)));
-  }
-
-  /** Reads a row. */
-  @FunctionalInterface
-  private interface RowReader<T> {
-    T read(ResultSet row) throws SQLException;
+                Values.time(row, "first_at"),
+                Values.time(row, "last_at"),
+                Values.timeIfAny(row, "last_blob_at")));
   }
 
   private static <T> Map<Digest, List<T>> lists(
-      Query query, Collection<Digest> manifests, int limit, RowReader<T> reader) {
+      Query query, Collection<Digest> manifests, int limit, Unnested.RowReader<T> reader) {
     Map<Digest, List<T>> lists = new HashMap<>();
     query
         .bind("digests", Values.digests(Set.copyOf(manifests)))
@@ -253,23 +230,5 @@ public final class Exposure {
                     .add(reader.read(row)))
         .list();
     return lists;
-  }
-
-  private static RepositoryName repository(ResultSet row) throws SQLException {
-    return RepositoryName.parse(row.getString("repository"));
-  }
-
-  private static Since since(ResultSet row, String which) throws SQLException {
-    return new Since(row.getLong(which + "_position"), time(row, which + "_at"));
-  }
-
-  private static Optional<Since> until(ResultSet row) throws SQLException {
-    return row.getObject("until_position") == null
-        ? Optional.empty()
-        : Optional.of(since(row, "until"));
-  }
-
-  private static Instant time(ResultSet row, String column) throws SQLException {
-    return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 }

@@ -4,7 +4,6 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -53,12 +52,6 @@ public record Lifetime(Since from, Optional<Since> until) {
   }
 
   private static Lifetime of(ResultSet row) throws SQLException {
-    Optional<Long> until = Optional.ofNullable(row.getObject("until_position", Long.class));
-    OffsetDateTime untilAt = row.getObject("until_at", OffsetDateTime.class);
-    return new Lifetime(
-        new Since(
-            row.getLong("from_position"),
-            row.getObject("from_at", OffsetDateTime.class).toInstant()),
-        until.map(position -> new Since(position, untilAt.toInstant())));
+    return new Lifetime(Since.of(row, "from"), Since.ifAny(row, "until"));
   }
 }

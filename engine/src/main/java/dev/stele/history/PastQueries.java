@@ -11,7 +11,6 @@ import dev.stele.registry.Page;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -120,12 +119,8 @@ final class PastQueries {
   }
 
   private static PastTag pastTag(ResultSet row) throws SQLException {
-    return new PastTag(Tag.parse(row.getString("name")), Values.digest(row, "digest"), since(row));
-  }
-
-  private static Since since(ResultSet row) throws SQLException {
-    return new Since(
-        row.getLong("from_position"), row.getObject("from_at", OffsetDateTime.class).toInstant());
+    return new PastTag(
+        Tag.parse(row.getString("name")), Values.digest(row, "digest"), Since.of(row, "from"));
   }
 
   private static PastManifest pastManifest(ResultSet row) throws SQLException {
@@ -135,7 +130,7 @@ final class PastQueries {
         Optional.ofNullable(row.getString("artifact_type")),
         row.getLong("size"),
         Values.digestIfAny(row, "subject"),
-        since(row));
+        Since.of(row, "from"));
   }
 
   /** A manifest by its digest. */

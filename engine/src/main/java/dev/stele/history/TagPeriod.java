@@ -3,6 +3,9 @@ package dev.stele.history;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.sql.Values;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Optional;
 
 /**
@@ -21,4 +24,17 @@ public record TagPeriod(
     Optional<String> fromActor,
     Optional<Since> until,
     Optional<String> untilActor,
-    Optional<String> endedBy) {}
+    Optional<String> endedBy) {
+  /** Reads a row of {@code tag_period} with the names of the actors. */
+  static TagPeriod of(ResultSet row) throws SQLException {
+    return new TagPeriod(
+        RepositoryName.parse(row.getString("repository")),
+        Tag.parse(row.getString("name")),
+        Values.digest(row, "digest"),
+        Since.of(row, "from"),
+        Optional.ofNullable(row.getString("from_name")),
+        Since.ifAny(row, "until"),
+        Optional.ofNullable(row.getString("until_name")),
+        Optional.ofNullable(row.getString("ended_by")));
+  }
+}

@@ -14,10 +14,6 @@ import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
-import dev.stele.sql.Values;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -129,7 +125,7 @@ public final class TagPeriods {
         .bind("afterTag", after.map(key -> key.tag().value()).orElse(""))
         .bind("afterFrom", after.map(Key::from).orElse(-1L))
         .bind("limit", limit)
-        .map((row, _) -> period(row))
+        .map((row, _) -> TagPeriod.of(row))
         .list();
   }
 
@@ -188,26 +184,7 @@ public final class TagPeriods {
             "repositories", String.class, moves.stream().map(m -> m.repository().value()).toList())
         .bindArray("tags", String.class, moves.stream().map(m -> m.tag().value()).toList())
         .bindArray("positions", Long.class, moves.stream().map(TagMove::position).toList())
-        .map((row, _) -> period(row))
+        .map((row, _) -> TagPeriod.of(row))
         .list();
-  }
-
-  private static TagPeriod period(ResultSet row) throws SQLException {
-    return new TagPeriod(
-        RepositoryName.parse(row.getString("repository")),
-        Tag.parse(row.getString("name")),
-        Values.digest(row, "digest"),
-        new Since(
-            row.getLong("from_position"),
-            row.getObject("from_at", OffsetDateTime.class).toInstant()),
-        Optional.ofNullable(row.getString("from_name")),
-        row.getObject("until_position") == null
-            ? Optional.empty()
-            : Optional.of(
-                new Since(
-                    row.getLong("until_position"),
-                    row.getObject("until_at", OffsetDateTime.class).toInstant())),
-        Optional.ofNullable(row.getString("until_name")),
-        Optional.ofNullable(row.getString("ended_by")));
   }
 }

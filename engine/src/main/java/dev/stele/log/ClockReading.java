@@ -1,6 +1,7 @@
 package dev.stele.log;
 
 import dev.stele.sql.Pipeline;
+import dev.stele.sql.Values;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
@@ -44,13 +45,12 @@ record ClockReading(
             found.add(
                 new ClockReading(
                     rows.getLong("next_position"),
-                    rows.getObject("recorded_at", OffsetDateTime.class).toInstant(),
-                    rows.getObject("clock", OffsetDateTime.class).toInstant(),
+                    Values.time(rows, "recorded_at"),
+                    Values.time(rows, "clock"),
                     before,
                     node.instant(),
                     rows.getLong("confirmation"),
-                    Optional.ofNullable(rows.getObject("seen_at", OffsetDateTime.class))
-                        .map(OffsetDateTime::toInstant)));
+                    Values.timeIfAny(rows, "seen_at")));
           }
         });
     pipeline.flush();

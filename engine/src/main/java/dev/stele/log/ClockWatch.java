@@ -1,6 +1,7 @@
 package dev.stele.log;
 
 import dev.stele.sql.Pipeline;
+import dev.stele.sql.Values;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -155,11 +156,7 @@ public final class ClockWatch {
     Instant[] since = {now.minus(time)};
     handle
         .createQuery("SELECT started_at, ended_at FROM clock_absence ORDER BY ended_at DESC")
-        .map(
-            (row, _) ->
-                Map.entry(
-                    row.getObject("started_at", OffsetDateTime.class).toInstant(),
-                    row.getObject("ended_at", OffsetDateTime.class).toInstant()))
+        .map((row, _) -> Map.entry(Values.time(row, "started_at"), Values.time(row, "ended_at")))
         .forEach(
             absence -> {
               if (absence.getValue().isAfter(since[0])) {

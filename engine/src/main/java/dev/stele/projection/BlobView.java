@@ -83,10 +83,7 @@ public final class BlobView implements InlineView {
             links.add(new Member<>(link.repository(), link.digest()), link);
           }
         }
-        case Event.BlobDeleted(var repository, var digest) ->
-            links.remove(new Member<>(repository, digest));
-        case Event.BlobUnlinked(var repository, var digest, _) ->
-            links.remove(new Member<>(repository, digest));
+        case Event.BlobRemoval gone -> links.remove(new Member<>(gone.repository(), gone.digest()));
         case Event.BlobSwept swept -> objects.sweep(swept);
         case Event.BlobCorruptionFound found ->
             objects.mark(
@@ -116,16 +113,7 @@ public final class BlobView implements InlineView {
   private record Link(RepositoryName repository, Digest digest, long position) {}
 
   private static void write(Pipeline transaction, RowChanges<Member<Digest>, Link> links) {
-    new Unnested<>(links.removed())
-        .text("repositories", Member::repository)
-        .digests("digests", Member::item)
-        .execute(
-            transaction,
-            """
-            DELETE FROM blob_link l
-            USING unnest(:repositories::text[], :digests::bytea[]) AS gone (repository, digest)
-            WHERE l.repository = gone.repository AND l.digest = gone.digest
-            """);
+    Member.delete(transaction, "blob_link", links.removed());
     new Unnested<>(links.added())
         .text("repositories", Link::repository)
         .digests("digests", Link::digest)
@@ -272,8 +260,7 @@ public final class BlobView implements InlineView {
             of(uploaded.repository(), uploaded.digest(), true);
         case Event.BlobMounted mounted when mounted.linked() ->
             of(mounted.repository(), mounted.digest(), true);
-        case Event.BlobDeleted(var repository, var digest) -> of(repository, digest, false);
-        case Event.BlobUnlinked(var repository, var digest, _) -> of(repository, digest, false);
+        case Event.BlobRemoval gone -> of(gone.repository(), gone.digest(), false);
         case Event.BlobEvent _,
             Event.ObjectEvent _,
             Event.RepositoryEvent _,

@@ -106,17 +106,11 @@ public final class ExposureView implements Projection {
             places.add(new Place(recorded, put));
           }
         }
-        case Event.TagMoved moved ->
+        case Event.TagPointed pointed ->
             tags.add(
                 new Tagged(
-                    new Member<>(moved.repository(), moved.tag()),
-                    moved.digest(),
-                    recorded.position()));
-        case Event.TagRestored restored ->
-            tags.add(
-                new Tagged(
-                    new Member<>(restored.repository(), restored.tag()),
-                    restored.digest(),
+                    new Member<>(pointed.repository(), pointed.tag()),
+                    pointed.digest(),
                     recorded.position()));
         case Event.PullsObserved pulled ->
             pulls.merge(
@@ -134,8 +128,7 @@ public final class ExposureView implements Projection {
             Event.ObjectEvent _,
             Event.HoldEvent _,
             Event.RetentionEvent _,
-            Event.ManifestDeleted _,
-            Event.ManifestCollected _,
+            Event.ManifestRemoval _,
             Event.TagDeleted _,
             Event.OperatorEvent _ -> {}
       }

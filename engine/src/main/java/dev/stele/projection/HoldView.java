@@ -14,7 +14,6 @@ import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -68,8 +67,7 @@ public final class HoldView implements InlineView {
             Event.ObjectEvent _,
             Event.TagEvent _,
             Event.RetentionEvent _,
-            Event.ManifestDeleted _,
-            Event.ManifestCollected _,
+            Event.ManifestRemoval _,
             Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
@@ -184,7 +182,6 @@ public final class HoldView implements InlineView {
   private static final String SELECT = "SELECT " + COLUMNS + "FROM hold h\n" + ACTORS;
 
   private static Hold hold(ResultSet row) throws SQLException {
-    OffsetDateTime releasedAt = row.getObject("released_at", OffsetDateTime.class);
     return new Hold(
         row.getObject("id", UUID.class),
         new HoldScope(
@@ -193,19 +190,17 @@ public final class HoldView implements InlineView {
             Values.digestIfAny(row, "digest")),
         row.getBoolean("freezes"),
         row.getString("reason"),
-        new Hold.Act(
-            row.getLong("placed_position"),
-            row.getObject("placed_at", OffsetDateTime.class).toInstant(),
-            Optional.ofNullable(row.getString("placed_by_name"))),
-        releasedAt == null
+        act(row, "placed"),
+        row.getObject("released_at") == null
             ? Optional.empty()
-            : Optional.of(
-                new Hold.Release(
-                    new Hold.Act(
-                        row.getLong("released_position"),
-                        releasedAt.toInstant(),
-                        Optional.ofNullable(row.getString("released_by_name"))),
-                    row.getString("release_reason"))));
+            : Optional.of(new Hold.Release(act(row, "released"), row.getString("release_reason"))));
+  }
+
+  private static Hold.Act act(ResultSet row, String which) throws SQLException {
+    return new Hold.Act(
+        row.getLong(which + "_position"),
+        Values.time(row, which + "_at"),
+        Optional.ofNullable(row.getString(which + "_by_name")));
   }
 
   /** A hold by its id, active or not. */
@@ -293,10 +288,8 @@ public final class HoldView implements InlineView {
           (event, known) -> {
             switch (event) {
               case Event.HoldEvent _ -> known.forgetAll();
-              case Event.TagMoved(var repository, var tag, _, _) ->
-                  known.forget(new Member<>(repository, tag));
-              case Event.TagRestored(var repository, var tag, _, _, _) ->
-                  known.forget(new Member<>(repository, tag));
+              case Event.TagPointed pointed ->
+                  known.forget(new Member<>(pointed.repository(), pointed.tag()));
               case Event.TagEvent _,
                   Event.RepositoryEvent _,
                   Event.BlobEvent _,

@@ -58,10 +58,8 @@ public final class ManifestView implements InlineView {
                     documents.recorded(transaction, put.digest()).artifactType()));
           }
         }
-        case Event.ManifestDeleted(var repository, var digest) ->
-            changes.remove(new Member<>(repository, digest));
-        case Event.ManifestCollected(var repository, var digest, _) ->
-            changes.remove(new Member<>(repository, digest));
+        case Event.ManifestRemoval gone ->
+            changes.remove(new Member<>(gone.repository(), gone.digest()));
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -72,16 +70,7 @@ public final class ManifestView implements InlineView {
             Event.OperatorEvent _ -> {}
       }
     }
-    new Unnested<>(changes.removed())
-        .text("repositories", Member::repository)
-        .digests("digests", Member::item)
-        .execute(
-            transaction,
-            """
-            DELETE FROM manifest m
-            USING unnest(:repositories::text[], :digests::bytea[]) AS gone (repository, digest)
-            WHERE m.repository = gone.repository AND m.digest = gone.digest
-            """);
+    Member.delete(transaction, "manifest", changes.removed());
     new Unnested<>(changes.added())
         .text("repositories", put -> put.event().repository())
         .digests("digests", put -> put.event().digest())
@@ -125,10 +114,8 @@ public final class ManifestView implements InlineView {
                       Optional.of(new Present(put.digest(), put.mediaType(), put.size())));
                 }
               }
-              case Event.ManifestDeleted(var repository, var digest) ->
-                  known.put(new Member<>(repository, digest), Optional.empty());
-              case Event.ManifestCollected(var repository, var digest, _) ->
-                  known.put(new Member<>(repository, digest), Optional.empty());
+              case Event.ManifestRemoval gone ->
+                  known.put(new Member<>(gone.repository(), gone.digest()), Optional.empty());
               case Event.RepositoryEvent _,
                   Event.BlobEvent _,
                   Event.ObjectEvent _,

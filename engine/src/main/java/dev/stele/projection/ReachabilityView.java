@@ -107,9 +107,10 @@ public final class ReachabilityView implements Projection {
             additions.link(recorded, mounted.repository(), mounted.digest());
           }
         }
-        case Event.BlobDeleted(var repository, var digest) -> unlink(recorded, repository, digest);
-        case Event.BlobUnlinked(var repository, var digest, _) ->
-            unlink(recorded, repository, digest);
+        case Event.BlobRemoval gone -> {
+          graph(recorded, gone.repository()).unlink(gone.digest());
+          new ContentReach(transaction, recorded).unlinked(gone.digest());
+        }
         case Event.BlobSwept swept -> {
           additions.write();
           new ContentReach(transaction, recorded).swept(swept.digest(), swept.store());
@@ -124,14 +125,10 @@ public final class ReachabilityView implements Projection {
                 documents.recorded(transaction, put.digest()).references());
           }
         }
-        case Event.ManifestDeleted(var repository, var digest) ->
-            graph(recorded, repository).remove(digest);
-        case Event.ManifestCollected(var repository, var digest, _) ->
-            graph(recorded, repository).remove(digest);
-        case Event.TagMoved(var repository, _, var digest, var previous) ->
-            moveTag(recorded, repository, Optional.of(digest), previous);
-        case Event.TagRestored(var repository, _, var digest, var previous, _) ->
-            moveTag(recorded, repository, Optional.of(digest), previous);
+        case Event.ManifestRemoval gone -> graph(recorded, gone.repository()).remove(gone.digest());
+        case Event.TagPointed pointed ->
+            moveTag(
+                recorded, pointed.repository(), Optional.of(pointed.digest()), pointed.previous());
         case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE -> {
           // The manifest went before it and took what it reached along.
         }
@@ -155,11 +152,6 @@ public final class ReachabilityView implements Projection {
             Event.PullEvent _,
             Event.OperatorEvent _ -> {}
       }
-    }
-
-    private void unlink(RecordedEvent recorded, RepositoryName repository, Digest digest) {
-      graph(recorded, repository).unlink(digest);
-      new ContentReach(transaction, recorded).unlinked(digest);
     }
 
     /** A manifest that needs no tag loses nothing with one. */

@@ -87,10 +87,8 @@ public final class ReferrerView implements InlineView {
             }
           }
         }
-        case Event.ManifestDeleted(var repository, var digest) ->
-            changes.remove(new Member<>(repository, digest));
-        case Event.ManifestCollected(var repository, var digest, _) ->
-            changes.remove(new Member<>(repository, digest));
+        case Event.ManifestRemoval gone ->
+            changes.remove(new Member<>(gone.repository(), gone.digest()));
         case Event.RepositoryEvent _,
             Event.BlobEvent _,
             Event.ObjectEvent _,
@@ -105,16 +103,7 @@ public final class ReferrerView implements InlineView {
   }
 
   private static void write(Pipeline transaction, RowChanges<Member<Digest>, Added> changes) {
-    new Unnested<>(changes.removed())
-        .text("repositories", Member::repository)
-        .digests("digests", Member::item)
-        .execute(
-            transaction,
-            """
-            DELETE FROM referrer r
-            USING unnest(:repositories::text[], :digests::bytea[]) AS gone (repository, digest)
-            WHERE r.repository = gone.repository AND r.digest = gone.digest
-            """);
+    Member.delete(transaction, "referrer", changes.removed());
     new Unnested<>(changes.added())
         .text("repositories", added -> added.put().repository())
         .digests("subjects", added -> added.put().subject().orElseThrow())

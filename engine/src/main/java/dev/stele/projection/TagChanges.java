@@ -10,7 +10,6 @@ import dev.stele.sql.Unnested;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * What events make of tags and of their history, to be written at once: a tag that moves several
@@ -34,17 +33,12 @@ final class TagChanges {
   private final Periods<Member<Tag>, Stretch> stretches = new Periods<>();
   private final Map<PutAgain, RecordedEvent> putAgain = new LinkedHashMap<>();
 
-  void point(
-      RecordedEvent recorded,
-      RepositoryName repository,
-      Tag tag,
-      Digest digest,
-      Optional<Digest> previous) {
-    Member<Tag> member = new Member<>(repository, tag);
-    if (previous.isPresent()) {
+  void point(RecordedEvent recorded, Event.TagPointed pointed) {
+    Member<Tag> member = new Member<>(pointed.repository(), pointed.tag());
+    if (pointed.previous().isPresent()) {
       stretches.end(member, recorded, "moved");
     }
-    stretches.begin(member, recorded, new Stretch(digest, recorded));
+    stretches.begin(member, recorded, new Stretch(pointed.digest(), recorded));
   }
 
   void delete(RecordedEvent recorded, RepositoryName repository, Tag tag) {

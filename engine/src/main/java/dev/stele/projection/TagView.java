@@ -105,10 +105,7 @@ public final class TagView implements InlineView {
         buried.clear();
       }
       switch (recorded.event()) {
-        case Event.TagMoved(var repository, var tag, var digest, var previous) ->
-            changes.point(recorded, repository, tag, digest, previous);
-        case Event.TagRestored(var repository, var tag, var digest, var previous, _) ->
-            changes.point(recorded, repository, tag, digest, previous);
+        case Event.TagPointed pointed -> changes.point(recorded, pointed);
         case Event.TagDeleted _ when recorded.cause().kind() == Cause.Kind.DIGEST_DELETE -> {
           changes = written(transaction, changes);
           buried.add(recorded);
@@ -236,10 +233,10 @@ public final class TagView implements InlineView {
           (_, row) -> new Target(Optional.of(Values.digest(row, 3)), row.getBoolean(4)),
           (event, known) -> {
             switch (event) {
-              case Event.TagMoved(var repository, var tag, var digest, _) ->
-                  known.put(new Member<>(repository, tag), Target.at(digest));
-              case Event.TagRestored(var repository, var tag, var digest, _, _) ->
-                  known.put(new Member<>(repository, tag), Target.at(digest));
+              case Event.TagPointed pointed ->
+                  known.put(
+                      new Member<>(pointed.repository(), pointed.tag()),
+                      Target.at(pointed.digest()));
               case Event.TagDeleted(var repository, var tag, _) ->
                   known.put(new Member<>(repository, tag), Target.NONE);
               case Event.ManifestDeleted _ -> known.forgetAll(); // its tags are buried
@@ -510,11 +507,10 @@ public final class TagView implements InlineView {
                     requireNonNull(row.getString("media_type"), "a manifest lacks its document"),
                     row.getLong("size"),
                     row.getLong("from_position"),
-                    row.getObject("from_at", java.time.OffsetDateTime.class).toInstant(),
+                    Values.time(row, "from_at"),
                     Optional.ofNullable(row.getString("from_actor")),
                     Optional.ofNullable(row.getObject("until_position", Long.class)),
-                    Optional.ofNullable(row.getObject("until_at", java.time.OffsetDateTime.class))
-                        .map(java.time.OffsetDateTime::toInstant),
+                    Values.timeIfAny(row, "until_at"),
                     Optional.ofNullable(row.getString("until_actor")),
                     Optional.ofNullable(row.getString("ended_by"))))
         .list();

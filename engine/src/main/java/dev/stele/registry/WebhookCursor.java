@@ -1,9 +1,9 @@
 package dev.stele.registry;
 
+import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -75,17 +75,12 @@ record WebhookCursor(
         row.getString("name"),
         row.getLong("next_position"),
         row.getLong("head"),
-        time(row, "delivered_at"),
+        Values.timeIfAny(row, "delivered_at"),
         row.getInt("failures"),
         Optional.ofNullable(row.getString("last_error")),
-        time(row, "last_error_at"),
-        time(row, "next_try_at"),
+        Values.timeIfAny(row, "last_error_at"),
+        Values.timeIfAny(row, "next_try_at"),
         row.getBoolean("paused"));
-  }
-
-  private static Optional<Instant> time(ResultSet row, String column) throws SQLException {
-    return Optional.ofNullable(row.getObject(column, OffsetDateTime.class))
-        .map(OffsetDateTime::toInstant);
   }
 
   /**

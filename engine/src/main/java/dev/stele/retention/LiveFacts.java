@@ -19,7 +19,6 @@ import dev.stele.projection.PullView;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -180,9 +179,7 @@ final class LiveFacts implements RepositoryFacts {
   }
 
   private static Optional<Occurrence> moment(ResultSet row, String prefix) throws SQLException {
-    OffsetDateTime at = row.getObject(prefix + "_at", OffsetDateTime.class);
-    return at == null
-        ? Optional.empty()
-        : Optional.of(new Occurrence(row.getLong(prefix + "_position"), at.toInstant()));
+    long position = row.getLong(prefix + "_position");
+    return Values.timeIfAny(row, prefix + "_at").map(at -> new Occurrence(position, at));
   }
 }

@@ -126,8 +126,7 @@ final class ReplayedFacts implements RepositoryFacts {
     position = recorded.position() + 1;
     Occurrence moment = new Occurrence(recorded.position(), recorded.recordedAt());
     switch (recorded.event()) {
-      case Event.TagMoved moved -> put(moved.tag(), moved.digest(), moment);
-      case Event.TagRestored restored -> put(restored.tag(), restored.digest(), moment);
+      case Event.TagPointed pointed -> put(pointed.tag(), pointed.digest(), moment);
       case Event.TagDeleted deleted -> remove(deleted, recorded.cause(), moment);
       case Event.ManifestPut put -> {
         manifests.put(put.digest(), put.subject());

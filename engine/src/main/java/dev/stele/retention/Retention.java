@@ -14,8 +14,8 @@ import dev.stele.projection.RetentionView;
 import dev.stele.registry.Commands;
 import dev.stele.registry.Health;
 import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.sql.Values;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -340,7 +340,7 @@ public final class Retention {
   static Instant now(Handle handle) {
     return handle
         .createQuery("SELECT greatest(recorded_at, clock_timestamp()) AS now FROM log_head")
-        .map((row, _) -> row.getObject("now", OffsetDateTime.class).toInstant())
+        .map((row, _) -> Values.time(row, "now"))
         .one();
   }
 

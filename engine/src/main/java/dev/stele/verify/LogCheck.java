@@ -8,8 +8,8 @@ import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ProgressListener;
+import dev.stele.sql.Values;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -96,7 +96,7 @@ final class LogCheck {
             (row, _) ->
                 new Row(
                     row.getLong("position"),
-                    row.getObject("recorded_at", OffsetDateTime.class).toInstant(),
+                    Values.time(row, "recorded_at"),
                     row.getString("type"),
                     row.getString("repository"),
                     row.getObject("actor_id", UUID.class),
