@@ -82,34 +82,44 @@ final class PastQueries {
         .findOne();
   }
 
+  /**
+   * SQL: {@code walk} goes from tag to tag, however many periods each has.
+   *
+   * <p>To be formatted with how the first name compares, and with what.
+   */
+  static final String NAMES =
+      """
+      WITH RECURSIVE walk (name) AS (
+        (SELECT name FROM tag_history
+         WHERE repository = :repository AND name %s :%s
+         ORDER BY repository, name
+         LIMIT 1)
+        UNION ALL
+        SELECT (SELECT h.name FROM tag_history h
+                WHERE h.repository = :repository AND h.name > walk.name
+                ORDER BY h.repository, h.name
+                LIMIT 1)
+        FROM walk
+        WHERE walk.name IS NOT NULL)
+      """;
+
   /** Goes from tag to tag and looks up one period of each, however many it has. */
   static List<PastTag> tags(
       Handle handle, RepositoryName repository, long position, Optional<String> after, int limit) {
     return handle
         .createQuery(
-            """
-            WITH RECURSIVE walk (name) AS (
-              (SELECT name FROM tag_history
-               WHERE repository = :repository AND name > :after
-               ORDER BY repository, name
-               LIMIT 1)
-              UNION ALL
-              SELECT (SELECT h.name FROM tag_history h
-                      WHERE h.repository = :repository AND h.name > walk.name
-                      ORDER BY h.repository, h.name
-                      LIMIT 1)
-              FROM walk
-              WHERE walk.name IS NOT NULL)
-            SELECT walk.name, last.digest, last.from_position, last.from_at
-            FROM walk
-            CROSS JOIN LATERAL (
-              SELECT * FROM tag_period h
-              WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :position
-              ORDER BY h.from_position DESC
-              LIMIT 1) AS last
-            WHERE last.until_position IS NULL OR last.until_position > :position
-            LIMIT :limit
-            """)
+            NAMES.formatted(">", "after")
+                + """
+                SELECT walk.name, last.digest, last.from_position, last.from_at
+                FROM walk
+                CROSS JOIN LATERAL (
+                  SELECT * FROM tag_period h
+                  WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :position
+                  ORDER BY h.from_position DESC
+                  LIMIT 1) AS last
+                WHERE last.until_position IS NULL OR last.until_position > :position
+                LIMIT :limit
+                """)
         .bind("repository", repository)
         .bind("after", after.orElse(""))
         .bind("position", position)

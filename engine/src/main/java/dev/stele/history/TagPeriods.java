@@ -86,39 +86,28 @@ public final class TagPeriods {
       int limit) {
     return handle
         .createQuery(
-            """
-            WITH RECURSIVE walk (name) AS (
-              (SELECT name FROM tag_history
-               WHERE repository = :repository AND name >= :afterTag
-               ORDER BY repository, name
-               LIMIT 1)
-              UNION ALL
-              SELECT (SELECT h.name FROM tag_history h
-                      WHERE h.repository = :repository AND h.name > walk.name
-                      ORDER BY h.repository, h.name
-                      LIMIT 1)
-              FROM walk
-              WHERE walk.name IS NOT NULL)
-            SELECT period.*, f.name AS from_name, u.name AS until_name
-            FROM walk
-            CROSS JOIN LATERAL (
-              (SELECT * FROM tag_period h
-               WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :from
-               ORDER BY h.from_position DESC
-               LIMIT 1)
-              UNION ALL
-              (SELECT * FROM tag_period h
-               WHERE h.repository = :repository AND h.name = walk.name
-                 AND h.from_position > greatest(:from, CASE WHEN walk.name = :afterTag THEN :afterFrom END)
-                 AND h.from_position <= :to
-               ORDER BY h.from_position
-               LIMIT :limit)) AS period
-            LEFT JOIN actor f ON f.id = period.from_actor
-            LEFT JOIN actor u ON u.id = period.until_actor
-            WHERE (period.until_position IS NULL OR period.until_position > :from)
-              AND (walk.name > :afterTag OR period.from_position > :afterFrom)
-            LIMIT :limit
-            """)
+            PastQueries.NAMES.formatted(">=", "afterTag")
+                + """
+                SELECT period.*, f.name AS from_name, u.name AS until_name
+                FROM walk
+                CROSS JOIN LATERAL (
+                  (SELECT * FROM tag_period h
+                   WHERE h.repository = :repository AND h.name = walk.name AND h.from_position <= :from
+                   ORDER BY h.from_position DESC
+                   LIMIT 1)
+                  UNION ALL
+                  (SELECT * FROM tag_period h
+                   WHERE h.repository = :repository AND h.name = walk.name
+                     AND h.from_position > greatest(:from, CASE WHEN walk.name = :afterTag THEN :afterFrom END)
+                     AND h.from_position <= :to
+                   ORDER BY h.from_position
+                   LIMIT :limit)) AS period
+                LEFT JOIN actor f ON f.id = period.from_actor
+                LEFT JOIN actor u ON u.id = period.until_actor
+                WHERE (period.until_position IS NULL OR period.until_position > :from)
+                  AND (walk.name > :afterTag OR period.from_position > :afterFrom)
+                LIMIT :limit
+                """)
         .bind("repository", repository)
         .bind("from", from)
         .bind("to", to)

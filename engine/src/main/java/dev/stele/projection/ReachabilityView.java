@@ -286,11 +286,6 @@ public final class ReachabilityView implements Projection {
       }
 
       @Override
-      public Optional<Digest> only() {
-        return Optional.empty();
-      }
-
-      @Override
       public void change(
           RepositoryReach graph,
           RepositoryName repository,

@@ -31,7 +31,9 @@ interface WideChange {
   List<RepositoryReach.Rows> rows();
 
   /** If it is about one digest only. */
-  Optional<Digest> only();
+  default Optional<Digest> only() {
+    return Optional.empty();
+  }
 
   /** Changes some rows. */
   void change(
