@@ -15,6 +15,8 @@ import dev.stele.server.config.Setting;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -90,7 +92,7 @@ final class Serve implements Callable<Integer> {
             SteleServer.start(node.engine(), node.meters(), settings.withLocal(credential));
         AutoCloseable _ = publish(server.address(), credential, data)) {
       inForce = configuration;
-      ReloadSignal.handle(() -> reload(node, started));
+      ReloadSignal.handle(() -> reload(node, server, started));
       announce(server.address(), data, settings.htpasswd().isPresent());
       stop.await();
       logger.info("stopping: requests in flight may finish");
@@ -101,14 +103,16 @@ final class Serve implements Callable<Integer> {
   }
 
   /** What a SIGHUP does. What cannot be read changes nothing. */
-  private void reload(Node node, ConfigurationReader.Loaded started) {
+  private void reload(Node node, SteleServer server, ConfigurationReader.Loaded started) {
     try {
       ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
       Configuration before = inForce;
       node.reload(next.configuration());
+      server.adopt(next.configuration().access());
       inForce = next.configuration();
       for (Setting setting : next.settings()) {
         if (!setting.path().startsWith("retention.")
+            && !setting.path().equals("access")
             && !setting.path().startsWith("tags.")
             && started.settings().stream().noneMatch(setting::sameValue)) {
           logger.warn("{} changed, which takes effect at the next start only", setting.path());
@@ -123,14 +127,19 @@ final class Serve implements Callable<Integer> {
 
   /** What a reload put in force. */
   private static String changes(Configuration before, Configuration now) {
-    boolean policy = !before.retention().equals(now.retention());
-    boolean tags = !before.immutableTags().equals(now.immutableTags());
-    if (policy && tags) {
-      return "the retention policy and the immutable tags changed";
+    List<String> changed = new ArrayList<>();
+    if (!before.access().equals(now.access())) {
+      changed.add("access policy");
     }
-    return policy
-        ? "the retention policy changed"
-        : tags ? "the immutable tags changed" : "nothing changed that takes effect now";
+    if (!before.retention().equals(now.retention())) {
+      changed.add("retention policy");
+    }
+    if (!before.immutableTags().equals(now.immutableTags())) {
+      changed.add("immutable tags");
+    }
+    return changed.isEmpty()
+        ? "nothing changed that takes effect now"
+        : "changed: " + String.join(", ", changed);
   }
 
   /** Lets commands beside the server find it, if it listens where they can be known to be here. */

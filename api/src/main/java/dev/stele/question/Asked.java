@@ -8,6 +8,7 @@ import dev.stele.server.http.RefusedRequestException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * One asking of a question.
@@ -15,8 +16,10 @@ import java.util.Optional;
  * @param path what stands in the address for {@code {name}} and the like
  * @param query the parameters
  * @param body what is sent along, such as a retention policy; may be empty
+ * @param visible which repositories a list of them may name
  */
-public record Asked(Map<String, String> path, QueryString query, String body) {
+public record Asked(
+    Map<String, String> path, QueryString query, String body, Predicate<RepositoryName> visible) {
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1_000;
 

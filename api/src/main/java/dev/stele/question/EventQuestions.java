@@ -129,6 +129,7 @@ public final class EventQuestions {
             EventRow.COLUMNS,
             EventSelection.more(EventSelection.WITH_TYPE, Parameter.DIGEST),
             this::events)
+        .confined()
         .shown(EventRow.TABLE);
   }
 
@@ -150,28 +151,31 @@ public final class EventQuestions {
                         asked,
                         EventSelection.of(asked, registry, false).ofTypes(TagMove.TYPES),
                         event -> Move.of(TagMove.of(event))))
+            .confined()
             .shown(Columns.table(Move.class)),
         Question.list(
-            "pulls",
-            Address.PULLS,
-            Columns.fields(Pulled.class),
-            ofDigest,
-            asked ->
-                found(
-                    asked,
-                    EventSelection.of(asked, registry, false).ofTypes(ObservedPulls.TYPES),
-                    event -> Pulled.of(ObservedPulls.of(event)))),
+                "pulls",
+                Address.PULLS,
+                Columns.fields(Pulled.class),
+                ofDigest,
+                asked ->
+                    found(
+                        asked,
+                        EventSelection.of(asked, registry, false).ofTypes(ObservedPulls.TYPES),
+                        event -> Pulled.of(ObservedPulls.of(event))))
+            .confined(),
         Question.list(
-            "retention log",
-            Address.EVALUATIONS,
-            Columns.fields(RetentionRows.Evaluation.class),
-            List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
-            asked ->
-                found(
-                    asked,
-                    EventSelection.of(asked, registry, false)
-                        .ofTypes(RetentionRows.Evaluation.TYPES),
-                    RetentionRows.Evaluation::of)));
+                "retention log",
+                Address.EVALUATIONS,
+                Columns.fields(RetentionRows.Evaluation.class),
+                List.of(Parameter.REPOSITORY, Parameter.AFTER, Parameter.LIMIT),
+                asked ->
+                    found(
+                        asked,
+                        EventSelection.of(asked, registry, false)
+                            .ofTypes(RetentionRows.Evaluation.TYPES),
+                        RetentionRows.Evaluation::of))
+            .confined());
   }
 
   private <R> Answer<R> found(Asked asked, EventSelection selection, Function<EventEntry, R> row) {

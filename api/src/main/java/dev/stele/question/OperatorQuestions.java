@@ -5,6 +5,7 @@ import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.gc.Tally;
 import dev.stele.gc.Waiting;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.projection.Hold;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
@@ -93,19 +94,21 @@ final class OperatorQuestions {
         Question.one("hold", Address.HOLD, HoldRow.COLUMNS, List.of(), this::hold)
             .shown(HoldRow.TABLE),
         Question.list(
-            "webhooks",
-            Address.WEBHOOKS,
-            Columns.fields(WebhookRow.class),
-            List.of(),
-            _ ->
-                Answer.of(
-                    Map.of(), registry.webhooks().list().stream().map(WebhookRow::of).toList())),
+                "webhooks",
+                Address.WEBHOOKS,
+                Columns.fields(WebhookRow.class),
+                List.of(),
+                _ ->
+                    Answer.of(
+                        Map.of(), registry.webhooks().list().stream().map(WebhookRow::of).toList()))
+            .needing(Action.ADMIN),
         Question.one(
-            "gc status",
-            Address.GC,
-            Columns.fields(Collecting.class),
-            List.of(),
-            _ -> Answer.one(collecting())));
+                "gc status",
+                Address.GC,
+                Columns.fields(Collecting.class),
+                List.of(),
+                _ -> Answer.one(collecting()))
+            .needing(Action.ADMIN));
   }
 
   private Answer<HoldRow> holds(Asked asked) {

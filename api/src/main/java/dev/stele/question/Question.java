@@ -1,5 +1,7 @@
 package dev.stele.question;
 
+import dev.stele.policy.AccessPolicy.Action;
+import dev.stele.server.http.Need;
 import dev.stele.server.http.QueryString;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,6 +38,7 @@ public final class Question<R> {
   private final Columns<R> table;
   private final Set<String> parameters;
   private final boolean posted;
+  private final Need need;
   private final Function<Asked, Answer<R>> answer;
 
   private Question(
@@ -46,6 +49,7 @@ public final class Question<R> {
       Columns<R> table,
       Set<String> parameters,
       boolean posted,
+      Need need,
       Function<Asked, Answer<R>> answer) {
     this.name = name;
     this.address = address;
@@ -54,6 +58,7 @@ public final class Question<R> {
     this.table = table;
     this.parameters = parameters;
     this.posted = posted;
+    this.need = need;
     this.answer = answer;
   }
 
@@ -70,7 +75,8 @@ public final class Question<R> {
       Columns<R> columns,
       List<Parameter<?>> parameters,
       Function<Asked, Answer<R>> answer) {
-    return new Question<>(name, address, true, columns, columns, names(parameters), false, answer);
+    return new Question<>(
+        name, address, true, columns, columns, names(parameters), false, record(address), answer);
   }
 
   /** A question whose answer is one thing. */
@@ -80,17 +86,39 @@ public final class Question<R> {
       Columns<R> columns,
       List<Parameter<?>> parameters,
       Function<Asked, Answer<R>> answer) {
-    return new Question<>(name, address, false, columns, columns, names(parameters), false, answer);
+    return new Question<>(
+        name, address, false, columns, columns, names(parameters), false, record(address), answer);
   }
 
   /** The same question, of whose rows people see other columns than programs do. */
   Question<R> shown(Columns<R> shown) {
-    return new Question<>(name, address, list, columns, shown, parameters, posted, answer);
+    return new Question<>(name, address, list, columns, shown, parameters, posted, need, answer);
   }
 
   /** The same question, of which a part is sent along, since it is too long for an address. */
   Question<R> posted() {
-    return new Question<>(name, address, list, columns, table, parameters, true, answer);
+    return new Question<>(name, address, list, columns, table, parameters, true, need, answer);
+  }
+
+  /** The same question, which needs something else than to read the record where it is asked. */
+  Question<R> needing(Need other) {
+    return new Question<>(name, address, list, columns, table, parameters, posted, other, answer);
+  }
+
+  /** The same question, which needs another right where it is asked. */
+  Question<R> needing(Action action) {
+    return needing(new Need(need.scope(), Optional.of(action)));
+  }
+
+  /** The same question, which with a repository as its parameter speaks of that one alone. */
+  Question<R> confined() {
+    return needing(Need.confined(Action.READ_RECORD));
+  }
+
+  private static Need record(String address) {
+    return address.contains("{name}")
+        ? Need.inRepository(Action.READ_RECORD)
+        : Need.everywhere(Action.READ_RECORD);
   }
 
   /**
@@ -130,6 +158,11 @@ public final class Question<R> {
   /** Whether it is asked by a POST, with something in the body. */
   public boolean isPosted() {
     return posted;
+  }
+
+  /** What whoever asks must be allowed to do. */
+  public Need need() {
+    return need;
   }
 
   /** The names of its parameters, in alphabetical order, without those in the address. */
@@ -217,7 +250,7 @@ public final class Question<R> {
       Optional<String> value = parameter.getValue();
       query = value.isPresent() ? query.with(name, value.get()) : query.without(name);
     }
-    return new Asked(asked.path(), query, asked.body());
+    return new Asked(asked.path(), query, asked.body(), asked.visible());
   }
 
   private String address(Map<String, String> path) {

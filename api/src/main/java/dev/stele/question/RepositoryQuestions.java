@@ -11,8 +11,10 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
+import dev.stele.server.http.Need;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,11 +98,12 @@ final class RepositoryQuestions {
     List<Parameter<?>> page = List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST);
     return List.of(
         Question.list(
-            "repositories",
-            Address.REPOSITORIES,
-            Columns.fields(There.class),
-            page,
-            this::repositories),
+                "repositories",
+                Address.REPOSITORIES,
+                Columns.fields(There.class),
+                page,
+                this::repositories)
+            .needing(Need.filtered(Action.READ_RECORD)),
         Question.list("tags", Address.TAGS, Columns.fields(TagThen.class), page, this::tags),
         Question.list(
             "manifests",
@@ -149,7 +152,12 @@ final class RepositoryQuestions {
     return page(
         Answer.about("at", At.of(at)),
         at,
-        history.repositories(at, asked.first(Parameter.LAST), asked.limit()),
+        Page.matching(
+            asked.first(Parameter.LAST),
+            asked.limit(),
+            (after, limit) -> history.repositories(at, after, limit),
+            asked.visible(),
+            RepositoryName::value),
         There::new,
         RepositoryName::value);
   }

@@ -5,6 +5,7 @@ import dev.stele.history.History;
 import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.Durations;
 import dev.stele.policy.InvalidPolicyException;
 import dev.stele.policy.RepositoryGlob;
@@ -32,6 +33,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * What retention policies decide and would have decided, and what became of a tag. A question about
@@ -69,57 +71,67 @@ final class RetentionQuestions {
   }
 
   List<Question<?>> all() {
-    return List.of(
-        Question.one(
-            "retention explain",
-            Address.TAG_RETENTION,
-            RetentionRows.Explained.COLUMNS,
-            List.of(Parameter.AT),
-            this::explain),
-        Question.list(
-                "retention preview",
-                Address.PREVIEW,
-                RetentionRows.Decided.COLUMNS,
-                List.of(Parameter.AT, Parameter.REPOSITORY, ALL, Parameter.LIMIT, LAST_REPOSITORY),
-                this::previewAll)
-            .posted(),
-        Question.list(
-                "retention preview of a repository",
-                Address.PREVIEW_OF_ONE,
-                RetentionRows.Decided.COLUMNS,
-                List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST_TAG),
-                this::preview)
-            .posted(),
-        Question.list(
-                "retention replay",
-                Address.REPLAY,
-                RetentionRows.Compared.COLUMNS,
-                List.of(
-                    Parameter.FROM,
-                    Parameter.TO,
-                    EVERY,
-                    Parameter.REPOSITORY,
-                    ALL,
-                    Parameter.LIMIT,
-                    LAST_REPOSITORY),
-                this::replayAll)
-            .shown(RetentionRows.Compared.TABLE)
-            .posted(),
-        Question.list(
-                "retention replay of a repository",
-                Address.REPLAY_OF_ONE,
-                RetentionRows.Compared.COLUMNS,
-                List.of(
-                    Parameter.FROM, Parameter.TO, EVERY, ALL, Parameter.LIMIT, Parameter.LAST_TAG),
-                this::replay)
-            .shown(RetentionRows.Compared.TABLE)
-            .posted(),
-        Question.list(
-            "retention verify",
-            Address.VERIFICATION,
-            Columns.fields(RetentionRows.Rechecked.class),
-            List.of(ALL, Parameter.AFTER, Parameter.LIMIT),
-            this::verify));
+    return Stream.<Question<?>>of(
+            Question.one(
+                "retention explain",
+                Address.TAG_RETENTION,
+                RetentionRows.Explained.COLUMNS,
+                List.of(Parameter.AT),
+                this::explain),
+            Question.list(
+                    "retention preview",
+                    Address.PREVIEW,
+                    RetentionRows.Decided.COLUMNS,
+                    List.of(
+                        Parameter.AT, Parameter.REPOSITORY, ALL, Parameter.LIMIT, LAST_REPOSITORY),
+                    this::previewAll)
+                .confined()
+                .posted(),
+            Question.list(
+                    "retention preview of a repository",
+                    Address.PREVIEW_OF_ONE,
+                    RetentionRows.Decided.COLUMNS,
+                    List.of(Parameter.AT, Parameter.LIMIT, Parameter.LAST_TAG),
+                    this::preview)
+                .posted(),
+            Question.list(
+                    "retention replay",
+                    Address.REPLAY,
+                    RetentionRows.Compared.COLUMNS,
+                    List.of(
+                        Parameter.FROM,
+                        Parameter.TO,
+                        EVERY,
+                        Parameter.REPOSITORY,
+                        ALL,
+                        Parameter.LIMIT,
+                        LAST_REPOSITORY),
+                    this::replayAll)
+                .confined()
+                .shown(RetentionRows.Compared.TABLE)
+                .posted(),
+            Question.list(
+                    "retention replay of a repository",
+                    Address.REPLAY_OF_ONE,
+                    RetentionRows.Compared.COLUMNS,
+                    List.of(
+                        Parameter.FROM,
+                        Parameter.TO,
+                        EVERY,
+                        ALL,
+                        Parameter.LIMIT,
+                        Parameter.LAST_TAG),
+                    this::replay)
+                .shown(RetentionRows.Compared.TABLE)
+                .posted(),
+            Question.list(
+                "retention verify",
+                Address.VERIFICATION,
+                Columns.fields(RetentionRows.Rechecked.class),
+                List.of(ALL, Parameter.AFTER, Parameter.LIMIT),
+                this::verify))
+        .<Question<?>>map(question -> question.needing(Action.RETENTION))
+        .toList();
   }
 
   private static Reprocessing.Timing timing(String every) {

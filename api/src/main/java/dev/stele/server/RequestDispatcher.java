@@ -10,6 +10,8 @@ import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
 import dev.stele.log.RepeatedWarning;
 import dev.stele.oci.InvalidNameException;
+import dev.stele.policy.AccessPolicy;
+import dev.stele.policy.AccessPolicy.Principal;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
@@ -18,11 +20,13 @@ import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.BodyMemory;
 import dev.stele.server.http.ClientBodyException;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
+import dev.stele.server.http.Need;
 import dev.stele.server.http.PercentEncoding;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
@@ -38,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.eclipse.jetty.io.EofException;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -57,6 +62,7 @@ final class RequestDispatcher {
   private final Distribution distribution;
   private final Audit audit;
   private final Authenticator authenticator;
+  private final Supplier<AccessPolicy> policy;
   private final Optional<LocalCredential> local;
   private final ServerSettings.Room room;
   private final RequestLog requests;
@@ -70,6 +76,7 @@ final class RequestDispatcher {
       Distribution distribution,
       Audit audit,
       Authenticator authenticator,
+      Supplier<AccessPolicy> policy,
       Optional<LocalCredential> local,
       ServerSettings.Room room,
       MeterRegistry meters,
@@ -77,6 +84,7 @@ final class RequestDispatcher {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
+    this.policy = policy;
     this.local = local;
     this.room = room;
     this.requests = new RequestLog(meters);
@@ -131,10 +139,12 @@ final class RequestDispatcher {
         RawPath path = RawPath.parse(Optional.ofNullable(request.getRequestURI()).orElse("/"));
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.at(found.template()));
-        Caller caller = caller(request, path, requestId);
-        served.by(caller.actor());
+        Sender sender = sender(request, path);
+        Access access = new Access(policy.get(), sender.who(), challenge());
+        served.by(sender.actor());
+        Caller caller = new Caller(sender.actor(), requestId);
         try (Exchange asked =
-            new Exchange(request, response, caller, maxBodySize, bodies, answers)) {
+            new Exchange(request, response, access, caller, maxBodySize, bodies, answers)) {
           exchange = asked;
           handle(asked, resource);
         }
@@ -196,9 +206,18 @@ final class RequestDispatcher {
         e.getMessage(), "unavailable: " + Foreseen.line(e).orElseGet(() -> e.getMessage()));
   }
 
-  private Caller caller(HttpServletRequest request, RawPath path, String requestId) {
+  /**
+   * Who sent a request.
+   *
+   * @param actor as the record names them
+   */
+  private record Sender(String actor, Principal who) {
+    static final Sender ANONYMOUS = new Sender(Caller.ANONYMOUS, Principal.ANONYMOUS);
+  }
+
+  private Sender sender(HttpServletRequest request, RawPath path) {
     if (Audit.open(path)) {
-      return new Caller(Caller.ANONYMOUS, requestId);
+      return Sender.ANONYMOUS;
     }
     List<String> said = Collections.list(request.getHeaders("Authorization"));
     if (said.size() > 1) {
@@ -222,11 +241,15 @@ final class RequestDispatcher {
         && credentials
             .filter(header -> local.get().accepts(header, request.getRemoteAddr()))
             .isPresent()) {
-      return new Caller(operator(request), requestId);
+      String operator = operator(request);
+      return new Sender(operator, new Principal(Optional.of(operator), Set.of(), true));
+    }
+    if (!ours && (credentials.isEmpty() || !authenticator.required())) {
+      return Sender.ANONYMOUS;
     }
     Optional<String> user = ours ? Optional.empty() : authenticator.authenticate(credentials);
     if (user.isPresent()) {
-      return new Caller(user.get(), requestId);
+      return new Sender(user.get(), Principal.of(user.get()));
     }
     if (credentials.isPresent()) {
       String name = RequestLog.text(authenticator.claimed(credentials).orElse(null));
@@ -236,12 +259,20 @@ final class RequestDispatcher {
           .addKeyValue("address", request.getRemoteAddr())
           .log("sign-in refused: as {} from {}", name, request.getRemoteAddr());
     }
-    throw new DistributionError(
+    throw unauthorized().asException();
+  }
+
+  /** How whoever did not sign in is asked to, where one can. */
+  private Optional<Supplier<DistributionError>> challenge() {
+    return authenticator.required() ? Optional.of(this::unauthorized) : Optional.empty();
+  }
+
+  private DistributionError unauthorized() {
+    return new DistributionError(
             401, ErrorCode.UNAUTHORIZED, "a user name and its password are required")
         .with(
             "WWW-Authenticate",
-            authenticator.required() ? authenticator.challenge() : "Bearer realm=\"Stele\"")
-        .asException();
+            authenticator.required() ? authenticator.challenge() : "Bearer realm=\"Stele\"");
   }
 
   /** Whoever works on this machine, as the command line says. A user's name cannot have a colon. */
@@ -258,6 +289,10 @@ final class RequestDispatcher {
 
   private void handle(Exchange exchange, Optional<Resource> resource)
       throws IOException, InterruptedException {
+    if (resource.isEmpty() || resource.get().handler(exchange.method()).isEmpty()) {
+      // What is not there is not told to whoever may not come in.
+      exchange.check(Need.ENTRY, Optional.empty());
+    }
     if (resource.isEmpty()) {
       throw new DistributionError(404, ErrorCode.NOT_FOUND, "there is nothing at this address")
           .asException();
@@ -271,6 +306,7 @@ final class RequestDispatcher {
           .with("Allow", resource.get().allowed())
           .asException();
     }
+    exchange.check(resource.get().need(exchange.method()), resource.get().repository());
     if (RequestLog.reads(exchange.method())) {
       handler.get().handle(exchange);
       return;

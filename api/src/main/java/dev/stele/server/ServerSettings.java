@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.blob.InsufficientStorageException;
 import dev.stele.database.EmbeddedPostgres;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
@@ -13,6 +14,7 @@ import java.util.Optional;
  *
  * @param listen where it listens; port 0 takes any free one
  * @param htpasswd the file with users and bcrypt hashes; absent: everybody is anonymous
+ * @param access who may do what; without a policy, whoever may come in may do everything
  * @param local what lets the command line of this machine in, if anything does
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
@@ -23,6 +25,7 @@ import java.util.Optional;
 public record ServerSettings(
     ListenAddress listen,
     Optional<Path> htpasswd,
+    Optional<AccessPolicy> access,
     Optional<LocalCredential> local,
     int maxManifestSize,
     boolean deletion,
@@ -46,6 +49,7 @@ public record ServerSettings(
         listen,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         4 << 20,
         true,
         Configuration.HttpLimits.DEFAULT,
@@ -59,6 +63,7 @@ public record ServerSettings(
     return new ServerSettings(
         configuration.listen(),
         configuration.htpasswd(),
+        configuration.access(),
         Optional.empty(),
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
@@ -81,7 +86,22 @@ public record ServerSettings(
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
     return new ServerSettings(
-        listen, file, local, maxManifestSize, deletion, limits, audit, cloudEvents, room);
+        listen, file, access, local, maxManifestSize, deletion, limits, audit, cloudEvents, room);
+  }
+
+  /** The same under an access policy. */
+  public ServerSettings withAccess(Optional<AccessPolicy> policy) {
+    return new ServerSettings(
+        listen,
+        htpasswd,
+        policy,
+        local,
+        maxManifestSize,
+        deletion,
+        limits,
+        audit,
+        cloudEvents,
+        room);
   }
 
   /** The same, and the command line of this machine is let in by a credential. */
@@ -89,6 +109,7 @@ public record ServerSettings(
     return new ServerSettings(
         listen,
         htpasswd,
+        access,
         Optional.of(credential),
         maxManifestSize,
         deletion,
@@ -101,18 +122,36 @@ public record ServerSettings(
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
     return new ServerSettings(
-        listen, htpasswd, local, maxManifestSize, on, limits, audit, cloudEvents, room);
+        listen, htpasswd, access, local, maxManifestSize, on, limits, audit, cloudEvents, room);
   }
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
     return new ServerSettings(
-        listen, htpasswd, local, maxManifestSize, deletion, others, audit, cloudEvents, room);
+        listen,
+        htpasswd,
+        access,
+        local,
+        maxManifestSize,
+        deletion,
+        others,
+        audit,
+        cloudEvents,
+        room);
   }
 
   /** The same with other limits on questions to the record. */
   public ServerSettings withAudit(Configuration.AuditLimits others) {
     return new ServerSettings(
-        listen, htpasswd, local, maxManifestSize, deletion, limits, others, cloudEvents, room);
+        listen,
+        htpasswd,
+        access,
+        local,
+        maxManifestSize,
+        deletion,
+        limits,
+        others,
+        cloudEvents,
+        room);
   }
 }

@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.blob.FileFailure;
 import dev.stele.engine.Engine;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.HtpasswdAuthenticator;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -45,13 +47,19 @@ public final class SteleServer implements AutoCloseable {
   private final ServerSettings settings;
   private final Audit audit;
   private final AtomicBoolean stopping;
+  private final AtomicReference<AccessPolicy> access;
 
   private SteleServer(
-      Javalin javalin, ServerSettings settings, Audit audit, AtomicBoolean stopping) {
+      Javalin javalin,
+      ServerSettings settings,
+      Audit audit,
+      AtomicBoolean stopping,
+      AtomicReference<AccessPolicy> access) {
     this.javalin = javalin;
     this.settings = settings;
     this.audit = audit;
     this.stopping = stopping;
+    this.access = access;
   }
 
   /**
@@ -66,6 +74,8 @@ public final class SteleServer implements AutoCloseable {
     checkExposure(settings);
     Authenticator authenticator = authenticator(settings.htpasswd());
     AtomicBoolean stopping = new AtomicBoolean();
+    AtomicReference<AccessPolicy> access =
+        new AtomicReference<>(inForce(settings.access(), settings));
     Audit audit =
         new Audit(
             engine,
@@ -79,6 +89,7 @@ public final class SteleServer implements AutoCloseable {
             new Distribution(engine.registry(), settings.maxManifestSize(), settings.deletion()),
             audit,
             authenticator,
+            access::get,
             settings.local(),
             settings.room(),
             meters,
@@ -96,7 +107,7 @@ public final class SteleServer implements AutoCloseable {
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
     }
-    return new SteleServer(javalin, settings, audit, stopping);
+    return new SteleServer(javalin, settings, audit, stopping, access);
   }
 
   /**
@@ -111,6 +122,17 @@ public final class SteleServer implements AutoCloseable {
                   + " listen on 127.0.0.1")
               .formatted(settings.listen()));
     }
+  }
+
+  /** A policy, or what counts where there is none. */
+  private static AccessPolicy inForce(Optional<AccessPolicy> policy, ServerSettings settings) {
+    return policy.orElse(
+        settings.htpasswd().isPresent() ? AccessPolicy.SIGNED_IN : AccessPolicy.OPEN);
+  }
+
+  /** Puts another access policy in force, or none: for every request that begins from now on. */
+  public void adopt(Optional<AccessPolicy> policy) {
+    access.set(inForce(policy, settings));
   }
 
   /** Who may come in; refuses an htpasswd file that cannot be used. */

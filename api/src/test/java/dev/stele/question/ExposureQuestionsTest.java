@@ -85,7 +85,9 @@ class ExposureQuestionsTest {
     Question<ExposureQuestions.PullRow> question =
         (Question<ExposureQuestions.PullRow>) new Questions(registry).named("exposure --pulls");
     List<List<ExposureQuestions.PullRow>> pages = new ArrayList<>();
-    Asked asked = new Asked(Map.of(), QueryString.parse("limit=" + limit + "&digest=" + LAYER), "");
+    Asked asked =
+        new Asked(
+            Map.of(), QueryString.parse("limit=" + limit + "&digest=" + LAYER), "", _ -> true);
     while (true) {
       Answer<ExposureQuestions.PullRow> answer = question.ask(asked);
       pages.add(answer.rows());

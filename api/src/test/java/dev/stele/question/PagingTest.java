@@ -60,7 +60,10 @@ class PagingTest {
 
     private Asked limited(int limit) {
       return new Asked(
-          path, QueryString.parse(query + (query.isEmpty() ? "" : "&") + "limit=" + limit), body);
+          path,
+          QueryString.parse(query + (query.isEmpty() ? "" : "&") + "limit=" + limit),
+          body,
+          _ -> true);
     }
   }
 

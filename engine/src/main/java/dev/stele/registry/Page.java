@@ -1,11 +1,51 @@
 package dev.stele.registry;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** One page of a list, in order, and whether more follows the last item. */
 public record Page<T>(List<T> items, boolean more) {
   public Page {
     items = List.copyOf(items);
+  }
+
+  /** Reads a page of a list: at most {@code limit} items that come after one. */
+  @FunctionalInterface
+  public interface Lister<T> {
+    Page<T> list(Optional<String> after, int limit);
+  }
+
+  /**
+   * A page of those items that match, in as many readings as that takes.
+   *
+   * @param key what an item is called when the next page is asked for
+   */
+  public static <T> Page<T> matching(
+      Optional<String> after,
+      int limit,
+      Lister<T> lister,
+      Predicate<T> matches,
+      Function<T, String> key) {
+    List<T> found = new ArrayList<>();
+    Optional<String> last = after;
+    while (true) {
+      Page<T> page = lister.list(last, limit);
+      for (T item : page.items()) {
+        if (matches.test(item)) {
+          if (found.size() == limit) {
+            return new Page<>(found, true);
+          }
+          found.add(item);
+        }
+      }
+      if (!page.more()) {
+        return new Page<>(found, false);
+      }
+      last = Optional.of(key.apply(page.items().getLast()));
+    }
   }
 
   /**

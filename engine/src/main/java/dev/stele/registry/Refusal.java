@@ -255,6 +255,16 @@ public sealed interface Refusal {
     }
   }
 
+  /** A tag that points to {@code digest}, and that the caller may not move. */
+  record TagMayNotMove(RepositoryName repository, Tag tag, Digest digest) implements Refusal {
+    @Override
+    public String message() {
+      return ("tag %s of %s points to %s, and you may make new tags there but not move it; push"
+              + " under another tag, or ask for the right to move-tag")
+          .formatted(tag, repository, digest);
+    }
+  }
+
   record UnknownHold(UUID id) implements Refusal {
     @Override
     public String message() {

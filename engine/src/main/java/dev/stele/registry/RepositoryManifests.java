@@ -133,6 +133,7 @@ final class RepositoryManifests {
             documents,
             options.sparseManifests(),
             protection,
+            caller.movesTags(),
             precondition));
   }
 

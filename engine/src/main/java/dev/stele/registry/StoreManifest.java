@@ -27,8 +27,9 @@ import java.util.stream.Stream;
 
 /**
  * Puts a manifest that has been read and whose digest has been computed, and moves tags to it,
- * unless one of them is protected. What it lists must be there, as a blob or as a manifest, and of
- * the size that it states; what need not be there, or is not and may be missing, has any size.
+ * unless one of them is protected, or who puts it may only make new ones. What it lists must be
+ * there, as a blob or as a manifest, and of the size that it states; what need not be there, or is
+ * not and may be missing, has any size.
  */
 record StoreManifest(
     ActorId actor,
@@ -42,6 +43,7 @@ record StoreManifest(
     ManifestDocuments documents,
     boolean sparse,
     Protection protection,
+    boolean movesTags,
     Precondition precondition)
     implements Command<Outcome<PutManifest>> {
 
@@ -87,6 +89,11 @@ record StoreManifest(
     Optional<Refusal> protectedTag = protection.againstMoving(decision, repository, moving);
     if (protectedTag.isPresent()) {
       return Outcome.refused(protectedTag.get());
+    }
+    if (!movesTags && !moving.isEmpty()) {
+      Map.Entry<Tag, Digest> first = moving.entrySet().iterator().next();
+      return Outcome.refused(
+          new Refusal.TagMayNotMove(repository, first.getKey(), first.getValue()));
     }
     boolean added = present.isEmpty();
     Optional<Refusal> conflict = conflict(targets, added);

@@ -405,6 +405,7 @@ class BatchedLaneTest {
                           documents,
                           sparse,
                           protection,
+                          true,
                           precondition);
           return command;
         } catch (InvalidManifestException e) {

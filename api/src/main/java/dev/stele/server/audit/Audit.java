@@ -1,12 +1,14 @@
 package dev.stele.server.audit;
 
 import dev.stele.engine.Engine;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.http.Exchange;
+import dev.stele.server.http.Need;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
 import dev.stele.server.http.RouteTable;
@@ -23,6 +25,7 @@ import java.util.function.BooleanSupplier;
 /** Which methods are answered at which address outside {@code /v2}, and by whom. Thread-safe. */
 public final class Audit implements AutoCloseable {
   private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+  private static final Need RECORD = Need.everywhere(Action.READ_RECORD);
   private static final String YAML_TYPE = "application/yaml"; // RFC 9512
 
   private final RouteTable routes = new RouteTable();
@@ -46,10 +49,16 @@ public final class Audit implements AutoCloseable {
     Registry registry = engine.registry();
     Probes probes = new Probes(registry.health(), stopping);
     routes
-        .get("/livez", (x, _) -> probes.live(x))
-        .get("/readyz", (x, _) -> probes.ready(x))
-        .get("/metrics", (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
-        .get("/api/v1/openapi.yaml", (x, _) -> plain(x).sendBytes(200, YAML_TYPE, openApi()));
+        .get("/livez", Need.NOTHING, (x, _) -> probes.live(x))
+        .get("/readyz", Need.NOTHING, (x, _) -> probes.ready(x))
+        .get(
+            "/metrics",
+            Need.everywhere(Action.METRICS),
+            (x, _) -> x.sendBytes(200, METRICS_TYPE, scrape(meters)))
+        .get(
+            "/api/v1/openapi.yaml",
+            Need.ENTRY,
+            (x, _) -> plain(x).sendBytes(200, YAML_TYPE, openApi()));
 
     this.work = new AuditWork(limits, meters);
     Questions questions = new Questions(registry);
@@ -57,26 +66,37 @@ public final class Audit implements AutoCloseable {
         new Events(registry, questions, work, meters, cloudEvents, maxStreams, stopping);
     for (Question<?> question : questions.all()) {
       if (question.address().equals(Address.EVENTS)) {
-        routes.get(question.address(), (x, _) -> events.get(x));
+        routes.get(question.address(), question.need(), (x, _) -> events.get(x));
       } else if (question.isPosted()) {
-        routes.on("POST", question.address(), answer(question));
+        routes.on("POST", question.address(), question.need(), answer(question));
       } else {
-        routes.get(question.address(), answer(question));
+        routes.get(question.address(), question.need(), answer(question));
       }
     }
 
     // Under a policy that is sent along, rather than the one in force.
-    routes.on("POST", Address.TAG_RETENTION, answer(questions.named("retention explain")));
+    Question<?> explain = questions.named("retention explain");
+    routes.on("POST", Address.TAG_RETENTION, explain.need(), answer(explain));
 
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
     Restoring restoring = new Restoring(engine, work);
     routes
-        .get(Address.MANIFEST, (x, path) -> documents.manifest(plain(x), path.get("digest")))
-        .get(Address.DOCUMENT, (x, path) -> documents.recorded(plain(x), path.get("digest")))
-        .on("POST", Address.HOLDS, (x, _) -> holds.place(act(x)))
-        .on("POST", Address.HOLD_RELEASE, (x, path) -> holds.release(act(x), path.get("id")))
-        .on("POST", Address.RESTORE, (x, path) -> restoring.post(act(x), path.get("name")));
+        .get(
+            Address.MANIFEST, RECORD, (x, path) -> documents.manifest(plain(x), path.get("digest")))
+        .get(
+            Address.DOCUMENT, RECORD, (x, path) -> documents.recorded(plain(x), path.get("digest")))
+        .on("POST", Address.HOLDS, Need.byBody(Action.HOLD), (x, _) -> holds.place(act(x)))
+        .on(
+            "POST",
+            Address.HOLD_RELEASE,
+            Need.byBody(Action.RELEASE_HOLD),
+            (x, path) -> holds.release(act(x), path.get("id")))
+        .on(
+            "POST",
+            Address.RESTORE,
+            Need.inRepository(Action.RESTORE),
+            (x, path) -> restoring.post(act(x), path.get("name")));
   }
 
   private RouteTable.Handler answer(Question<?> question) {

@@ -90,7 +90,8 @@ final class Events {
       Answering.answer(exchange, work, question, Map.of());
       return;
     }
-    Asked asked = new Asked(Map.of(), exchange.query().without(Question.FORMAT.name()), "");
+    Asked asked =
+        new Asked(Map.of(), exchange.query().without(Question.FORMAT.name()), "", _ -> true);
     if (stream) {
       exchange.query().refuseOthers(known());
       if (!cloud && format.filter(form -> !form.equals("json")).isPresent()) {

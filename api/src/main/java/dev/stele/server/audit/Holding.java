@@ -2,13 +2,16 @@ package dev.stele.server.audit;
 
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.projection.Hold;
 import dev.stele.question.Address;
 import dev.stele.question.Answer;
 import dev.stele.question.HoldRow;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
+import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Exchange;
@@ -55,6 +58,7 @@ final class Holding {
     } catch (IllegalArgumentException e) {
       throw JsonBody.invalid(e.getMessage());
     }
+    require(exchange, Action.HOLD, hold.scope());
     // A question to the record, which may be refused: so before anything is placed.
     boolean covers = work.run(() -> holds.covers(hold.scope()));
     boolean placed = Refusals.accepted(holds.place(exchange.caller(), hold));
@@ -70,8 +74,28 @@ final class Holding {
     } catch (IllegalArgumentException e) {
       throw JsonBody.invalid(e.getMessage());
     }
+    if (!exchange.access().mayEverywhere(Action.RELEASE_HOLD)) {
+      // Who may not is not told whether it is there.
+      Optional<HoldScope> scope =
+          switch (holds.find(hold)) {
+            case Outcome.Ok<Hold>(Hold found) -> Optional.of(found.scope());
+            case Outcome.Refused<Hold> _ -> Optional.empty();
+          };
+      scope.ifPresentOrElse(
+          found -> require(exchange, Action.RELEASE_HOLD, found),
+          () -> exchange.access().requireEverywhere(Action.RELEASE_HOLD));
+    }
     Refusals.accepted(holds.release(exchange.caller(), hold, reason));
     answer(exchange, 200, HoldRow.of(Refusals.accepted(holds.find(hold))));
+  }
+
+  /** A right in what a hold covers: in one repository, or in whatever a glob may match. */
+  private static void require(Exchange exchange, Action action, HoldScope scope) {
+    scope
+        .oneRepository()
+        .ifPresentOrElse(
+            one -> exchange.access().require(action, one),
+            () -> exchange.access().requireEverywhere(action));
   }
 
   private static void answer(Exchange exchange, int status, HoldRow row) throws IOException {

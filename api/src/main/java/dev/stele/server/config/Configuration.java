@@ -2,6 +2,7 @@ package dev.stele.server.config;
 
 import dev.stele.blob.DiskLimits;
 import dev.stele.gc.GcOptions;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
@@ -19,6 +20,7 @@ import java.util.Optional;
  *
  * @param data the folder for everything that is kept locally
  * @param htpasswd users with bcrypt hashes; absent: no authentication
+ * @param access who may do what; absent: whoever may come in may do everything
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
  * @param disk how much the folders of local disks may be asked to take
@@ -31,6 +33,7 @@ public record Configuration(
     ListenAddress listen,
     Path data,
     Optional<Path> htpasswd,
+    Optional<AccessPolicy> access,
     Optional<DatabaseAddress> database,
     DatabaseLimits databaseLimits,
     Map<String, StoreSettings> stores,

@@ -16,6 +16,7 @@ import dev.stele.blob.DiskLimits;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
 import dev.stele.log.ClockWatch;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.PolicyDocument;
 import dev.stele.policy.Reason;
@@ -47,6 +48,7 @@ final class ConfigurationBuilder {
   private final WebhooksReader webhooks;
   private final FileList<List<RetentionPolicy.Policy>> policies;
   private final FileList<ImmutableTags> immutableTags;
+  private final FileList<Optional<AccessPolicy>> access;
 
   ConfigurationBuilder(ConfigurationValues values) {
     this.values = values;
@@ -62,6 +64,14 @@ final class ConfigurationBuilder {
             "retention.",
             List::size,
             List.of());
+    this.access =
+        new FileList<>(
+            values,
+            "access",
+            section -> Optional.of(AccessPolicy.read("access", section)),
+            "",
+            policy -> policy.map(read -> read.rules().size()).orElse(0),
+            Optional.empty());
     this.immutableTags =
         new FileList<>(
             values,
@@ -78,7 +88,7 @@ final class ConfigurationBuilder {
 
   /** What only the file can have. */
   List<FileList<?>> lists() {
-    return List.of(policies, immutableTags);
+    return List.of(access, policies, immutableTags);
   }
 
   /** The configuration, with defaults for what has problems. */
@@ -92,6 +102,7 @@ final class ConfigurationBuilder {
                 .withDefault(ListenAddress.DEFAULT)),
         data,
         values.find(path("htpasswd", "a file with users and bcrypt hashes")),
+        access.get(),
         database(),
         databaseLimits(),
         stores.build(data),

@@ -5,7 +5,7 @@ import dev.stele.policy.InvalidPolicyException;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
 
-/** A list of rules, such as {@code tags.immutable}, which only the file can have. */
+/** Rules, such as {@code tags.immutable}, which only the file can have. */
 final class FileList<T> {
   /** Makes a value of what the file has. */
   @FunctionalInterface

@@ -1,6 +1,7 @@
 package dev.stele.server.distribution;
 
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Page;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.PageRequest;
@@ -21,7 +22,12 @@ final class Catalog {
     Page<RepositoryName> page =
         asked.size() == 0
             ? new Page<>(List.of(), false)
-            : reading.repositories(asked.last(), asked.size());
+            : Page.matching(
+                asked.last(),
+                asked.size(),
+                reading::repositories,
+                exchange.access().where(Action.PULL),
+                RepositoryName::value);
     if (page.more()) {
       Map<String, String> parameters = new LinkedHashMap<>();
       parameters.put("n", Integer.toString(asked.size()));

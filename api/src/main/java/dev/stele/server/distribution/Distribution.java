@@ -1,10 +1,12 @@
 package dev.stele.server.distribution;
 
 import dev.stele.history.History;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Registry;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
+import dev.stele.server.http.Need;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.Resource;
 import java.io.IOException;
@@ -14,6 +16,9 @@ import java.util.Optional;
 
 /** Which methods are answered at which address under {@code /v2}, and by whom. Thread-safe. */
 public final class Distribution {
+  private static final Need PULL = Need.inRepository(Action.PULL);
+  private static final Need PUSH = Need.inRepository(Action.PUSH);
+
   private final Manifests manifests;
   private final Blobs blobs;
   private final Uploads uploads;
@@ -53,60 +58,83 @@ public final class Distribution {
 
   private Resource resource(DistributionRoute route) {
     return switch (route) {
-      case DistributionRoute.Base() -> Resource.at("/v2/").get(Distribution::base);
+      case DistributionRoute.Base() -> Resource.at("/v2/").get(Need.ENTRY, Distribution::base);
       case DistributionRoute.Catalog() ->
-          Resource.at("/v2/_catalog").get(x -> catalog.get(x, present));
+          Resource.at("/v2/_catalog").get(Need.filtered(Action.PULL), x -> catalog.get(x, present));
       case DistributionRoute.Tags r ->
-          Resource.at("/v2/{name}/tags/list").get(x -> tags.get(x, present, r));
+          Resource.at("/v2/{name}/tags/list", r.name()).get(PULL, x -> tags.get(x, present, r));
       case DistributionRoute.Manifest r ->
           deletable(
-              Resource.at("/v2/{name}/manifests/{reference}")
-                  .get(x -> manifests.get(x, present, r))
-                  .on("PUT", x -> manifests.put(x, r))
+              Resource.at("/v2/{name}/manifests/{reference}", r.name())
+                  .get(PULL, x -> manifests.get(x, present, r))
+                  .on("PUT", PUSH, x -> manifests.put(x, r))
                   .heedingPreconditions("PUT", "DELETE"),
               x -> manifests.delete(x, r));
       case DistributionRoute.Blob r ->
           deletable(
-              Resource.at("/v2/{name}/blobs/{digest}")
-                  .get(x -> blobs.get(x, present, r))
+              Resource.at("/v2/{name}/blobs/{digest}", r.name())
+                  .get(PULL, x -> blobs.get(x, present, r))
                   .heedingPreconditions("DELETE"),
               x -> blobs.delete(x, r));
       case DistributionRoute.Uploads r ->
-          Resource.at("/v2/{name}/blobs/uploads/")
-              .on("POST", x -> uploads.post(x, r))
+          Resource.at("/v2/{name}/blobs/uploads/", r.name())
+              .on("POST", PUSH, x -> uploads.post(x, r))
               .heedingPreconditions("POST");
       case DistributionRoute.Upload r ->
-          Resource.at("/v2/{name}/blobs/uploads/{id}")
-              .get(x -> uploads.get(x, r))
-              .on("PATCH", x -> uploads.patch(x, r))
-              .on("PUT", x -> uploads.put(x, r))
-              .on("DELETE", x -> uploads.delete(x, r))
+          Resource.at("/v2/{name}/blobs/uploads/{id}", r.name())
+              .get(PUSH, x -> uploads.get(x, r))
+              .on("PATCH", PUSH, x -> uploads.patch(x, r))
+              .on("PUT", PUSH, x -> uploads.put(x, r))
+              .on("DELETE", PUSH, x -> uploads.delete(x, r))
               .heedingPreconditions("PUT");
       case DistributionRoute.Referrers r ->
-          Resource.at("/v2/{name}/referrers/{digest}").get(x -> referrers.get(x, present, r));
+          Resource.at("/v2/{name}/referrers/{digest}", r.name())
+              .get(PULL, x -> referrers.get(x, present, r));
       case DistributionRoute.TagHistory r ->
-          Resource.at("/v2/{name}/_oci/tag-history/{tag}").get(x -> tagHistory.get(x, present, r));
+          Resource.at("/v2/{name}/_oci/tag-history/{tag}", r.name())
+              .get(PULL, x -> tagHistory.get(x, present, r));
     };
   }
 
   /** What answers for the past: what reads, as it was, and a refusal of all else. */
   private Resource readOnly(PastPath path) {
     return switch (path.route()) {
-      case DistributionRoute.Base() -> past("", path, (x, _) -> base(x));
-      case DistributionRoute.Catalog() -> past("_catalog", path, catalog::get);
+      case DistributionRoute.Base() -> past(pastAt(""), Need.ENTRY, path, (x, _) -> base(x));
+      case DistributionRoute.Catalog() ->
+          past(pastAt("_catalog"), Need.filtered(Action.PULL), path, catalog::get);
       case DistributionRoute.Tags r ->
-          past("{name}/tags/list", path, (x, reading) -> tags.get(x, reading, r));
+          past(
+              pastAt("{name}/tags/list", r.name()),
+              PULL,
+              path,
+              (x, reading) -> tags.get(x, reading, r));
       case DistributionRoute.Manifest r ->
-          past("{name}/manifests/{reference}", path, (x, reading) -> manifests.get(x, reading, r));
+          past(
+              pastAt("{name}/manifests/{reference}", r.name()),
+              PULL,
+              path,
+              (x, reading) -> manifests.get(x, reading, r));
       case DistributionRoute.Blob r ->
-          past("{name}/blobs/{digest}", path, (x, reading) -> blobs.get(x, reading, r));
+          past(
+              pastAt("{name}/blobs/{digest}", r.name()),
+              PULL,
+              path,
+              (x, reading) -> blobs.get(x, reading, r));
       case DistributionRoute.Referrers r ->
-          past("{name}/referrers/{digest}", path, (x, reading) -> referrers.get(x, reading, r));
+          past(
+              pastAt("{name}/referrers/{digest}", r.name()),
+              PULL,
+              path,
+              (x, reading) -> referrers.get(x, reading, r));
       case DistributionRoute.TagHistory r ->
           past(
-              "{name}/_oci/tag-history/{tag}", path, (x, reading) -> tagHistory.get(x, reading, r));
-      case DistributionRoute.Uploads _ -> writesRefused(pastAt("{name}/blobs/uploads/"));
-      case DistributionRoute.Upload _ -> writesRefused(pastAt("{name}/blobs/uploads/{id}"));
+              pastAt("{name}/_oci/tag-history/{tag}", r.name()),
+              PULL,
+              path,
+              (x, reading) -> tagHistory.get(x, reading, r));
+      case DistributionRoute.Uploads r -> writesRefused(pastAt("{name}/blobs/uploads/", r.name()));
+      case DistributionRoute.Upload r ->
+          writesRefused(pastAt("{name}/blobs/uploads/{id}", r.name()));
     };
   }
 
@@ -115,22 +143,26 @@ public final class Distribution {
     void answer(Exchange exchange, Reading reading) throws IOException;
   }
 
-  private Resource past(String address, PastPath path, Reader reader) {
+  private Resource past(Resource resource, Need need, PastPath path, Reader reader) {
     return writesRefused(
-        pastAt(address)
-            .get(
-                x ->
-                    reader.answer(
-                        x,
-                        new Past(
-                            registry,
-                            history,
-                            Refusals.accepted(history.asOf(path.moment())),
-                            path.root()))));
+        resource.get(
+            need,
+            x ->
+                reader.answer(
+                    x,
+                    new Past(
+                        registry,
+                        history,
+                        Refusals.accepted(history.asOf(path.moment())),
+                        path.root()))));
   }
 
   private static Resource pastAt(String address) {
     return Resource.at("/v2/at/{moment}/" + address);
+  }
+
+  private static Resource pastAt(String address, String repository) {
+    return Resource.at("/v2/at/{moment}/" + address, repository);
   }
 
   private static Resource writesRefused(Resource resource) {
@@ -138,6 +170,7 @@ public final class Distribution {
     for (String method : List.of("POST", "PUT", "PATCH", "DELETE")) {
       resource.on(
           method,
+          Need.ENTRY,
           x -> {
             throw new DistributionError(
                     405,
@@ -153,11 +186,12 @@ public final class Distribution {
 
   private Resource deletable(Resource resource, Resource.Handler delete) {
     if (deletion) {
-      return resource.on("DELETE", delete);
+      return resource.on("DELETE", Need.inRepository(Action.DELETE), delete);
     }
     String allowed = resource.allowed();
     return resource.on(
         "DELETE",
+        Need.inRepository(Action.DELETE),
         _ -> {
           throw new DistributionError(
                   405, ErrorCode.UNSUPPORTED, "deletion is switched off on this server")

@@ -4,6 +4,7 @@ import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.PutManifest;
 import dev.stele.registry.Registry;
@@ -62,7 +63,9 @@ final class Manifests {
     PutManifest put =
         Refusals.accepted(
             registry.putManifest(
-                exchange.caller(),
+                exchange.access().may(Action.MOVE_TAG, repository)
+                    ? exchange.caller()
+                    : exchange.caller().withoutMovingTags(),
                 repository,
                 reference,
                 mediaType,

@@ -112,6 +112,12 @@ public final class Refusals {
               403,
               ErrorCode.DENIED,
               Map.of("hold", hold.id().toString(), "reason", hold.reason()));
+      case Refusal.TagMayNotMove(var repository, var tag, var digest) ->
+          error(
+              refusal,
+              403,
+              ErrorCode.DENIED,
+              Map.of("name", repository, "tag", tag, "digest", digest));
       case Refusal.ImmutableTag(var repository, var tag, var digest) ->
           error(
               refusal,

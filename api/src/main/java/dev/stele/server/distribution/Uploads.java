@@ -6,11 +6,13 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.UploadProgress;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.ContentRange;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
@@ -32,7 +34,8 @@ final class Uploads {
       Digest digest = Digest.parse(mount.get());
       checkPrecondition(exchange, repository, digest);
       Optional<RepositoryName> from = exchange.query().first("from").map(RepositoryName::parse);
-      if (registry.mount(exchange.caller(), repository, digest, from)) {
+      if (mayMount(exchange.access(), from)
+          && registry.mount(exchange.caller(), repository, digest, from)) {
         created(exchange, repository, digest);
         return;
       }
@@ -63,6 +66,15 @@ final class Uploads {
             .orElse(Digest.Algorithm.SHA256);
     progress(exchange, repository, registry.uploads().begin(repository, algorithm));
     exchange.sendEmpty(202);
+  }
+
+  /**
+   * Whoever may not read where a blob is cannot have it from there: they are told to upload it, as
+   * if it were not there.
+   */
+  private static boolean mayMount(Access access, Optional<RepositoryName> from) {
+    return from.map(source -> access.may(Action.PULL, source))
+        .orElseGet(() -> access.mayEverywhere(Action.PULL));
   }
 
   /** Where the session stands. */

@@ -35,6 +35,7 @@ public final class Exchange implements AutoCloseable {
   private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final QueryString query;
+  private final Access access;
   private Caller caller;
   private final long maxBodySize;
   private ClientBody body;
@@ -42,6 +43,7 @@ public final class Exchange implements AutoCloseable {
   private final BodyMemory answers;
 
   /**
+   * @param access what whoever asks may do
    * @param caller whoever asks, authenticated, with the request's id
    * @param maxBodySize how many bytes the body may have
    * @param bodies for a body that is kept whole
@@ -51,6 +53,7 @@ public final class Exchange implements AutoCloseable {
   public Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
+      Access access,
       Caller caller,
       long maxBodySize,
       BodyMemory bodies,
@@ -58,6 +61,7 @@ public final class Exchange implements AutoCloseable {
     this(
         request,
         response,
+        access,
         maxBodySize,
         bodies,
         answers,
@@ -69,12 +73,14 @@ public final class Exchange implements AutoCloseable {
   private Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
+      Access access,
       long maxBodySize,
       BodyMemory bodies,
       BodyMemory answers,
       QueryString query,
       Caller caller) {
     this.request = request;
+    this.access = access;
     this.response = response;
     this.maxBodySize = maxBodySize;
     this.whole = bodies.new Held();
@@ -134,6 +140,7 @@ public final class Exchange implements AutoCloseable {
     return new Exchange(
         request,
         response,
+        Access.FULL,
         Long.MAX_VALUE,
         new BodyMemory(0),
         new BodyMemory(Long.MAX_VALUE),
@@ -153,6 +160,21 @@ public final class Exchange implements AutoCloseable {
 
   public Caller caller() {
     return caller;
+  }
+
+  /** What the caller may do. */
+  public Access access() {
+    return access;
+  }
+
+  /**
+   * Lets the request pass if its sender has what it needs.
+   *
+   * @param repository what the address names, unchecked
+   * @throws RefusedRequestException if not
+   */
+  public void check(Need need, Optional<String> repository) {
+    access.check(need, repository, query);
   }
 
   public QueryString query() {

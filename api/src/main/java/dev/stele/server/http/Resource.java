@@ -1,9 +1,11 @@
 package dev.stele.server.http;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -20,25 +22,50 @@ public final class Resource {
   }
 
   private final String template;
+  private final Optional<String> repository;
   private final Map<String, Handler> handlers = new TreeMap<>();
+  private final Map<String, Need> needs = new HashMap<>();
   private final Set<String> conditional = new HashSet<>();
 
-  private Resource(String template) {
+  private Resource(String template, Optional<String> repository) {
     this.template = template;
+    this.repository = repository;
   }
 
+  /** An address that names no repository. */
   public static Resource at(String template) {
-    return new Resource(template);
+    return new Resource(template, Optional.empty());
+  }
+
+  /**
+   * An address that names a repository.
+   *
+   * @param repository as the address has it, unchecked
+   */
+  public static Resource at(String template, String repository) {
+    return new Resource(template, Optional.of(repository));
   }
 
   /** Answers GET, and HEAD in the same way: {@link Exchange} leaves the body out. */
-  public Resource get(Handler handler) {
-    return on("GET", handler).on("HEAD", handler);
+  public Resource get(Need need, Handler handler) {
+    return on("GET", need, handler).on("HEAD", need, handler);
   }
 
-  public Resource on(String method, Handler handler) {
+  /** Answers a method, for whoever has what it needs. */
+  public Resource on(String method, Need need, Handler handler) {
     handlers.put(method, handler);
+    needs.put(method, need);
     return this;
+  }
+
+  /** What a method needs that is answered. */
+  public Need need(String method) {
+    return Objects.requireNonNull(needs.get(method), method);
+  }
+
+  /** The repository that the address names, unchecked. */
+  public Optional<String> repository() {
+    return repository;
   }
 
   /**

@@ -40,21 +40,22 @@ public final class RouteTable {
   }
 
   /** A method at an address. HEAD is not listed: it is answered where GET is. */
-  public record Route(String method, String template) {}
+  public record Route(String method, String template, Need need) {}
 
   private record Entry(Route route, List<String> segments, Handler handler) {}
 
   private final List<Entry> entries = new ArrayList<>();
 
   /** Answers GET, and HEAD in the same way. */
-  public RouteTable get(String template, Handler handler) {
-    return on("GET", template, handler);
+  public RouteTable get(String template, Need need, Handler handler) {
+    return on("GET", template, need, handler);
   }
 
   /** Answers another method. */
-  public RouteTable on(String method, String template, Handler handler) {
+  public RouteTable on(String method, String template, Need need, Handler handler) {
     entries.add(
-        new Entry(new Route(method, template), List.of(template.substring(1).split("/")), handler));
+        new Entry(
+            new Route(method, template, need), List.of(template.substring(1).split("/")), handler));
     return this;
   }
 
@@ -75,13 +76,20 @@ public final class RouteTable {
       if (found.isPresent() && !found.get().template().equals(template)) {
         continue;
       }
-      Resource resource = found.orElseGet(() -> Resource.at(template));
+      Optional<String> repository = Optional.ofNullable(parameters.get().values().get("name"));
+      Resource resource =
+          found.orElseGet(
+              () ->
+                  repository
+                      .map(name -> Resource.at(template, name))
+                      .orElseGet(() -> Resource.at(template)));
       Resource.Handler handler = exchange -> entry.handler().handle(exchange, parameters.get());
+      Need need = entry.route().need();
       found =
           Optional.of(
               entry.route().method().equals("GET")
-                  ? resource.get(handler)
-                  : resource.on(entry.route().method(), handler));
+                  ? resource.get(need, handler)
+                  : resource.on(entry.route().method(), need, handler));
     }
     return found;
   }

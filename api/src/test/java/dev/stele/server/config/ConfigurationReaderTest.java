@@ -41,6 +41,7 @@ class ConfigurationReaderTest {
                 Path.of("stele-data"),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 new Configuration.DatabaseLimits(
                     16, 8, Duration.ofSeconds(5), Duration.ofSeconds(30)),
                 Map.of(
@@ -163,6 +164,7 @@ class ConfigurationReaderTest {
                 new ListenAddress("::1", 5001),
                 Path.of("/srv/stele"),
                 Optional.of(Path.of("/etc/stele/users")),
+                Optional.empty(),
                 Optional.of(
                     new Configuration.DatabaseAddress(
                         "jdbc:postgresql://db/stele", "stele", "0123")),

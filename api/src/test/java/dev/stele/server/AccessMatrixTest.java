@@ -1,0 +1,429 @@
+package dev.stele.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import at.favre.lib.crypto.bcrypt.BCrypt;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.stele.oci.Digest;
+import dev.stele.oci.Sizes;
+import dev.stele.oci.TestManifest;
+import dev.stele.policy.AccessPolicy;
+import dev.stele.server.audit.Audit;
+import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.config.Configuration;
+import dev.stele.server.distribution.DistributionRoute;
+import dev.stele.server.http.RawPath;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every method at every address that the server has, asked by callers who may do different things:
+ * exactly what the policy says. What each needs stands here once more, by hand.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AccessMatrixTest {
+  private static final String IMAGE = "application/vnd.oci.image.manifest.v1+json";
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final byte[] CONFIG = "{}".getBytes(UTF_8);
+  private static final String HOLD = "123e4567-e89b-12d3-a456-426614174000";
+  private static final String NOT_SIGNED_IN = "anonymous";
+
+  private static final String POLICY =
+      """
+      administrators: [root]
+      groups: {auditors: [auditor]}
+      rules:
+        - {repositories: ["**"], groups: [auditors], may: [read-record, retention]}
+        - {repositories: ["**"], users: [scraper], may: [metrics]}
+        - {repositories: ["team/**"], groups: [auditors], may: [read-record, retention]}
+        - {repositories: ["team/**"], users: [reader], may: [pull]}
+        - {repositories: ["team/**"], users: [writer], may: [pull, push, delete]}
+        - {repositories: ["team/**"], users: [holder], may: [hold, release-hold, restore]}
+        - {repositories: ["othr/**"], groups: [auditors], may: [read-record, retention]}
+        - {repositories: ["othr/**"], users: [robot], may: [pull, push, delete, read-record, hold]}
+      """;
+
+  /** What each caller may do in team/app; a word in capitals: everywhere. */
+  private static final Map<String, Set<String>> RIGHTS =
+      Map.of(
+          NOT_SIGNED_IN,
+          Set.of(),
+          "reader",
+          Set.of("entry", "pull", "LISTS:pull"),
+          "writer",
+          Set.of("entry", "pull", "push", "delete", "LISTS:pull"),
+          "robot",
+          Set.of("entry", "LISTS:pull", "LISTS:read-record", "BODY:hold"),
+          "auditor",
+          Set.of(
+              "entry",
+              "read-record",
+              "retention",
+              "ALL:read-record",
+              "ALL:retention",
+              "LISTS:read-record"),
+          "scraper",
+          Set.of("entry", "ALL:metrics"),
+          "holder",
+          Set.of("entry", "hold", "release-hold", "restore", "BODY:release-hold"),
+          "nobody",
+          Set.of("entry"));
+
+  /** What a request needs, in the words above; `*` is any administrator's. */
+  private static final Map<String, String> NEEDS = new LinkedHashMap<>();
+
+  static {
+    NEEDS.put("GET /v2/", "entry");
+    NEEDS.put("GET /v2/_catalog", "LISTS:pull");
+    NEEDS.put("GET /v2/team/app/tags/list", "pull");
+    NEEDS.put("GET /v2/team/app/manifests/v1", "pull");
+    NEEDS.put("HEAD /v2/team/app/manifests/v1", "pull");
+    NEEDS.put("GET /v2/team/app/blobs/{config}", "pull");
+    NEEDS.put("HEAD /v2/team/app/blobs/{config}", "pull");
+    NEEDS.put("GET /v2/team/app/referrers/{image}", "pull");
+    NEEDS.put("GET /v2/team/app/_oci/tag-history/v1", "pull");
+    NEEDS.put("PUT /v2/team/app/manifests/new", "push");
+    NEEDS.put("POST /v2/team/app/blobs/uploads/", "push");
+    NEEDS.put("GET /v2/team/app/blobs/uploads/" + HOLD, "push");
+    NEEDS.put("PATCH /v2/team/app/blobs/uploads/" + HOLD, "push");
+    NEEDS.put("PUT /v2/team/app/blobs/uploads/" + HOLD, "push");
+    NEEDS.put("DELETE /v2/team/app/blobs/uploads/" + HOLD, "push");
+    NEEDS.put("DELETE /v2/team/app/manifests/gone", "delete");
+    NEEDS.put("DELETE /v2/team/app/blobs/{absent}", "delete");
+    NEEDS.put("GET /v2/at/p3/", "entry");
+    NEEDS.put("GET /v2/at/p3/_catalog", "LISTS:pull");
+    NEEDS.put("GET /v2/at/p3/team/app/tags/list", "pull");
+    NEEDS.put("GET /v2/at/p3/team/app/manifests/v1", "pull");
+    NEEDS.put("GET /v2/at/p3/team/app/blobs/{config}", "pull");
+    NEEDS.put("GET /v2/at/p3/team/app/referrers/{image}", "pull");
+    NEEDS.put("GET /v2/at/p3/team/app/_oci/tag-history/v1", "pull");
+    NEEDS.put("POST /v2/at/p3/team/app/blobs/uploads/", "entry");
+    NEEDS.put("PUT /v2/at/p3/team/app/blobs/uploads/" + HOLD, "entry");
+    NEEDS.put("GET /livez", "");
+    NEEDS.put("GET /readyz", "");
+    NEEDS.put("GET /metrics", "ALL:metrics");
+    NEEDS.put("GET /api/v1/openapi.yaml", "entry");
+    NEEDS.put("GET /api/v1/events", "ALL:read-record");
+    NEEDS.put("GET /api/v1/events?repository=team/app", "read-record");
+    NEEDS.put("GET /api/v1/events?repository=team/*", "ALL:read-record");
+    NEEDS.put("GET /api/v1/events/{position}", "ALL:read-record");
+    NEEDS.put("GET /api/v1/digests/{digest}", "ALL:read-record");
+    NEEDS.put("GET /api/v1/tags", "ALL:read-record");
+    NEEDS.put("GET /api/v1/tag-moves", "ALL:read-record");
+    NEEDS.put("GET /api/v1/tag-moves?repository=team/app", "read-record");
+    NEEDS.put("GET /api/v1/pulls", "ALL:read-record");
+    NEEDS.put("GET /api/v1/pulls?repository=team/app", "read-record");
+    NEEDS.put("GET /api/v1/exposure", "ALL:read-record");
+    NEEDS.put("GET /api/v1/exposure/periods", "ALL:read-record");
+    NEEDS.put("GET /api/v1/exposure/pulls", "ALL:read-record");
+    NEEDS.put("GET /api/v1/holds", "ALL:read-record");
+    NEEDS.put("GET /api/v1/holds/{id}", "ALL:read-record");
+    NEEDS.put("POST /api/v1/holds", "hold");
+    NEEDS.put("POST /api/v1/holds/{id}/release", "release-hold");
+    NEEDS.put("GET /api/v1/webhooks", "*");
+    NEEDS.put("GET /api/v1/gc", "*");
+    NEEDS.put("GET /api/v1/manifests/{digest}", "ALL:read-record");
+    NEEDS.put("GET /api/v1/documents/{digest}", "ALL:read-record");
+    NEEDS.put("GET /api/v1/repositories", "LISTS:read-record");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/tags", "read-record");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/tags/{tag}/history", "read-record");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/tags/{tag}/retention", "retention");
+    NEEDS.put("POST /api/v1/repositories/{name}/-/tags/{tag}/retention", "retention");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/manifests", "read-record");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/referrers/{digest}", "read-record");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/diff", "read-record");
+    NEEDS.put("GET /api/v1/repositories/{name}/-/pullable", "read-record");
+    NEEDS.put("POST /api/v1/repositories/{name}/-/restore", "restore");
+    NEEDS.put("POST /api/v1/repositories/{name}/-/retention/preview", "retention");
+    NEEDS.put("POST /api/v1/repositories/{name}/-/retention/replay", "retention");
+    NEEDS.put("GET /api/v1/retention/evaluations", "ALL:read-record");
+    NEEDS.put("POST /api/v1/retention/preview", "ALL:retention");
+    NEEDS.put("POST /api/v1/retention/preview?repository=team/app", "retention");
+    NEEDS.put("POST /api/v1/retention/replay", "ALL:retention");
+    NEEDS.put("GET /api/v1/retention/verification", "ALL:retention");
+  }
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private RegistryOnTestDatabase beneath;
+  private SteleServer server;
+  private Digest image;
+
+  @BeforeAll
+  void start(@TempDir Path folder) throws Exception {
+    beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
+    String hash = BCrypt.withDefaults().hashToString(4, "pw".toCharArray());
+    StringBuilder users = new StringBuilder("root:" + hash + "\n");
+    RIGHTS.keySet().stream()
+        .filter(name -> !name.equals(NOT_SIGNED_IN))
+        .forEach(name -> users.append(name).append(':').append(hash).append('\n'));
+    Path htpasswd = Files.writeString(folder.resolve("users"), users);
+    server =
+        beneath.serve(
+            ServerSettings.on(new ListenAddress("127.0.0.1", 0))
+                .withHtpasswd(Optional.of(htpasswd))
+                .withAccess(Optional.of(policy(POLICY))));
+    for (String repository : List.of("team/app", "othr/app", "free/app")) {
+      image = push(repository, "v1", "1");
+    }
+    assertThat(
+            send(
+                    "root",
+                    "POST",
+                    "/api/v1/holds",
+                    "{\"id\": \"%s\", \"repositories\": \"team/app\", \"reason\": \"Case 7\"}"
+                        .formatted(HOLD))
+                .statusCode())
+        .isEqualTo(201);
+  }
+
+  private static AccessPolicy policy(String yaml) throws Exception {
+    return AccessPolicy.read("access", new YAMLMapper().readTree(yaml));
+  }
+
+  private Digest push(String repository, String tag, String version) throws Exception {
+    Digest config = Sizes.digest(CONFIG);
+    HttpResponse<String> blob =
+        client.send(
+            request("root", "/v2/" + repository + "/blobs/uploads/?digest=" + config)
+                .POST(BodyPublishers.ofByteArray(CONFIG))
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(blob.statusCode()).as(blob.body()).isEqualTo(201);
+    TestManifest manifest = TestManifest.image(config).annotation("version", version);
+    HttpResponse<String> put = put("root", repository, tag, manifest);
+    assertThat(put.statusCode()).as(put.body()).isEqualTo(201);
+    return manifest.digest();
+  }
+
+  private HttpResponse<String> put(String caller, String repository, String tag, TestManifest it)
+      throws Exception {
+    return client.send(
+        request(caller, "/v2/" + repository + "/manifests/" + tag)
+            .header("Content-Type", IMAGE)
+            .PUT(BodyPublishers.ofByteArray(it.bytes()))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    client.close();
+    server.close();
+    beneath.close();
+  }
+
+  private HttpRequest.Builder request(String caller, String target) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://" + server.address() + target));
+    return caller.equals(NOT_SIGNED_IN)
+        ? request
+        : request.header(
+            "Authorization",
+            "Basic " + Base64.getEncoder().encodeToString((caller + ":pw").getBytes(UTF_8)));
+  }
+
+  private HttpResponse<String> send(String caller, String method, String target, String body)
+      throws Exception {
+    return client.send(
+        request(caller, target)
+            .method(
+                method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  /** As a caller sees a refusal: it says the same whether something is there or not. */
+  private static boolean refused(HttpResponse<String> answer) throws Exception {
+    if (answer.statusCode() == 401 || answer.statusCode() == 403) {
+      return true;
+    }
+    return answer.statusCode() == 404
+        && (answer.request().method().equals("HEAD")
+            || answer.body().contains("NAME_UNKNOWN")
+                && answer.body().contains("there is no repository team/app\""));
+  }
+
+  private String filled(String target) {
+    return target
+        .replace("{config}", Sizes.digest(CONFIG).toString())
+        .replace("{image}", image.toString())
+        .replace("{digest}", image.toString())
+        .replace("{absent}", Sizes.digest(new byte[] {1}).toString())
+        .replace("{name}", "team/app")
+        .replace("{tag}", "v1")
+        .replace("{position}", "0")
+        .replace("{id}", HOLD);
+  }
+
+  @Test
+  void everyRouteHasItsLine() {
+    Set<String> lines = new TreeSet<>();
+    NEEDS.keySet().forEach(line -> lines.add(line.replaceAll("\\?.*", "")));
+    try (Audit audit =
+        new Audit(
+            beneath.engine(),
+            beneath.meters(),
+            new CloudEvents(Optional.empty()),
+            Configuration.AuditLimits.DEFAULT,
+            1,
+            () -> false)) {
+      assertThat(audit.routes())
+          .extracting(route -> route.method() + " " + route.template())
+          .isSubsetOf(lines);
+    }
+    Set<Class<?>> present = new HashSet<>();
+    Set<Class<?>> past = new HashSet<>();
+    for (String line : lines) {
+      String path = filled(line.substring(line.indexOf(' ') + 1));
+      boolean at = path.startsWith("/v2/at/p3/");
+      DistributionRoute.parse(RawPath.parse(at ? "/v2/" + path.substring(10) : path))
+          .ifPresent(route -> (at ? past : present).add(route.getClass()));
+    }
+    assertThat(present).containsExactlyInAnyOrder(DistributionRoute.class.getPermittedSubclasses());
+    assertThat(past).containsExactlyInAnyOrder(DistributionRoute.class.getPermittedSubclasses());
+  }
+
+  @Test
+  void whatIsAnsweredIsWhatThePolicySays() throws Exception {
+    List<String> wrong = new ArrayList<>();
+    for (Map.Entry<String, String> line : NEEDS.entrySet()) {
+      String method = line.getKey().substring(0, line.getKey().indexOf(' '));
+      String target = filled(line.getKey().substring(line.getKey().indexOf(' ') + 1));
+      for (Map.Entry<String, Set<String>> caller : RIGHTS.entrySet()) {
+        String body = body(method, target);
+        HttpResponse<String> answer = send(caller.getKey(), method, target, body);
+        boolean may = line.getValue().isEmpty() || caller.getValue().contains(line.getValue());
+        if (refused(answer) == may
+            || answer.statusCode() >= 500
+            || (!may && caller.getKey().equals(NOT_SIGNED_IN) && answer.statusCode() != 401)) {
+          wrong.add(
+              "%s by %s, who %s: %d %s"
+                  .formatted(
+                      line.getKey(),
+                      caller.getKey(),
+                      may ? "may" : "may not",
+                      answer.statusCode(),
+                      answer.body().lines().findFirst().orElse("")));
+        }
+      }
+      assertThat(refused(send("root", method, target, body(method, target))))
+          .as(line.getKey())
+          .isFalse();
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  private static String body(String method, String target) {
+    if (!method.equals("POST")) {
+      return "";
+    }
+    return switch (target) {
+      case "/api/v1/holds" -> "{\"repositories\": \"team/app\", \"reason\": \"test\"}";
+      case "/api/v1/holds/" + HOLD + "/release" -> "{\"reason\": \"\"}"; // Refused after the right.
+      default -> "";
+    };
+  }
+
+  @Test
+  void listsNameWhatTheCallerMaySee() throws Exception {
+    assertThat(names("reader", "/v2/_catalog", "repositories")).containsExactly("team/app");
+    assertThat(names("robot", "/v2/_catalog", "repositories")).containsExactly("othr/app");
+    assertThat(names("root", "/v2/_catalog", "repositories"))
+        .containsExactly("free/app", "othr/app", "team/app");
+    assertThat(names("robot", "/v2/at/p12/_catalog", "repositories")).containsExactly("othr/app");
+    assertThat(names("robot", "/api/v1/repositories", "items"))
+        .containsExactly("{\"repository\":\"othr/app\"}");
+    HttpResponse<String> page = send("reader", "GET", "/v2/_catalog?n=1", "");
+    assertThat(page.headers().firstValue("Link")).isEmpty();
+  }
+
+  private List<String> names(String caller, String target, String key) throws Exception {
+    HttpResponse<String> answer = send(caller, "GET", target, "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    List<String> names = new ArrayList<>();
+    for (JsonNode item : JSON.readTree(answer.body()).get(key)) {
+      names.add(item.isTextual() ? item.asText() : item.toString());
+    }
+    return names;
+  }
+
+  @Test
+  void whatOneMayNotSeeIsAnsweredAsIfItWereNotThere() throws Exception {
+    for (String address : List.of("/tags/list", "/manifests/v1", "/blobs/" + image)) {
+      HttpResponse<String> there = send("nobody", "GET", "/v2/team/app" + address, "");
+      HttpResponse<String> absent = send("nobody", "GET", "/v2/team/xyz" + address, "");
+      assertThat(there.statusCode()).isEqualTo(404).isEqualTo(absent.statusCode());
+      assertThat(there.body().replace("app", "xyz")).isEqualTo(absent.body());
+    }
+  }
+
+  @Test
+  void aBlobIsNotMountedFromWhereItCannotBeRead() throws Exception {
+    byte[] secret = "secret".getBytes(UTF_8);
+    Digest digest = Sizes.digest(secret);
+    client.send(
+        request("root", "/v2/othr/app/blobs/uploads/?digest=" + digest)
+            .POST(BodyPublishers.ofByteArray(secret))
+            .build(),
+        BodyHandlers.discarding());
+    String uploads = "/v2/team/app/blobs/uploads/?mount=" + digest;
+    assertThat(send("writer", "POST", uploads + "&from=othr/app", "").statusCode()).isEqualTo(202);
+    assertThat(send("writer", "POST", uploads, "").statusCode()).isEqualTo(202);
+    assertThat(send("writer", "POST", uploads + "&from=none/such", "").statusCode()).isEqualTo(202);
+    assertThat(send("writer", "HEAD", "/v2/team/app/blobs/" + digest, "").statusCode())
+        .isEqualTo(404);
+    assertThat(send("root", "POST", uploads + "&from=othr/app", "").statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void whoMayPushMakesTagsButDoesNotMoveThem() throws Exception {
+    TestManifest next = TestManifest.image(Sizes.digest(CONFIG)).annotation("version", "2");
+    assertThat(put("writer", "team/app", "v2", next).statusCode()).isEqualTo(201);
+    assertThat(put("writer", "team/app", "v2", next).statusCode()).isEqualTo(201);
+    HttpResponse<String> moved = put("writer", "team/app", "v1", next);
+    assertThat(moved.statusCode()).isEqualTo(403);
+    assertThat(moved.body()).contains("DENIED").contains("tag v1 of team/app points to " + image);
+    server.adopt(
+        Optional.of(
+            policy(
+                """
+                rules:
+                  - {repositories: ["team/**"], users: [writer], may: [pull, push, move-tag]}
+                """)));
+    try {
+      assertThat(put("writer", "team/app", "v2", next).statusCode()).isEqualTo(201);
+      assertThat(put("writer", "team/app", "v1", next).statusCode()).isEqualTo(201);
+      assertThat(send("root", "GET", "/v2/team/app/tags/list", "").statusCode()).isEqualTo(404);
+    } finally {
+      server.adopt(Optional.of(policy(POLICY)));
+      put(
+          "root",
+          "team/app",
+          "v1",
+          TestManifest.image(Sizes.digest(CONFIG)).annotation("version", "1"));
+    }
+  }
+}

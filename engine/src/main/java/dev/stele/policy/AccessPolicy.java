@@ -1,0 +1,404 @@
+package dev.stele.policy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.oci.RepositoryName;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Who may do what in which repositories. Of the globs that match a repository the longest decides:
+ * the rules that have it say what may be done there, and no others, so that a rule for {@code
+ * payments/**} takes {@code payments} out of what {@code **} grants. What no rule grants is
+ * refused; administrators may do everything.
+ *
+ * <p>What is about any repository, such as a question to the whole record, needs the right
+ * everywhere: from the rules of {@code **}, and from those of every other glob. What is about none,
+ * such as the metrics, needs it from the rules of {@code **}.
+ *
+ * <p>Deciding takes a look-up for the 10,000 repositories that were asked of last, and one match a
+ * glob for others. Immutable but for that memory, and thread-safe.
+ */
+public final class AccessPolicy {
+  /** Anybody may do everything: what counts where nobody can sign in and nothing is configured. */
+  public static final AccessPolicy OPEN =
+      new AccessPolicy(Default.ANYBODY, Set.of(), Map.of(), List.of());
+
+  /** Whoever signed in may do everything: what counts where nothing is configured. */
+  public static final AccessPolicy SIGNED_IN =
+      new AccessPolicy(Default.SIGNED_IN, Set.of(), Map.of(), List.of());
+
+  private static final RepositoryGlob EVERYWHERE = RepositoryGlob.parse("**");
+  private static final int REMEMBERED = 10_000;
+
+  /** Who may do everything, whatever the rules grant. */
+  private enum Default {
+    ANYBODY,
+    SIGNED_IN,
+    ADMINISTRATORS
+  }
+
+  private final Default unlimited;
+  private final Set<String> administrators;
+  private final Map<String, Set<String>> groups;
+  private final List<Rule> rules;
+
+  /** By the glob, the rules that have it. */
+  private final Map<RepositoryGlob, List<Rule>> byGlob = new HashMap<>();
+
+  private final Cache<RepositoryName, Deciding> remembered =
+      Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+
+  /** What can be done with a repository or its record. */
+  public enum Action {
+    /** Reading content, now or as it was: manifests, blobs, tags, referrers. */
+    PULL,
+    /** Uploading blobs, putting manifests, and making tags that are not there. */
+    PUSH,
+    /** Moving tags that are there. */
+    MOVE_TAG,
+    /** Deleting tags, manifests and blobs. */
+    DELETE,
+    /** Placing holds. */
+    HOLD,
+    /** Releasing holds. */
+    RELEASE_HOLD,
+    /** Bringing back what was there. */
+    RESTORE,
+    /** Asking what retention decided, or would decide. */
+    RETENTION,
+    /** Asking the record: events, history, holds, exposure. */
+    READ_RECORD,
+    /** Bringing in content with its history. */
+    IMPORT,
+    /** Reading metrics. */
+    METRICS,
+    /** What concerns the registry itself: its webhooks, how collecting is doing. */
+    ADMIN;
+
+    /** Whether it is about the registry itself, and no repository. */
+    boolean ofRegistry() {
+      return this == METRICS || this == ADMIN;
+    }
+
+    /** As it is written. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * Reads one.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    public static Action parse(String text) {
+      for (Action action : values()) {
+        if (action.word().equals(text)) {
+          return action;
+        }
+      }
+      throw new IllegalArgumentException(
+          "must be one of %s, not \"%s\""
+              .formatted(
+                  Stream.of(values()).map(Action::word).collect(Collectors.joining(", ")), text));
+    }
+  }
+
+  /**
+   * Somebody who asks.
+   *
+   * @param name absent for who did not sign in
+   * @param groups that whoever knows them says they are in, beside those of the policy
+   * @param local whether they work on the server's own machine, as the owner of its data
+   */
+  public record Principal(Optional<String> name, Set<String> groups, boolean local) {
+    /** Somebody who did not sign in. */
+    public static final Principal ANONYMOUS = new Principal(Optional.empty(), Set.of(), false);
+
+    public Principal {
+      groups = Set.copyOf(groups);
+    }
+
+    /** Somebody who signed in. */
+    public static Principal of(String name) {
+      return new Principal(Optional.of(name), Set.of(), false);
+    }
+  }
+
+  /**
+   * Grants some actions in some repositories to some.
+   *
+   * @param everyone whether all who signed in have them
+   * @param anonymous whether even those have them who did not; all others do then, too
+   */
+  public record Rule(
+      List<RepositoryGlob> repositories,
+      Set<String> users,
+      Set<String> groups,
+      boolean everyone,
+      boolean anonymous,
+      Set<Action> may) {
+    public Rule {
+      repositories = List.copyOf(repositories);
+      users = Set.copyOf(users);
+      groups = Set.copyOf(groups);
+      may = Set.copyOf(may);
+    }
+  }
+
+  /** The globs that decide of a repository, which are equally long, and their rules. */
+  private record Deciding(List<RepositoryGlob> globs, List<Rule> rules) {}
+
+  /**
+   * What was decided, and by what.
+   *
+   * @param globs the longest that match; none if no glob does, or nobody had to look
+   * @param by in words
+   */
+  public record Decision(boolean allowed, List<RepositoryGlob> globs, String by) {}
+
+  private AccessPolicy(
+      Default unlimited,
+      Set<String> administrators,
+      Map<String, Set<String>> groups,
+      List<Rule> rules) {
+    this.unlimited = unlimited;
+    this.administrators = Set.copyOf(administrators);
+    this.groups = Map.copyOf(groups);
+    this.rules = List.copyOf(rules);
+    for (Rule rule : rules) {
+      for (RepositoryGlob glob : rule.repositories()) {
+        byGlob.computeIfAbsent(glob, _ -> new ArrayList<>()).add(rule);
+      }
+    }
+  }
+
+  /** Whether there is one, rather than everything being allowed since nothing is configured. */
+  public boolean isPresent() {
+    return unlimited == Default.ADMINISTRATORS;
+  }
+
+  public List<Rule> rules() {
+    return rules;
+  }
+
+  /** Whether somebody may do something in a repository, be it there or not. */
+  public boolean allows(Principal who, Action action, RepositoryName repository) {
+    return unlimited(who) || grants(deciding(repository).rules(), who, action);
+  }
+
+  /**
+   * Whether somebody may do something in whatever repository there is or will be; or, of what is
+   * about the registry itself, whether the rules of {@code **} grant it.
+   */
+  public boolean allowsEverywhere(Principal who, Action action) {
+    return unlimited(who)
+        || (grants(byGlob.getOrDefault(EVERYWHERE, List.of()), who, action)
+            && (action.ofRegistry()
+                || byGlob.values().stream().allMatch(granting -> grants(granting, who, action))));
+  }
+
+  /** Whether somebody may do something in any repository at all. */
+  public boolean allowsSomewhere(Principal who, Action action) {
+    return unlimited(who) || grants(rules, who, action);
+  }
+
+  /** The same as {@link #allows}, with why. */
+  public Decision explain(Principal who, Action action, RepositoryName repository) {
+    if (!isPresent()) {
+      return new Decision(
+          unlimited(who), List.of(), "there is no access policy, so whoever may come in may");
+    }
+    if (unlimited(who)) {
+      return new Decision(
+          true,
+          List.of(),
+          who.local() ? "who owns the server's data may do everything" : "an administrator");
+    }
+    Deciding deciding = deciding(repository);
+    if (deciding.globs().isEmpty()) {
+      return new Decision(false, List.of(), "no rule is about this repository");
+    }
+    String decides =
+        deciding.globs().stream().map(RepositoryGlob::toString).collect(Collectors.joining(" and "))
+            + (deciding.globs().size() == 1 ? " decides" : " decide")
+            + ", the longest that matches";
+    for (Rule rule : deciding.rules()) {
+      Optional<String> why = includes(rule, who);
+      if (rule.may().contains(action) && why.isPresent()) {
+        return new Decision(
+            true,
+            deciding.globs(),
+            "%s: access.rules[%d] grants it to %s"
+                .formatted(decides, rules.indexOf(rule), why.get()));
+      }
+    }
+    return new Decision(
+        false, deciding.globs(), decides + ", and none of its rules grants that to them");
+  }
+
+  private boolean unlimited(Principal who) {
+    return who.local()
+        || switch (unlimited) {
+          case ANYBODY -> true;
+          case SIGNED_IN -> who.name().isPresent();
+          case ADMINISTRATORS -> who.name().filter(administrators::contains).isPresent();
+        };
+  }
+
+  private boolean grants(Collection<Rule> granting, Principal who, Action action) {
+    for (Rule rule : granting) {
+      if (rule.may().contains(action) && includes(rule, who).isPresent()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** To whom a rule grants, of those that somebody is; empty if they are none of them. */
+  private Optional<String> includes(Rule rule, Principal who) {
+    if (rule.anonymous()) {
+      return Optional.of("anybody");
+    }
+    if (who.name().isEmpty()) {
+      return Optional.empty();
+    }
+    if (rule.everyone()) {
+      return Optional.of("everyone who signed in");
+    }
+    String name = who.name().get();
+    if (rule.users().contains(name)) {
+      return Optional.of("user " + name);
+    }
+    for (String group : rule.groups()) {
+      if (who.groups().contains(group) || groups.getOrDefault(group, Set.of()).contains(name)) {
+        return Optional.of("group " + group);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Deciding deciding(RepositoryName repository) {
+    return remembered.get(repository, this::find);
+  }
+
+  private Deciding find(RepositoryName repository) {
+    List<RepositoryGlob> longest = new ArrayList<>();
+    int length = 0;
+    for (RepositoryGlob glob : byGlob.keySet()) {
+      int its = glob.toString().length();
+      if (its >= length && glob.matches(repository)) {
+        if (its > length) {
+          longest.clear();
+          length = its;
+        }
+        longest.add(glob);
+      }
+    }
+    longest.sort(Comparator.comparing(RepositoryGlob::toString));
+    return new Deciding(
+        List.copyOf(longest),
+        rules.stream()
+            .filter(rule -> rule.repositories().stream().anyMatch(longest::contains))
+            .toList());
+  }
+
+  /**
+   * Reads a policy as it is configured: {@code administrators}, a list of names; {@code groups},
+   * lists of names by name; and {@code rules}, a list of {@code {repositories: [team/**], users:
+   * [mary], groups: [ops], everyone: true, anonymous: true, may: [pull]}}.
+   *
+   * @param key by which problems name it
+   * @throws InvalidPolicyException saying what is wrong with it, and where
+   */
+  public static AccessPolicy read(String key, JsonNode node) throws InvalidPolicyException {
+    Problems problems = new Problems();
+    Section section = Section.of(key, node, Set.of("administrators", "groups", "rules"), problems);
+    Set<String> administrators = names(section, "administrators");
+    Map<String, Set<String>> groups = groups(key, node, problems);
+    List<Rule> rules = new ArrayList<>();
+    Set<String> known = Set.of("repositories", "users", "groups", "everyone", "anonymous", "may");
+    for (Item item : section.list("rules")) {
+      Section rule = Section.of(item.path(), item.node(), known, problems);
+      for (String needed : List.of("repositories", "may")) {
+        if (!rule.has(needed)) {
+          problems.add(
+              item.path()
+                  + (needed.equals("may")
+                      ? " needs may: a list of actions, such as [pull]"
+                      : " needs repositories: a list of globs, such as [team/**]"));
+        }
+      }
+      if (!Stream.of("users", "groups", "everyone", "anonymous").anyMatch(rule::has)) {
+        problems.add(item.path() + " needs users, groups, everyone: true or anonymous: true");
+      }
+      List<String> named = rule.texts("groups", AccessPolicy::name);
+      rules.add(
+          new Rule(
+              rule.texts("repositories", RepositoryGlob::parse),
+              names(rule, "users"),
+              new HashSet<>(named),
+              rule.truth("everyone"),
+              rule.truth("anonymous"),
+              new HashSet<>(rule.texts("may", Action::parse))));
+    }
+    if (administrators.isEmpty() && rules.isEmpty()) {
+      problems.add(key + " grants nobody anything; it needs administrators or rules");
+    }
+    problems.throwIfAny();
+    return new AccessPolicy(Default.ADMINISTRATORS, administrators, groups, rules);
+  }
+
+  private static Map<String, Set<String>> groups(String key, JsonNode node, Problems problems) {
+    JsonNode groups = node.path("groups");
+    if (groups.isMissingNode() || groups.isNull()) {
+      return Map.of();
+    }
+    Set<String> names = new TreeSet<>();
+    groups.fieldNames().forEachRemaining(names::add);
+    Section section = Section.of(key + ".groups", groups, names, problems);
+    Map<String, Set<String>> members = new TreeMap<>();
+    names.forEach(name -> members.put(name, names(section, name)));
+    return members;
+  }
+
+  private static Set<String> names(Section section, String key) {
+    return new TreeSet<>(section.texts(key, AccessPolicy::name));
+  }
+
+  private static String name(String text) {
+    if (text.isBlank() || text.indexOf(':') >= 0) {
+      throw new IllegalArgumentException("must be a name without a colon, not \"" + text + "\"");
+    }
+    return text;
+  }
+
+  /** Whether it grants the same. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof AccessPolicy policy
+        && policy.unlimited == unlimited
+        && policy.administrators.equals(administrators)
+        && policy.groups.equals(groups)
+        && policy.rules.equals(rules);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(unlimited, administrators, groups, rules);
+  }
+}
