@@ -3,6 +3,7 @@ package dev.stele.cli;
 import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.Durations;
 import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.TagGlob;
@@ -47,9 +48,18 @@ final class RecordTypes {
         .registerConverter(RepositoryGlob.class, converter(RecordTypes::glob))
         .registerConverter(TagGlob.class, converter(TagGlob::parse))
         .registerConverter(DigestText.class, converter(DigestText::parse))
+        .registerConverter(Action.class, converter(RecordTypes::action))
         .registerConverter(Moment.class, converter(Moment::parse))
         .registerConverter(UUID.class, converter(RecordTypes::hold))
         .registerConverter(Duration.class, converter(Durations::parse));
+  }
+
+  private static Action action(String text) {
+    try {
+      return Action.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
   }
 
   /** Tables shorten nothing of an id, so nobody needs the beginning of one. */

@@ -40,6 +40,7 @@ public final class Stele implements Runnable {
           "serve",
           "version",
           "config",
+          "policy",
           "projections",
           "repositories",
           "tags",
@@ -137,6 +138,7 @@ public final class Stele implements Runnable {
       case "serve" -> Serve.class;
       case "version" -> Version.class;
       case "config" -> ConfigCommand.class;
+      case "policy" -> PolicyCommand.class;
       case "projections" -> Projections.class;
       case "repositories" -> RepositoriesCommand.class;
       case "tags" -> TagsCommand.class;

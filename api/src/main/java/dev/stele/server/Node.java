@@ -11,6 +11,7 @@ import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.OtherSchemaException;
 import dev.stele.engine.Engine;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
@@ -113,6 +114,7 @@ public final class Node implements AutoCloseable {
     try {
       node.claimStores();
       node.engine.retention().adopt(configuration.retention());
+      node.record(configuration);
       node.engine.startBackground();
       return node;
     } catch (StartupException | RuntimeException e) {
@@ -375,14 +377,20 @@ public final class Node implements AutoCloseable {
 
   /**
    * Puts in force what can change while the registry runs: the retention policy and the immutable
-   * tags.
+   * tags; and records the access policy, which is the server's to put in force after that.
    *
    * @throws RegistryUnavailableException if the database is away; nothing changed then
    */
   public void reload(Configuration next) {
     // First what can fail, so that either all is in force or nothing.
     boolean _ = engine.retention().adopt(next.retention());
+    record(next);
     engine.makeImmutable(next.immutableTags());
+  }
+
+  private void record(Configuration next) {
+    boolean _ =
+        engine.record(AccessPolicy.inForce(next.access(), configuration.htpasswd().isPresent()));
   }
 
   /** The engine; of its parts, the registry is asked for most. */

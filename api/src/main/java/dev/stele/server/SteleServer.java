@@ -75,7 +75,8 @@ public final class SteleServer implements AutoCloseable {
     Authenticator authenticator = authenticator(settings.htpasswd());
     AtomicBoolean stopping = new AtomicBoolean();
     AtomicReference<AccessPolicy> access =
-        new AtomicReference<>(inForce(settings.access(), settings));
+        new AtomicReference<>(
+            AccessPolicy.inForce(settings.access(), settings.htpasswd().isPresent()));
     Audit audit =
         new Audit(
             engine,
@@ -124,15 +125,9 @@ public final class SteleServer implements AutoCloseable {
     }
   }
 
-  /** A policy, or what counts where there is none. */
-  private static AccessPolicy inForce(Optional<AccessPolicy> policy, ServerSettings settings) {
-    return policy.orElse(
-        settings.htpasswd().isPresent() ? AccessPolicy.SIGNED_IN : AccessPolicy.OPEN);
-  }
-
   /** Puts another access policy in force, or none: for every request that begins from now on. */
   public void adopt(Optional<AccessPolicy> policy) {
-    access.set(inForce(policy, settings));
+    access.set(AccessPolicy.inForce(policy, settings.htpasswd().isPresent()));
   }
 
   /** Who may come in; refuses an htpasswd file that cannot be used. */

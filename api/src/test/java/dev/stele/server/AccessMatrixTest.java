@@ -399,6 +399,38 @@ class AccessMatrixTest {
   }
 
   @Test
+  void aHoldIsReleasedByAnotherWhereThePolicyAsksForTwo() throws Exception {
+    server.adopt(
+        Optional.of(
+            policy(
+                """
+                administrators: [root]
+                release-holds-by: another
+                rules:
+                  - {repositories: ["team/**"], users: [holder], may: [hold, release-hold]}
+                """)));
+    try {
+      for (String placer : List.of("root", "holder")) {
+        String other = placer.equals("root") ? "holder" : "root";
+        HttpResponse<String> placed =
+            send(
+                placer,
+                "POST",
+                "/api/v1/holds",
+                "{\"repositories\": \"team/app\", \"reason\": \"Case 8\"}");
+        String release = placed.headers().firstValue("Location").orElseThrow() + "/release";
+        HttpResponse<String> refused = send(placer, "POST", release, "{\"reason\": \"done\"}");
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.body()).contains("somebody else must release it");
+        assertThat(send(other, "POST", release, "{\"reason\": \"done\"}").statusCode())
+            .isEqualTo(200);
+      }
+    } finally {
+      server.adopt(Optional.of(policy(POLICY)));
+    }
+  }
+
+  @Test
   void whoMayPushMakesTagsButDoesNotMoveThem() throws Exception {
     TestManifest next = TestManifest.image(Sizes.digest(CONFIG)).annotation("version", "2");
     assertThat(put("writer", "team/app", "v2", next).statusCode()).isEqualTo(201);

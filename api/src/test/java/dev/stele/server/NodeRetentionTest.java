@@ -111,6 +111,38 @@ class NodeRetentionTest {
   }
 
   @Test
+  void aNodeThatServesRecordsWhoMayDoWhatOnceAlsoIfThatIsEverybody() throws Exception {
+    Configuration nothing = configuration("");
+    Configuration maryMay =
+        configuration(
+            """
+            access:
+              rules:
+                - {repositories: ["team/**"], users: [mary], may: [pull, push]}
+            """);
+    try (Node node = Node.serve(nothing)) {
+      assertThat(events(node.registry(), "AccessPolicyAdopted")).isEmpty();
+    }
+    for (int start = 0; start < 2; start++) {
+      try (Node node = Node.serve(maryMay)) {
+        List<EventEntry> adopted = events(node.registry(), "AccessPolicyAdopted");
+        assertThat(adopted).hasSize(1);
+        assertThat(adopted.getFirst().actor()).contains("stele:configuration");
+        assertThat(adopted.getFirst().data().get("policy").asText())
+            .isEqualTo(
+                Digest.of(Digest.Algorithm.SHA256, maryMay.access().orElseThrow().document())
+                    .toString());
+        node.reload(maryMay);
+        assertThat(events(node.registry(), "AccessPolicyAdopted")).hasSize(1);
+      }
+    }
+    try (Node node = Node.serve(maryMay)) {
+      node.reload(nothing);
+      assertThat(events(node.registry(), "AccessPolicyAdopted")).hasSize(2);
+    }
+  }
+
+  @Test
   void whatIsConfiguredIsCarriedOutAcrossRestarts() throws Exception {
     try (Node node = Node.serve(configuration(""))) {
       put(node.registry(), "v1");

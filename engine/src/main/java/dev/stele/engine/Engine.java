@@ -2,6 +2,7 @@ package dev.stele.engine;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.log.ConnectionSource;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
@@ -59,6 +60,16 @@ public final class Engine implements AutoCloseable {
   /** What brings back what was there. */
   public Restore restore() {
     return restore;
+  }
+
+  /**
+   * Records which access policy is in force; returns whether another was on record. What it grants
+   * is for whoever lets callers in to say.
+   *
+   * @throws dev.stele.registry.RegistryUnavailableException if the database is away
+   */
+  public boolean record(AccessPolicy policy) {
+    return parts.record(policy);
   }
 
   /** Says anew which tags clients may neither move nor delete. */

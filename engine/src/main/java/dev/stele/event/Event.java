@@ -353,6 +353,13 @@ public sealed interface Event {
   record StoreTakenOver(String store, Optional<UUID> previousLog) implements OperatorEvent {}
 
   /**
+   * From here on an access policy is in force: who may do what.
+   *
+   * @param policy the digest of its document
+   */
+  record AccessPolicyAdopted(Digest policy) implements OperatorEvent {}
+
+  /**
    * An operator has confirmed that a clock which looked wrong is right.
    *
    * @param clock what the database's clock read then

@@ -65,7 +65,8 @@ public final class Facets {
       case Event.RepositoryEvent _,
           Event.OrphanSwept _,
           Event.BlobPullsObserved _,
-          Event.OperatorEvent _ ->
+          Event.StoreTakenOver _,
+          Event.ClockConfirmed _ ->
           Subjects.NONE;
       case Event.BlobEvent blob -> Subjects.of(blob.digest());
       case Event.BlobSwept swept -> Subjects.of(swept.digest());
@@ -82,6 +83,7 @@ public final class Facets {
           new Subjects(hold.digest().stream().toList(), hold.tag().stream().toList());
       case Event.TagDeleted deleted -> Subjects.of(deleted.tag(), deleted.digest());
       case Event.RetentionPolicyAdopted adopted -> Subjects.of(adopted.policy());
+      case Event.AccessPolicyAdopted adopted -> Subjects.of(adopted.policy());
       case Event.RetentionEvaluated evaluated ->
           Subjects.of(evaluated.policy(), evaluated.decisions());
       case Event.PullsObserved pulls ->

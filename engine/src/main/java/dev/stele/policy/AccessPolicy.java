@@ -1,8 +1,12 @@
 package dev.stele.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.event.CanonicalJson;
 import dev.stele.oci.RepositoryName;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,15 +38,20 @@ import java.util.stream.Stream;
  * glob for others. Immutable but for that memory, and thread-safe.
  */
 public final class AccessPolicy {
+  /** The media type of the document that the record keeps of a policy. */
+  public static final String MEDIA_TYPE = "application/vnd.stele.access-policy.v1+json";
+
   /** Anybody may do everything: what counts where nobody can sign in and nothing is configured. */
   public static final AccessPolicy OPEN =
-      new AccessPolicy(Default.ANYBODY, Set.of(), Map.of(), List.of());
+      new AccessPolicy(Default.ANYBODY, Set.of(), Map.of(), List.of(), false);
 
   /** Whoever signed in may do everything: what counts where nothing is configured. */
   public static final AccessPolicy SIGNED_IN =
-      new AccessPolicy(Default.SIGNED_IN, Set.of(), Map.of(), List.of());
+      new AccessPolicy(Default.SIGNED_IN, Set.of(), Map.of(), List.of(), false);
 
   private static final RepositoryGlob EVERYWHERE = RepositoryGlob.parse("**");
+  private static final String ANYONE = "anyone";
+  private static final String ANOTHER = "another";
   private static final int REMEMBERED = 10_000;
 
   /** Who may do everything, whatever the rules grant. */
@@ -56,6 +65,7 @@ public final class AccessPolicy {
   private final Set<String> administrators;
   private final Map<String, Set<String>> groups;
   private final List<Rule> rules;
+  private final boolean releasedByAnother;
 
   /** By the glob, the rules that have it. */
   private final Map<RepositoryGlob, List<Rule>> byGlob = new HashMap<>();
@@ -175,7 +185,9 @@ public final class AccessPolicy {
       Default unlimited,
       Set<String> administrators,
       Map<String, Set<String>> groups,
-      List<Rule> rules) {
+      List<Rule> rules,
+      boolean releasedByAnother) {
+    this.releasedByAnother = releasedByAnother;
     this.unlimited = unlimited;
     this.administrators = Set.copyOf(administrators);
     this.groups = Map.copyOf(groups);
@@ -187,6 +199,16 @@ public final class AccessPolicy {
     }
   }
 
+  /**
+   * What is in force.
+   *
+   * @param policy that is configured, if one is
+   * @param canSignIn whether anybody is asked who they are
+   */
+  public static AccessPolicy inForce(Optional<AccessPolicy> policy, boolean canSignIn) {
+    return policy.orElse(canSignIn ? SIGNED_IN : OPEN);
+  }
+
   /** Whether there is one, rather than everything being allowed since nothing is configured. */
   public boolean isPresent() {
     return unlimited == Default.ADMINISTRATORS;
@@ -194,6 +216,11 @@ public final class AccessPolicy {
 
   public List<Rule> rules() {
     return rules;
+  }
+
+  /** Whether nobody, not even an administrator, may release a hold that they placed themselves. */
+  public boolean releasedByAnother() {
+    return releasedByAnother;
   }
 
   /** Whether somebody may do something in a repository, be it there or not. */
@@ -320,16 +347,21 @@ public final class AccessPolicy {
   /**
    * Reads a policy as it is configured: {@code administrators}, a list of names; {@code groups},
    * lists of names by name; and {@code rules}, a list of {@code {repositories: [team/**], users:
-   * [mary], groups: [ops], everyone: true, anonymous: true, may: [pull]}}.
+   * [mary], groups: [ops], everyone: true, anonymous: true, may: [pull]}}; and {@code
+   * release-holds-by}, {@code another} if that must be another than placed it.
    *
    * @param key by which problems name it
    * @throws InvalidPolicyException saying what is wrong with it, and where
    */
   public static AccessPolicy read(String key, JsonNode node) throws InvalidPolicyException {
     Problems problems = new Problems();
-    Section section = Section.of(key, node, Set.of("administrators", "groups", "rules"), problems);
+    Section section =
+        Section.of(
+            key, node, Set.of("administrators", "groups", "rules", "release-holds-by"), problems);
     Set<String> administrators = names(section, "administrators");
     Map<String, Set<String>> groups = groups(key, node, problems);
+    boolean releasedByAnother =
+        section.text("release-holds-by", AccessPolicy::releaser).equals(Optional.of(ANOTHER));
     List<Rule> rules = new ArrayList<>();
     Set<String> known = Set.of("repositories", "users", "groups", "everyone", "anonymous", "may");
     for (Item item : section.list("rules")) {
@@ -360,7 +392,8 @@ public final class AccessPolicy {
       problems.add(key + " grants nobody anything; it needs administrators or rules");
     }
     problems.throwIfAny();
-    return new AccessPolicy(Default.ADMINISTRATORS, administrators, groups, rules);
+    return new AccessPolicy(
+        Default.ADMINISTRATORS, administrators, groups, rules, releasedByAnother);
   }
 
   private static Map<String, Set<String>> groups(String key, JsonNode node, Problems problems) {
@@ -380,11 +413,51 @@ public final class AccessPolicy {
     return new TreeSet<>(section.texts(key, AccessPolicy::name));
   }
 
+  private static String releaser(String text) {
+    if (!text.equals(ANOTHER) && !text.equals(ANYONE)) {
+      throw new IllegalArgumentException(
+          "must be %s or %s, not \"%s\"".formatted(ANYONE, ANOTHER, text));
+    }
+    return text;
+  }
+
   private static String name(String text) {
     if (text.isBlank() || text.indexOf(':') >= 0) {
       throw new IllegalArgumentException("must be a name without a colon, not \"" + text + "\"");
     }
     return text;
+  }
+
+  /**
+   * The policy as the record keeps it: the keys of the configuration in JSON; one policy always has
+   * the same bytes. Where there is none, {@code unlimited} says who may do everything.
+   */
+  public byte[] document() {
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
+    if (!isPresent()) {
+      root.put("unlimited", unlimited == Default.ANYBODY ? "anybody" : "signed-in");
+      return CanonicalJson.write(root);
+    }
+    put(root, "administrators", administrators);
+    ObjectNode members = root.putObject("groups");
+    groups.forEach((group, names) -> put(members, group, names));
+    root.put("release-holds-by", releasedByAnother ? ANOTHER : ANYONE);
+    ArrayNode list = root.putArray("rules");
+    for (Rule rule : rules) {
+      ObjectNode one = list.addObject();
+      put(one, "repositories", rule.repositories().stream().map(String::valueOf).toList());
+      put(one, "users", rule.users());
+      put(one, "groups", rule.groups());
+      one.put("everyone", rule.everyone());
+      one.put("anonymous", rule.anonymous());
+      put(one, "may", rule.may().stream().map(Action::word).toList());
+    }
+    return CanonicalJson.write(root);
+  }
+
+  private static void put(ObjectNode node, String key, Collection<String> texts) {
+    ArrayNode list = node.putArray(key);
+    texts.stream().sorted().forEach(list::add);
   }
 
   /** Whether it grants the same. */
@@ -394,11 +467,12 @@ public final class AccessPolicy {
         && policy.unlimited == unlimited
         && policy.administrators.equals(administrators)
         && policy.groups.equals(groups)
-        && policy.rules.equals(rules);
+        && policy.rules.equals(rules)
+        && policy.releasedByAnother == releasedByAnother;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(unlimited, administrators, groups, rules);
+    return Objects.hash(unlimited, administrators, groups, rules, releasedByAnother);
   }
 }

@@ -44,7 +44,8 @@ final class ClockView implements InlineView {
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
             Event.PullEvent _,
-            Event.StoreTakenOver _ -> {}
+            Event.StoreTakenOver _,
+            Event.AccessPolicyAdopted _ -> {}
       }
     }
   }

@@ -23,7 +23,8 @@ public final class InlineProjections implements InlineViews {
             new OrphanView(),
             new RetentionView(),
             new HoldView(documents),
-            new ClockView());
+            new ClockView(),
+            new AccessView());
   }
 
   List<Projection> projections() {

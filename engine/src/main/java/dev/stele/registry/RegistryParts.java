@@ -12,6 +12,7 @@ import dev.stele.log.ConnectionSource;
 import dev.stele.log.Leadership;
 import dev.stele.log.LogReader;
 import dev.stele.log.LogSignal;
+import dev.stele.policy.AccessPolicy;
 import dev.stele.projection.AsynchronousProjections;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
@@ -24,6 +25,7 @@ import io.micrometer.core.instrument.TimeGauge;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jdbi.v3.core.Jdbi;
@@ -36,6 +38,9 @@ import org.slf4j.LoggerFactory;
  * append any event. Thread-safe but for {@link #startBackground}.
  */
 public final class RegistryParts implements AutoCloseable {
+  /** Who adopts what is configured, for the record. */
+  private static final String CONFIGURATION = "stele:configuration";
+
   private static final Logger logger = LoggerFactory.getLogger(RegistryParts.class);
 
   final Listings listings;
@@ -43,6 +48,7 @@ public final class RegistryParts implements AutoCloseable {
   final UploadSessions uploads;
   final RepositoryManifests manifests;
   final Protection protection;
+  private final Jdbi jdbi;
   final Actors actors;
   final Commands commands;
   final PullRecorder pulls;
@@ -86,6 +92,7 @@ public final class RegistryParts implements AutoCloseable {
     OlderStores older = new OlderStores(jdbi, new LogReader(codec));
     this.claims = new StoreClaims(jdbi, this.stores, older);
     this.options = options;
+    this.jdbi = jdbi;
     this.actors = new Actors(jdbi);
     ManifestDocuments documents = new ManifestDocuments();
     this.signal = new LogSignal(connections);
@@ -186,6 +193,15 @@ public final class RegistryParts implements AutoCloseable {
   /** The way to the lane. */
   public Commands commands() {
     return commands;
+  }
+
+  /** See {@link dev.stele.engine.Engine#record}. */
+  public boolean record(AccessPolicy policy) {
+    AdoptAccessPolicy adopt =
+        new AdoptAccessPolicy(
+            commands.actorId(CONFIGURATION), UUID.randomUUID().toString(), policy);
+    // Most starts change nothing: the lane need not hear of those.
+    return !Availability.read(jdbi, adopt::isInForce) && commands.append(adopt);
   }
 
   /** What may not go or move; to be asked in the lane by whoever submits commands of its own. */

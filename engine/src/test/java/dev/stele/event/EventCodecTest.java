@@ -77,6 +77,7 @@ class EventCodecTest {
         new Event.BlobFoundIntact("default", DIGEST, "key"),
         new Event.ManifestCollected(REPOSITORY, DIGEST, 7),
         new Event.RetentionPolicyAdopted(DIGEST),
+        new Event.AccessPolicyAdopted(DIGEST),
         new Event.RetentionEvaluated(REPOSITORY, DIGEST, 9, TIME, 3, 1, OTHER, true),
         new Event.PullsObserved(REPOSITORY, DIGEST, Optional.of(TAG), 3, TIME, TIME),
         new Event.PullsObserved(REPOSITORY, DIGEST, Optional.empty(), 1, TIME, TIME),

@@ -14,6 +14,9 @@ import dev.stele.registry.NewHold;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Registry;
 import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.Access;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.JsonBody;
 import java.io.IOException;
@@ -74,16 +77,27 @@ final class Holding {
     } catch (IllegalArgumentException e) {
       throw JsonBody.invalid(e.getMessage());
     }
-    if (!exchange.access().mayEverywhere(Action.RELEASE_HOLD)) {
-      // Who may not is not told whether it is there.
-      Optional<HoldScope> scope =
-          switch (holds.find(hold)) {
-            case Outcome.Ok<Hold>(Hold found) -> Optional.of(found.scope());
-            case Outcome.Refused<Hold> _ -> Optional.empty();
-          };
-      scope.ifPresentOrElse(
-          found -> require(exchange, Action.RELEASE_HOLD, found),
-          () -> exchange.access().requireEverywhere(Action.RELEASE_HOLD));
+    Optional<Hold> found =
+        switch (holds.find(hold)) {
+          case Outcome.Ok<Hold>(Hold there) -> Optional.of(there);
+          case Outcome.Refused<Hold> _ -> Optional.empty();
+        };
+    Access access = exchange.access();
+    // Who may not is not told whether it is there.
+    found.ifPresentOrElse(
+        there -> require(exchange, Action.RELEASE_HOLD, there.scope()),
+        () -> access.requireEverywhere(Action.RELEASE_HOLD));
+    if (access.policy().releasedByAnother()
+        && found
+            .flatMap(there -> there.placed().actor())
+            .filter(exchange.caller().actor()::equals)
+            .isPresent()) {
+      throw new DistributionError(
+              403,
+              ErrorCode.DENIED,
+              "you placed hold %s, so somebody else must release it (access.release-holds-by)"
+                  .formatted(hold))
+          .asException();
     }
     Refusals.accepted(holds.release(exchange.caller(), hold, reason));
     answer(exchange, 200, HoldRow.of(Refusals.accepted(holds.find(hold))));
