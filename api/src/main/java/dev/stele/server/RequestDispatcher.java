@@ -15,8 +15,10 @@ import dev.stele.policy.AccessPolicy.Principal;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
+import dev.stele.server.audit.TokenIssuing;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.LocalCredential;
+import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
@@ -28,9 +30,11 @@ import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Need;
 import dev.stele.server.http.PercentEncoding;
+import dev.stele.server.http.PublicUrl;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
+import dev.stele.server.http.TokenScope;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.http.HttpServletRequest;
@@ -62,6 +66,7 @@ final class RequestDispatcher {
   private final Distribution distribution;
   private final Audit audit;
   private final Authenticator authenticator;
+  private final TokenAuthority tokens;
   private final Supplier<AccessPolicy> policy;
   private final Optional<LocalCredential> local;
   private final ServerSettings.Room room;
@@ -76,6 +81,7 @@ final class RequestDispatcher {
       Distribution distribution,
       Audit audit,
       Authenticator authenticator,
+      TokenAuthority tokens,
       Supplier<AccessPolicy> policy,
       Optional<LocalCredential> local,
       ServerSettings.Room room,
@@ -84,6 +90,7 @@ final class RequestDispatcher {
     this.distribution = distribution;
     this.audit = audit;
     this.authenticator = authenticator;
+    this.tokens = tokens;
     this.policy = policy;
     this.local = local;
     this.room = room;
@@ -140,7 +147,9 @@ final class RequestDispatcher {
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.at(found.template()));
         Sender sender = sender(request, path);
-        Access access = new Access(policy.get(), sender.who(), challenge());
+        AccessPolicy inForce = policy.get();
+        Access access =
+            new Access(inForce, sender.who(), sender.scope(), challenge(request, inForce));
         served.by(sender.actor());
         Caller caller = new Caller(sender.actor(), requestId);
         try (Exchange asked =
@@ -210,9 +219,22 @@ final class RequestDispatcher {
    * Who sent a request.
    *
    * @param actor as the record names them
+   * @param scope what their token is for, if they have one
    */
-  private record Sender(String actor, Principal who) {
-    static final Sender ANONYMOUS = new Sender(Caller.ANONYMOUS, Principal.ANONYMOUS);
+  private record Sender(String actor, Principal who, Optional<TokenScope> scope) {
+    static final Sender ANONYMOUS =
+        new Sender(Caller.ANONYMOUS, Principal.ANONYMOUS, Optional.empty());
+
+    static Sender user(String name) {
+      return new Sender(name, Principal.of(name), Optional.empty());
+    }
+
+    static Sender bearing(TokenAuthority.Bearer token) {
+      return new Sender(
+          token.user().orElse(Caller.ANONYMOUS),
+          token.user().map(Principal::of).orElse(Principal.ANONYMOUS),
+          Optional.of(token.scope()));
+    }
   }
 
   private Sender sender(HttpServletRequest request, RawPath path) {
@@ -226,30 +248,34 @@ final class RequestDispatcher {
           .asException();
     }
     Optional<String> credentials = said.stream().findFirst();
-    // A wrong one is not as if it had not been sent, even where everybody may come in.
-    boolean ours =
-        local
-            .filter(
-                mine ->
-                    mine.exclusive()
-                        || credentials
-                            .filter(
-                                header -> LocalCredential.meant(header, request.getRemoteAddr()))
-                            .isPresent())
-            .isPresent();
-    if (ours
+    Optional<LocalCredential> ours =
+        local.filter(
+            mine ->
+                mine.exclusive()
+                    || credentials
+                        .filter(header -> mine.accepts(header, request.getRemoteAddr()))
+                        .isPresent());
+    if (ours.isPresent()
         && credentials
-            .filter(header -> local.get().accepts(header, request.getRemoteAddr()))
+            .filter(header -> ours.get().accepts(header, request.getRemoteAddr()))
             .isPresent()) {
       String operator = operator(request);
-      return new Sender(operator, new Principal(Optional.of(operator), Set.of(), true));
+      return new Sender(
+          operator, new Principal(Optional.of(operator), Set.of(), true), Optional.empty());
     }
-    if (!ours && (credentials.isEmpty() || !authenticator.required())) {
+    // A wrong one is not as if it had not been sent, even where everybody may come in.
+    boolean bearer = credentials.filter(LocalCredential::isBearer).isPresent();
+    if (ours.isEmpty() && !bearer && (credentials.isEmpty() || !authenticator.required())) {
       return Sender.ANONYMOUS;
     }
-    Optional<String> user = ours ? Optional.empty() : authenticator.authenticate(credentials);
-    if (user.isPresent()) {
-      return new Sender(user.get(), Principal.of(user.get()));
+    Optional<Sender> sender =
+        ours.isPresent()
+            ? Optional.empty()
+            : bearer
+                ? tokens.verify(LocalCredential.token(credentials.get())).map(Sender::bearing)
+                : authenticator.authenticate(credentials).map(Sender::user);
+    if (sender.isPresent()) {
+      return sender.get();
     }
     if (credentials.isPresent()) {
       String name = RequestLog.text(authenticator.claimed(credentials).orElse(null));
@@ -259,20 +285,35 @@ final class RequestDispatcher {
           .addKeyValue("address", request.getRemoteAddr())
           .log("sign-in refused: as {} from {}", name, request.getRemoteAddr());
     }
-    throw unauthorized().asException();
+    throw unauthorized(request, policy.get(), Optional.empty()).asException();
   }
 
-  /** How whoever did not sign in is asked to, where one can. */
-  private Optional<Supplier<DistributionError>> challenge() {
-    return authenticator.required() ? Optional.of(this::unauthorized) : Optional.empty();
+  private Optional<Access.Challenge> challenge(HttpServletRequest request, AccessPolicy inForce) {
+    return authenticator.required()
+        ? Optional.of(scope -> unauthorized(request, inForce, scope))
+        : Optional.empty();
   }
 
-  private DistributionError unauthorized() {
+  /**
+   * How whoever must sign in is asked to. Under a policy by a token: clients that may do something
+   * without signing in would otherwise never know that they can do more when they do.
+   */
+  private DistributionError unauthorized(
+      HttpServletRequest request, AccessPolicy inForce, Optional<String> scope) {
+    String challenge;
+    if (!authenticator.required()) {
+      challenge = "Bearer realm=\"Stele\"";
+    } else if (inForce.isPresent()) {
+      challenge =
+          "Bearer realm=\"%s%s\",service=\"%s\""
+                  .formatted(PublicUrl.of(request), Audit.TOKEN, TokenIssuing.SERVICE)
+              + scope.map(",scope=\"%s\""::formatted).orElse("");
+    } else {
+      challenge = authenticator.challenge();
+    }
     return new DistributionError(
             401, ErrorCode.UNAUTHORIZED, "a user name and its password are required")
-        .with(
-            "WWW-Authenticate",
-            authenticator.required() ? authenticator.challenge() : "Bearer realm=\"Stele\"");
+        .with("WWW-Authenticate", challenge);
   }
 
   /** Whoever works on this machine, as the command line says. A user's name cannot have a colon. */

@@ -6,6 +6,8 @@ import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.HtpasswdAuthenticator;
+import dev.stele.server.auth.ServerKey;
+import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.distribution.Distribution;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -20,6 +22,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -73,6 +76,11 @@ public final class SteleServer implements AutoCloseable {
       throws StartupException {
     checkExposure(settings);
     Authenticator authenticator = authenticator(settings.htpasswd());
+    Optional<ServerKey> key =
+        authenticator.required() ? Optional.of(new ServerKey(engine.secret())) : Optional.empty();
+    // Where nobody can sign in, a token is nobody's, and other nodes need not know it.
+    TokenAuthority tokens =
+        new TokenAuthority(key.orElseGet(ServerKey::random), InstantSource.system());
     AtomicBoolean stopping = new AtomicBoolean();
     AtomicReference<AccessPolicy> access =
         new AtomicReference<>(
@@ -81,15 +89,18 @@ public final class SteleServer implements AutoCloseable {
         new Audit(
             engine,
             meters,
+            tokens,
             settings.cloudEvents(),
             settings.audit(),
             settings.limits().maxStreams(),
             stopping::get);
     RequestDispatcher dispatcher =
         new RequestDispatcher(
-            new Distribution(engine.registry(), settings.maxManifestSize(), settings.deletion()),
+            new Distribution(
+                engine.registry(), settings.maxManifestSize(), settings.deletion(), key),
             audit,
             authenticator,
+            tokens,
             access::get,
             settings.local(),
             settings.room(),

@@ -13,6 +13,8 @@ import dev.stele.oci.TestManifest;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.auth.ServerKey;
+import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.DistributionRoute;
 import dev.stele.server.http.RawPath;
@@ -24,6 +26,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
@@ -124,6 +127,7 @@ class AccessMatrixTest {
     NEEDS.put("PUT /v2/at/p3/team/app/blobs/uploads/" + HOLD, "entry");
     NEEDS.put("GET /livez", "");
     NEEDS.put("GET /readyz", "");
+    NEEDS.put("GET /token", "");
     NEEDS.put("GET /metrics", "ALL:metrics");
     NEEDS.put("GET /api/v1/openapi.yaml", "entry");
     NEEDS.put("GET /api/v1/events", "ALL:read-record");
@@ -286,6 +290,7 @@ class AccessMatrixTest {
         new Audit(
             beneath.engine(),
             beneath.meters(),
+            new TokenAuthority(ServerKey.random(), InstantSource.system()),
             new CloudEvents(Optional.empty()),
             Configuration.AuditLimits.DEFAULT,
             1,
@@ -428,6 +433,110 @@ class AccessMatrixTest {
     } finally {
       server.adopt(Optional.of(policy(POLICY)));
     }
+  }
+
+  private String token(String caller, String query) throws Exception {
+    HttpResponse<String> answer = send(caller, "GET", "/token?service=stele" + query, "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return JSON.readTree(answer.body()).get("token").asText();
+  }
+
+  private HttpResponse<String> bearing(String token, String method, String target)
+      throws Exception {
+    return client.send(
+        request(NOT_SIGNED_IN, target)
+            .header("Authorization", "Bearer " + token)
+            .method(method, BodyPublishers.noBody())
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private static String challenge(HttpResponse<String> answer) {
+    return answer.headers().firstValue("WWW-Authenticate").orElseThrow();
+  }
+
+  @Test
+  void aTokenIsForWhatWasAskedAndMayBeDone() throws Exception {
+    String tags = "/v2/team/app/tags/list";
+    HttpResponse<String> asked = send(NOT_SIGNED_IN, "GET", tags, "");
+    assertThat(challenge(asked))
+        .isEqualTo(
+            "Bearer realm=\"http://%s/token\",service=\"stele\",scope=\"repository:team/app:pull\""
+                .formatted(server.address()));
+    String pull = token("writer", "&scope=repository:team/app:pull");
+    assertThat(bearing(pull, "GET", tags).statusCode()).isEqualTo(200);
+    HttpResponse<String> narrow = bearing(pull, "POST", "/v2/team/app/blobs/uploads/");
+    assertThat(narrow.statusCode()).isEqualTo(401);
+    assertThat(challenge(narrow)).endsWith("scope=\"repository:team/app:pull,push\"");
+    assertThat(bearing(pull, "GET", "/v2/_catalog").statusCode()).isEqualTo(401);
+    assertThat(bearing(pull, "GET", "/v2/").statusCode()).isEqualTo(200);
+
+    String push = token("writer", "&scope=repository:team/app:pull,push%20repository:x:*");
+    assertThat(bearing(push, "POST", "/v2/team/app/blobs/uploads/").statusCode()).isEqualTo(202);
+    assertThat(bearing(push, "DELETE", "/v2/team/app/manifests/none").statusCode()).isEqualTo(401);
+
+    String reader =
+        token("reader", "&scope=repository:team/app:pull,push&scope=registry:catalog:*");
+    assertThat(bearing(reader, "GET", tags).statusCode()).isEqualTo(200);
+    assertThat(bearing(reader, "POST", "/v2/team/app/blobs/uploads/").statusCode()).isEqualTo(403);
+    assertThat(bearing(reader, "GET", "/v2/_catalog").body()).contains("team/app");
+
+    String nobody = token(NOT_SIGNED_IN, "&scope=repository:team/app:pull");
+    assertThat(bearing(nobody, "GET", tags).statusCode()).isEqualTo(401);
+    assertThat(bearing(pull, "GET", "/token").statusCode()).isEqualTo(403);
+    assertThat(bearing(pull + "x", "GET", tags).statusCode()).isEqualTo(401);
+    assertThat(
+            client
+                .send(
+                    HttpRequest.newBuilder(URI.create("http://" + server.address() + "/token"))
+                        .header("Authorization", "Basic cm9vdDp3cm9uZw==")
+                        .build(),
+                    BodyHandlers.ofString())
+                .statusCode())
+        .isEqualTo(401);
+  }
+
+  @Test
+  void whoSignsInMayDoMoreThanWhoDoesNot() throws Exception {
+    server.adopt(
+        Optional.of(
+            policy(
+                """
+                rules:
+                  - {repositories: ["**"], anonymous: true, may: [pull]}
+                  - {repositories: ["**"], users: [writer], may: [push]}
+                """)));
+    try {
+      assertThat(send(NOT_SIGNED_IN, "GET", "/v2/", "").statusCode()).isEqualTo(401);
+      String nobody = token(NOT_SIGNED_IN, "&scope=repository:team/app:pull");
+      assertThat(bearing(nobody, "GET", "/v2/").statusCode()).isEqualTo(200);
+      assertThat(bearing(nobody, "GET", "/v2/team/app/tags/list").statusCode()).isEqualTo(200);
+      assertThat(send(NOT_SIGNED_IN, "GET", "/v2/team/app/tags/list", "").statusCode())
+          .isEqualTo(200);
+      assertThat(bearing(nobody, "POST", "/v2/team/app/blobs/uploads/").statusCode())
+          .isEqualTo(401);
+      String writer = token("writer", "&scope=repository:team/app:pull,push");
+      assertThat(bearing(writer, "POST", "/v2/team/app/blobs/uploads/").statusCode())
+          .isEqualTo(202);
+    } finally {
+      server.adopt(Optional.of(policy(POLICY)));
+    }
+  }
+
+  @Test
+  void anUploadIsOnlyWhoseItIs() throws Exception {
+    HttpResponse<String> begun = send("writer", "POST", "/v2/team/app/blobs/uploads/", "");
+    String location = begun.headers().firstValue("Location").orElseThrow();
+    assertThat(send("writer", "GET", location, "").statusCode()).isEqualTo(204);
+    assertThat(send("root", "GET", location, "").statusCode()).isEqualTo(404);
+    String bare = location.substring(0, location.lastIndexOf('.'));
+    assertThat(send("writer", "GET", bare, "").statusCode()).isEqualTo(404);
+    assertThat(send("writer", "GET", location.replace("team/app", "team/web"), "").statusCode())
+        .isEqualTo(404);
+    HttpResponse<String> other = send("root", "PATCH", location, "x");
+    assertThat(other.statusCode()).isEqualTo(404);
+    assertThat(other.body()).contains("BLOB_UPLOAD_UNKNOWN");
+    assertThat(send("writer", "PATCH", location, "x").statusCode()).isEqualTo(202);
   }
 
   @Test

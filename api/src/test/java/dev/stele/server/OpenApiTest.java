@@ -12,6 +12,8 @@ import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.auth.ServerKey;
+import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import java.io.InputStream;
 import java.net.URI;
@@ -21,6 +23,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +147,7 @@ class OpenApiTest {
         new Audit(
             beneath.engine(),
             beneath.meters(),
+            new TokenAuthority(ServerKey.random(), InstantSource.system()),
             new CloudEvents(Optional.empty()),
             Configuration.AuditLimits.DEFAULT,
             1,

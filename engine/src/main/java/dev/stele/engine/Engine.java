@@ -1,6 +1,7 @@
 package dev.stele.engine;
 
 import dev.stele.blob.BlobStores;
+import dev.stele.database.ServerSecret;
 import dev.stele.log.ConnectionSource;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
@@ -70,6 +71,15 @@ public final class Engine implements AutoCloseable {
    */
   public boolean record(AccessPolicy policy) {
     return parts.record(policy);
+  }
+
+  /**
+   * The secret of this registry; see {@link ServerSecret}.
+   *
+   * @throws dev.stele.registry.RegistryUnavailableException if the database is away
+   */
+  public byte[] secret() {
+    return parts.secret();
   }
 
   /** Says anew which tags clients may neither move nor delete. */

@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.blob.BlobStores;
 import dev.stele.claim.StoreClaims;
 import dev.stele.claim.StoreRefusedException;
+import dev.stele.database.ServerSecret;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.Collector;
 import dev.stele.gc.Promises;
@@ -202,6 +203,11 @@ public final class RegistryParts implements AutoCloseable {
             commands.actorId(CONFIGURATION), UUID.randomUUID().toString(), policy);
     // Most starts change nothing: the lane need not hear of those.
     return !Availability.read(jdbi, adopt::isInForce) && commands.append(adopt);
+  }
+
+  /** See {@link dev.stele.engine.Engine#secret}. */
+  public byte[] secret() {
+    return Availability.read(jdbi, ServerSecret::of);
   }
 
   /** What may not go or move; to be asked in the lane by whoever submits commands of its own. */

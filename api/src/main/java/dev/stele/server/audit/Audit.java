@@ -6,6 +6,7 @@ import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
+import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Need;
@@ -25,6 +26,10 @@ import java.util.function.BooleanSupplier;
 /** Which methods are answered at which address outside {@code /v2}, and by whom. Thread-safe. */
 public final class Audit implements AutoCloseable {
   private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+  /** Where tokens are had. */
+  public static final String TOKEN = "/token";
+
   private static final Need RECORD = Need.everywhere(Action.READ_RECORD);
   private static final String YAML_TYPE = "application/yaml"; // RFC 9512
 
@@ -34,6 +39,7 @@ public final class Audit implements AutoCloseable {
   /**
    * Fills the table. What is added here is described in {@code openapi.yaml}, or a test fails.
    *
+   * @param tokens by which whoever signed in need not do so with every request
    * @param cloudEvents how events look as CloudEvents
    * @param limits how much questions to the record may take
    * @param maxStreams how many live streams may be open at once
@@ -42,6 +48,7 @@ public final class Audit implements AutoCloseable {
   public Audit(
       Engine engine,
       PrometheusMeterRegistry meters,
+      TokenAuthority tokens,
       CloudEvents cloudEvents,
       Configuration.AuditLimits limits,
       int maxStreams,
@@ -51,6 +58,7 @@ public final class Audit implements AutoCloseable {
     routes
         .get("/livez", Need.NOTHING, (x, _) -> probes.live(x))
         .get("/readyz", Need.NOTHING, (x, _) -> probes.ready(x))
+        .get(TOKEN, Need.NOTHING, (x, _) -> new TokenIssuing(tokens).issue(x))
         .get(
             "/metrics",
             Need.everywhere(Action.METRICS),

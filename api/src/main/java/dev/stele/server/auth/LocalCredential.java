@@ -30,13 +30,14 @@ public record LocalCredential(String token, boolean exclusive) {
         Base64.getUrlEncoder().withoutPadding().encodeToString(token), exclusive);
   }
 
-  /**
-   * Whether a request means such a credential, be it right or wrong.
-   *
-   * @param address that the request came from, in numbers
-   */
-  public static boolean meant(String authorization, String address) {
-    return authorization.toLowerCase(Locale.ROOT).startsWith(SCHEME) && loopback(address);
+  /** Whether a credential is a token, of whatever kind, right or wrong. */
+  public static boolean isBearer(String authorization) {
+    return authorization.toLowerCase(Locale.ROOT).startsWith(SCHEME);
+  }
+
+  /** The token of a credential that is one. */
+  public static String token(String authorization) {
+    return authorization.substring(SCHEME.length()).strip();
   }
 
   /**
@@ -45,11 +46,12 @@ public record LocalCredential(String token, boolean exclusive) {
    * @param address that the request came from, in numbers
    */
   public boolean accepts(String authorization, String address) {
-    return meant(authorization, address)
+    return isBearer(authorization)
+        && loopback(address)
         // Takes as long wherever they differ.
         && MessageDigest.isEqual(
             token.getBytes(StandardCharsets.UTF_8),
-            authorization.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8));
+            token(authorization).getBytes(StandardCharsets.UTF_8));
   }
 
   /** What a request has in its {@code Authorization} header. */

@@ -3,6 +3,7 @@ package dev.stele.server.distribution;
 import dev.stele.history.History;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Registry;
+import dev.stele.server.auth.ServerKey;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
@@ -34,11 +35,13 @@ public final class Distribution {
   /**
    * @param maxManifestSize in bytes
    * @param deletion whether tags, manifests and blobs may be deleted
+   * @param key binds uploads to who began them; absent where nobody can sign in
    */
-  public Distribution(Registry registry, int maxManifestSize, boolean deletion) {
+  public Distribution(
+      Registry registry, int maxManifestSize, boolean deletion, Optional<ServerKey> key) {
     this.manifests = new Manifests(registry, maxManifestSize);
     this.blobs = new Blobs(registry);
-    this.uploads = new Uploads(registry);
+    this.uploads = new Uploads(registry, key);
     this.tags = new Tags();
     this.catalog = new Catalog();
     this.referrers = new Referrers();

@@ -12,18 +12,27 @@ import dev.stele.registry.Precondition;
 import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.UploadProgress;
+import dev.stele.server.auth.ServerKey;
 import dev.stele.server.http.Access;
 import dev.stele.server.http.ContentRange;
 import dev.stele.server.http.Exchange;
+import dev.stele.server.http.RefusedRequestException;
 import java.io.IOException;
 import java.util.Optional;
 
 /** {@code /v2/<name>/blobs/uploads/} and the upload sessions below it. */
 final class Uploads {
-  private final Registry registry;
+  private static final String PURPOSE = "uploads";
 
-  Uploads(Registry registry) {
+  private final Registry registry;
+  private final Optional<ServerKey> key;
+
+  /**
+   * @param key binds the address of a session to who began it; absent where nobody can sign in
+   */
+  Uploads(Registry registry, Optional<ServerKey> key) {
     this.registry = registry;
+    this.key = key;
   }
 
   /** Opens a session; or, if the client asks so, uploads a blob at once or mounts one. */
@@ -80,7 +89,7 @@ final class Uploads {
   /** Where the session stands. */
   void get(Exchange exchange, DistributionRoute.Upload route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
-    UploadId id = UploadId.parse(route.id());
+    UploadId id = session(exchange, repository, route.id());
     progress(exchange, repository, Refusals.accepted(registry.uploads().status(repository, id)));
     exchange.sendEmpty(204);
   }
@@ -88,10 +97,13 @@ final class Uploads {
   /** Appends a chunk. */
   void patch(Exchange exchange, DistributionRoute.Upload route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
-    UploadId id = UploadId.parse(route.id());
+    UploadId id = session(exchange, repository, route.id());
     Optional<ContentRange> range = range(exchange, repository, id);
     UploadProgress progress =
-        accepted(repository, registry.uploads().append(repository, id, chunk(exchange, range)));
+        accepted(
+            exchange,
+            repository,
+            registry.uploads().append(repository, id, chunk(exchange, range)));
     progress(exchange, repository, progress);
     exchange.sendEmpty(202);
   }
@@ -99,7 +111,7 @@ final class Uploads {
   /** Appends the last chunk, which may be the whole blob or nothing, and finishes. */
   void put(Exchange exchange, DistributionRoute.Upload route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
-    UploadId id = UploadId.parse(route.id());
+    UploadId id = session(exchange, repository, route.id());
     Digest digest = digest(exchange);
     checkPrecondition(exchange, repository, digest);
     Optional<ContentRange> range = range(exchange, repository, id);
@@ -107,6 +119,7 @@ final class Uploads {
         exchange,
         repository,
         accepted(
+            exchange,
             repository,
             registry
                 .uploads()
@@ -116,7 +129,8 @@ final class Uploads {
   /** Cancels the session. */
   void delete(Exchange exchange, DistributionRoute.Upload route) throws IOException {
     RepositoryName repository = RepositoryName.parse(route.name());
-    Refusals.accepted(registry.uploads().cancel(repository, UploadId.parse(route.id())));
+    Refusals.accepted(
+        registry.uploads().cancel(repository, session(exchange, repository, route.id())));
     exchange.sendEmpty(204);
   }
 
@@ -174,10 +188,10 @@ final class Uploads {
   }
 
   /** As {@link Refusals#accepted}; a chunk out of order learns where the session stands. */
-  private static <T> T accepted(RepositoryName repository, Outcome<T> outcome) {
+  private <T> T accepted(Exchange exchange, RepositoryName repository, Outcome<T> outcome) {
     if (outcome instanceof Outcome.Refused<T>(Refusal.BadRange refusal)) {
       throw Refusals.toError(refusal)
-          .with("Location", location(repository, refusal.id()))
+          .with("Location", location(exchange, repository, refusal.id()))
           .with("Docker-Upload-UUID", refusal.id().toString())
           .with("Range", rangeOf(refusal.size()))
           .asException();
@@ -185,16 +199,51 @@ final class Uploads {
     return Refusals.accepted(outcome);
   }
 
-  private static void progress(
-      Exchange exchange, RepositoryName repository, UploadProgress progress) {
+  private void progress(Exchange exchange, RepositoryName repository, UploadProgress progress) {
     exchange
-        .set("Location", location(repository, progress.id()))
+        .set("Location", location(exchange, repository, progress.id()))
         .set("Docker-Upload-UUID", progress.id().toString())
         .set("Range", rangeOf(progress.size()));
   }
 
-  private static String location(RepositoryName repository, UploadId id) {
-    return "/v2/" + repository + "/blobs/uploads/" + id;
+  /** Where a session goes on: for nobody but who began it. */
+  private String location(Exchange exchange, RepositoryName repository, UploadId id) {
+    return "/v2/"
+        + repository
+        + "/blobs/uploads/"
+        + id
+        + key.map(secret -> "." + secret.authenticate(PURPOSE, bound(exchange, repository, id)))
+            .orElse("");
+  }
+
+  /**
+   * The session that an address names.
+   *
+   * @throws RefusedRequestException 404 if it names none that the caller began, as if there were
+   *     none
+   */
+  private UploadId session(Exchange exchange, RepositoryName repository, String text) {
+    int dot = text.indexOf('.');
+    if (key.isEmpty() || dot < 0) {
+      UploadId id = UploadId.parse(text);
+      if (key.isPresent()) {
+        throw unknown(id);
+      }
+      return id;
+    }
+    UploadId id = UploadId.parse(text.substring(0, dot));
+    if (!key.get().isAuthentic(text.substring(dot + 1), PURPOSE, bound(exchange, repository, id))) {
+      throw unknown(id);
+    }
+    return id;
+  }
+
+  private static RefusedRequestException unknown(UploadId id) {
+    return Refusals.toError(new Refusal.UnknownUpload(id)).asException();
+  }
+
+  private static String[] bound(Exchange exchange, RepositoryName repository, UploadId id) {
+    return new String[] {exchange.caller().actor(), repository.value(), id.toString()};
   }
 
   // Clients parse this with "%d-%d", so it has no unit; nothing received yet is 0-0 too.

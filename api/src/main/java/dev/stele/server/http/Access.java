@@ -11,16 +11,27 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 /**
  * What the sender of one request may do. Whether something is refused depends on the names in the
  * request alone, so neither the answer nor the time that it takes tells what is there. Thread-safe.
  *
- * @param challenge how to sign in: the answer to whoever did not, where one can
+ * @param scope what the token is for by which they signed in, if it was one
+ * @param challenge absent where nobody can sign in
  */
 public record Access(
-    AccessPolicy policy, Principal who, Optional<Supplier<DistributionError>> challenge) {
+    AccessPolicy policy, Principal who, Optional<TokenScope> scope, Optional<Challenge> challenge) {
+  /** How to sign in. */
+  @FunctionalInterface
+  public interface Challenge {
+    /**
+     * The answer to whoever must sign in.
+     *
+     * @param scope what a token would have to be for; absent if any would do
+     */
+    DistributionError unauthorized(Optional<String> scope);
+  }
+
   /** What reads: whoever may not is told that there is no such repository. */
   private static final Set<Action> READING =
       Set.of(Action.PULL, Action.READ_RECORD, Action.RETENTION);
@@ -29,19 +40,21 @@ public record Access(
 
   /** Everything. */
   public static final Access FULL =
-      new Access(AccessPolicy.OPEN, Principal.ANONYMOUS, Optional.empty());
+      new Access(AccessPolicy.OPEN, Principal.ANONYMOUS, Optional.empty(), Optional.empty());
 
   public boolean may(Action action, RepositoryName repository) {
-    return policy.allows(who, action, repository);
+    return policy.allows(who, action, repository)
+        && scope.filter(token -> !token.covers(action, repository)).isEmpty();
   }
 
   public boolean mayEverywhere(Action action) {
-    return policy.allowsEverywhere(who, action);
+    return policy.allowsEverywhere(who, action)
+        && scope.filter(token -> !token.coversRegistry(action)).isEmpty();
   }
 
-  /** The repositories in which they may do something. */
+  /** The repositories that a list may name to who may do something in them. */
   public Predicate<RepositoryName> where(Action action) {
-    return mayEverywhere(action) ? _ -> true : repository -> may(action, repository);
+    return mayEverywhere(action) ? _ -> true : name -> policy.allows(who, action, name);
   }
 
   /**
@@ -55,8 +68,8 @@ public record Access(
     switch (need.scope()) {
       case NOTHING -> {}
       case ENTRY -> {
-        if (who.name().isEmpty() && challenge.isPresent()) {
-          throw challenge.get().get().asException();
+        if (who.name().isEmpty() && scope.isEmpty() && challenge.isPresent()) {
+          throw challenge.get().unauthorized(Optional.empty()).asException();
         }
       }
       case REPOSITORY ->
@@ -68,9 +81,17 @@ public record Access(
             asked.size() == 1 ? named(asked.getFirst()) : Optional.empty();
         one.ifPresentOrElse(name -> require(action, name), () -> requireEverywhere(action));
       }
-      case FILTERED, BODY -> {
-        if (!policy.allowsSomewhere(who, need.action().orElseThrow())) {
-          throw refused(need.action().orElseThrow(), Optional.empty()).asException();
+      case FILTERED -> {
+        Action action = need.action().orElseThrow();
+        if (!policy.allowsSomewhere(who, action)
+            || scope.filter(token -> !token.coversRegistry(action)).isPresent()) {
+          throw refused(action, Optional.empty()).asException();
+        }
+      }
+      case BODY -> {
+        Action action = need.action().orElseThrow();
+        if (!policy.allowsSomewhere(who, action)) {
+          throw refused(action, Optional.empty()).asException();
         }
       }
       case EVERYWHERE -> requireEverywhere(need.action().orElseThrow());
@@ -109,8 +130,13 @@ public record Access(
   }
 
   private DistributionError refused(Action action, Optional<RepositoryName> repository) {
-    if (who.name().isEmpty() && challenge.isPresent()) {
-      return challenge.get().get();
+    boolean narrow =
+        scope.isPresent()
+            && repository
+                .map(one -> policy.allows(who, action, one))
+                .orElseGet(() -> policy.allowsSomewhere(who, action));
+    if (challenge.isPresent() && (who.name().isEmpty() || narrow)) {
+      return challenge.get().unauthorized(Optional.of(TokenScope.needed(action, repository)));
     }
     if (repository.isPresent() && READING.contains(action)) {
       return new DistributionError(

@@ -1,0 +1,48 @@
+package dev.stele.server.audit;
+
+import dev.stele.server.auth.TokenAuthority;
+import dev.stele.server.http.Access;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import dev.stele.server.http.TokenScope;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * {@code /token}: a token for whoever signs in by a password, or for somebody who does not, by the
+ * distribution project's token authentication. It is for what is asked and may be done, if that is
+ * anything.
+ */
+public record TokenIssuing(TokenAuthority authority) {
+  /** How challenges name the service that tokens are for. */
+  public static final String SERVICE = "stele";
+
+  /** What clients send along; what is not a scope is not needed here. */
+  private static final Set<String> PARAMETERS =
+      Set.of("scope", "service", "account", "client_id", "offline_token", "access_type");
+
+  void issue(Exchange exchange) throws IOException {
+    exchange.query().refuseOthers(PARAMETERS);
+    Access access = exchange.access();
+    if (access.scope().isPresent()) {
+      // It would live for ever.
+      throw new DistributionError(
+              403, ErrorCode.DENIED, "a token does not get another: sign in by a password")
+          .asException();
+    }
+    TokenScope scope = TokenScope.parse(exchange.query().all("scope")).grantedTo(access);
+    TokenAuthority.Issued issued =
+        authority.issue(access.who().local() ? Optional.empty() : access.who().name(), scope);
+    exchange.set("Cache-Control", "no-store");
+    exchange.sendJson(
+        200,
+        Map.of(
+            "token", issued.token(),
+            "access_token", issued.token(),
+            "expires_in", issued.lifetime().toSeconds(),
+            "issued_at", issued.at().toString()));
+  }
+}
