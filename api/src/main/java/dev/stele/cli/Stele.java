@@ -41,6 +41,7 @@ public final class Stele implements Runnable {
           "version",
           "config",
           "policy",
+          "user",
           "projections",
           "repositories",
           "tags",
@@ -139,6 +140,7 @@ public final class Stele implements Runnable {
       case "version" -> Version.class;
       case "config" -> ConfigCommand.class;
       case "policy" -> PolicyCommand.class;
+      case "user" -> UserCommand.class;
       case "projections" -> Projections.class;
       case "repositories" -> RepositoriesCommand.class;
       case "tags" -> TagsCommand.class;
