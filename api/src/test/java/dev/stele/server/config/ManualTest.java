@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class ManualTest {
   /** Each a {@link FileList}. */
   private static final List<String> ONLY_IN_THE_FILE =
-      List.of("retention.policies", "tags.immutable");
+      List.of("access", "retention.policies", "tags.immutable");
 
   private static final Pattern ROW =
       Pattern.compile("\\| `([a-z][a-z.<>-]*)` \\| ([^|]*) \\| ?([^|]*?) ?\\|.*");
