@@ -453,7 +453,7 @@ class ConfigurationReaderTest {
             Collectors.joining(
                 ", ",
                 "",
-                ", retention.policies, tags.immutable, stores.<name>.<key>,"
+                ", access, retention.policies, tags.immutable, stores.<name>.<key>,"
                     + " webhooks.<name>.<key>"));
   }
 
