@@ -90,10 +90,10 @@ final class Serve implements Callable<Integer> {
     try (Node node = Node.serve(configuration);
         SteleServer server =
             SteleServer.start(node.engine(), node.meters(), settings.withLocal(credential));
-        AutoCloseable _ = publish(server.address(), credential, data)) {
+        AutoCloseable _ = publish(server, credential, data)) {
       inForce = configuration;
       ReloadSignal.handle(() -> reload(node, server, started));
-      announce(server.address(), data, settings.htpasswd().isPresent());
+      announce(server, data, settings.htpasswd().isPresent());
       stop.await();
       logger.info("stopping: requests in flight may finish");
     } finally {
@@ -143,28 +143,30 @@ final class Serve implements Callable<Integer> {
   }
 
   /** Lets commands beside the server find it, if it listens where they can be known to be here. */
-  private static AutoCloseable publish(ListenAddress address, LocalCredential credential, Path data)
+  private static AutoCloseable publish(SteleServer server, LocalCredential credential, Path data)
       throws StartupException {
-    Optional<ListenAddress> loopback = address.onThisMachine();
-    if (loopback.isEmpty()) {
+    Optional<URI> local = server.localUrl();
+    if (local.isEmpty()) {
       logger.info(
           "commands of this machine open the database themselves: {} is no loopback address",
-          address);
+          server.address());
       return () -> {};
     }
-    return new LocalAccess(URI.create("http://" + loopback.get()), credential).publish(data);
+    return new LocalAccess(local.get(), credential).publish(data);
   }
 
-  private void announce(ListenAddress address, Path data, boolean users) {
+  private void announce(SteleServer server, Path data, boolean users) {
     PrintWriter out = spec.commandLine().getOut();
-    out.println("Stele listens on http://" + address);
+    out.println("Stele listens on " + server.url());
     out.println("Data is in " + data);
     if (!users) {
       out.println("No htpasswd: no password is checked, and everybody is recorded as anonymous");
     }
     out.println(
-        "Try: skopeo copy --dest-tls-verify=false docker://docker.io/library/alpine docker://"
-            + address
+        "Try: skopeo copy "
+            + (server.url().getScheme().equals("https") ? "" : "--dest-tls-verify=false ")
+            + "docker://docker.io/library/alpine docker://"
+            + server.address()
             + "/demo/alpine:latest");
     out.flush();
   }

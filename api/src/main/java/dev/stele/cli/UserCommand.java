@@ -25,22 +25,13 @@ import picocli.CommandLine.Spec;
       "Says who can sign in: edits the htpasswd file of the configuration, which a running server"
           + " reads again within a second."
     },
-    mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       UserCommand.Add.class,
       UserCommand.Password.class,
       UserCommand.Remove.class,
       UserCommand.Listing.class
     })
-final class UserCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing");
-  }
-
+final class UserCommand extends CommandGroup {
   /** Where the users are. A mixin. */
   static final class FileOptions {
     @Mixin private ConfigurationOptions options;

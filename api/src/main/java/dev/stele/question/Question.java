@@ -133,7 +133,7 @@ public final class Question<R> {
           Answer<R> page = answer.apply(asked);
           return page.rows().isEmpty() ? unknown.apply(asked).map(page::end).orElse(page) : page;
         };
-    return new Question<>(name, address, list, columns, table, parameters, posted, noted);
+    return new Question<>(name, address, list, columns, table, parameters, posted, need, noted);
   }
 
   private static Set<String> names(List<Parameter<?>> parameters) {

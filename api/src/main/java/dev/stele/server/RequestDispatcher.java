@@ -47,6 +47,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.EofException;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -60,6 +61,10 @@ import org.slf4j.MDC;
  */
 final class RequestDispatcher {
   private static final Logger logger = LoggerFactory.getLogger(RequestDispatcher.class);
+
+  /** The name of the connector that lets in nobody but the command line of this machine. */
+  static final String LOCAL = "local";
+
   private static final String REQUEST_ID = "requestId";
   private static final Set<String> PUSHES = Set.of("POST", "PUT", "PATCH");
 
@@ -252,6 +257,7 @@ final class RequestDispatcher {
         local.filter(
             mine ->
                 mine.exclusive()
+                    || isLocal(request)
                     || credentials
                         .filter(header -> mine.accepts(header, request.getRemoteAddr()))
                         .isPresent());
@@ -286,6 +292,14 @@ final class RequestDispatcher {
           .log("sign-in refused: as {} from {}", name, request.getRemoteAddr());
     }
     throw unauthorized(request, policy.get(), Optional.empty()).asException();
+  }
+
+  private static boolean isLocal(HttpServletRequest request) {
+    return LOCAL.equals(
+        ServletContextRequest.getServletContextRequest(request)
+            .getConnectionMetaData()
+            .getConnector()
+            .getName());
   }
 
   private Optional<Access.Challenge> challenge(HttpServletRequest request, AccessPolicy inForce) {

@@ -8,6 +8,8 @@ import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * How the server behaves towards its clients.
@@ -15,6 +17,8 @@ import java.util.Optional;
  * @param listen where it listens; port 0 takes any free one
  * @param htpasswd the file with users and bcrypt hashes; absent: everybody is anonymous
  * @param access who may do what; without a policy, whoever may come in may do everything
+ * @param tls absent: what is sent can be read on its way
+ * @param insecure what is accepted beyond loopback
  * @param local what lets the command line of this machine in, if anything does
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
@@ -26,6 +30,8 @@ public record ServerSettings(
     ListenAddress listen,
     Optional<Path> htpasswd,
     Optional<AccessPolicy> access,
+    Optional<TlsFiles> tls,
+    Set<Configuration.Exposure> insecure,
     Optional<LocalCredential> local,
     int maxManifestSize,
     boolean deletion,
@@ -50,6 +56,8 @@ public record ServerSettings(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Set.of(),
+        Optional.empty(),
         4 << 20,
         true,
         Configuration.HttpLimits.DEFAULT,
@@ -64,6 +72,8 @@ public record ServerSettings(
         configuration.listen(),
         configuration.htpasswd(),
         configuration.access(),
+        configuration.tls(),
+        configuration.insecure(),
         Optional.empty(),
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
@@ -83,75 +93,74 @@ public record ServerSettings(
                 .requireRoom(data, EmbeddedPostgres.missingRoom(data.resolve("postgresql")));
   }
 
+  private ServerSettings with(Consumer<Draft> change) {
+    Draft draft = new Draft();
+    draft.htpasswd = htpasswd;
+    draft.access = access;
+    draft.tls = tls;
+    draft.local = local;
+    draft.deletion = deletion;
+    draft.limits = limits;
+    draft.audit = audit;
+    change.accept(draft);
+    return new ServerSettings(
+        listen,
+        draft.htpasswd,
+        draft.access,
+        draft.tls,
+        insecure,
+        draft.local,
+        maxManifestSize,
+        draft.deletion,
+        draft.limits,
+        draft.audit,
+        cloudEvents,
+        room);
+  }
+
+  /** What can be changed. */
+  private static final class Draft {
+    private Optional<Path> htpasswd;
+    private Optional<AccessPolicy> access;
+    private Optional<TlsFiles> tls;
+    private Optional<LocalCredential> local;
+    private boolean deletion;
+    private Configuration.HttpLimits limits;
+    private Configuration.AuditLimits audit;
+  }
+
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
-    return new ServerSettings(
-        listen, file, access, local, maxManifestSize, deletion, limits, audit, cloudEvents, room);
+    return with(draft -> draft.htpasswd = file);
   }
 
   /** The same under an access policy. */
   public ServerSettings withAccess(Optional<AccessPolicy> policy) {
-    return new ServerSettings(
-        listen,
-        htpasswd,
-        policy,
-        local,
-        maxManifestSize,
-        deletion,
-        limits,
-        audit,
-        cloudEvents,
-        room);
+    return with(draft -> draft.access = policy);
+  }
+
+  /** The same with TLS. */
+  public ServerSettings withTls(TlsFiles files) {
+    return with(draft -> draft.tls = Optional.of(files));
   }
 
   /** The same, and the command line of this machine is let in by a credential. */
   public ServerSettings withLocal(LocalCredential credential) {
-    return new ServerSettings(
-        listen,
-        htpasswd,
-        access,
-        Optional.of(credential),
-        maxManifestSize,
-        deletion,
-        limits,
-        audit,
-        cloudEvents,
-        room);
+    return with(draft -> draft.local = Optional.of(credential));
   }
 
   /** The same with deletion switched on or off. */
   public ServerSettings withDeletion(boolean on) {
-    return new ServerSettings(
-        listen, htpasswd, access, local, maxManifestSize, on, limits, audit, cloudEvents, room);
+    return with(draft -> draft.deletion = on);
   }
 
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
-    return new ServerSettings(
-        listen,
-        htpasswd,
-        access,
-        local,
-        maxManifestSize,
-        deletion,
-        others,
-        audit,
-        cloudEvents,
-        room);
+    return with(draft -> draft.limits = others);
   }
 
   /** The same with other limits on questions to the record. */
   public ServerSettings withAudit(Configuration.AuditLimits others) {
-    return new ServerSettings(
-        listen,
-        htpasswd,
-        access,
-        local,
-        maxManifestSize,
-        deletion,
-        limits,
-        others,
-        cloudEvents,
-        room);
+    return with(draft -> draft.audit = others);
   }
 }

@@ -8,6 +8,7 @@ import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.HtpasswdAuthenticator;
 import dev.stele.server.auth.ServerKey;
 import dev.stele.server.auth.TokenAuthority;
+import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -18,20 +19,30 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +59,7 @@ public final class SteleServer implements AutoCloseable {
 
   private final Javalin javalin;
   private final ServerSettings settings;
+  private final Optional<Tls> tls;
   private final Audit audit;
   private final AtomicBoolean stopping;
   private final AtomicReference<AccessPolicy> access;
@@ -55,11 +67,13 @@ public final class SteleServer implements AutoCloseable {
   private SteleServer(
       Javalin javalin,
       ServerSettings settings,
+      Optional<Tls> tls,
       Audit audit,
       AtomicBoolean stopping,
       AtomicReference<AccessPolicy> access) {
     this.javalin = javalin;
     this.settings = settings;
+    this.tls = tls;
     this.audit = audit;
     this.stopping = stopping;
     this.access = access;
@@ -106,7 +120,8 @@ public final class SteleServer implements AutoCloseable {
             settings.room(),
             meters,
             settings.limits());
-    Javalin javalin = Javalin.create(config -> configure(config, settings, dispatcher));
+    Optional<Tls> tls = tls(settings);
+    Javalin javalin = Javalin.create(config -> configure(config, settings, tls, dispatcher));
     try {
       javalin.start();
     } catch (JavalinBindException e) {
@@ -119,19 +134,31 @@ public final class SteleServer implements AutoCloseable {
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
     }
-    return new SteleServer(javalin, settings, audit, stopping, access);
+    return new SteleServer(javalin, settings, tls, audit, stopping, access);
   }
 
   /**
-   * Refuses settings that would let anybody on the network in.
+   * Refuses settings that would let anybody on the network in, or read what is sent.
    *
-   * @throws StartupException if the address is beyond loopback and there is no authentication
+   * @throws StartupException if the address is beyond loopback, and there is no authentication or
+   *     no TLS, without an explicit choice
    */
   public static void checkExposure(ServerSettings settings) throws StartupException {
-    if (settings.htpasswd().isEmpty() && !settings.listen().isLoopback()) {
+    if (settings.listen().isLoopback()) {
+      return;
+    }
+    if (settings.htpasswd().isEmpty()
+        && !settings.insecure().contains(Configuration.Exposure.ANONYMOUS)) {
       throw new StartupException(
-          ("refusing to listen on %s without authentication: set htpasswd in the configuration, or"
-                  + " listen on 127.0.0.1")
+          ("refusing to listen on %s without authentication: set htpasswd in the configuration,"
+                  + " listen on 127.0.0.1, or let everybody in with insecure: [anonymous]")
+              .formatted(settings.listen()));
+    }
+    if (settings.tls().isEmpty() && !settings.insecure().contains(Configuration.Exposure.HTTP)) {
+      throw new StartupException(
+          ("refusing to listen on %s without TLS: set tls.certificate and tls.key in the"
+                  + " configuration, listen on 127.0.0.1, or let others read what is sent, such as"
+                  + " passwords, with insecure: [http]")
               .formatted(settings.listen()));
     }
   }
@@ -139,6 +166,12 @@ public final class SteleServer implements AutoCloseable {
   /** Puts another access policy in force, or none: for every request that begins from now on. */
   public void adopt(Optional<AccessPolicy> policy) {
     access.set(AccessPolicy.inForce(policy, settings.htpasswd().isPresent()));
+  }
+
+  private static Optional<Tls> tls(ServerSettings settings) throws StartupException {
+    return settings.tls().isPresent()
+        ? Optional.of(new Tls(settings.tls().get()))
+        : Optional.empty();
   }
 
   /** Who may come in; refuses an htpasswd file that cannot be used. */
@@ -169,6 +202,9 @@ public final class SteleServer implements AutoCloseable {
   public static void check(ServerSettings settings) throws StartupException {
     checkExposure(settings);
     Authenticator _ = authenticator(settings.htpasswd());
+    if (settings.tls().isPresent()) {
+      KeyStore _ = settings.tls().get().read(Instant.now());
+    }
     try (ServerSocket socket = new ServerSocket()) {
       // As Jetty does, so that connections of a server that just ended do not matter.
       socket.setReuseAddress(true);
@@ -185,7 +221,10 @@ public final class SteleServer implements AutoCloseable {
   }
 
   private static void configure(
-      JavalinConfig config, ServerSettings settings, RequestDispatcher dispatcher) {
+      JavalinConfig config,
+      ServerSettings settings,
+      Optional<Tls> tls,
+      RequestDispatcher dispatcher) {
     config.startup.showJavalinBanner = false;
     config.startup.showOldJavalinVersionWarning = false;
     config.startup.startupWatcherEnabled = false;
@@ -199,7 +238,10 @@ public final class SteleServer implements AutoCloseable {
           context.setAllowNullPathInContext(true);
         });
     config.jetty.modifyHttpConfiguration(http -> configure(http, settings));
-    config.jetty.addConnector((server, http) -> connector(server, http, settings));
+    config.jetty.addConnector((server, http) -> connector(server, http, settings, tls));
+    if (tls.isPresent() && settings.local().isPresent()) {
+      config.jetty.addConnector((server, http) -> local(server, http, settings));
+    }
     // Everything is answered here, whatever its method: our own router reads the raw path, in which
     // an encoded slash is not a separator.
     config.routes.before(
@@ -216,10 +258,42 @@ public final class SteleServer implements AutoCloseable {
   }
 
   private static ServerConnector connector(
-      Server server, HttpConfiguration http, ServerSettings settings) {
-    ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+      Server server, HttpConfiguration http, ServerSettings settings, Optional<Tls> tls) {
+    ServerConnector connector =
+        tls.isPresent()
+            ? new ServerConnector(server, overTls(http, tls.get()))
+            : new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost(settings.listen().host());
     connector.setPort(settings.listen().port());
+    return limited(connector, settings);
+  }
+
+  /** HTTP/2 for clients that ask for it, and HTTP/1.1. */
+  private static ConnectionFactory[] overTls(HttpConfiguration http, Tls tls) {
+    HttpConfiguration secure = new HttpConfiguration(http);
+    // Clients say names that the certificate does not have: addresses, and those behind a proxy.
+    secure.addCustomizer(new SecureRequestCustomizer(false));
+    ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory();
+    alpn.setDefaultProtocol(HttpVersion.HTTP_1_1.asString());
+    return new ConnectionFactory[] {
+      new SslConnectionFactory(tls.factory(), alpn.getProtocol()),
+      alpn,
+      new HTTP2ServerConnectionFactory(secure),
+      new HttpConnectionFactory(secure)
+    };
+  }
+
+  /** For commands of this machine, which know no certificate: over loopback, without TLS. */
+  private static ServerConnector local(
+      Server server, HttpConfiguration http, ServerSettings settings) {
+    ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+    connector.setName(RequestDispatcher.LOCAL);
+    connector.setHost("127.0.0.1");
+    connector.setPort(0);
+    return limited(connector, settings);
+  }
+
+  private static ServerConnector limited(ServerConnector connector, ServerSettings settings) {
     // Not HttpConfiguration's, which is put back when a request completes: one that completed just
     // after a stop began would undo the stop's short timeout, and hold it up for the drain time.
     connector.setIdleTimeout(settings.limits().idleTimeout().toMillis());
@@ -250,12 +324,33 @@ public final class SteleServer implements AutoCloseable {
 
   /** The port that it listens on. */
   public int port() {
-    return javalin.port();
+    return connector(0).getLocalPort();
   }
 
   /** Where it listens, with the port that was taken. */
   public ListenAddress address() {
     return settings.listen().withPort(port());
+  }
+
+  /** Where it is reached. */
+  public URI url() {
+    return URI.create((tls.isPresent() ? "https://" : "http://") + address());
+  }
+
+  /** Where commands of this machine reach it; empty if it is not known to be on this machine. */
+  public Optional<URI> localUrl() {
+    return tls.isPresent() && settings.local().isPresent()
+        ? Optional.of(URI.create("http://127.0.0.1:" + connector(1).getLocalPort()))
+        : address().onThisMachine().map(there -> URI.create("http://" + there));
+  }
+
+  /** The versions of TLS that it speaks; none without it. */
+  Set<String> tlsVersions() {
+    return tls.map(used -> Set.of(used.factory().getSelectedProtocols())).orElse(Set.of());
+  }
+
+  private ServerConnector connector(int number) {
+    return (ServerConnector) javalin.jettyServer().server().getConnectors()[number];
   }
 
   /**
@@ -277,6 +372,7 @@ public final class SteleServer implements AutoCloseable {
           "requests that did not finish within {} ms were cut off",
           settings.limits().drainTime().toMillis());
     } finally {
+      tls.ifPresent(Tls::close);
       audit.close();
     }
   }

@@ -466,7 +466,7 @@ class SteleServerTest {
           send(
               request(server, "/v2/logged/app/blobs/uploads/?token=secret")
                   .header("User-Agent", "agent/1 \u00e9")
-                  .header("Authorization", "Bearer secret")
+                  .header("Authorization", "Basic secret")
                   .POST(BodyPublishers.ofString("")));
       assertThat(answer.statusCode()).isEqualTo(202);
       // It is written after the answer.

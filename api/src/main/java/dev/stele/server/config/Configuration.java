@@ -8,12 +8,14 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.TlsFiles;
 import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What an operator has configured.
@@ -21,6 +23,8 @@ import java.util.Optional;
  * @param data the folder for everything that is kept locally
  * @param htpasswd users with bcrypt hashes; absent: no authentication
  * @param access who may do what; absent: whoever may come in may do everything
+ * @param tls absent: what is sent can be read on its way
+ * @param insecure what is accepted beyond loopback
  * @param database absent: an embedded PostgreSQL in the data folder
  * @param stores by name; {@code default} is always there
  * @param disk how much the folders of local disks may be asked to take
@@ -34,6 +38,8 @@ public record Configuration(
     Path data,
     Optional<Path> htpasswd,
     Optional<AccessPolicy> access,
+    Optional<TlsFiles> tls,
+    Set<Exposure> insecure,
     Optional<DatabaseAddress> database,
     DatabaseLimits databaseLimits,
     Map<String, StoreSettings> stores,
@@ -49,6 +55,14 @@ public record Configuration(
     PullRecording pulls,
     Optional<String> eventSource,
     Map<String, WebhookSettings> webhooks) {
+
+  /** What a server that others can reach does not do without an explicit choice. */
+  public enum Exposure {
+    /** To serve without TLS. */
+    HTTP,
+    /** To serve without authentication. */
+    ANONYMOUS
+  }
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

@@ -24,12 +24,15 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.TlsFiles;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -103,6 +106,15 @@ final class ConfigurationBuilder {
         data,
         values.find(path("htpasswd", "a file with users and bcrypt hashes")),
         access.get(),
+        tls(),
+        Set.copyOf(
+            values.get(
+                list(
+                    "insecure",
+                    "what is accepted beyond loopback: http (no TLS) and anonymous (no users)",
+                    ',',
+                    ConfigurationBuilder::exposure,
+                    exposure -> exposure.name().toLowerCase(Locale.ROOT)))),
         database(),
         databaseLimits(),
         stores.build(data),
@@ -263,6 +275,29 @@ final class ConfigurationBuilder {
                 ',',
                 Function.identity(),
                 Function.identity())));
+  }
+
+  private Optional<TlsFiles> tls() {
+    Optional<Path> certificate =
+        values.find(
+            path("tls.certificate", "a PEM file with the server's certificate and its chain"));
+    Optional<Path> key = values.find(path("tls.key", "a PEM file with the private key of that"));
+    if (certificate.isPresent() != key.isPresent()) {
+      values.problem("tls.certificate and tls.key go together");
+    }
+    return certificate.isPresent() && key.isPresent()
+        ? Optional.of(new TlsFiles(certificate.get(), key.get()))
+        : Optional.empty();
+  }
+
+  private static Configuration.Exposure exposure(String text) {
+    return switch (text) {
+      case "http" -> Configuration.Exposure.HTTP;
+      case "anonymous" -> Configuration.Exposure.ANONYMOUS;
+      default ->
+          throw new IllegalArgumentException(
+              "must be http or anonymous or both, not \"" + text + '"');
+    };
   }
 
   private Configuration.HttpLimits http() {

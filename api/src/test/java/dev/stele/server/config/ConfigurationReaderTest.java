@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,8 @@ class ConfigurationReaderTest {
                 Path.of("stele-data"),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Set.of(),
                 Optional.empty(),
                 new Configuration.DatabaseLimits(
                     16, 8, Duration.ofSeconds(5), Duration.ofSeconds(30)),
@@ -165,6 +168,8 @@ class ConfigurationReaderTest {
                 Path.of("/srv/stele"),
                 Optional.of(Path.of("/etc/stele/users")),
                 Optional.empty(),
+                Optional.empty(),
+                Set.of(),
                 Optional.of(
                     new Configuration.DatabaseAddress(
                         "jdbc:postgresql://db/stele", "stele", "0123")),
@@ -352,12 +357,18 @@ class ConfigurationReaderTest {
             case "database.user",
                 "database.password",
                 "htpasswd",
+                "tls.certificate",
+                "tls.key",
                 "events.source",
                 "retention.reason" ->
                 "given";
             default -> shown(key);
           };
       Map<String, String> environment = new HashMap<>(Map.of(key.variable(), value));
+      if (key.path().startsWith("tls.")) {
+        environment.put("STELE_TLS_CERTIFICATE", value);
+        environment.put("STELE_TLS_KEY", value);
+      }
       if (key.path().startsWith("database.")) {
         environment.putIfAbsent("STELE_DATABASE_URL", "jdbc:postgresql://db/x");
         environment.putIfAbsent("STELE_DATABASE_USER", "u");

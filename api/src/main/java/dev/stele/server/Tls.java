@@ -1,0 +1,81 @@
+package dev.stele.server;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * TLS 1.3 and 1.2 by the files of a configuration, which are read again when they change: for
+ * connections that begin after that. While they cannot be used, what was read last stays in force,
+ * and the log says so. Thread-safe.
+ */
+final class Tls implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(Tls.class);
+  private static final Duration CHECK = Duration.ofSeconds(2);
+
+  private final TlsFiles files;
+  private final SslContextFactory.Server factory = new SslContextFactory.Server();
+  private TlsFiles.Version version;
+  private final Thread watching;
+
+  /**
+   * Reads the files.
+   *
+   * @throws StartupException if they cannot be used
+   */
+  Tls(TlsFiles files) throws StartupException {
+    this.files = files;
+    try {
+      this.version = files.version();
+    } catch (IOException e) {
+      // Reading them says what is wrong.
+      this.version = null;
+    }
+    factory.setKeyStore(files.read(Instant.now()));
+    factory.setKeyStorePassword(new String(TlsFiles.PASSWORD));
+    factory.setIncludeProtocols("TLSv1.3", "TLSv1.2");
+    factory.setRenegotiationAllowed(false);
+    this.watching = Thread.ofVirtual().name("certificate").start(this::watch);
+  }
+
+  SslContextFactory.Server factory() {
+    return factory;
+  }
+
+  private void watch() {
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        Thread.sleep(CHECK);
+      } catch (InterruptedException e) {
+        return;
+      }
+      try {
+        TlsFiles.Version now = files.version();
+        if (!now.equals(version)) {
+          version = now;
+          reload();
+        }
+      } catch (IOException e) {
+        logger.debug("{} cannot be looked at", files, e); // It is being replaced, or gone for now.
+      }
+    }
+  }
+
+  private void reload() {
+    try {
+      var store = files.read(Instant.now());
+      factory.reload(changed -> changed.setKeyStore(store));
+      logger.info("read {} again", files.certificate());
+    } catch (Exception e) {
+      logger.error("the certificate stays as it was: {}", e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    watching.interrupt();
+  }
+}

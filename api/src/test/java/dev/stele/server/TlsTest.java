@@ -1,0 +1,235 @@
+package dev.stele.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stele.oci.Digest;
+import dev.stele.oci.Sizes;
+import dev.stele.server.auth.LocalCredential;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import javax.crypto.Cipher;
+import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A server that proves who it is, and is asked over HTTP/1.1 and HTTP/2. */
+class TlsTest {
+  private static final Duration DAY = Duration.ofDays(1);
+
+  @TempDir private Path folder;
+  private RegistryOnTestDatabase beneath;
+
+  @BeforeEach
+  void open() throws Exception {
+    beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
+  }
+
+  @AfterEach
+  void close() {
+    beneath.close();
+  }
+
+  private SteleServer serve(TlsFiles files) throws StartupException {
+    return beneath.serve(ServerSettings.on(new ListenAddress("127.0.0.1", 0)).withTls(files));
+  }
+
+  private static HttpClient client(TestCertificate trusted, Version version) throws Exception {
+    return HttpClient.newBuilder().sslContext(trusted.trusted()).version(version).build();
+  }
+
+  private static HttpResponse<byte[]> get(HttpClient client, SteleServer server, String target)
+      throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create(server.url() + target)).build(),
+        BodyHandlers.ofByteArray());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RSA", "EC", "Ed25519"})
+  void aBlobGoesThereAndBackByEitherVersion(String algorithm) throws Exception {
+    TestCertificate certificate = TestCertificate.of(algorithm, DAY);
+    byte[] blob = new byte[3 << 20];
+    new Random(1).nextBytes(blob);
+    Digest digest = Sizes.digest(blob);
+    try (SteleServer server = serve(certificate.write(folder))) {
+      for (Version version : Version.values()) {
+        try (HttpClient client = client(certificate, version)) {
+          HttpResponse<byte[]> pushed =
+              client.send(
+                  HttpRequest.newBuilder(
+                          URI.create(server.url() + "/v2/a/blobs/uploads/?digest=" + digest))
+                      .POST(BodyPublishers.ofByteArray(blob))
+                      .build(),
+                  BodyHandlers.ofByteArray());
+          assertThat(pushed.statusCode()).isEqualTo(201);
+          assertThat(pushed.version()).isEqualTo(version);
+          HttpResponse<byte[]> pulled = get(client, server, "/v2/a/blobs/" + digest);
+          assertThat(pulled.body()).isEqualTo(blob);
+          assertThat(pulled.version()).isEqualTo(version);
+          HttpResponse<byte[]> absent = get(client, server, "/v2/a/manifests/none");
+          assertThat(absent.statusCode()).isEqualTo(404);
+          HttpResponse<byte[]> large =
+              client.send(
+                  HttpRequest.newBuilder(URI.create(server.url() + "/v2/a/manifests/none"))
+                      .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+                      .PUT(BodyPublishers.ofByteArray(new byte[5 << 20]))
+                      .build(),
+                  BodyHandlers.ofByteArray());
+          assertThat(large.statusCode()).isEqualTo(413);
+          assertThat(get(client, server, "/v2/").statusCode()).isEqualTo(200);
+        }
+      }
+    }
+  }
+
+  @Test
+  void noOlderVersionOfTlsIsSpoken() throws Exception {
+    TestCertificate certificate = TestCertificate.of("EC", DAY);
+    try (SteleServer server = serve(certificate.write(folder))) {
+      SSLContext context = certificate.trusted();
+      for (String version : Set.of("TLSv1.2", "TLSv1.3")) {
+        try (SSLSocket socket =
+            (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.port())) {
+          socket.setEnabledProtocols(new String[] {version});
+          socket.startHandshake();
+          assertThat(socket.getSession().getProtocol()).isEqualTo(version);
+        }
+      }
+      // The JDK's own client speaks no older ones, either.
+      assertThat(server.tlsVersions()).containsExactlyInAnyOrder("TLSv1.2", "TLSv1.3");
+    }
+  }
+
+  @Test
+  void aNewCertificateIsTakenWhileClientsGoOn() throws Exception {
+    TestCertificate old = TestCertificate.of("EC", DAY);
+    TestCertificate next = TestCertificate.of("RSA", DAY);
+    TlsFiles files = old.write(folder);
+    try (SteleServer server = serve(files);
+        HttpClient there = client(old, Version.HTTP_1_1)) {
+      assertThat(get(there, server, "/v2/").statusCode()).isEqualTo(200);
+      Files.writeString(files.certificate(), "half");
+      Thread.sleep(3_000);
+      try (HttpClient another = client(old, Version.HTTP_2)) {
+        assertThat(get(another, server, "/v2/").statusCode()).isEqualTo(200);
+      }
+      assertThat(next.write(folder)).isEqualTo(files);
+      Instant end = Instant.now().plusSeconds(20);
+      int answered = 0;
+      while (true) {
+        assertThat(get(there, server, "/v2/").statusCode()).isEqualTo(200);
+        answered++;
+        try (HttpClient another = client(next, Version.HTTP_1_1)) {
+          assertThat(get(another, server, "/v2/").statusCode()).isEqualTo(200);
+          break;
+        } catch (SSLHandshakeException e) {
+          assertThat(Instant.now()).isBefore(end);
+          Thread.sleep(200);
+        }
+      }
+      assertThat(answered).isPositive();
+      try (HttpClient another = client(old, Version.HTTP_1_1)) {
+        assertThatThrownBy(() -> get(another, server, "/v2/"))
+            .isInstanceOf(SSLHandshakeException.class);
+      }
+    }
+  }
+
+  @Test
+  void whatCannotBeUsedIsTold() throws Exception {
+    TestCertificate certificate = TestCertificate.of("EC", DAY);
+    TlsFiles files = certificate.write(folder);
+    TestCertificate other = TestCertificate.of("EC", DAY);
+
+    Files.writeString(files.key(), TestCertificate.pem(other.keys().getPrivate()));
+    assertThatThrownBy(() -> serve(files))
+        .isInstanceOf(StartupException.class)
+        .hasMessageContaining("tls.key")
+        .hasMessageContaining("not the key of the first certificate");
+    Files.writeString(
+        files.key(), TestCertificate.pem(TestCertificate.of("RSA", DAY).keys().getPrivate()));
+    assertThatThrownBy(() -> serve(files)).hasMessageContaining("not the key of the first");
+    Files.writeString(
+        files.key(),
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+            + Base64.getMimeEncoder().encodeToString(encrypted(certificate.keys().getPrivate()))
+            + "\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    assertThatThrownBy(() -> serve(files)).hasMessageContaining("encrypted");
+    Files.writeString(files.key(), "nothing");
+    assertThatThrownBy(() -> serve(files)).hasMessageContaining("no BEGIN PRIVATE KEY");
+    Files.delete(files.key());
+    assertThatThrownBy(() -> serve(files)).hasMessageContaining("there is no such file");
+
+    TlsFiles ended = TestCertificate.of("EC", DAY.negated()).write(folder);
+    assertThatThrownBy(() -> serve(ended))
+        .hasMessageContaining("tls.certificate")
+        .hasMessageContaining("it ended at");
+    Files.writeString(ended.certificate(), "-----BEGIN CERTIFICATE-----\nAAAA\n");
+    assertThatThrownBy(() -> serve(ended)).hasMessageContaining("tls.certificate");
+  }
+
+  private static byte[] encrypted(PrivateKey key) throws Exception {
+    Cipher cipher = Cipher.getInstance("PBEWithSHA1AndDESede");
+    cipher.init(
+        Cipher.ENCRYPT_MODE,
+        SecretKeyFactory.getInstance("PBEWithSHA1AndDESede")
+            .generateSecret(new PBEKeySpec("secret".toCharArray())));
+    return new EncryptedPrivateKeyInfo(cipher.getParameters(), cipher.doFinal(key.getEncoded()))
+        .getEncoded();
+  }
+
+  @Test
+  void commandsOfThisMachineNeedNoCertificateAndNobodyElseComesInThere() throws Exception {
+    TestCertificate certificate = TestCertificate.of("EC", DAY);
+    LocalCredential credential = LocalCredential.random(false);
+    try (SteleServer server =
+            beneath.serve(
+                ServerSettings.on(new ListenAddress("127.0.0.1", 0))
+                    .withTls(certificate.write(folder))
+                    .withLocal(credential));
+        HttpClient client = HttpClient.newHttpClient()) {
+      URI local = server.localUrl().orElseThrow();
+      assertThat(local.getScheme()).isEqualTo("http");
+      HttpRequest.Builder ask = HttpRequest.newBuilder(local.resolve("/v2/_catalog"));
+      assertThat(client.send(ask.build(), BodyHandlers.discarding()).statusCode()).isEqualTo(401);
+      ask.header("Authorization", credential.authorization());
+      ask.header(LocalCredential.OPERATOR, "root");
+      assertThat(client.send(ask.build(), BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void beyondLoopbackItIsAskedFor() {
+    ServerSettings everywhere =
+        ServerSettings.on(new ListenAddress("0.0.0.0", 0))
+            .withHtpasswd(Optional.of(folder.resolve("users")));
+    assertThatThrownBy(() -> beneath.serve(everywhere))
+        .isInstanceOf(StartupException.class)
+        .hasMessageContaining("without TLS")
+        .hasMessageContaining("insecure: [http]");
+  }
+}
