@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Sizes;
 import dev.stele.server.auth.LocalCredential;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
@@ -13,15 +15,19 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.PrivateKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.crypto.Cipher;
 import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.SecretKeyFactory;
@@ -103,6 +109,49 @@ class TlsTest {
           assertThat(get(client, server, "/v2/").statusCode()).isEqualTo(200);
         }
       }
+    }
+  }
+
+  @Test
+  void anAnswerThatCannotBeWholeIsSeenNotToBeAndNothingElseEnds() throws Exception {
+    TestCertificate certificate = TestCertificate.of("EC", DAY);
+    byte[] blob = new byte[64 << 20];
+    Digest digest = Sizes.digest(blob);
+    try (SteleServer server = serve(certificate.write(folder))) {
+      for (Version version : Version.values()) {
+        try (HttpClient client = client(certificate, version)) {
+          HttpResponse<byte[]> pushed =
+              client.send(
+                  HttpRequest.newBuilder(
+                          URI.create(server.url() + "/v2/a/blobs/uploads/?digest=" + digest))
+                      .POST(BodyPublishers.ofByteArray(blob))
+                      .build(),
+                  BodyHandlers.ofByteArray());
+          assertThat(pushed.statusCode()).isEqualTo(201);
+          HttpResponse<InputStream> pulled =
+              client.send(
+                  HttpRequest.newBuilder(URI.create(server.url() + "/v2/a/blobs/" + digest))
+                      .build(),
+                  BodyHandlers.ofInputStream());
+          try (InputStream body = pulled.body()) {
+            assertThat(body.readNBytes(1 << 20)).hasSize(1 << 20);
+            try (FileChannel stored = FileChannel.open(largest(), StandardOpenOption.WRITE)) {
+              stored.truncate(2 << 20);
+            }
+            assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
+          }
+          assertThat(get(client, server, "/v2/").statusCode()).isEqualTo(200);
+        }
+      }
+    }
+  }
+
+  private Path largest() throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("blobs"))) {
+      return files
+          .filter(Files::isRegularFile)
+          .max(Comparator.comparingLong(file -> file.toFile().length()))
+          .orElseThrow();
     }
   }
 

@@ -16,7 +16,6 @@ import java.util.OptionalLong;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.io.QuietException;
-import org.eclipse.jetty.server.Request;
 
 /** One request and its answer. For the thread that serves the request only. */
 public final class Exchange implements AutoCloseable {
@@ -372,10 +371,14 @@ public final class Exchange implements AutoCloseable {
     return response.isCommitted();
   }
 
-  /** Cuts the connection, so that the client sees that the answer is not whole. */
+  /**
+   * Ends the answer so that the client sees that it is not whole: cuts the connection or, of
+   * HTTP/2, the request's own stream.
+   */
   public void abort() {
-    Request core = ServletContextRequest.getServletContextRequest(request);
-    core.getConnectionMetaData().getConnection().getEndPoint().close();
+    ServletContextRequest.getServletContextRequest(request)
+        .getServletChannel()
+        .abort(new IOException("the answer is not whole"));
   }
 
   /** Whether something failed only because the client closed its connection or fell silent. */
