@@ -279,7 +279,9 @@ final class RequestDispatcher {
             ? Optional.empty()
             : bearer
                 ? tokens.verify(LocalCredential.token(credentials.get())).map(Sender::bearing)
-                : authenticator.authenticate(credentials).map(Sender::user);
+                : authenticator
+                    .authenticate(credentials, request.getRemoteAddr())
+                    .map(Sender::user);
     if (sender.isPresent()) {
       return sender.get();
     }

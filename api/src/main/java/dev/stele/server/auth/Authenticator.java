@@ -12,9 +12,11 @@ public interface Authenticator {
    * The user's name; empty if the credentials are missing or wrong.
    *
    * @param authorization the Authorization header
-   * @throws dev.stele.server.http.RefusedRequestException 429 if too many are being checked
+   * @param address that the request came from, in numbers
+   * @throws dev.stele.server.http.RefusedRequestException 429 if too many are being checked, or too
+   *     many from there were wrong
    */
-  Optional<String> authenticate(Optional<String> authorization);
+  Optional<String> authenticate(Optional<String> authorization, String address);
 
   /** Who the sender says it is, true or not, for the log; empty if that cannot be read. */
   Optional<String> claimed(Optional<String> authorization);
@@ -30,7 +32,7 @@ public interface Authenticator {
     private Anonymous() {}
 
     @Override
-    public Optional<String> authenticate(Optional<String> authorization) {
+    public Optional<String> authenticate(Optional<String> authorization, String address) {
       return Optional.of(Caller.ANONYMOUS);
     }
 

@@ -2,6 +2,7 @@ package dev.stele.server.auth;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.io.IOException;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * slow on purpose and clients send their password with each request, verified ones are remembered
  * for a short while (see {@link VerifiedCredentials}). Others are checked on a few threads, so that
  * whoever tries passwords leaves processors to everybody else, and {@value #MOST_WAITING} may wait
- * for that.
+ * for that. Who had too many wrong is told to wait (see {@link FailedSignIns}).
  */
 public final class HtpasswdAuthenticator implements Authenticator {
   private static final Logger logger = LoggerFactory.getLogger(HtpasswdAuthenticator.class);
@@ -44,9 +45,16 @@ public final class HtpasswdAuthenticator implements Authenticator {
   /** What identifies a version of the file. */
   private record Version(FileTime modified, long size, String fileKey) {}
 
-  /** The file's content with what belongs to it: passwords verified against it, and a decoy. */
+  /**
+   * The file's content with what belongs to it: passwords verified against it or found wrong, and a
+   * decoy.
+   */
   private record Loaded(
-      Version version, Htpasswd users, String decoy, VerifiedCredentials verified) {}
+      Version version,
+      Htpasswd users,
+      String decoy,
+      VerifiedCredentials verified,
+      FailedSignIns failed) {}
 
   /** Half of the processors; a thread that has nothing to do ends. */
   private final ExecutorService checking;
@@ -86,7 +94,7 @@ public final class HtpasswdAuthenticator implements Authenticator {
   }
 
   @Override
-  public Optional<String> authenticate(Optional<String> authorization) {
+  public Optional<String> authenticate(Optional<String> authorization, String address) {
     Optional<String> decoded = authorization.flatMap(HtpasswdAuthenticator::decode);
     if (decoded.isEmpty()) {
       return Optional.empty();
@@ -101,9 +109,11 @@ public final class HtpasswdAuthenticator implements Authenticator {
     if (current.verified.contains(user, password)) {
       return Optional.of(user);
     }
+    current.failed.check(user, address);
     Optional<String> hash = current.users.hash(user);
     boolean right = matches(password, hash.orElse(current.decoy));
     if (hash.isEmpty() || !right) {
+      current.failed.add(user, address);
       return Optional.empty();
     }
     current.verified.add(user, password);
@@ -191,6 +201,7 @@ public final class HtpasswdAuthenticator implements Authenticator {
     }
     String decoy =
         BCrypt.withDefaults().hashToString(users.highestCost(), "nobody has this".toCharArray());
-    return new Loaded(version, users, decoy, new VerifiedCredentials());
+    return new Loaded(
+        version, users, decoy, new VerifiedCredentials(), new FailedSignIns(Caffeine.newBuilder()));
   }
 }
