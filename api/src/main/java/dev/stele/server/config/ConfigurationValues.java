@@ -1,5 +1,10 @@
 package dev.stele.server.config;
 
+import dev.stele.blob.FileFailure;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,6 +19,9 @@ import java.util.function.Consumer;
  * Problems are collected, so that all are told at once.
  */
 final class ConfigurationValues {
+  /** After the path of a key that is a secret: that of the file which has it. */
+  private static final String IN_FILE = "-file";
+
   private static final String MASK = "******";
 
   private record Written(String text, String origin) {}
@@ -36,7 +44,7 @@ final class ConfigurationValues {
   }
 
   boolean has(String path) {
-    return written.containsKey(path);
+    return written.containsKey(path) || written.containsKey(path + IN_FILE);
   }
 
   /** Who set a key, as problems name it: {@code file: path} or the variable; else the path. */
@@ -77,6 +85,9 @@ final class ConfigurationValues {
   <T> Optional<T> find(String section, ConfigurationKey<T> key) {
     asked.add(key);
     String path = section + key.path();
+    if (key.secret()) {
+      readSecret(section, key);
+    }
     Written text = written.get(path);
     Optional<T> value = text == null ? key.absent() : parse(key, text).or(key::absent);
     settings.add(
@@ -85,6 +96,30 @@ final class ConfigurationValues {
             value.map(v -> key.secret() ? MASK : key.format().apply(v)).orElse(""),
             text == null ? Setting.DEFAULT : text.origin()));
     return value;
+  }
+
+  /**
+   * Takes a secret from the file that another key names: neither the configuration nor the
+   * environment has to have it then.
+   */
+  private void readSecret(String section, ConfigurationKey<?> key) {
+    String path = section + key.path();
+    ConfigurationKey<Path> named =
+        ConfigurationKey.path(key.path() + IN_FILE, "a file with that: " + key.meaning());
+    boolean twice = written.containsKey(path) && written.containsKey(path + IN_FILE);
+    Optional<Path> file = find(section, named);
+    if (twice) {
+      problem("%s and %s say the same thing: take one out".formatted(origin(path), path + IN_FILE));
+    } else if (file.isPresent()) {
+      String origin = origin(path + IN_FILE);
+      try {
+        put(path, Files.readString(file.get()).stripTrailing(), origin);
+      } catch (CharacterCodingException e) {
+        problem(origin + ": " + file.get() + " is not text in UTF-8");
+      } catch (IOException e) {
+        problem(origin + ": " + file.get() + " cannot be read: " + FileFailure.reason(e));
+      }
+    }
   }
 
   private <T> Optional<T> parse(ConfigurationKey<T> key, Written text) {

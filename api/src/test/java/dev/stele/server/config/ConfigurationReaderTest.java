@@ -362,6 +362,8 @@ class ConfigurationReaderTest {
                 "events.source",
                 "retention.reason" ->
                 "given";
+            case "database.password-file" ->
+                Files.writeString(folder.resolve("password"), "given").toString();
             default -> shown(key);
           };
       Map<String, String> environment = new HashMap<>(Map.of(key.variable(), value));
@@ -402,6 +404,43 @@ class ConfigurationReaderTest {
           .isInstanceOf(ConfigurationException.class)
           .hasMessageContaining(misspelt);
     }
+  }
+
+  @Test
+  void aSecretMayLieInAFile() throws Exception {
+    Path password = Files.writeString(folder.resolve("password"), "s3cret\n");
+    Path keys =
+        Files.writeString(
+            folder.resolve("keys"),
+            "whsec_%s\nwhsec_%s\n".formatted("A".repeat(32), "B".repeat(32)));
+    String yaml =
+        """
+        database: {url: "jdbc:postgresql://db/x", user: u, password-file: %s}
+        webhooks: {ci: {url: "https://ci.example.com/", secret-file: %s}}
+        """
+            .formatted(password, keys);
+    ConfigurationReader.Loaded loaded =
+        ConfigurationReader.load(
+            Optional.of(Files.writeString(folder.resolve("secrets.yaml"), yaml)),
+            Map.of(),
+            Map.of());
+    assertThat(loaded.configuration().database().orElseThrow().password()).isEqualTo("s3cret");
+    assertThat(loaded.configuration().webhooks().get("ci").secrets()).hasSize(2);
+    assertThat(loaded.settings()).extracting(Setting::value).doesNotContain("s3cret");
+
+    assertThatThrownBy(
+            () ->
+                ConfigurationReader.read(
+                    Optional.of(Files.writeString(folder.resolve("secrets.yaml"), yaml)),
+                    Map.of("STELE_DATABASE_PASSWORD", "other")))
+        .hasMessageContaining("STELE_DATABASE_PASSWORD and database.password-file say the same");
+    Files.delete(password);
+    assertThatThrownBy(
+            () ->
+                ConfigurationReader.read(
+                    Optional.of(Files.writeString(folder.resolve("secrets.yaml"), yaml)), Map.of()))
+        .hasMessageContaining("database.password-file")
+        .hasMessageContaining(password.toString());
   }
 
   private static <T> String shown(ConfigurationKey<T> key) {
