@@ -23,6 +23,7 @@ import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Access;
+import dev.stele.server.http.BodyLimits;
 import dev.stele.server.http.BodyMemory;
 import dev.stele.server.http.ClientBodyException;
 import dev.stele.server.http.DistributionError;
@@ -76,7 +77,7 @@ final class RequestDispatcher {
   private final Optional<LocalCredential> local;
   private final ServerSettings.Room room;
   private final RequestLog requests;
-  private final long maxBodySize;
+  private final BodyLimits limits;
   private final Semaphore uploads;
   private final RepeatedWarning refusals = new RepeatedWarning(logger);
   private final BodyMemory bodies = new BodyMemory(Runtime.getRuntime().maxMemory() / 8);
@@ -100,7 +101,7 @@ final class RequestDispatcher {
     this.local = local;
     this.room = room;
     this.requests = new RequestLog(meters);
-    this.maxBodySize = limits.maxBodySize().bytes();
+    this.limits = new BodyLimits(limits.maxBodySize().bytes(), limits.minRate().bytes());
     int maxUploads = limits.maxUploads();
     this.uploads = new Semaphore(maxUploads);
     Gauge.builder("stele.http.uploads", uploads, free -> maxUploads - free.availablePermits())
@@ -158,7 +159,7 @@ final class RequestDispatcher {
         served.by(sender.actor());
         Caller caller = new Caller(sender.actor(), requestId);
         try (Exchange asked =
-            new Exchange(request, response, access, caller, maxBodySize, bodies, answers)) {
+            new Exchange(request, response, access, caller, this.limits, bodies, answers)) {
           exchange = asked;
           handle(asked, resource);
         }

@@ -39,6 +39,7 @@ import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -254,6 +255,7 @@ public final class SteleServer implements AutoCloseable {
   private static void configure(Server server, ServerSettings settings) {
     server.insertHandler(new GracefulHandler());
     server.setErrorHandler(new ProtocolErrors());
+    server.addBean(new NetworkConnectionLimit(settings.limits().maxConnections(), server));
     server.setStopTimeout(settings.limits().drainTime().toMillis());
   }
 

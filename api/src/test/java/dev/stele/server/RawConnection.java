@@ -24,6 +24,17 @@ final class RawConnection implements AutoCloseable {
     return this;
   }
 
+  /** The next line, without its end. */
+  String readLine() throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int c = socket.getInputStream().read();
+        c >= 0 && c != '\n';
+        c = socket.getInputStream().read()) {
+      line.append((char) c);
+    }
+    return line.toString().strip();
+  }
+
   /** Everything until the server closes. */
   String readAll() throws IOException {
     return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);

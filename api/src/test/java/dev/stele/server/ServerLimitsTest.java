@@ -6,8 +6,11 @@ import dev.stele.server.config.Configuration.HttpLimits;
 import dev.stele.server.config.DataSize;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +25,9 @@ class ServerLimitsTest {
           1,
           2,
           Duration.ofSeconds(2),
-          Duration.ofMillis(500));
+          Duration.ofMillis(500),
+          10,
+          DataSize.ofKibibytes(1));
 
   @TempDir private Path folder;
   private RegistryOnTestDatabase beneath;
@@ -62,6 +67,38 @@ class ServerLimitsTest {
     assertThat(answer(request.formatted("x".repeat(5_000))))
         .startsWith("HTTP/1.1 431 ")
         .contains("the request's headers are too large");
+  }
+
+  @Test
+  void moreConnectionsWaitUntilOneEnds() throws Exception {
+    List<RawConnection> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        silent.add(new RawConnection(server.port()));
+        // So that it has been accepted.
+        assertThat(silent.getLast().send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").readLine())
+            .isEqualTo("HTTP/1.1 200 OK");
+      }
+      CompletableFuture<String> one =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return answer("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+                } catch (Exception e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      assertThat(one)
+          .as("it waits")
+          .failsWithin(Duration.ofMillis(500))
+          .withThrowableOfType(TimeoutException.class);
+      silent.removeFirst().close();
+      assertThat(one).succeedsWithin(Duration.ofSeconds(20)).asString().startsWith("HTTP/1.1 200");
+    } finally {
+      for (RawConnection connection : silent) {
+        connection.close();
+      }
+    }
   }
 
   @Test

@@ -121,6 +121,8 @@ public record Configuration(
    * @param maxUploads how many requests that write may run at once; more are told to try again
    * @param maxStreams how many streams of events may be open at once; more are told to try again
    * @param idleTimeout after which a silent connection is closed
+   * @param maxConnections how many connections may be open; more wait to be accepted
+   * @param minRate bytes a second that a body must bring, after a minute
    * @param drainTime how long a stopping server lets requests in flight finish
    */
   public record HttpLimits(
@@ -129,7 +131,9 @@ public record Configuration(
       int maxUploads,
       int maxStreams,
       Duration idleTimeout,
-      Duration drainTime) {
+      Duration drainTime,
+      int maxConnections,
+      DataSize minRate) {
     public static final HttpLimits DEFAULT =
         new HttpLimits(
             DataSize.ofKibibytes(32),
@@ -137,7 +141,9 @@ public record Configuration(
             1_000,
             500,
             Duration.ofMinutes(2),
-            Duration.ofSeconds(30));
+            Duration.ofSeconds(30),
+            10_000,
+            DataSize.ofKibibytes(1));
   }
 
   /**

@@ -344,7 +344,21 @@ final class ConfigurationBuilder {
                 "how long a stopping server lets requests in flight finish",
                 absent.drainTime(),
                 Duration.ofMillis(100),
-                Duration.ofHours(1))));
+                Duration.ofHours(1))),
+        values.get(
+            number(
+                "http.max-connections",
+                "how many connections may be open at once",
+                absent.maxConnections(),
+                10,
+                1_000_000)),
+        values.get(
+            size(
+                "http.min-rate",
+                "how many bytes a second a body must bring on average, after its first minute",
+                absent.minRate(),
+                DataSize.ofKibibytes(0),
+                DataSize.ofMebibytes(1))));
   }
 
   private Configuration.AuditLimits audit() {

@@ -3,26 +3,35 @@ package dev.stele.server.http;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpException;
 
 /**
- * A request's body as it arrives, unbuffered, up to a limit. Every failure to read it is a {@link
- * ClientBodyException}, so that it cannot be mistaken for one of the disk.
+ * A request's body as it arrives, unbuffered, up to a limit, and not too slowly. Every failure to
+ * read it is a {@link ClientBodyException}, so that it cannot be mistaken for one of the disk.
  */
 final class ClientBody extends InputStream {
   private final InputStream in;
-  private final long limit;
+  private final BodyLimits limits;
+  private final LongSupplier clock;
   private long received;
+  private long waited;
   private boolean started;
   private boolean failed;
 
+  ClientBody(InputStream in, BodyLimits limits) {
+    this(in, limits, System::nanoTime);
+  }
+
   /**
-   * @param limit how many bytes it may have
+   * @param clock in nanoseconds
    */
-  ClientBody(InputStream in, long limit) {
+  ClientBody(InputStream in, BodyLimits limits, LongSupplier clock) {
     this.in = in;
-    this.limit = limit;
+    this.limits = limits;
+    this.clock = clock;
   }
 
   /** What a body over the limit is answered with. */
@@ -48,8 +57,9 @@ final class ClientBody extends InputStream {
   public int read() throws IOException {
     started = true;
     try {
+      long asked = clock.getAsLong();
       int read = in.read();
-      count(read < 0 ? 0 : 1);
+      count(read < 0 ? 0 : 1, read >= 0, asked);
       return read;
     } catch (IOException e) {
       throw failure(e);
@@ -60,8 +70,9 @@ final class ClientBody extends InputStream {
   public int read(byte[] buffer, int offset, int length) throws IOException {
     started = true;
     try {
+      long asked = clock.getAsLong();
       int read = in.read(buffer, offset, length);
-      count(Math.max(0, read));
+      count(Math.max(0, read), read >= 0, asked);
       return read;
     } catch (IOException e) {
       throw failure(e);
@@ -73,10 +84,25 @@ final class ClientBody extends InputStream {
     return in.available();
   }
 
-  private void count(int bytes) throws ClientBodyException {
+  /**
+   * @param more whether it was not the end
+   * @param asked since when these bytes were waited for
+   */
+  private void count(int bytes, boolean more, long asked) throws ClientBodyException {
     received += bytes;
-    if (received > limit) {
-      throw new ClientBodyException(tooLarge(limit), null);
+    waited += clock.getAsLong() - asked;
+    if (received > limits.size()) {
+      throw new ClientBodyException(tooLarge(limits.size()), null);
+    }
+    if (more && limits.isTooSlow(received, waited)) {
+      failed = true;
+      throw new ClientBodyException(
+          new DistributionError(
+              408,
+              ErrorCode.REQUEST_INVALID,
+              "the body arrives too slowly: %d bytes in %d s"
+                  .formatted(received, TimeUnit.NANOSECONDS.toSeconds(waited))),
+          null);
     }
   }
 

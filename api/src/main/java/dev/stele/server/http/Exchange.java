@@ -36,7 +36,7 @@ public final class Exchange implements AutoCloseable {
   private final QueryString query;
   private final Access access;
   private Caller caller;
-  private final long maxBodySize;
+  private final BodyLimits limits;
   private ClientBody body;
   private final BodyMemory.Held whole;
   private final BodyMemory answers;
@@ -44,7 +44,7 @@ public final class Exchange implements AutoCloseable {
   /**
    * @param access what whoever asks may do
    * @param caller whoever asks, authenticated, with the request's id
-   * @param maxBodySize how many bytes the body may have
+   * @param limits of the body
    * @param bodies for a body that is kept whole
    * @param answers for an answer that is sent whole
    * @throws RefusedRequestException 400 for a malformed query string, or a reason that is none
@@ -54,14 +54,14 @@ public final class Exchange implements AutoCloseable {
       HttpServletResponse response,
       Access access,
       Caller caller,
-      long maxBodySize,
+      BodyLimits limits,
       BodyMemory bodies,
       BodyMemory answers) {
     this(
         request,
         response,
         access,
-        maxBodySize,
+        limits,
         bodies,
         answers,
         QueryString.parse(request.getQueryString()),
@@ -73,7 +73,7 @@ public final class Exchange implements AutoCloseable {
       HttpServletRequest request,
       HttpServletResponse response,
       Access access,
-      long maxBodySize,
+      BodyLimits limits,
       BodyMemory bodies,
       BodyMemory answers,
       QueryString query,
@@ -81,7 +81,7 @@ public final class Exchange implements AutoCloseable {
     this.request = request;
     this.access = access;
     this.response = response;
-    this.maxBodySize = maxBodySize;
+    this.limits = limits;
     this.whole = bodies.new Held();
     this.answers = answers;
     this.query = query;
@@ -140,7 +140,7 @@ public final class Exchange implements AutoCloseable {
         request,
         response,
         Access.FULL,
-        Long.MAX_VALUE,
+        BodyLimits.NONE,
         new BodyMemory(0),
         new BodyMemory(Long.MAX_VALUE),
         QueryString.parse(""),
@@ -239,8 +239,8 @@ public final class Exchange implements AutoCloseable {
    *     fails when it has become so
    */
   public InputStream body() throws IOException {
-    if (contentLength().orElse(0) > maxBodySize) {
-      throw ClientBody.tooLarge(maxBodySize).asException();
+    if (contentLength().orElse(0) > limits.size()) {
+      throw ClientBody.tooLarge(limits.size()).asException();
     }
     return stream();
   }
@@ -274,7 +274,7 @@ public final class Exchange implements AutoCloseable {
 
   private ClientBody stream() throws IOException {
     if (body == null) {
-      body = new ClientBody(request.getInputStream(), maxBodySize);
+      body = new ClientBody(request.getInputStream(), limits);
     }
     return body;
   }

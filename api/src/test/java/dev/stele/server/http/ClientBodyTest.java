@@ -1,0 +1,77 @@
+package dev.stele.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class ClientBodyTest {
+  private final AtomicLong now = new AtomicLong();
+
+  /** Each read takes so long, and brings so much. */
+  private ClientBody body(Duration pause, int bytes, long rate) {
+    InputStream slow =
+        new InputStream() {
+          @Override
+          public int read() {
+            now.addAndGet(pause.toNanos());
+            return 0;
+          }
+
+          @Override
+          public int read(byte[] buffer, int offset, int length) {
+            now.addAndGet(pause.toNanos());
+            return bytes;
+          }
+        };
+    return new ClientBody(slow, new BodyLimits(Long.MAX_VALUE, rate), now::get);
+  }
+
+  @Test
+  void aBodyThatTricklesIsGivenUpAfterAMinute() throws Exception {
+    try (ClientBody body = body(Duration.ofSeconds(10), 1, 1024)) {
+      byte[] buffer = new byte[100];
+      for (int i = 0; i < 6; i++) {
+        assertThat(body.read(buffer)).isEqualTo(1);
+      }
+      assertThatThrownBy(() -> body.read(buffer))
+          .isInstanceOfSatisfying(
+              ClientBodyException.class,
+              e -> {
+                assertThat(e.error().status()).isEqualTo(408);
+                assertThat(e.error().message()).contains("7 bytes in 70 s");
+              });
+      assertThat(body.failed()).isTrue();
+    }
+  }
+
+  @Test
+  void whatCameBeforeCountsForAPause() throws Exception {
+    try (ClientBody body = body(Duration.ofSeconds(1), 10_240, 1024)) {
+      byte[] buffer = new byte[10_240];
+      for (int i = 0; i < 600; i++) {
+        assertThat(body.read(buffer)).isEqualTo(10_240);
+      }
+      // 600 s brought enough for 6,000 s.
+      now.addAndGet(0);
+    }
+    try (ClientBody body = body(Duration.ofMinutes(10), 1 << 20, 1024)) {
+      byte[] buffer = new byte[1 << 20];
+      for (int i = 0; i < 20; i++) {
+        assertThat(body.read(buffer)).isEqualTo(1 << 20);
+      }
+    }
+  }
+
+  @Test
+  void withoutARateAnyBodyIsWaitedFor() throws IOException {
+    try (ClientBody body = body(Duration.ofHours(1), 1, 0)) {
+      assertThat(body.read()).isZero();
+      assertThat(body.read()).isZero();
+    }
+  }
+}
