@@ -16,7 +16,6 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
@@ -65,7 +64,7 @@ public record TlsFiles(Path certificate, Path key) {
           "it is not the key of the first certificate in " + certificate,
           Optional.empty());
     }
-    if (first.getNotAfter().before(Date.from(now))) {
+    if (first.getNotAfter().toInstant().isBefore(now)) {
       throw unusable(
           "tls.certificate",
           certificate,
