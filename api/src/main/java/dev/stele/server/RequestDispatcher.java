@@ -31,11 +31,12 @@ import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Need;
 import dev.stele.server.http.PercentEncoding;
-import dev.stele.server.http.PublicUrl;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
 import dev.stele.server.http.TokenScope;
+import dev.stele.server.http.TrustedProxies;
+import dev.stele.server.http.TrustedProxies.Origin;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.http.HttpServletRequest;
@@ -75,6 +76,7 @@ final class RequestDispatcher {
   private final TokenAuthority tokens;
   private final Supplier<AccessPolicy> policy;
   private final Optional<LocalCredential> local;
+  private final TrustedProxies proxies;
   private final ServerSettings.Room room;
   private final RequestLog requests;
   private final BodyLimits limits;
@@ -90,6 +92,7 @@ final class RequestDispatcher {
       TokenAuthority tokens,
       Supplier<AccessPolicy> policy,
       Optional<LocalCredential> local,
+      TrustedProxies proxies,
       ServerSettings.Room room,
       MeterRegistry meters,
       Configuration.HttpLimits limits) {
@@ -99,6 +102,7 @@ final class RequestDispatcher {
     this.tokens = tokens;
     this.policy = policy;
     this.local = local;
+    this.proxies = proxies;
     this.room = room;
     this.requests = new RequestLog(meters);
     this.limits = new BodyLimits(limits.maxBodySize().bytes(), limits.minRate().bytes());
@@ -130,7 +134,9 @@ final class RequestDispatcher {
     response.setHeader("Docker-Distribution-API-Version", "registry/2.0");
     response.setHeader("X-Content-Type-Options", "nosniff");
     MDC.put(REQUEST_ID, requestId);
-    RequestLog.Served served = new RequestLog.Served();
+    RequestLog.Served served =
+        new RequestLog.Served(
+            isLocal(request) ? TrustedProxies.NONE.origin(request) : proxies.origin(request));
     try {
       serve(request, response, requestId, served);
     } finally {
@@ -152,10 +158,10 @@ final class RequestDispatcher {
         RawPath path = RawPath.parse(Optional.ofNullable(request.getRequestURI()).orElse("/"));
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.at(found.template()));
-        Sender sender = sender(request, path);
+        Sender sender = sender(request, path, served.origin());
         AccessPolicy inForce = policy.get();
         Access access =
-            new Access(inForce, sender.who(), sender.scope(), challenge(request, inForce));
+            new Access(inForce, sender.who(), sender.scope(), challenge(served.origin(), inForce));
         served.by(sender.actor());
         Caller caller = new Caller(sender.actor(), requestId);
         try (Exchange asked =
@@ -243,7 +249,7 @@ final class RequestDispatcher {
     }
   }
 
-  private Sender sender(HttpServletRequest request, RawPath path) {
+  private Sender sender(HttpServletRequest request, RawPath path, Origin origin) {
     if (Audit.open(path)) {
       return Sender.ANONYMOUS;
     }
@@ -259,13 +265,9 @@ final class RequestDispatcher {
             mine ->
                 mine.exclusive()
                     || isLocal(request)
-                    || credentials
-                        .filter(header -> mine.accepts(header, request.getRemoteAddr()))
-                        .isPresent());
+                    || credentials.filter(header -> accepts(mine, header, origin)).isPresent());
     if (ours.isPresent()
-        && credentials
-            .filter(header -> ours.get().accepts(header, request.getRemoteAddr()))
-            .isPresent()) {
+        && credentials.filter(header -> accepts(ours.get(), header, origin)).isPresent()) {
       String operator = operator(request);
       return new Sender(
           operator, new Principal(Optional.of(operator), Set.of(), true), Optional.empty());
@@ -291,10 +293,15 @@ final class RequestDispatcher {
       logger
           .atWarn()
           .addKeyValue("claimedUser", name)
-          .addKeyValue("address", request.getRemoteAddr())
-          .log("sign-in refused: as {} from {}", name, request.getRemoteAddr());
+          .addKeyValue("address", origin.address())
+          .log("sign-in refused: as {} from {}", name, origin.address());
     }
-    throw unauthorized(request, policy.get(), Optional.empty()).asException();
+    throw unauthorized(origin, policy.get(), Optional.empty()).asException();
+  }
+
+  /** Whoever comes by a proxy is not known to be on this machine, even if the proxy is. */
+  private static boolean accepts(LocalCredential mine, String header, Origin origin) {
+    return !origin.proxied() && mine.accepts(header, origin.address());
   }
 
   private static boolean isLocal(HttpServletRequest request) {
@@ -305,9 +312,9 @@ final class RequestDispatcher {
             .getName());
   }
 
-  private Optional<Access.Challenge> challenge(HttpServletRequest request, AccessPolicy inForce) {
+  private Optional<Access.Challenge> challenge(Origin origin, AccessPolicy inForce) {
     return authenticator.required()
-        ? Optional.of(scope -> unauthorized(request, inForce, scope))
+        ? Optional.of(scope -> unauthorized(origin, inForce, scope))
         : Optional.empty();
   }
 
@@ -316,14 +323,14 @@ final class RequestDispatcher {
    * without signing in would otherwise never know that they can do more when they do.
    */
   private DistributionError unauthorized(
-      HttpServletRequest request, AccessPolicy inForce, Optional<String> scope) {
+      Origin origin, AccessPolicy inForce, Optional<String> scope) {
     String challenge;
     if (!authenticator.required()) {
       challenge = "Bearer realm=\"Stele\"";
     } else if (inForce.isPresent()) {
       challenge =
           "Bearer realm=\"%s%s\",service=\"%s\""
-                  .formatted(PublicUrl.of(request), Audit.TOKEN, TokenIssuing.SERVICE)
+                  .formatted(origin.url(), Audit.TOKEN, TokenIssuing.SERVICE)
               + scope.map(",scope=\"%s\""::formatted).orElse("");
     } else {
       challenge = authenticator.challenge();

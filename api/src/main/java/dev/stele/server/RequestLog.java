@@ -1,6 +1,7 @@
 package dev.stele.server;
 
 import dev.stele.registry.Caller;
+import dev.stele.server.http.TrustedProxies.Origin;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
@@ -55,9 +56,19 @@ final class RequestLog {
 
   /** A request while it is served. Not thread-safe. */
   static final class Served {
+    private final Origin origin;
     private String template = "unknown";
     private String user = Caller.ANONYMOUS;
     private boolean aborted;
+
+    Served(Origin origin) {
+      this.origin = origin;
+    }
+
+    /** From where it came. */
+    Origin origin() {
+      return origin;
+    }
 
     /** Which kind of address it is for. */
     void at(String resource) {
@@ -99,7 +110,7 @@ final class RequestLog {
     logger
         .atLevel(level)
         .addKeyValue("user", user)
-        .addKeyValue("address", request.getRemoteAddr())
+        .addKeyValue("address", served.origin.address())
         .addKeyValue("method", method)
         .addKeyValue("path", path)
         .addKeyValue("status", status)
@@ -112,7 +123,7 @@ final class RequestLog {
                 method
                     + (' ' + path + ' ' + status + ' ' + Math.round(nanos / 1e5) / 10.0 + " ms, ")
                     + (received + " bytes in, " + sent + " out, by " + user)
-                    + (" at " + request.getRemoteAddr() + " with " + agent));
+                    + (" at " + served.origin.address() + " with " + agent));
   }
 
   /** What a client sent, short and without anything that could look like another line or field. */

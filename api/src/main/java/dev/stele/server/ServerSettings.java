@@ -6,6 +6,7 @@ import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
+import dev.stele.server.http.TrustedProxies;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +23,7 @@ import java.util.function.Consumer;
  * @param local what lets the command line of this machine in, if anything does
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
+ * @param proxies whom to believe what they say about clients
  * @param audit how much questions to the record may take
  * @param cloudEvents how events look as CloudEvents
  * @param room is asked before each push: on the disk of the database, where that is known
@@ -36,6 +38,7 @@ public record ServerSettings(
     int maxManifestSize,
     boolean deletion,
     Configuration.HttpLimits limits,
+    TrustedProxies proxies,
     Configuration.AuditLimits audit,
     CloudEvents cloudEvents,
     Room room) {
@@ -61,6 +64,7 @@ public record ServerSettings(
         4 << 20,
         true,
         Configuration.HttpLimits.DEFAULT,
+        TrustedProxies.NONE,
         Configuration.AuditLimits.DEFAULT,
         new CloudEvents(Optional.empty()),
         () -> {});
@@ -78,6 +82,7 @@ public record ServerSettings(
         Math.toIntExact(configuration.manifests().maxSize().bytes()),
         true,
         configuration.http(),
+        configuration.proxies(),
         configuration.audit(),
         new CloudEvents(configuration.eventSource()),
         room(configuration));
@@ -101,6 +106,7 @@ public record ServerSettings(
     draft.local = local;
     draft.deletion = deletion;
     draft.limits = limits;
+    draft.proxies = proxies;
     draft.audit = audit;
     change.accept(draft);
     return new ServerSettings(
@@ -113,6 +119,7 @@ public record ServerSettings(
         maxManifestSize,
         draft.deletion,
         draft.limits,
+        draft.proxies,
         draft.audit,
         cloudEvents,
         room);
@@ -126,6 +133,7 @@ public record ServerSettings(
     private Optional<LocalCredential> local;
     private boolean deletion;
     private Configuration.HttpLimits limits;
+    private TrustedProxies proxies;
     private Configuration.AuditLimits audit;
   }
 
@@ -157,6 +165,11 @@ public record ServerSettings(
   /** The same with other limits. */
   public ServerSettings withLimits(Configuration.HttpLimits others) {
     return with(draft -> draft.limits = others);
+  }
+
+  /** The same behind proxies. */
+  public ServerSettings withProxies(TrustedProxies trusted) {
+    return with(draft -> draft.proxies = trusted);
   }
 
   /** The same with other limits on questions to the record. */

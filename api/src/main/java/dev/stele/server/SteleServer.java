@@ -118,6 +118,7 @@ public final class SteleServer implements AutoCloseable {
             tokens,
             access::get,
             settings.local(),
+            settings.proxies(),
             settings.room(),
             meters,
             settings.limits());
@@ -240,7 +241,7 @@ public final class SteleServer implements AutoCloseable {
         });
     config.jetty.modifyHttpConfiguration(http -> configure(http, settings));
     config.jetty.addConnector((server, http) -> connector(server, http, settings, tls));
-    if (tls.isPresent() && settings.local().isPresent()) {
+    if (hasLocalConnector(settings)) {
       config.jetty.addConnector((server, http) -> local(server, http, settings));
     }
     // Everything is answered here, whatever its method: our own router reads the raw path, in which
@@ -285,7 +286,16 @@ public final class SteleServer implements AutoCloseable {
     };
   }
 
-  /** For commands of this machine, which know no certificate: over loopback, without TLS. */
+  /**
+   * Whether commands of this machine have a port of their own: they know no certificate, and must
+   * not be taken for a proxy that is on this machine, too.
+   */
+  private static boolean hasLocalConnector(ServerSettings settings) {
+    return settings.local().isPresent()
+        && (settings.tls().isPresent() || !settings.proxies().networks().isEmpty());
+  }
+
+  /** For commands of this machine: over loopback, without TLS. */
   private static ServerConnector local(
       Server server, HttpConfiguration http, ServerSettings settings) {
     ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
@@ -341,7 +351,7 @@ public final class SteleServer implements AutoCloseable {
 
   /** Where commands of this machine reach it; empty if it is not known to be on this machine. */
   public Optional<URI> localUrl() {
-    return tls.isPresent() && settings.local().isPresent()
+    return hasLocalConnector(settings)
         ? Optional.of(URI.create("http://127.0.0.1:" + connector(1).getLocalPort()))
         : address().onThisMachine().map(there -> URI.create("http://" + there));
   }

@@ -9,6 +9,7 @@ import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
+import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import java.util.Set;
  * @param stores by name; {@code default} is always there
  * @param disk how much the folders of local disks may be asked to take
  * @param immutableTags which tags clients may neither move nor delete
+ * @param proxies whom to believe what they say about clients
  * @param clockTolerance how far clocks may be apart before appending stops
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
  * @param webhooks by name
@@ -47,6 +49,7 @@ public record Configuration(
     ManifestRules manifests,
     ImmutableTags immutableTags,
     HttpLimits http,
+    TrustedProxies proxies,
     AuditLimits audit,
     Duration clockTolerance,
     GcOptions gc,

@@ -25,6 +25,7 @@ import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
+import dev.stele.server.http.TrustedProxies;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -122,6 +123,14 @@ final class ConfigurationBuilder {
         manifests(),
         immutableTags.get(),
         http(),
+        new TrustedProxies(
+            values.get(
+                list(
+                    "http.proxies",
+                    "addresses or networks of proxies that are believed about their clients",
+                    ',',
+                    TrustedProxies.Network::parse,
+                    TrustedProxies.Network::toString))),
         audit(),
         values.get(
             duration(

@@ -1,6 +1,5 @@
 package dev.stele.server.http;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,8 +27,8 @@ public final class Accept {
   /** Reads the lines of a header, joined by commas. */
   static Accept parse(String header) {
     Map<String, Double> ranges = new HashMap<>();
-    for (String element : split(header, ',')) {
-      List<String> parts = split(element, ';');
+    for (String element : QuotedList.split(header, ',').parts()) {
+      List<String> parts = QuotedList.split(element, ';').parts();
       double quality = quality(parts.subList(1, parts.size()));
       if (quality >= 0) {
         ranges.merge(parts.getFirst().toLowerCase(Locale.ROOT), quality, Math::max);
@@ -77,25 +76,5 @@ public final class Accept {
       }
     }
     return quality;
-  }
-
-  /** The parts between separators that are not within quotes, without surrounding space. */
-  private static List<String> split(String text, char separator) {
-    List<String> parts = new ArrayList<>();
-    boolean quoted = false;
-    int start = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (quoted && c == '\\') {
-        i++;
-      } else if (c == '"') {
-        quoted = !quoted;
-      } else if (c == separator && !quoted) {
-        parts.add(text.substring(start, i).strip());
-        start = i + 1;
-      }
-    }
-    parts.add(text.substring(start).strip());
-    return parts;
   }
 }

@@ -15,6 +15,7 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.policy.TagPattern;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.SigningSecret;
 import dev.stele.server.webhook.WebhookSettings;
 import java.net.URI;
@@ -63,6 +64,7 @@ class ConfigurationReaderTest {
                     Duration.ofSeconds(30),
                     10_000,
                     DataSize.ofKibibytes(1)),
+                TrustedProxies.NONE,
                 new Configuration.AuditLimits(4, 64, Duration.ofMinutes(1)),
                 Duration.ofMinutes(5),
                 GcOptions.DEFAULT,
@@ -104,6 +106,7 @@ class ConfigurationReaderTest {
               max-streams: 20
               idle-timeout: 30 s
               drain-time: 500ms
+              proxies: [10.0.0.0/8, "::1"]
             audit:
               threads: 2
               waiting: 9
@@ -210,6 +213,10 @@ class ConfigurationReaderTest {
                     Duration.ofMillis(500),
                     10_000,
                     DataSize.ofKibibytes(1)),
+                new TrustedProxies(
+                    List.of(
+                        TrustedProxies.Network.parse("10.0.0.0/8"),
+                        TrustedProxies.Network.parse("::1"))),
                 new Configuration.AuditLimits(2, 9, Duration.ofSeconds(20)),
                 Duration.ofMinutes(5),
                 new GcOptions(
@@ -291,6 +298,21 @@ class ConfigurationReaderTest {
                 .retention()
                 .dryRun())
         .isTrue();
+  }
+
+  @Test
+  void proxiesAreAddressesOrNetworks() throws Exception {
+    assertThat(
+            ConfigurationReader.read(
+                    Optional.empty(), Map.of("STELE_HTTP_PROXIES", "127.0.0.1, fd00::/8"))
+                .proxies())
+        .isEqualTo(
+            new TrustedProxies(
+                List.of(
+                    TrustedProxies.Network.parse("127.0.0.1"),
+                    TrustedProxies.Network.parse("fd00::/8"))));
+    refuses("http: {proxies: [proxy.example]}", "http.proxies", "10.0.0.0/8", "proxy.example");
+    refuses("http: {proxies: [0.0.0.0/0]}", "http.proxies", "between 1 and 32", "0.0.0.0/0");
   }
 
   @Test
