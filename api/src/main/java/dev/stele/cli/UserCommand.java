@@ -106,7 +106,9 @@ final class UserCommand extends CommandGroup {
   /** {@code stele user password}. */
   @Command(
       name = "password",
-      description = "Gives somebody another password; the old one ends within a second.",
+      description =
+          "Gives somebody another password; the old one ends within a second, and the tokens that"
+              + " it got within five minutes.",
       mixinStandardHelpOptions = true)
   static final class Password extends OfOne {
     @Mixin private NewPassword password;
@@ -122,9 +124,7 @@ final class UserCommand extends CommandGroup {
   /** {@code stele user remove}. */
   @Command(
       name = "remove",
-      description =
-          "Ends that somebody can sign in; tokens that they have count for up to five minutes"
-              + " more.",
+      description = "Ends that somebody can sign in, and their tokens, within a second.",
       mixinStandardHelpOptions = true)
   static final class Remove extends OfOne {
     @Override

@@ -2,6 +2,8 @@ package dev.stele.question;
 
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.PageRequest;
 import dev.stele.server.http.QueryString;
 import dev.stele.server.http.RefusedRequestException;
@@ -16,10 +18,9 @@ import java.util.function.Predicate;
  * @param path what stands in the address for {@code {name}} and the like
  * @param query the parameters
  * @param body what is sent along, such as a retention policy; may be empty
- * @param visible which repositories a list of them may name
+ * @param access what whoever asks may do
  */
-public record Asked(
-    Map<String, String> path, QueryString query, String body, Predicate<RepositoryName> visible) {
+public record Asked(Map<String, String> path, QueryString query, String body, Access access) {
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1_000;
 
@@ -31,6 +32,16 @@ public record Asked(
   String path(String name) {
     return Optional.ofNullable(path.get(name))
         .orElseThrow(() -> new IllegalArgumentException("the address has no {" + name + "}"));
+  }
+
+  /** Whether whoever asks may read all of the record. */
+  boolean everywhere() {
+    return access.mayEverywhere(Action.READ_RECORD);
+  }
+
+  /** The repositories that a list of them may name. */
+  Predicate<RepositoryName> visible() {
+    return access.where(Action.READ_RECORD);
   }
 
   RepositoryName repository() {

@@ -43,12 +43,22 @@ public record DigestText(String text) {
   /**
    * The digest that is meant, of all that the record speaks of; a whole one need not be among them.
    *
+   * @param anywhere whether who asks may read all of the record; else it must be a whole digest,
+   *     since what it is the beginning of tells what there is
    * @throws RefusedRequestException if none begins so, or more than one does
    */
-  public Digest resolve(Archive archive) {
+  public Digest resolve(Archive archive, boolean anywhere) {
     try {
       return Digest.parse(text);
     } catch (InvalidNameException e) {
+      if (!anywhere) {
+        throw new DistributionError(
+                400,
+                ErrorCode.DIGEST_INVALID,
+                "write the whole digest: its beginning is understood for whoever may read all of"
+                    + " the record")
+            .asException();
+      }
       List<Digest> candidates =
           new DigestStates(archive).beginningWith(DigestBeginning.parse(text), CANDIDATES + 1);
       if (candidates.size() == 1) {

@@ -214,7 +214,8 @@ public final class EventQuestions {
    * newest first.
    */
   private Answer<EventRow> digest(Asked asked) {
-    Digest digest = DigestText.parse(asked.path("digest")).resolve(registry.archive());
+    Digest digest =
+        DigestText.parse(asked.path("digest")).resolve(registry.archive(), asked.everywhere());
     EventSelection selection = EventSelection.of(asked, registry, true).of(digest);
     Answer<EventRow> page = found(asked, selection, EventRow::of);
     DigestState state = states.of(digest);

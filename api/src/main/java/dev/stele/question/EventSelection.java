@@ -84,7 +84,9 @@ public record EventSelection(EventFilter filter, long after, long through, boole
         asked.first(Parameter.REPOSITORY),
         Set.copyOf(asked.all(TYPE)),
         asked.first(ACTOR),
-        asked.first(Parameter.DIGEST).map(digest -> digest.resolve(registry.archive())),
+        asked
+            .first(Parameter.DIGEST)
+            .map(digest -> digest.resolve(registry.archive(), asked.everywhere())),
         asked.first(TAG),
         asked.first(CAUSE));
   }

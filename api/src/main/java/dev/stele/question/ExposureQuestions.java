@@ -165,7 +165,9 @@ public final class ExposureQuestions {
   }
 
   private Digest digest(Asked asked) {
-    return asked.required(Parameter.DIGEST, "which digest is meant").resolve(registry.archive());
+    return asked
+        .required(Parameter.DIGEST, "which digest is meant")
+        .resolve(registry.archive(), asked.everywhere());
   }
 
   private static Optional<ExposurePage.Key> after(Asked asked) {

@@ -250,7 +250,7 @@ public final class Question<R> {
       Optional<String> value = parameter.getValue();
       query = value.isPresent() ? query.with(name, value.get()) : query.without(name);
     }
-    return new Asked(asked.path(), query, asked.body(), asked.visible());
+    return new Asked(asked.path(), query, asked.body(), asked.access());
   }
 
   private String address(Map<String, String> path) {

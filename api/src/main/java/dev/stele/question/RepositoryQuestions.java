@@ -190,7 +190,8 @@ final class RepositoryQuestions {
   /** A subject may be missing and have referrers, so only one with neither is not on record. */
   private Answer<Descriptor> referrers(Asked asked) {
     RepositoryName repository = asked.repository();
-    Digest subject = DigestText.parse(asked.path("digest")).resolve(registry.archive());
+    Digest subject =
+        DigestText.parse(asked.path("digest")).resolve(registry.archive(), asked.everywhere());
     AsOf at = moment(asked, Parameter.AT);
     Optional<Digest> last = asked.first(Parameter.LAST_DIGEST);
     Page<Descriptor> found =

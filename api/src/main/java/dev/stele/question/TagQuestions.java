@@ -195,7 +195,9 @@ final class TagQuestions {
 
   private Answer<Period> ofDigest(Asked asked) {
     Digest digest =
-        asked.required(Parameter.DIGEST, "which digest is meant").resolve(registry.archive());
+        asked
+            .required(Parameter.DIGEST, "which digest is meant")
+            .resolve(registry.archive(), asked.everywhere());
     TagPeriods.OfDigest page =
         periods.ofDigest(
             digest,

@@ -161,7 +161,15 @@ final class RequestDispatcher {
         Sender sender = sender(request, path, served.origin());
         AccessPolicy inForce = policy.get();
         Access access =
-            new Access(inForce, sender.who(), sender.scope(), challenge(served.origin(), inForce));
+            new Access(
+                inForce,
+                sender.who(),
+                sender.scope(),
+                challenge(served.origin(), inForce),
+                () ->
+                    sender.who().name().filter(this::isGone).isPresent()
+                        ? Optional.empty()
+                        : Optional.of(policy.get()));
         served.by(sender.actor());
         Caller caller = new Caller(sender.actor(), requestId);
         try (Exchange asked =
@@ -281,10 +289,11 @@ final class RequestDispatcher {
         ours.isPresent()
             ? Optional.empty()
             : bearer
-                ? tokens.verify(LocalCredential.token(credentials.get())).map(Sender::bearing)
-                : authenticator
-                    .authenticate(credentials, request.getRemoteAddr())
-                    .map(Sender::user);
+                ? tokens
+                    .verify(LocalCredential.token(credentials.get()))
+                    .filter(token -> token.user().filter(this::isGone).isEmpty())
+                    .map(Sender::bearing)
+                : authenticator.authenticate(credentials, origin.address()).map(Sender::user);
     if (sender.isPresent()) {
       return sender.get();
     }
@@ -296,7 +305,12 @@ final class RequestDispatcher {
           .addKeyValue("address", origin.address())
           .log("sign-in refused: as {} from {}", name, origin.address());
     }
-    throw unauthorized(origin, policy.get(), Optional.empty()).asException();
+    throw unauthorized(
+            origin,
+            policy.get(),
+            Optional.empty(),
+            bearer ? Optional.of("invalid_token") : Optional.empty())
+        .asException();
   }
 
   /** Whoever comes by a proxy is not known to be on this machine, even if the proxy is. */
@@ -312,9 +326,15 @@ final class RequestDispatcher {
             .getName());
   }
 
+  /** Whoever is not a user any more cannot go on by what they were given before. */
+  private boolean isGone(String user) {
+    // A user's name has no colon; that of whoever works on this machine has.
+    return authenticator.required() && user.indexOf(':') < 0 && !authenticator.knows(user);
+  }
+
   private Optional<Access.Challenge> challenge(Origin origin, AccessPolicy inForce) {
     return authenticator.required()
-        ? Optional.of(scope -> unauthorized(origin, inForce, scope))
+        ? Optional.of((scope, error) -> unauthorized(origin, inForce, scope, error))
         : Optional.empty();
   }
 
@@ -323,7 +343,7 @@ final class RequestDispatcher {
    * without signing in would otherwise never know that they can do more when they do.
    */
   private DistributionError unauthorized(
-      Origin origin, AccessPolicy inForce, Optional<String> scope) {
+      Origin origin, AccessPolicy inForce, Optional<String> scope, Optional<String> error) {
     String challenge;
     if (!authenticator.required()) {
       challenge = "Bearer realm=\"Stele\"";
@@ -331,12 +351,17 @@ final class RequestDispatcher {
       challenge =
           "Bearer realm=\"%s%s\",service=\"%s\""
                   .formatted(origin.url(), Audit.TOKEN, TokenIssuing.SERVICE)
-              + scope.map(",scope=\"%s\""::formatted).orElse("");
+              + scope.map(",scope=\"%s\""::formatted).orElse("")
+              + error.map(",error=\"%s\""::formatted).orElse("");
     } else {
       challenge = authenticator.challenge();
     }
     return new DistributionError(
-            401, ErrorCode.UNAUTHORIZED, "a user name and its password are required")
+            401,
+            ErrorCode.UNAUTHORIZED,
+            error.isPresent()
+                ? "the token does not count, or not for this: get another at " + Audit.TOKEN
+                : "a user name and its password are required")
         .with("WWW-Authenticate", challenge);
   }
 

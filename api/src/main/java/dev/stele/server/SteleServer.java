@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.stele.blob.FileFailure;
 import dev.stele.engine.Engine;
 import dev.stele.policy.AccessPolicy;
@@ -17,6 +18,7 @@ import io.javalin.util.JavalinBindException;
 import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -27,6 +29,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -58,8 +61,12 @@ public final class SteleServer implements AutoCloseable {
   /** How long a request in flight may be silent while the server stops, before it is given up. */
   private static final Duration PAUSE_WHILE_STOPPING = Duration.ofSeconds(5);
 
+  /** Within what time a connection must have brought its first request, or its handshake. */
+  private static final Duration FIRST_REQUEST = Duration.ofSeconds(30);
+
   private final Javalin javalin;
   private final ServerSettings settings;
+  private final Authenticator authenticator;
   private final Optional<Tls> tls;
   private final Audit audit;
   private final AtomicBoolean stopping;
@@ -68,12 +75,14 @@ public final class SteleServer implements AutoCloseable {
   private SteleServer(
       Javalin javalin,
       ServerSettings settings,
+      Authenticator authenticator,
       Optional<Tls> tls,
       Audit audit,
       AtomicBoolean stopping,
       AtomicReference<AccessPolicy> access) {
     this.javalin = javalin;
     this.settings = settings;
+    this.authenticator = authenticator;
     this.tls = tls;
     this.audit = audit;
     this.stopping = stopping;
@@ -91,6 +100,7 @@ public final class SteleServer implements AutoCloseable {
       throws StartupException {
     checkExposure(settings);
     Authenticator authenticator = authenticator(settings.htpasswd());
+    settings.access().ifPresent(policy -> warnOfStrangers(policy, authenticator));
     Optional<ServerKey> key =
         authenticator.required() ? Optional.of(new ServerKey(engine.secret())) : Optional.empty();
     // Where nobody can sign in, a token is nobody's, and other nodes need not know it.
@@ -136,7 +146,7 @@ public final class SteleServer implements AutoCloseable {
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
     }
-    return new SteleServer(javalin, settings, tls, audit, stopping, access);
+    return new SteleServer(javalin, settings, authenticator, tls, audit, stopping, access);
   }
 
   /**
@@ -146,6 +156,12 @@ public final class SteleServer implements AutoCloseable {
    *     no TLS, without an explicit choice
    */
   public static void checkExposure(ServerSettings settings) throws StartupException {
+    if (settings.access().isPresent()
+        && settings.htpasswd().isEmpty()
+        && !settings.access().get().allowsStrangers()) {
+      throw new StartupException(
+          "access: nobody can sign in, and the policy grants nothing to anonymous: set htpasswd");
+    }
     if (settings.listen().isLoopback()) {
       return;
     }
@@ -167,7 +183,20 @@ public final class SteleServer implements AutoCloseable {
 
   /** Puts another access policy in force, or none: for every request that begins from now on. */
   public void adopt(Optional<AccessPolicy> policy) {
+    if (policy.isEmpty() && access.get().isPresent()) {
+      logger.warn("there is no access policy any more: whoever may come in may do everything");
+    }
+    policy.ifPresent(next -> warnOfStrangers(next, authenticator));
     access.set(AccessPolicy.inForce(policy, settings.htpasswd().isPresent()));
+  }
+
+  /** A name that nobody can sign in by is mostly a slip of the pen. */
+  private static void warnOfStrangers(AccessPolicy policy, Authenticator authenticator) {
+    List<String> unknown =
+        policy.names().stream().filter(name -> !authenticator.knows(name)).toList();
+    if (authenticator.required() && !unknown.isEmpty()) {
+      logger.warn("access names who cannot sign in: {}", String.join(", ", unknown));
+    }
   }
 
   private static Optional<Tls> tls(ServerSettings settings) throws StartupException {
@@ -256,7 +285,9 @@ public final class SteleServer implements AutoCloseable {
   private static void configure(Server server, ServerSettings settings) {
     server.insertHandler(new GracefulHandler());
     server.setErrorHandler(new ProtocolErrors());
-    server.addBean(new NetworkConnectionLimit(settings.limits().maxConnections(), server));
+    server.addBean(
+        new NetworkConnectionLimit(
+            Math.min(settings.limits().maxConnections(), mostConnections()), server));
     server.setStopTimeout(settings.limits().drainTime().toMillis());
   }
 
@@ -305,7 +336,20 @@ public final class SteleServer implements AutoCloseable {
     return limited(connector, settings);
   }
 
+  /** Half of the files that the process may open: the stores and the database need some, too. */
+  private static int mostConnections() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? (int) Math.clamp(unix.getMaxFileDescriptorCount() / 2, 10, Integer.MAX_VALUE)
+        : Integer.MAX_VALUE;
+  }
+
   private static ServerConnector limited(ServerConnector connector, ServerSettings settings) {
+    connector.addBean(
+        new FirstRequestDeadline(
+            connector.getScheduler(),
+            FIRST_REQUEST.compareTo(settings.limits().idleTimeout()) < 0
+                ? FIRST_REQUEST
+                : settings.limits().idleTimeout()));
     // Not HttpConfiguration's, which is put back when a request completes: one that completed just
     // after a stop began would undo the stop's short timeout, and hold it up for the drain time.
     connector.setIdleTimeout(settings.limits().idleTimeout().toMillis());

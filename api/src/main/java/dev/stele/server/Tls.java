@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.server.auth.FileAccess;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +35,7 @@ final class Tls implements AutoCloseable {
       // Reading them says what is wrong.
       this.version = null;
     }
+    FileAccess.warnIfOthersCanRead("tls.key", files.key());
     factory.setKeyStore(files.read(Instant.now()));
     factory.setKeyStorePassword(new String(TlsFiles.PASSWORD));
     factory.setIncludeProtocols("TLSv1.3", "TLSv1.2");

@@ -14,6 +14,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.TestClient;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.QueryString;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,7 +88,7 @@ class ExposureQuestionsTest {
     List<List<ExposureQuestions.PullRow>> pages = new ArrayList<>();
     Asked asked =
         new Asked(
-            Map.of(), QueryString.parse("limit=" + limit + "&digest=" + LAYER), "", _ -> true);
+            Map.of(), QueryString.parse("limit=" + limit + "&digest=" + LAYER), "", Access.FULL);
     while (true) {
       Answer<ExposureQuestions.PullRow> answer = question.ask(asked);
       pages.add(answer.rows());

@@ -19,6 +19,7 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.TestClient;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.QueryString;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ class PagingTest {
           path,
           QueryString.parse(query + (query.isEmpty() ? "" : "&") + "limit=" + limit),
           body,
-          _ -> true);
+          Access.FULL);
     }
   }
 

@@ -21,14 +21,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Who may do what in which repositories. Of the globs that match a repository the longest decides:
- * the rules that have it say what may be done there, and no others, so that a rule for {@code
- * payments/**} takes {@code payments} out of what {@code **} grants. What no rule grants is
- * refused; administrators may do everything.
+ * Who may do what in which repositories. Of the globs that match a repository the closest decides:
+ * the one with most characters before its first wildcard and, of several, with most characters that
+ * are none. The rules that have it say what may be done there, and no others, so that a rule for
+ * {@code payments/**} takes {@code payments} out of what {@code **} grants, and nothing but a glob
+ * that also begins so takes it back. What no rule grants is refused; administrators may do
+ * everything.
  *
  * <p>What is about any repository, such as a question to the whole record, needs the right
  * everywhere: from the rules of {@code **}, and from those of every other glob. What is about none,
@@ -50,6 +53,14 @@ public final class AccessPolicy {
       new AccessPolicy(Default.SIGNED_IN, Set.of(), Map.of(), List.of(), false);
 
   private static final RepositoryGlob EVERYWHERE = RepositoryGlob.parse("**");
+  private static final Comparator<RepositoryGlob> CLOSER =
+      Comparator.<RepositoryGlob>comparingInt(glob -> glob.beginning().length())
+          .thenComparingInt(RepositoryGlob::literals);
+
+  /** What can match a name: nothing in upper case, no slash at either end. */
+  private static final Pattern POSSIBLE = Pattern.compile("(?!/)[^A-Z]*(?<!/)");
+
+  private static final String NOBODY = "anonymous";
   private static final String ANYONE = "anyone";
   private static final String ANOTHER = "another";
   private static final int REMEMBERED = 10_000;
@@ -170,13 +181,13 @@ public final class AccessPolicy {
     }
   }
 
-  /** The globs that decide of a repository, which are equally long, and their rules. */
+  /** The globs that decide of a repository, which are equally close, and their rules. */
   private record Deciding(List<RepositoryGlob> globs, List<Rule> rules) {}
 
   /**
    * What was decided, and by what.
    *
-   * @param globs the longest that match; none if no glob does, or nobody had to look
+   * @param globs the closest that match; none if no glob does, or nobody had to look
    * @param by in words
    */
   public record Decision(boolean allowed, List<RepositoryGlob> globs, String by) {}
@@ -239,6 +250,19 @@ public final class AccessPolicy {
                 || byGlob.values().stream().allMatch(granting -> grants(granting, who, action))));
   }
 
+  /** Whether it grants anything to who did not sign in. */
+  public boolean allowsStrangers() {
+    return rules.stream().anyMatch(Rule::anonymous);
+  }
+
+  /** Those who are named as administrators, or by a rule or a group. */
+  public Set<String> names() {
+    Set<String> names = new TreeSet<>(administrators);
+    groups.values().forEach(names::addAll);
+    rules.forEach(rule -> names.addAll(rule.users()));
+    return names;
+  }
+
   /** Whether somebody may do something in any repository at all. */
   public boolean allowsSomewhere(Principal who, Action action) {
     return unlimited(who) || grants(rules, who, action);
@@ -263,7 +287,7 @@ public final class AccessPolicy {
     String decides =
         deciding.globs().stream().map(RepositoryGlob::toString).collect(Collectors.joining(" and "))
             + (deciding.globs().size() == 1 ? " decides" : " decide")
-            + ", the longest that matches";
+            + ", the closest that matches";
     for (Rule rule : deciding.rules()) {
       Optional<String> why = includes(rule, who);
       if (rule.may().contains(action) && why.isPresent()) {
@@ -324,23 +348,21 @@ public final class AccessPolicy {
   }
 
   private Deciding find(RepositoryName repository) {
-    List<RepositoryGlob> longest = new ArrayList<>();
-    int length = 0;
+    List<RepositoryGlob> closest = new ArrayList<>();
     for (RepositoryGlob glob : byGlob.keySet()) {
-      int its = glob.toString().length();
-      if (its >= length && glob.matches(repository)) {
-        if (its > length) {
-          longest.clear();
-          length = its;
+      int order = closest.isEmpty() ? 1 : CLOSER.compare(glob, closest.getFirst());
+      if (order >= 0 && glob.matches(repository)) {
+        if (order > 0) {
+          closest.clear();
         }
-        longest.add(glob);
+        closest.add(glob);
       }
     }
-    longest.sort(Comparator.comparing(RepositoryGlob::toString));
+    closest.sort(Comparator.comparing(RepositoryGlob::toString));
     return new Deciding(
-        List.copyOf(longest),
+        List.copyOf(closest),
         rules.stream()
-            .filter(rule -> rule.repositories().stream().anyMatch(longest::contains))
+            .filter(rule -> rule.repositories().stream().anyMatch(closest::contains))
             .toList());
   }
 
@@ -378,15 +400,33 @@ public final class AccessPolicy {
       if (!Stream.of("users", "groups", "everyone", "anonymous").anyMatch(rule::has)) {
         problems.add(item.path() + " needs users, groups, everyone: true or anonymous: true");
       }
+      if (!Stream.of("users", "groups").anyMatch(rule::has)
+          && !rule.truth("everyone")
+          && !rule.truth("anonymous")) {
+        problems.add(item.path() + " grants nobody anything");
+      }
       List<String> named = rule.texts("groups", AccessPolicy::name);
+      named.stream()
+          .filter(group -> !groups.containsKey(group))
+          .forEach(
+              group ->
+                  problems.add(
+                      "%s.groups: there is no group %s in %s.groups"
+                          .formatted(item.path(), group, key)));
+      List<RepositoryGlob> repositories = rule.texts("repositories", AccessPolicy::glob);
+      Set<Action> may = new HashSet<>(rule.texts("may", Action::parse));
+      if (may.stream().anyMatch(Action::ofRegistry) && !repositories.contains(EVERYWHERE)) {
+        problems.add(
+            item.path() + ": metrics and admin are about no repository, so grant them in \"**\"");
+      }
       rules.add(
           new Rule(
-              rule.texts("repositories", RepositoryGlob::parse),
+              repositories,
               names(rule, "users"),
               new HashSet<>(named),
               rule.truth("everyone"),
               rule.truth("anonymous"),
-              new HashSet<>(rule.texts("may", Action::parse))));
+              may));
     }
     if (administrators.isEmpty() && rules.isEmpty()) {
       problems.add(key + " grants nobody anything; it needs administrators or rules");
@@ -413,6 +453,17 @@ public final class AccessPolicy {
     return new TreeSet<>(section.texts(key, AccessPolicy::name));
   }
 
+  /** A glob that a repository's name can match. */
+  private static RepositoryGlob glob(String text) {
+    RepositoryGlob glob = RepositoryGlob.parse(text);
+    if (!POSSIBLE.matcher(text).matches()) {
+      throw new IllegalArgumentException(
+          "matches no repository: names are lower case, without a slash at either end; not \"%s\""
+              .formatted(text));
+    }
+    return glob;
+  }
+
   private static String releaser(String text) {
     if (!text.equals(ANOTHER) && !text.equals(ANYONE)) {
       throw new IllegalArgumentException(
@@ -422,8 +473,13 @@ public final class AccessPolicy {
   }
 
   private static String name(String text) {
-    if (text.isBlank() || text.indexOf(':') >= 0) {
-      throw new IllegalArgumentException("must be a name without a colon, not \"" + text + "\"");
+    if (text.isBlank() || text.indexOf(':') >= 0 || !text.equals(text.strip())) {
+      throw new IllegalArgumentException(
+          "must be a name without a colon, and without space around it, not \"" + text + "\"");
+    }
+    if (text.equals(NOBODY)) {
+      throw new IllegalArgumentException(
+          "%s is nobody's name; grant with anonymous: true".formatted(NOBODY));
     }
     return text;
   }

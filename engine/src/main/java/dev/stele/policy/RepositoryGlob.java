@@ -217,6 +217,16 @@ public final class RepositoryGlob {
     return text;
   }
 
+  /** How many characters of it stand for one that must be there. */
+  int literals() {
+    return (int)
+        steps.stream()
+            .filter(
+                step ->
+                    step instanceof Step.One(BitSet characters) && characters.cardinality() == 1)
+            .count();
+  }
+
   /** The one name that it can match, if it is a name. */
   public Optional<String> only() {
     return beginning().equals(text) ? Optional.of(text) : Optional.empty();

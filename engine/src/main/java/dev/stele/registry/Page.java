@@ -8,6 +8,9 @@ import java.util.function.Predicate;
 
 /** One page of a list, in order, and whether more follows the last item. */
 public record Page<T>(List<T> items, boolean more) {
+  /** Reading few at once would cost a query each. */
+  private static final int BATCH = 1_000;
+
   public Page {
     items = List.copyOf(items);
   }
@@ -19,7 +22,7 @@ public record Page<T>(List<T> items, boolean more) {
   }
 
   /**
-   * A page of those items that match, in as many readings as that takes.
+   * A page of those items that match, in as many large readings as that takes.
    *
    * @param key what an item is called when the next page is asked for
    */
@@ -32,7 +35,7 @@ public record Page<T>(List<T> items, boolean more) {
     List<T> found = new ArrayList<>();
     Optional<String> last = after;
     while (true) {
-      Page<T> page = lister.list(last, limit);
+      Page<T> page = lister.list(last, Math.max(limit, BATCH));
       for (T item : page.items()) {
         if (matches.test(item)) {
           if (found.size() == limit) {

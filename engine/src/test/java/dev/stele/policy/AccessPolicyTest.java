@@ -34,7 +34,7 @@ class AccessPolicyTest {
   }
 
   @Test
-  void theLongestGlobThatMatchesDecidesAlone() throws Exception {
+  void theClosestGlobThatMatchesDecidesAlone() throws Exception {
     AccessPolicy policy =
         read(
             """
@@ -58,18 +58,31 @@ class AccessPolicyTest {
   }
 
   @Test
-  void equallyLongGlobsDecideTogether() throws Exception {
+  void equallyCloseGlobsDecideTogether() throws Exception {
     AccessPolicy policy =
         read(
             """
             {rules: [
               {repositories: ['a*/x'], users: [mary], may: [pull]},
-              {repositories: ['*b/x'], users: [mary], may: [push]}]}
+              {repositories: ['a?/x'], users: [mary], may: [push]}]}
             """);
 
     assertThat(may(policy, MARY, Action.PULL, "ab/x")).isTrue();
     assertThat(may(policy, MARY, Action.PUSH, "ab/x")).isTrue();
-    assertThat(may(policy, MARY, Action.PUSH, "ac/x")).isFalse();
+    assertThat(may(policy, MARY, Action.PUSH, "acd/x")).isFalse();
+  }
+
+  @Test
+  void whatBeginsWithAWildcardOpensNothingThatWasClosed() throws Exception {
+    AccessPolicy closed =
+        read(
+            """
+            {rules: [
+              {repositories: ['**/app-*'], everyone: true, may: [pull]},
+              {repositories: ['pay/**'], users: [mary], may: [pull]}]}
+            """);
+    assertThat(may(closed, JOE, Action.PULL, "pay/app-1")).isFalse();
+    assertThat(may(closed, MARY, Action.PULL, "pay/app-1")).isTrue();
   }
 
   @Test
@@ -140,11 +153,11 @@ class AccessPolicyTest {
 
     assertThat(policy.explain(MARY, Action.PUSH, app).by())
         .isEqualTo(
-            "team/** decides, the longest that matches: access.rules[1] grants it to user mary");
+            "team/** decides, the closest that matches: access.rules[1] grants it to user mary");
     assertThat(policy.explain(MARY, Action.PULL, app))
         .returns(false, AccessPolicy.Decision::allowed)
         .returns(
-            "team/** decides, the longest that matches, and none of its rules grants that to them",
+            "team/** decides, the closest that matches, and none of its rules grants that to them",
             AccessPolicy.Decision::by);
     assertThat(policy.explain(Principal.of("root"), Action.PULL, app).by())
         .isEqualTo("an administrator");
@@ -173,6 +186,19 @@ class AccessPolicyTest {
                     .contains("access.rules[1] needs users, groups")
                     .contains("access.rules[2] needs repositories")
                     .contains("access.rules[2] needs may"));
+    for (String wrong :
+        new String[] {
+          "{rules: [{repositories: ['Team/**'], everyone: true, may: [pull]}]}",
+          "{rules: [{repositories: ['/team'], everyone: true, may: [pull]}]}",
+          "{rules: [{repositories: ['team/'], everyone: true, may: [pull]}]}",
+          "{rules: [{repositories: ['team'], everyone: false, may: [pull]}]}",
+          "{rules: [{repositories: ['team'], groups: [nobody], may: [pull]}]}",
+          "{rules: [{repositories: ['team'], users: [' joe '], may: [pull]}]}",
+          "{rules: [{repositories: ['team'], users: ['anonymous'], may: [pull]}]}",
+          "{rules: [{repositories: ['team/**'], everyone: true, may: [metrics]}]}"
+        }) {
+      assertThatThrownBy(() -> read(wrong)).as(wrong).isInstanceOf(InvalidPolicyException.class);
+    }
     assertThatThrownBy(() -> read("{groups: {a: [b]}}")).hasMessageContaining("grants nobody");
   }
 }

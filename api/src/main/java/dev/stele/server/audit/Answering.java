@@ -1,6 +1,5 @@
 package dev.stele.server.audit;
 
-import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.question.Answer;
 import dev.stele.question.Asked;
 import dev.stele.question.Columns;
@@ -65,11 +64,7 @@ final class Answering {
     boolean csv = form == Form.CSV;
     boolean whole = csv && question.parameters().contains(LIMIT) && query.first(LIMIT).isEmpty();
     Asked asked =
-        new Asked(
-            path,
-            whole ? query.with(LIMIT, PAGE) : query,
-            body(exchange),
-            exchange.access().where(Action.READ_RECORD));
+        new Asked(path, whole ? query.with(LIMIT, PAGE) : query, body(exchange), exchange.access());
     Written written = work.run(() -> written(question, asked, form, true));
     exchange.set("Vary", "Accept");
     if (whole && written.following().isPresent()) {

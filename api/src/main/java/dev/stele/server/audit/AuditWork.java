@@ -1,10 +1,12 @@
 package dev.stele.server.audit;
 
 import dev.stele.oci.Digest;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.Durations;
 import dev.stele.question.DigestText;
 import dev.stele.registry.Archive;
 import dev.stele.server.config.Configuration;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.RefusedRequestException;
@@ -94,13 +96,14 @@ final class AuditWork implements AutoCloseable {
   }
 
   /** The digest that a text means, which may be short; a look-up is a question, too. */
-  Optional<Digest> resolve(Optional<String> text, Archive archive)
+  Optional<Digest> resolve(Optional<String> text, Archive archive, Access access)
       throws IOException, InterruptedException {
     if (text.isEmpty()) {
       return Optional.empty();
     }
     DigestText digest = DigestText.parse(text.get());
-    return Optional.of(run(() -> digest.resolve(archive)));
+    return Optional.of(
+        run(() -> digest.resolve(archive, access.mayEverywhere(Action.READ_RECORD))));
   }
 
   private <T> T run(Deadline.Work<T> work, Deadline deadline)

@@ -29,7 +29,7 @@ record Documents(Archive archive, AuditWork work) {
   private <T> T find(String text, BiFunction<Archive, Digest, T> question)
       throws IOException, InterruptedException {
     DigestText asked = DigestText.parse(text);
-    return work.run(() -> question.apply(archive, asked.resolve(archive)));
+    return work.run(() -> question.apply(archive, asked.resolve(archive, true)));
   }
 
   private static void send(Exchange exchange, Digest digest, String mediaType, byte[] bytes)

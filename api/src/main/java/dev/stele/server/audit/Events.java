@@ -91,7 +91,8 @@ final class Events {
       return;
     }
     Asked asked =
-        new Asked(Map.of(), exchange.query().without(Question.FORMAT.name()), "", _ -> true);
+        new Asked(
+            Map.of(), exchange.query().without(Question.FORMAT.name()), "", exchange.access());
     if (stream) {
       exchange.query().refuseOthers(known());
       if (!cloud && format.filter(form -> !form.equals("json")).isPresent()) {
@@ -198,6 +199,10 @@ final class Events {
         News news = work.runLetIn(() -> registry.log().news(after, filter, AT_ONCE));
         position = news.through();
         events = news.events();
+      }
+      // A right that was taken away ends with what it was for.
+      if (!exchange.stillPasses(question.need())) {
+        return;
       }
       for (EventEntry entry : events) {
         write(out, entry, form);

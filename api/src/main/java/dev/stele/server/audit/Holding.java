@@ -47,7 +47,8 @@ final class Holding {
         body.text("id")
             .map(text -> JsonBody.parse("id", text, HoldRow::id))
             .orElseGet(UUID::randomUUID);
-    Optional<Digest> digest = work.resolve(body.text("digest"), registry.archive());
+    Optional<Digest> digest =
+        work.resolve(body.text("digest"), registry.archive(), exchange.access());
     NewHold hold;
     try {
       hold =
@@ -87,6 +88,14 @@ final class Holding {
     found.ifPresentOrElse(
         there -> require(exchange, Action.RELEASE_HOLD, there.scope()),
         () -> access.requireEverywhere(Action.RELEASE_HOLD));
+    if (access.policy().releasedByAnother() && access.who().local()) {
+      throw new DistributionError(
+              403,
+              ErrorCode.DENIED,
+              "another than placed it must release a hold (access.release-holds-by), so whoever"
+                  + " does must sign in: name the server with --server, and a user")
+          .asException();
+    }
     if (access.policy().releasedByAnother()
         && found
             .flatMap(there -> there.placed().actor())

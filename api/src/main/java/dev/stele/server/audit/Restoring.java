@@ -77,7 +77,8 @@ public final class Restoring {
     RepositoryName repository = RepositoryName.parse(name);
     JsonBody body = JsonBody.read(exchange, "at", "tag", "digest", "available", "dryRun", "reason");
     Optional<Tag> tag = body.text("tag").map(Tag::parse);
-    Optional<Digest> digest = work.resolve(body.text("digest"), registry.archive());
+    Optional<Digest> digest =
+        work.resolve(body.text("digest"), registry.archive(), exchange.access());
     if (tag.isPresent() && digest.isPresent()) {
       throw JsonBody.invalid("restore a tag or a digest, or, without both, the whole repository");
     }

@@ -34,8 +34,13 @@ public record TokenIssuing(TokenAuthority authority) {
           .asException();
     }
     TokenScope scope = TokenScope.parse(exchange.query().all("scope")).grantedTo(access);
-    TokenAuthority.Issued issued =
-        authority.issue(access.who().local() ? Optional.empty() : access.who().name(), scope);
+    TokenAuthority.Issued issued;
+    try {
+      issued =
+          authority.issue(access.who().local() ? Optional.empty() : access.who().name(), scope);
+    } catch (IllegalArgumentException e) {
+      throw new DistributionError(400, ErrorCode.REQUEST_INVALID, e.getMessage()).asException();
+    }
     exchange.set("Cache-Control", "no-store");
     exchange.sendJson(
         200,

@@ -18,6 +18,9 @@ public interface Authenticator {
    */
   Optional<String> authenticate(Optional<String> authorization, String address);
 
+  /** Whether there still is a user of this name, who signed in a while ago. */
+  boolean knows(String user);
+
   /** Who the sender says it is, true or not, for the log; empty if that cannot be read. */
   Optional<String> claimed(Optional<String> authorization);
 
@@ -34,6 +37,11 @@ public interface Authenticator {
     @Override
     public Optional<String> authenticate(Optional<String> authorization, String address) {
       return Optional.of(Caller.ANONYMOUS);
+    }
+
+    @Override
+    public boolean knows(String user) {
+      return false;
     }
 
     @Override

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class FailedSignIns {
   private static final int BY_NAME = 10;
-  private static final int BY_ADDRESS = 100;
+  private static final int BY_ADDRESS = 30;
   private static final int REMEMBERED = 100_000;
   private static final Duration WINDOW = Duration.ofMinutes(1);
   private static final int NETWORK_BYTES = 8;
@@ -36,12 +36,13 @@ final class FailedSignIns {
   }
 
   /**
-   * Lets a password be looked at, or not.
+   * Lets a password be looked at, or not. It counts as wrong until it is found {@linkplain #right},
+   * so that no more than these can be looked at at once.
    *
    * @param address that the request came from, in numbers
    * @throws RefusedRequestException 429 if too many were wrong
    */
-  void check(String name, String address) {
+  void attempt(String name, String address) {
     String network = network(address);
     if (count(network) >= BY_ADDRESS || count(name + '\n' + network) >= BY_NAME) {
       throw new DistributionError(
@@ -51,13 +52,15 @@ final class FailedSignIns {
           .with("Retry-After", Long.toString(WINDOW.toSeconds()))
           .asException();
     }
+    change(network, 1);
+    change(name + '\n' + network, 1);
   }
 
-  /** Takes note of a wrong one. */
-  void add(String name, String address) {
+  /** Takes note that a password that was looked at was right. */
+  void right(String name, String address) {
     String network = network(address);
-    increment(network);
-    increment(name + '\n' + network);
+    change(network, -1);
+    change(name + '\n' + network, -1);
   }
 
   private int count(String key) {
@@ -65,8 +68,8 @@ final class FailedSignIns {
     return counted == null ? 0 : counted.get();
   }
 
-  private void increment(String key) {
-    int _ = failures.get(key, _ -> new AtomicInteger()).incrementAndGet();
+  private void change(String key, int by) {
+    int _ = failures.get(key, _ -> new AtomicInteger()).addAndGet(by);
   }
 
   private static String network(String address) {

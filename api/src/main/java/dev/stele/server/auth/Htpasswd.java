@@ -1,5 +1,6 @@
 package dev.stele.server.auth;
 
+import dev.stele.registry.Caller;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +40,9 @@ final class Htpasswd {
       String where = file + ", line " + (i + 1) + ": ";
       if (colon <= 0) {
         throw new IOException(where + "expected name:hash");
+      }
+      if (line.startsWith(Caller.ANONYMOUS + ":")) {
+        throw new IOException(where + "nobody can be called " + Caller.ANONYMOUS);
       }
       String hash = line.substring(colon + 1);
       if (!BCRYPT.matcher(hash).matches()) {

@@ -109,15 +109,20 @@ public final class HtpasswdAuthenticator implements Authenticator {
     if (current.verified.contains(user, password)) {
       return Optional.of(user);
     }
-    current.failed.check(user, address);
+    current.failed.attempt(user, address);
     Optional<String> hash = current.users.hash(user);
     boolean right = matches(password, hash.orElse(current.decoy));
     if (hash.isEmpty() || !right) {
-      current.failed.add(user, address);
       return Optional.empty();
     }
+    current.failed.right(user, address);
     current.verified.add(user, password);
     return Optional.of(user);
+  }
+
+  @Override
+  public boolean knows(String user) {
+    return current().users.hash(user).isPresent();
   }
 
   @Override
@@ -199,6 +204,7 @@ public final class HtpasswdAuthenticator implements Authenticator {
     if (users.isEmpty()) {
       logger.warn("htpasswd: {} has no user, so nobody can sign in", file);
     }
+    FileAccess.warnIfOthersCanRead("htpasswd", file);
     String decoy =
         BCrypt.withDefaults().hashToString(users.highestCost(), "nobody has this".toCharArray());
     return new Loaded(

@@ -35,8 +35,10 @@ public final class TokenAuthority {
 
   private static final String ISSUER = "stele";
   private static final String ACCESS = "access";
-  private static final int LONGEST = 16_384;
-  private static final int REMEMBERED = 10_000;
+  private static final int LONGEST = 8_192;
+
+  /** In characters of tokens; what they say takes a few times as many bytes. */
+  private static final int REMEMBERED = 4 << 20;
 
   private final MACSigner signer;
   private final MACVerifier verifier;
@@ -44,7 +46,11 @@ public final class TokenAuthority {
 
   /** Tokens whose signature was found right. */
   private final Cache<String, Checked> checked =
-      Caffeine.newBuilder().maximumSize(REMEMBERED).expireAfterWrite(LIFETIME).build();
+      Caffeine.newBuilder()
+          .maximumWeight(REMEMBERED)
+          .<String, Checked>weigher((token, _) -> token.length())
+          .expireAfterWrite(LIFETIME)
+          .build();
 
   /**
    * What a token says.
@@ -80,6 +86,7 @@ public final class TokenAuthority {
    * Issues a token.
    *
    * @param scope what it is for, of which they may do all now
+   * @throws IllegalArgumentException if that is more than a token can say
    */
   public Issued issue(Optional<String> user, TokenScope scope) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
@@ -100,7 +107,11 @@ public final class TokenAuthority {
     } catch (JOSEException e) {
       throw new IllegalStateException("a token cannot be signed", e);
     }
-    return new Issued(token.serialize(), now, LIFETIME);
+    String text = token.serialize();
+    if (text.length() > LONGEST) {
+      throw new IllegalArgumentException("too much for one token: ask for fewer scopes");
+    }
+    return new Issued(text, now, LIFETIME);
   }
 
   /** What a token says; empty if it is none of ours, or does not count now. */

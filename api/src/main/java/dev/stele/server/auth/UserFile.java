@@ -2,8 +2,10 @@ package dev.stele.server.auth;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import dev.stele.registry.Caller;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -20,8 +24,9 @@ import java.util.Set;
 
 /**
  * An htpasswd file that is edited: each change replaces it as a whole, so that a server which reads
- * it finds the old or the new one. What it has beside users stays, and so do its permissions; a new
- * one is its owner's alone. Two editors at once are not told apart.
+ * it finds the old or the new one. What it has beside users stays, and so do its owner, group and
+ * permissions; a new one is its owner's alone. One editor waits for another, by a lock on a file
+ * beside it.
  */
 public final class UserFile {
   private static final int COST = 11;
@@ -35,6 +40,28 @@ public final class UserFile {
   /** A file, which need not be there yet. */
   public UserFile(Path file) {
     this.file = file;
+  }
+
+  private interface Edit {
+    List<String> of(List<String> lines) throws IOException;
+  }
+
+  /** Edits what the file has, whatever link leads to it. */
+  private void edit(Edit edit) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder)) {
+      throw new IOException("there is no folder %s for the htpasswd file".formatted(folder));
+    }
+    if (Files.isDirectory(file)) {
+      throw new IOException("%s is a folder; name the htpasswd file in it".formatted(file));
+    }
+    Path real = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+    Path lock = real.resolveSibling(real.getFileName() + ".lock");
+    try (FileChannel locked =
+            FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock _ = locked.lock()) {
+      write(real, edit.of(checked()));
+    }
   }
 
   /** Where it is. */
@@ -60,10 +87,13 @@ public final class UserFile {
    */
   public void add(String user, String password) throws IOException {
     checkName(user);
-    requireAbsent(user);
-    List<String> lines = checked();
-    lines.add(entry(user, password));
-    write(lines);
+    String entry = entry(user, password);
+    edit(
+        lines -> {
+          requireAbsent(user);
+          lines.add(entry);
+          return lines;
+        });
   }
 
   /**
@@ -74,7 +104,11 @@ public final class UserFile {
   public void change(String user, String password) throws IOException {
     requirePresent(user);
     String entry = entry(user, password);
-    write(checked().stream().map(line -> isOf(user, line) ? entry : line).toList());
+    edit(
+        lines -> {
+          requirePresent(user);
+          return lines.stream().map(line -> isOf(user, line) ? entry : line).toList();
+        });
   }
 
   /**
@@ -83,8 +117,11 @@ public final class UserFile {
    * @throws IllegalArgumentException if there is none
    */
   public void remove(String user) throws IOException {
-    requirePresent(user);
-    write(checked().stream().filter(line -> !isOf(user, line)).toList());
+    edit(
+        lines -> {
+          requirePresent(user);
+          return lines.stream().filter(line -> !isOf(user, line)).toList();
+        });
   }
 
   /**
@@ -113,6 +150,7 @@ public final class UserFile {
   private static void checkName(String user) {
     if (user.isBlank()
         || user.startsWith("#")
+        || user.equals(Caller.ANONYMOUS)
         || user.indexOf(':') >= 0
         || !user.equals(user.strip())
         || user.chars().anyMatch(Character::isISOControl)) {
@@ -156,19 +194,22 @@ public final class UserFile {
     }
   }
 
-  private void write(List<String> lines) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    Path next = Files.createTempFile(folder, file.getFileName() + ".", ".new", OWNER_ONLY);
+  private static void write(Path real, List<String> lines) throws IOException {
+    Path next =
+        Files.createTempFile(real.getParent(), real.getFileName() + ".", ".new", OWNER_ONLY);
     try {
-      if (Files.exists(file)) {
-        Files.setPosixFilePermissions(next, Files.getPosixFilePermissions(file));
-        Files.setOwner(next, Files.getOwner(file));
+      if (Files.exists(real)) {
+        PosixFileAttributes before = Files.readAttributes(real, PosixFileAttributes.class);
+        PosixFileAttributeView now = Files.getFileAttributeView(next, PosixFileAttributeView.class);
+        now.setOwner(before.owner());
+        now.setGroup(before.group());
+        now.setPermissions(before.permissions());
       }
       Files.write(next, lines, StandardCharsets.UTF_8);
       try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
         channel.force(true);
       }
-      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(next, real, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(next);
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * What the sender of one request may do. Whether something is refused depends on the names in the
@@ -18,9 +19,15 @@ import java.util.function.Predicate;
  *
  * @param scope what the token is for by which they signed in, if it was one
  * @param challenge absent where nobody can sign in
+ * @param now the policy by the time that it is asked for; absent if whoever sent the request is no
+ *     user any more
  */
 public record Access(
-    AccessPolicy policy, Principal who, Optional<TokenScope> scope, Optional<Challenge> challenge) {
+    AccessPolicy policy,
+    Principal who,
+    Optional<TokenScope> scope,
+    Optional<Challenge> challenge,
+    Supplier<Optional<AccessPolicy>> now) {
   /** How to sign in. */
   @FunctionalInterface
   public interface Challenge {
@@ -28,8 +35,9 @@ public record Access(
      * The answer to whoever must sign in.
      *
      * @param scope what a token would have to be for; absent if any would do
+     * @param error what was wrong with the one that was sent, in the words of RFC 6750
      */
-    DistributionError unauthorized(Optional<String> scope);
+    DistributionError unauthorized(Optional<String> scope, Optional<String> error);
   }
 
   /** What reads: whoever may not is told that there is no such repository. */
@@ -40,7 +48,12 @@ public record Access(
 
   /** Everything. */
   public static final Access FULL =
-      new Access(AccessPolicy.OPEN, Principal.ANONYMOUS, Optional.empty(), Optional.empty());
+      new Access(
+          AccessPolicy.OPEN,
+          Principal.ANONYMOUS,
+          Optional.empty(),
+          Optional.empty(),
+          () -> Optional.of(AccessPolicy.OPEN));
 
   public boolean may(Action action, RepositoryName repository) {
     return policy.allows(who, action, repository)
@@ -69,7 +82,7 @@ public record Access(
       case NOTHING -> {}
       case ENTRY -> {
         if (who.name().isEmpty() && scope.isEmpty() && challenge.isPresent()) {
-          throw challenge.get().unauthorized(Optional.empty()).asException();
+          throw challenge.get().unauthorized(Optional.empty(), Optional.empty()).asException();
         }
       }
       case REPOSITORY ->
@@ -95,6 +108,20 @@ public record Access(
         }
       }
       case EVERYWHERE -> requireEverywhere(need.action().orElseThrow());
+    }
+  }
+
+  /** Whether the request would pass by now, too: for what goes on for long. */
+  boolean stillPasses(Need need, Optional<String> repository, QueryString query) {
+    Optional<AccessPolicy> renewed = now.get();
+    if (renewed.isEmpty()) {
+      return false;
+    }
+    try {
+      new Access(renewed.get(), who, scope, challenge, now).check(need, repository, query);
+      return true;
+    } catch (RefusedRequestException e) {
+      return false;
     }
   }
 
@@ -136,7 +163,11 @@ public record Access(
                 .map(one -> policy.allows(who, action, one))
                 .orElseGet(() -> policy.allowsSomewhere(who, action));
     if (challenge.isPresent() && (who.name().isEmpty() || narrow)) {
-      return challenge.get().unauthorized(Optional.of(TokenScope.needed(action, repository)));
+      return challenge
+          .get()
+          .unauthorized(
+              Optional.of(TokenScope.needed(action, repository)),
+              scope.isPresent() ? Optional.of("insufficient_scope") : Optional.empty());
     }
     if (repository.isPresent() && READING.contains(action)) {
       return new DistributionError(
@@ -153,9 +184,13 @@ public record Access(
             .map(one -> "%s may not %s in %s".formatted(name, action.word(), one))
             .orElseGet(
                 () ->
-                    ("this needs the right to %s in every repository, which %s does not have; what"
-                            + " has the parameter repository can be asked of one")
-                        .formatted(action.word(), name)),
+                    action == Action.METRICS || action == Action.ADMIN
+                        ? "this needs the right to %s by a rule of \"**\", which %s does not have"
+                            .formatted(action.word(), name)
+                        : ("this is about every repository, and %s does not have the right to %s in"
+                                + " all of them; events, tag-moves, pulls and the questions below"
+                                + " /api/v1/repositories/<name>/ can be asked about one")
+                            .formatted(name, action.word())),
         repository
             .map(one -> Map.<String, Object>of("action", action.word(), "name", one))
             .orElseGet(() -> Map.of("action", action.word())));

@@ -176,6 +176,11 @@ public final class Exchange implements AutoCloseable {
     access.check(need, repository, query);
   }
 
+  /** Whether the request, whose address names no repository, would pass by now, too. */
+  public boolean stillPasses(Need need) {
+    return access.stillPasses(need, Optional.empty(), query);
+  }
+
   public QueryString query() {
     return query;
   }

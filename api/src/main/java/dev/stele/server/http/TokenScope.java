@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * What a token is for, at most: actions of repositories, as the distribution project's token
@@ -25,6 +26,10 @@ public record TokenScope(Map<String, Set<String>> repositories, Set<String> regi
   private static final int MOST = 100;
   private static final String ALL = "*";
   private static final String REPOSITORY = "repository";
+
+  /** It may say a class, such as repository(plugin). */
+  private static final Pattern REPOSITORY_TYPE = Pattern.compile("repository(\\([a-z0-9]+\\))?");
+
   private static final String REGISTRY = "registry";
 
   public TokenScope {
@@ -43,7 +48,7 @@ public record TokenScope(Map<String, Set<String>> repositories, Set<String> regi
     Set<String> registry = new LinkedHashSet<>();
     int count = 0;
     for (String text : texts) {
-      for (String scope : text.split("[ +]")) {
+      for (String scope : text.split("[ +]", -1)) {
         if (scope.isEmpty()) {
           continue;
         }
@@ -57,11 +62,10 @@ public record TokenScope(Map<String, Set<String>> repositories, Set<String> regi
         if (name < 0 || actions == name) {
           continue;
         }
-        List<String> words = List.of(scope.substring(actions + 1).split(","));
+        List<String> words = List.of(scope.substring(actions + 1).split(",", -1));
         String type = scope.substring(0, name);
         String named = scope.substring(name + 1, actions);
-        // The type may say a class, such as repository(plugin).
-        if (type.equals(REPOSITORY) || type.startsWith(REPOSITORY + "(")) {
+        if (REPOSITORY_TYPE.matcher(type).matches()) {
           if (isName(named)) {
             repositories.computeIfAbsent(named, _ -> new TreeSet<>()).addAll(words);
           }

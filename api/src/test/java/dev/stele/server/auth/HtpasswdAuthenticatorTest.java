@@ -104,29 +104,30 @@ class HtpasswdAuthenticatorTest {
     AtomicLong time = new AtomicLong();
     FailedSignIns failed = new FailedSignIns(Caffeine.newBuilder().ticker(time::get));
     for (int i = 0; i < 10; i++) {
-      failed.check("ann", "192.0.2.1");
-      failed.add("ann", "192.0.2.1");
+      failed.attempt("ann", "192.0.2.1");
     }
-    assertThatThrownBy(() -> failed.check("ann", "192.0.2.1"))
+    assertThatThrownBy(() -> failed.attempt("ann", "192.0.2.1"))
         .isInstanceOfSatisfying(
             RefusedRequestException.class, e -> assertThat(e.error().status()).isEqualTo(429));
-    failed.check("ann", "192.0.2.2");
-    failed.check("bob", "192.0.2.1");
-    for (int i = 0; i < 90; i++) {
-      failed.check("user" + i, "192.0.2.1");
-      failed.add("user" + i, "192.0.2.1");
+    failed.attempt("ann", "192.0.2.2");
+    for (int i = 0; i < 20; i++) {
+      failed.attempt("user" + i, "192.0.2.1");
     }
-    assertThatThrownBy(() -> failed.check("bob", "192.0.2.1"))
+    assertThatThrownBy(() -> failed.attempt("bob", "192.0.2.1"))
         .isInstanceOf(RefusedRequestException.class);
+    for (int i = 0; i < 100; i++) {
+      failed.attempt("bob", "192.0.2.3");
+      failed.right("bob", "192.0.2.3");
+    }
     for (int i = 0; i < 10; i++) {
-      failed.add("ann", "2001:db8::" + i);
+      failed.attempt("ann", "2001:db8::" + i);
     }
-    assertThatThrownBy(() -> failed.check("ann", "2001:db8::ffff"))
+    assertThatThrownBy(() -> failed.attempt("ann", "2001:db8::ffff"))
         .isInstanceOf(RefusedRequestException.class);
-    failed.check("ann", "2001:db8:0:1::1");
+    failed.attempt("ann", "2001:db8:0:1::1");
     time.addAndGet(Duration.ofSeconds(61).toNanos());
-    failed.check("ann", "192.0.2.1");
-    failed.check("ann", "2001:db8::1");
+    failed.attempt("ann", "192.0.2.1");
+    failed.attempt("ann", "2001:db8::1");
   }
 
   @Test
