@@ -58,7 +58,7 @@ final class UserCommand extends CommandGroup {
   }
 
   /** What each command about one user has. */
-  private abstract static class OfOne implements Callable<Integer> {
+  abstract static class OfOne implements Callable<Integer> {
     @Spec CommandSpec spec;
     @Mixin private FileOptions options;
 

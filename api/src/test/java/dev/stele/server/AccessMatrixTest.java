@@ -266,8 +266,8 @@ class AccessMatrixTest {
     }
     return answer.statusCode() == 404
         && (answer.request().method().equals("HEAD")
-            || answer.body().contains("NAME_UNKNOWN")
-                && answer.body().contains("there is no repository team/app\""));
+            || (answer.body().contains("NAME_UNKNOWN")
+                && answer.body().contains("there is no repository team/app\"")));
   }
 
   private String filled(String target) {

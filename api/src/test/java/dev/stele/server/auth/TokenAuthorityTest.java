@@ -58,7 +58,7 @@ class TokenAuthorityTest {
 
   @Test
   void anythingElseIsNone() throws Exception {
-    String[] parts = token().split("\\.");
+    String[] parts = token().split("\\.", -1);
     String body =
         new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8)
             .replace("mary", "root");
