@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 
 /**
  * The proxies that are believed when they say from where and how a client reached them: by {@code
@@ -108,11 +109,21 @@ public record TrustedProxies(List<Network> networks) {
 
   /** The origin of a request. */
   public Origin origin(HttpServletRequest request) {
-    String host = request.getHeader("Host");
+    // In HTTP/2 that is part of the address.
+    String host =
+        Optional.ofNullable(request.getHeader("Host"))
+            .or(
+                () ->
+                    Optional.ofNullable(
+                        ServletContextRequest.getServletContextRequest(request)
+                            .getHttpURI()
+                            .getAuthority()))
+            .filter(TrustedProxies::isHost)
+            .orElseGet(() -> request.getLocalName() + ":" + request.getLocalPort());
     return origin(
         request.getRemoteAddr(),
         request.getScheme(),
-        isHost(host) ? host : request.getLocalName() + ":" + request.getLocalPort(),
+        host,
         name -> Collections.list(request.getHeaders(name)));
   }
 
@@ -156,7 +167,7 @@ public record TrustedProxies(List<Network> networks) {
   }
 
   private static boolean isHost(String text) {
-    return text != null && HOST.matcher(text).matches();
+    return HOST.matcher(text).matches();
   }
 
   /** An address, perhaps with a port; never a name, which would have to be asked for. */
