@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 
 /**
  * A Stele server in a JVM of its own, with its own PostgreSQL in the data folder: what a user
@@ -54,12 +55,14 @@ final class SteleProcess implements AutoCloseable {
   private final Path data;
   private final Path log;
   private final URI base;
+  private final Optional<SSLContext> trust;
 
-  private SteleProcess(Process process, Path data, Path log, URI base) {
+  private SteleProcess(Process process, Path data, Path log, URI base, Optional<SSLContext> trust) {
     this.process = process;
     this.data = data;
     this.log = log;
     this.base = base;
+    this.trust = trust;
   }
 
   /**
@@ -84,6 +87,17 @@ final class SteleProcess implements AutoCloseable {
   static SteleProcess start(
       Path data, Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
       throws IOException, InterruptedException {
+    return start(data, environment, jvmOptions, arguments, Optional.empty());
+  }
+
+  /** The same of a server that has TLS, if there is a context that trusts it. */
+  static SteleProcess start(
+      Path data,
+      Map<String, String> environment,
+      List<String> jvmOptions,
+      List<String> arguments,
+      Optional<SSLContext> trust)
+      throws IOException, InterruptedException {
     int port = freePort();
     Path log = data.resolveSibling(data.getFileName() + ".log");
     List<String> command = new ArrayList<>();
@@ -96,7 +110,12 @@ final class SteleProcess implements AutoCloseable {
     builder.environment().putAll(environment);
     Process process = builder.start();
     SteleProcess started =
-        new SteleProcess(process, data, log, URI.create("http://127.0.0.1:" + port));
+        new SteleProcess(
+            process,
+            data,
+            log,
+            URI.create((trust.isPresent() ? "https" : "http") + "://127.0.0.1:" + port),
+            trust);
     try {
       started.awaitReady();
     } catch (AssertionError | InterruptedException e) {
@@ -123,8 +142,15 @@ final class SteleProcess implements AutoCloseable {
   /** The same with this much memory, such as {@code -Xmx80m}. */
   static CommandResult run(Map<String, String> environment, String heap, List<String> arguments)
       throws IOException, InterruptedException {
+    return run(environment, List.of(heap), arguments);
+  }
+
+  /** The same with these options of the JVM. */
+  static CommandResult run(
+      Map<String, String> environment, List<String> jvmOptions, List<String> arguments)
+      throws IOException, InterruptedException {
     ProcessBuilder builder =
-        new ProcessBuilder(javaCommand(List.of(heap), arguments.toArray(String[]::new)))
+        new ProcessBuilder(javaCommand(jvmOptions, arguments.toArray(String[]::new)))
             .redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process process = builder.start();
@@ -157,7 +183,8 @@ final class SteleProcess implements AutoCloseable {
     return command;
   }
 
-  private static int freePort() throws IOException {
+  /** A port that nobody listens on, and nobody else is given. */
+  static int freePort() throws IOException {
     while (true) {
       int port = NEXT_PORT.getAndIncrement();
       try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
@@ -175,7 +202,9 @@ final class SteleProcess implements AutoCloseable {
    */
   void awaitReady() throws InterruptedException {
     long deadline = System.nanoTime() + READY_WITHIN.toNanos();
-    try (HttpClient http = HttpClient.newHttpClient()) {
+    HttpClient.Builder builder = HttpClient.newBuilder();
+    trust.ifPresent(builder::sslContext);
+    try (HttpClient http = builder.build()) {
       HttpRequest request =
           HttpRequest.newBuilder(base.resolve("/readyz")).timeout(Duration.ofSeconds(5)).build();
       while (true) {
