@@ -339,7 +339,7 @@ public final class SteleServer implements AutoCloseable {
   /** Half of the files that the process may open: the stores and the database need some, too. */
   private static int mostConnections() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? (int) Math.clamp(unix.getMaxFileDescriptorCount() / 2, 10, Integer.MAX_VALUE)
+        ? Math.clamp(unix.getMaxFileDescriptorCount() / 2, 10, Integer.MAX_VALUE)
         : Integer.MAX_VALUE;
   }
 
