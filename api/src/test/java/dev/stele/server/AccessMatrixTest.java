@@ -18,6 +18,9 @@ import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.DistributionRoute;
 import dev.stele.server.http.RawPath;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,6 +29,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -36,6 +40,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -467,7 +472,8 @@ class AccessMatrixTest {
     assertThat(bearing(pull, "GET", tags).statusCode()).isEqualTo(200);
     HttpResponse<String> narrow = bearing(pull, "POST", "/v2/team/app/blobs/uploads/");
     assertThat(narrow.statusCode()).isEqualTo(401);
-    assertThat(challenge(narrow)).endsWith("scope=\"repository:team/app:pull,push\"");
+    assertThat(challenge(narrow))
+        .endsWith("scope=\"repository:team/app:pull,push\",error=\"insufficient_scope\"");
     assertThat(bearing(pull, "GET", "/v2/_catalog").statusCode()).isEqualTo(401);
     assertThat(bearing(pull, "GET", "/v2/").statusCode()).isEqualTo(200);
 
@@ -521,6 +527,51 @@ class AccessMatrixTest {
     } finally {
       server.adopt(Optional.of(policy(POLICY)));
     }
+  }
+
+  @Test
+  void aStreamEndsWithTheRightThatItWasOpenedBy() throws Exception {
+    HttpResponse<InputStream> stream =
+        client.send(
+            request("auditor", "/api/v1/events").header("Accept", "text/event-stream").build(),
+            BodyHandlers.ofInputStream());
+    assertThat(stream.statusCode()).isEqualTo(200);
+    try (InputStream events = stream.body()) {
+      assertThat(events.read()).isEqualTo(':');
+      server.adopt(
+          Optional.of(
+              policy(
+                  """
+                  administrators: [root]
+                  rules:
+                    - {repositories: ["**"], users: [auditor], may: [pull]}
+                  """)));
+      // It is read to its end, which it would not have.
+      assertThat(CompletableFuture.supplyAsync(() -> readAll(events)))
+          .succeedsWithin(Duration.ofSeconds(20));
+    } finally {
+      server.adopt(Optional.of(policy(POLICY)));
+    }
+  }
+
+  private static byte[] readAll(InputStream in) {
+    try {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void beginningsOfDigestsAreForWhoeverMayReadEverything() throws Exception {
+    String beginning = image.toString().substring(0, 20);
+    String events = "/api/v1/events?digest=" + beginning + "&repository=othr/app";
+    assertThat(send("auditor", "GET", events, "").statusCode()).isEqualTo(200);
+    HttpResponse<String> confined = send("robot", "GET", events, "");
+    assertThat(confined.statusCode()).isEqualTo(400);
+    assertThat(confined.body()).contains("write the whole digest");
+    assertThat(send("robot", "GET", events.replace(beginning, image.toString()), "").statusCode())
+        .isEqualTo(200);
   }
 
   @Test
