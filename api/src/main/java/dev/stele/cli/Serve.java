@@ -107,6 +107,7 @@ final class Serve implements Callable<Integer> {
     try {
       ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
       Configuration before = inForce;
+      SteleServer.checkAccess(next.configuration().access(), before.htpasswd().isPresent());
       node.reload(next.configuration());
       server.adopt(next.configuration().access());
       inForce = next.configuration();
@@ -119,7 +120,7 @@ final class Serve implements Callable<Integer> {
         }
       }
       logger.info("the configuration was read again: {}", changes(before, inForce));
-    } catch (ConfigurationException | RuntimeException e) {
+    } catch (ConfigurationException | StartupException | RuntimeException e) {
       logger.error(
           "the configuration cannot be put in force, so the old one stays: {}", e.getMessage());
     }

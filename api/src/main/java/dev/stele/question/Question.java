@@ -131,7 +131,10 @@ public final class Question<R> {
     Function<Asked, Answer<R>> noted =
         asked -> {
           Answer<R> page = answer.apply(asked);
-          return page.rows().isEmpty() ? unknown.apply(asked).map(page::end).orElse(page) : page;
+          // What is nowhere on record is for whoever may read all of it to know.
+          return page.rows().isEmpty() && asked.everywhere()
+              ? unknown.apply(asked).map(page::end).orElse(page)
+              : page;
         };
     return new Question<>(name, address, list, columns, table, parameters, posted, need, noted);
   }

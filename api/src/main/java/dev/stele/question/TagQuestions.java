@@ -97,7 +97,10 @@ final class TagQuestions {
 
   private static Act act(
       Since since, Optional<String> actor, Digest digest, Map<Long, Why> causes) {
-    return Act.of(since, actor, Optional.of(CauseRow.ofTag(causes.get(since.position()), digest)));
+    return Act.of(
+        since,
+        actor,
+        Optional.ofNullable(causes.get(since.position())).map(why -> CauseRow.ofTag(why, digest)));
   }
 
   List<Question<?>> all() {

@@ -1,8 +1,11 @@
 package dev.stele.server;
 
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.util.thread.Scheduler;
 
@@ -13,6 +16,7 @@ import org.eclipse.jetty.util.thread.Scheduler;
 final class FirstRequestDeadline implements Connection.Listener {
   private final Scheduler scheduler;
   private final Duration patience;
+  private final Map<Connection, Scheduler.Task> waiting = new ConcurrentHashMap<>();
 
   FirstRequestDeadline(Scheduler scheduler, Duration patience) {
     this.scheduler = scheduler;
@@ -21,23 +25,34 @@ final class FirstRequestDeadline implements Connection.Listener {
 
   @Override
   public void onOpened(Connection connection) {
-    // Of TLS, the connection within is told of when the handshake is over; this one before.
-    Scheduler.Task _ =
+    Scheduler.Task task =
         scheduler.schedule(
             () -> {
-              if (!begun(connection)) {
+              if (!begun(connection.getEndPoint())) {
                 connection.getEndPoint().close();
               }
             },
             patience.toMillis(),
             TimeUnit.MILLISECONDS);
+    waiting.put(connection, task);
   }
 
-  private static boolean begun(Connection connection) {
-    if (connection instanceof SslConnection tls) {
-      Connection within = tls.getSslEndPoint().getConnection();
-      return within != null && within.getMessagesIn() > 0;
+  @Override
+  public void onClosed(Connection connection) {
+    Scheduler.Task task = waiting.remove(connection);
+    if (task != null) {
+      boolean _ = task.cancel();
     }
-    return connection.getMessagesIn() > 0;
+  }
+
+  /**
+   * A connection may have made way for another by now: that of TLS, and that which chose HTTP/2.
+   */
+  private static boolean begun(EndPoint endPoint) {
+    Connection current = endPoint.getConnection();
+    if (current instanceof SslConnection tls) {
+      current = tls.getSslEndPoint().getConnection();
+    }
+    return current != null && current.getMessagesIn() > 0;
   }
 }

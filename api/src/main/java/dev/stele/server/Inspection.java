@@ -229,6 +229,7 @@ public final class Inspection implements AutoCloseable {
         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
         ServerSettings.on(new ListenAddress("127.0.0.1", 0))
             .withAudit(UNHURRIED)
+            .withAccess(configuration.access())
             .withLocal(credential));
   }
 

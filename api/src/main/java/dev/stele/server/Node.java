@@ -382,7 +382,7 @@ public final class Node implements AutoCloseable {
    * @throws RegistryUnavailableException if the database is away; nothing changed then
    */
   public void reload(Configuration next) {
-    // First what can fail, so that either all is in force or nothing.
+    // First what can fail. Should the second of these, the first is in force: it is tried again.
     boolean _ = engine.retention().adopt(next.retention());
     record(next);
     engine.makeImmutable(next.immutableTags());

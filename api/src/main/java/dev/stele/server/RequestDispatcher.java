@@ -42,6 +42,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -168,6 +169,7 @@ final class RequestDispatcher {
                 challenge(served.origin(), inForce),
                 () ->
                     sender.who().name().filter(this::isGone).isPresent()
+                            || sender.until().filter(Instant.now()::isAfter).isPresent()
                         ? Optional.empty()
                         : Optional.of(policy.get()));
         served.by(sender.actor());
@@ -240,20 +242,23 @@ final class RequestDispatcher {
    *
    * @param actor as the record names them
    * @param scope what their token is for, if they have one
+   * @param until when that ends
    */
-  private record Sender(String actor, Principal who, Optional<TokenScope> scope) {
+  private record Sender(
+      String actor, Principal who, Optional<TokenScope> scope, Optional<Instant> until) {
     static final Sender ANONYMOUS =
-        new Sender(Caller.ANONYMOUS, Principal.ANONYMOUS, Optional.empty());
+        new Sender(Caller.ANONYMOUS, Principal.ANONYMOUS, Optional.empty(), Optional.empty());
 
     static Sender user(String name) {
-      return new Sender(name, Principal.of(name), Optional.empty());
+      return new Sender(name, Principal.of(name), Optional.empty(), Optional.empty());
     }
 
     static Sender bearing(TokenAuthority.Bearer token) {
       return new Sender(
           token.user().orElse(Caller.ANONYMOUS),
           token.user().map(Principal::of).orElse(Principal.ANONYMOUS),
-          Optional.of(token.scope()));
+          Optional.of(token.scope()),
+          Optional.of(token.until()));
     }
   }
 
@@ -278,7 +283,10 @@ final class RequestDispatcher {
         && credentials.filter(header -> accepts(ours.get(), header, origin)).isPresent()) {
       String operator = operator(request);
       return new Sender(
-          operator, new Principal(Optional.of(operator), Set.of(), true), Optional.empty());
+          operator,
+          new Principal(Optional.of(operator), Set.of(), true),
+          Optional.empty(),
+          Optional.empty());
     }
     // A wrong one is not as if it had not been sent, even where everybody may come in.
     boolean bearer = credentials.filter(LocalCredential::isBearer).isPresent();

@@ -7,6 +7,7 @@ import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.HtpasswdAuthenticator;
+import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.auth.ServerKey;
 import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
@@ -137,12 +138,16 @@ public final class SteleServer implements AutoCloseable {
     try {
       javalin.start();
     } catch (JavalinBindException e) {
+      tls.ifPresent(Tls::close);
+      audit.close();
       throw new StartupException(
           "cannot listen on "
               + settings.listen()
               + ": the port is in use or not permitted; choose another with --listen",
           e);
     } catch (RuntimeException e) {
+      tls.ifPresent(Tls::close);
+      audit.close();
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
     }
@@ -156,11 +161,8 @@ public final class SteleServer implements AutoCloseable {
    *     no TLS, without an explicit choice
    */
   public static void checkExposure(ServerSettings settings) throws StartupException {
-    if (settings.access().isPresent()
-        && settings.htpasswd().isEmpty()
-        && !settings.access().get().allowsStrangers()) {
-      throw new StartupException(
-          "access: nobody can sign in, and the policy grants nothing to anonymous: set htpasswd");
+    if (settings.local().filter(LocalCredential::exclusive).isEmpty()) {
+      checkAccess(settings.access(), settings.htpasswd().isPresent());
     }
     if (settings.listen().isLoopback()) {
       return;
@@ -178,6 +180,19 @@ public final class SteleServer implements AutoCloseable {
                   + " configuration, listen on 127.0.0.1, or let others read what is sent, such as"
                   + " passwords, with insecure: [http]")
               .formatted(settings.listen()));
+    }
+  }
+
+  /**
+   * Refuses a policy under which nobody may do anything.
+   *
+   * @param canSignIn whether there are users
+   */
+  public static void checkAccess(Optional<AccessPolicy> policy, boolean canSignIn)
+      throws StartupException {
+    if (!canSignIn && policy.filter(present -> !present.allowsStrangers()).isPresent()) {
+      throw new StartupException(
+          "access: nobody can sign in, and the policy grants nothing to anonymous: set htpasswd");
     }
   }
 
@@ -285,9 +300,6 @@ public final class SteleServer implements AutoCloseable {
   private static void configure(Server server, ServerSettings settings) {
     server.insertHandler(new GracefulHandler());
     server.setErrorHandler(new ProtocolErrors());
-    server.addBean(
-        new NetworkConnectionLimit(
-            Math.min(settings.limits().maxConnections(), mostConnections()), server));
     server.setStopTimeout(settings.limits().drainTime().toMillis());
   }
 
@@ -299,6 +311,10 @@ public final class SteleServer implements AutoCloseable {
             : new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost(settings.listen().host());
     connector.setPort(settings.listen().port());
+    // Not of commands of this machine, which are wanted most when there are too many others.
+    connector.addBean(
+        new NetworkConnectionLimit(
+            Math.min(settings.limits().maxConnections(), mostConnections()), connector));
     return limited(connector, settings);
   }
 

@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import dev.stele.log.RepeatedWarning;
 import dev.stele.server.auth.FileAccess;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,6 +18,7 @@ final class Tls implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Tls.class);
   private static final Duration CHECK = Duration.ofSeconds(2);
 
+  private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final TlsFiles files;
   private final SslContextFactory.Server factory = new SslContextFactory.Server();
   private TlsFiles.Version version;
@@ -56,9 +58,8 @@ final class Tls implements AutoCloseable {
       }
       try {
         TlsFiles.Version now = files.version();
-        if (!now.equals(version)) {
+        if (!now.equals(version) && reload()) {
           version = now;
-          reload();
         }
       } catch (IOException e) {
         logger.debug("{} cannot be looked at", files, e); // It is being replaced, or gone for now.
@@ -66,13 +67,17 @@ final class Tls implements AutoCloseable {
     }
   }
 
-  private void reload() {
+  /** What fails is tried again: it may have been that the files could not be read yet. */
+  private boolean reload() {
     try {
       var store = files.read(Instant.now());
       factory.reload(changed -> changed.setKeyStore(store));
       logger.info("read {} again", files.certificate());
+      return true;
     } catch (Exception e) {
-      logger.error("the certificate stays as it was: {}", e.getMessage());
+      failures.warn(
+          String.valueOf(e.getMessage()), "the certificate stays as it was: " + e.getMessage());
+      return false;
     }
   }
 

@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Sizes;
 import dev.stele.server.auth.LocalCredential;
+import dev.stele.server.config.Configuration;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
@@ -27,6 +31,8 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.crypto.Cipher;
 import javax.crypto.EncryptedPrivateKeyInfo;
@@ -152,6 +158,64 @@ class TlsTest {
           .filter(Files::isRegularFile)
           .max(Comparator.comparingLong(file -> file.toFile().length()))
           .orElseThrow();
+    }
+  }
+
+  @Test
+  void whatIsSlowGoesOnAndWhatSaysNothingEnds() throws Exception {
+    TestCertificate certificate = TestCertificate.of("EC", DAY);
+    Configuration.HttpLimits standard = Configuration.HttpLimits.DEFAULT;
+    Duration idle = Duration.ofSeconds(2);
+    try (SteleServer server =
+        beneath.serve(
+            ServerSettings.on(new ListenAddress("127.0.0.1", 0))
+                .withTls(certificate.write(folder))
+                .withLimits(
+                    new Configuration.HttpLimits(
+                        standard.maxHeaderSize(),
+                        standard.maxBodySize(),
+                        standard.maxUploads(),
+                        standard.maxStreams(),
+                        idle,
+                        standard.drainTime(),
+                        standard.maxConnections(),
+                        standard.minRate())))) {
+      byte[] blob = new byte[6];
+      Digest digest = Sizes.digest(blob);
+      for (Version version : Version.values()) {
+        try (HttpClient client = client(certificate, version)) {
+          PipedOutputStream slowly = new PipedOutputStream();
+          PipedInputStream body = new PipedInputStream(slowly);
+          CompletableFuture<HttpResponse<byte[]>> pushed =
+              client.sendAsync(
+                  HttpRequest.newBuilder(
+                          URI.create(server.url() + "/v2/a/blobs/uploads/?digest=" + digest))
+                      .POST(BodyPublishers.ofInputStream(() -> body))
+                      .build(),
+                  BodyHandlers.ofByteArray());
+          for (byte one : blob) {
+            slowly.write(one);
+            slowly.flush();
+            Thread.sleep(1_000);
+          }
+          slowly.close();
+          assertThat(pushed.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
+        }
+      }
+      // A byte a second, which no idle timeout ends.
+      try (Socket drips = new Socket("127.0.0.1", server.port())) {
+        drips.setSoTimeout(20_000);
+        drips.getOutputStream().write(new byte[] {22, 3, 1, 2});
+        Instant start = Instant.now();
+        assertThatThrownBy(
+                () -> {
+                  while (Duration.between(start, Instant.now()).toSeconds() < 20) {
+                    Thread.sleep(700);
+                    drips.getOutputStream().write(0);
+                  }
+                })
+            .isInstanceOf(IOException.class);
+      }
     }
   }
 

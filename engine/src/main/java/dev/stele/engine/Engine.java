@@ -1,7 +1,6 @@
 package dev.stele.engine;
 
 import dev.stele.blob.BlobStores;
-import dev.stele.database.ServerSecret;
 import dev.stele.log.ConnectionSource;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
@@ -74,7 +73,8 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * The secret of this registry; see {@link ServerSecret}.
+   * What all nodes over this database know and nobody else: 32 random bytes, made when they are
+   * first asked for. What signs must derive a key for its purpose from them.
    *
    * @throws dev.stele.registry.RegistryUnavailableException if the database is away
    */

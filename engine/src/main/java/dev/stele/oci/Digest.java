@@ -86,7 +86,9 @@ public record Digest(Algorithm algorithm, String hex) implements Comparable<Dige
           InvalidNameException.Kind.DIGEST,
           "a digest is algorithm:hex, such as sha256:..., but this is "
               + InvalidNameException.quote(text)
-              + (isLowerHex(text) && !text.isEmpty()
+              + (isLowerHex(text)
+                      && (text.length() == Algorithm.SHA256.hexLength
+                          || text.length() == Algorithm.SHA512.hexLength)
                   ? "; put %s: before it"
                       .formatted(
                           text.length() == Algorithm.SHA512.hexLength

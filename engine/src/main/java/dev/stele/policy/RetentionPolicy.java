@@ -76,7 +76,8 @@ public record RetentionPolicy(
     }
 
     /**
-     * Whether a manifest stays that nothing keeps.
+     * Whether a manifest stays to which no tag and nothing else leads; of a referrer, one whose
+     * subject is missing.
      *
      * @param referrer whether it has a subject
      */
@@ -94,7 +95,8 @@ public record RetentionPolicy(
   }
 
   /**
-   * Whether a manifest of that repository stays without a tag: so the rules say, or not in earnest.
+   * Whether a manifest of that repository stays without a tag: the rules say so, or the policy is a
+   * dry run.
    *
    * @param referrer whether it has a subject
    */

@@ -45,7 +45,9 @@ public final class BuriedTags {
                     handle, tombstones.stream().map(TagView.Tombstone::position).toList()));
     for (TagView.Tombstone tombstone : tombstones) {
       long before = recorded;
-      Optional<String> reason = causes.get(tombstone.position()).cause().reason();
+      Optional<String> reason =
+          Optional.ofNullable(causes.get(tombstone.position()))
+              .flatMap(why -> why.cause().reason());
       recorded += commands.append(new DeleteTagsOfManifest(tombstone).because(reason));
       if (before / TELL_EVERY < recorded / TELL_EVERY) {
         logger.info(

@@ -114,7 +114,7 @@ public final class OwnStores {
    * @param bytesPerSecond how fast stored objects are read at most
    * @param findings is told of each finding as it is made
    * @param progress is told how far it is
-   * @throws IOException if a store cannot be used, or the thread was interrupted
+   * @throws IOException if the thread was interrupted; a store that cannot be used is a finding
    */
   public Scrub.Summary scrub(
       Caller caller, long bytesPerSecond, Consumer<Finding> findings, ProgressListener progress)

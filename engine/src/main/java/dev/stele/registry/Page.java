@@ -34,8 +34,10 @@ public record Page<T>(List<T> items, boolean more) {
       Function<T, String> key) {
     List<T> found = new ArrayList<>();
     Optional<String> last = after;
+    int size = limit;
     while (true) {
-      Page<T> page = lister.list(last, Math.max(limit, BATCH));
+      Page<T> page = lister.list(last, size);
+      size = Math.max(limit, BATCH); // Most do not match, it seems.
       for (T item : page.items()) {
         if (matches.test(item)) {
           if (found.size() == limit) {

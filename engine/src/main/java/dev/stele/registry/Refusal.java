@@ -260,7 +260,7 @@ public sealed interface Refusal {
     @Override
     public String message() {
       return ("tag %s of %s points to %s, and you may make new tags there but not move it; push"
-              + " under another tag, or ask for the right to move-tag")
+              + " under another tag, or ask for the right move-tag")
           .formatted(tag, repository, digest);
     }
   }

@@ -3,7 +3,6 @@ package dev.stele.registry;
 import dev.stele.blob.BlobStores;
 import dev.stele.claim.StoreClaims;
 import dev.stele.claim.StoreRefusedException;
-import dev.stele.database.ServerSecret;
 import dev.stele.event.EventCodec;
 import dev.stele.gc.Collector;
 import dev.stele.gc.Promises;

@@ -91,9 +91,8 @@ record StoreManifest(
       return Outcome.refused(protectedTag.get());
     }
     if (!movesTags && !moving.isEmpty()) {
-      Map.Entry<Tag, Digest> first = moving.entrySet().iterator().next();
-      return Outcome.refused(
-          new Refusal.TagMayNotMove(repository, first.getKey(), first.getValue()));
+      Tag first = tags.stream().filter(moving::containsKey).findFirst().orElseThrow();
+      return Outcome.refused(new Refusal.TagMayNotMove(repository, first, moving.get(first)));
     }
     boolean added = present.isEmpty();
     Optional<Refusal> conflict = conflict(targets, added);

@@ -184,9 +184,8 @@ public sealed interface Finding {
   record StoreNotLookedAt(String store, long objects, String reason) implements Finding {
     @Override
     public String what() {
-      return objects == 0
-          ? "nothing of store %s was looked at: %s".formatted(store, reason)
-          : "of store %s only %,d objects were looked at: %s".formatted(store, objects, reason);
+      return "store %s could not be looked at whole, but for %,d of the objects that the log knows: %s"
+          .formatted(store, objects, reason);
     }
   }
 

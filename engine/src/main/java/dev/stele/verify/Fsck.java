@@ -6,6 +6,7 @@ import dev.stele.claim.StoreClaims;
 import dev.stele.event.EventCodec;
 import dev.stele.projection.ProgressListener;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Jdbi;
@@ -68,12 +69,12 @@ public final class Fsck {
             },
             progress);
         counts[3] += check.orphans(counted, progress);
-      } catch (IOException e) {
+      } catch (IOException | UncheckedIOException e) {
         if (Thread.currentThread().isInterrupted()) {
           throw e;
         }
         counted.accept(
-            new Finding.StoreNotLookedAt(store.name(), counts[2] - before, e.toString()));
+            new Finding.StoreNotLookedAt(store.name(), counts[2] - before, StoreCheck.reason(e)));
       }
     }
     return new Summary(events, documents, counts[2], counts[3], counts[0], counts[1]);

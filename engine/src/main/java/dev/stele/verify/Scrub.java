@@ -100,7 +100,7 @@ public final class Scrub {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
       }
-      refused = Optional.of(e.toString());
+      refused = Optional.of(StoreCheck.reason(e));
     }
     refused.ifPresent(
         why ->

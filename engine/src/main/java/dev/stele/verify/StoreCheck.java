@@ -3,6 +3,7 @@ package dev.stele.verify;
 import dev.stele.blob.BlobContent;
 import dev.stele.blob.BlobStoreException;
 import dev.stele.blob.BlobStores;
+import dev.stele.blob.FileFailure;
 import dev.stele.blob.ObjectKey;
 import dev.stele.blob.StoredObject;
 import dev.stele.oci.Digest;
@@ -10,6 +11,8 @@ import dev.stele.projection.BlobView;
 import dev.stele.projection.ProgressListener;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -179,5 +182,13 @@ final class StoreCheck {
     Set<String> known =
         jdbi.withHandle(handle -> BlobView.recordedKeys(handle, store.name(), keys));
     return objects.stream().filter(object -> !known.contains(object.key().value())).toList();
+  }
+
+  /** Why a store could not be looked at, for people. */
+  static String reason(Exception e) {
+    Throwable cause = e instanceof UncheckedIOException unchecked ? unchecked.getCause() : e;
+    return cause instanceof FileSystemException file
+        ? FileFailure.reason(file)
+        : String.valueOf(cause.getMessage());
   }
 }

@@ -204,7 +204,9 @@ abstract class OwnershipRows {
         .singleElement()
         .extracting(Finding::what)
         .asString()
-        .startsWith("nothing of store default was looked at: ");
+        .startsWith(
+            "store default could not be looked at whole, but for 0 of the objects that the log"
+                + " knows: ");
     push(owner, "v2", "two");
     assertThat(owner.collecting().run().failure()).isEmpty();
     assertPullable(owner, "one", "two");

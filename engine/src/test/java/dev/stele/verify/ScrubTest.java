@@ -131,7 +131,7 @@ class ScrubTest {
         .singleElement()
         .extracting(Finding::what)
         .asString()
-        .contains("nothing of store default was looked at", "away");
+        .contains("store default could not be looked at whole", "away");
     assertThat(types()).containsExactly("RepositoryCreated", "BlobUploaded");
   }
 

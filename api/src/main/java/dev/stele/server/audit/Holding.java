@@ -12,6 +12,7 @@ import dev.stele.question.HoldRow;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
 import dev.stele.registry.Outcome;
+import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Access;
@@ -84,10 +85,16 @@ final class Holding {
           case Outcome.Refused<Hold> _ -> Optional.empty();
         };
     Access access = exchange.access();
-    // Who may not is not told whether it is there.
-    found.ifPresentOrElse(
-        there -> require(exchange, Action.RELEASE_HOLD, there.scope()),
-        () -> access.requireEverywhere(Action.RELEASE_HOLD));
+    boolean may =
+        access.mayEverywhere(Action.RELEASE_HOLD)
+            || found
+                .flatMap(there -> there.scope().oneRepository())
+                .filter(one -> access.may(Action.RELEASE_HOLD, one))
+                .isPresent();
+    if (!may) {
+      // Who may not release it is not told that it is there.
+      throw Refusals.toError(new Refusal.UnknownHold(hold)).asException();
+    }
     if (access.policy().releasedByAnother() && access.who().local()) {
       throw new DistributionError(
               403,

@@ -36,13 +36,12 @@ final class FailedSignIns {
   }
 
   /**
-   * Lets a password be looked at, or not. It counts as wrong until it is found {@linkplain #right},
-   * so that no more than these can be looked at at once.
+   * Lets a password be looked at, or not.
    *
    * @param address that the request came from, in numbers
    * @throws RefusedRequestException 429 if too many were wrong
    */
-  void attempt(String name, String address) {
+  void check(String name, String address) {
     String network = network(address);
     if (count(network) >= BY_ADDRESS || count(name + '\n' + network) >= BY_NAME) {
       throw new DistributionError(
@@ -52,15 +51,13 @@ final class FailedSignIns {
           .with("Retry-After", Long.toString(WINDOW.toSeconds()))
           .asException();
     }
-    change(network, 1);
-    change(name + '\n' + network, 1);
   }
 
-  /** Takes note that a password that was looked at was right. */
-  void right(String name, String address) {
+  /** Takes note of a wrong one. */
+  void add(String name, String address) {
     String network = network(address);
-    change(network, -1);
-    change(name + '\n' + network, -1);
+    increment(network);
+    increment(name + '\n' + network);
   }
 
   private int count(String key) {
@@ -68,11 +65,12 @@ final class FailedSignIns {
     return counted == null ? 0 : counted.get();
   }
 
-  private void change(String key, int by) {
-    int _ = failures.get(key, _ -> new AtomicInteger()).addAndGet(by);
+  private void increment(String key) {
+    int _ = failures.get(key, _ -> new AtomicInteger()).incrementAndGet();
   }
 
-  private static String network(String address) {
+  /** What counts as one address. */
+  static String network(String address) {
     try {
       // In numbers, so nobody is asked what it means.
       InetAddress parsed = InetAddress.ofLiteral(address);

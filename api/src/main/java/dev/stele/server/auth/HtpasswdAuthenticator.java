@@ -5,7 +5,9 @@ import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.RefusedRequestException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,11 +17,16 @@ import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +48,7 @@ public final class HtpasswdAuthenticator implements Authenticator {
       BCrypt.verifyer(null, LongPasswordStrategies.truncate(BCrypt.Version.VERSION_2B));
   private static final int LONGEST_HEADER = 2_048;
   private static final int MOST_WAITING = 100;
+  private static final int MOST_OF_ONE = 20;
 
   /** What identifies a version of the file. */
   private record Version(FileTime modified, long size, String fileKey) {}
@@ -59,6 +67,10 @@ public final class HtpasswdAuthenticator implements Authenticator {
   /** Half of the processors; a thread that has nothing to do ends. */
   private final ExecutorService checking;
 
+  private final ConcurrentMap<ByteBuffer, CompletableFuture<Boolean>> pending =
+      new ConcurrentHashMap<>();
+
+  private final ConcurrentMap<String, Integer> checkingByAddress = new ConcurrentHashMap<>();
   private final Path file;
   private volatile Loaded loaded;
   private volatile long nextCheck;
@@ -109,13 +121,17 @@ public final class HtpasswdAuthenticator implements Authenticator {
     if (current.verified.contains(user, password)) {
       return Optional.of(user);
     }
-    current.failed.attempt(user, address);
+    current.failed.check(user, address);
     Optional<String> hash = current.users.hash(user);
-    boolean right = matches(password, hash.orElse(current.decoy));
+    boolean right =
+        checked(
+            current.verified.key(user, password),
+            address,
+            () -> matches(password, hash.orElse(current.decoy)));
     if (hash.isEmpty() || !right) {
+      current.failed.add(user, address);
       return Optional.empty();
     }
-    current.failed.right(user, address);
     current.verified.add(user, password);
     return Optional.of(user);
   }
@@ -146,14 +162,59 @@ public final class HtpasswdAuthenticator implements Authenticator {
     }
   }
 
+  /**
+   * Looks at a password, once for all who send it at the same time, as the requests of one client
+   * do; and at so many at once of one address, so that nobody fills the queue alone.
+   */
+  private boolean checked(ByteBuffer key, String address, BooleanSupplier check) {
+    CompletableFuture<Boolean> own = new CompletableFuture<>();
+    CompletableFuture<Boolean> running = pending.putIfAbsent(key, own);
+    if (running != null) {
+      try {
+        return running.join();
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof RuntimeException failure) {
+          throw failure;
+        }
+        throw e;
+      }
+    }
+    String network = FailedSignIns.network(address);
+    try {
+      if (checking(network, 1) > MOST_OF_ONE) {
+        throw busy();
+      }
+      boolean right = check.getAsBoolean();
+      own.complete(right);
+      return right;
+    } catch (RuntimeException e) {
+      own.completeExceptionally(e);
+      throw e;
+    } finally {
+      int _ = checking(network, -1);
+      pending.remove(key, own);
+    }
+  }
+
+  private int checking(String network, int more) {
+    Integer now =
+        checkingByAddress.merge(
+            network, more, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
+    return now == null ? 0 : now;
+  }
+
+  private static RefusedRequestException busy() {
+    return new DistributionError(
+            429, ErrorCode.TOOMANYREQUESTS, "too many passwords are being checked; try again")
+        .with("Retry-After", "5")
+        .asException();
+  }
+
   private boolean matches(String password, String hash) {
     try {
       return checking.submit(() -> verified(password, hash)).get();
     } catch (RejectedExecutionException e) {
-      throw new DistributionError(
-              429, ErrorCode.TOOMANYREQUESTS, "too many passwords are being checked; try again")
-          .with("Retry-After", "5")
-          .asException();
+      throw busy();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while a password was checked", e);

@@ -56,13 +56,14 @@ public final class TokenAuthority {
    * What a token says.
    *
    * @param user absent for somebody who did not sign in
+   * @param until when it ends
    */
-  public record Bearer(Optional<String> user, TokenScope scope) {}
+  public record Bearer(Optional<String> user, TokenScope scope, Instant until) {}
 
   /** A token, when it was issued and for how long it counts. */
   public record Issued(String token, Instant at, Duration lifetime) {}
 
-  private record Checked(Bearer bearer, Instant from, Instant until) {}
+  private record Checked(Bearer bearer, Instant from) {}
 
   /**
    * An authority.
@@ -129,7 +130,8 @@ public final class TokenAuthority {
       checked.put(token, known);
     }
     Instant now = clock.instant();
-    return now.isBefore(known.from().minus(LEEWAY)) || now.isAfter(known.until().plus(LEEWAY))
+    return now.isBefore(known.from().minus(LEEWAY))
+            || now.isAfter(known.bearer().until().plus(LEEWAY))
         ? Optional.empty()
         : Optional.of(known.bearer());
   }
@@ -153,9 +155,9 @@ public final class TokenAuthority {
           new Checked(
               new Bearer(
                   Optional.ofNullable(claims.getSubject()),
-                  TokenScope.ofClaim(claims.getClaim(ACCESS))),
-              claims.getNotBeforeTime().toInstant(),
-              claims.getExpirationTime().toInstant()));
+                  TokenScope.ofClaim(claims.getClaim(ACCESS)),
+                  claims.getExpirationTime().toInstant()),
+              claims.getNotBeforeTime().toInstant()));
     } catch (ParseException | JOSEException | IllegalArgumentException e) {
       return Optional.empty(); // Whatever it is, it is no token of ours.
     }

@@ -15,7 +15,7 @@ import java.util.SequencedMap;
  */
 final class VerifiedCredentials {
   private static final int CAPACITY = 1_000;
-  private static final Duration LIFETIME = Duration.ofMinutes(1);
+  private static final Duration LIFETIME = Duration.ofMinutes(5);
 
   private final byte[] salt = new byte[32];
   private final SequencedMap<ByteBuffer, Long> expiries = new LinkedHashMap<>();
@@ -45,7 +45,8 @@ final class VerifiedCredentials {
     }
   }
 
-  private ByteBuffer key(String user, String password) {
+  /** What stands for both; it tells nothing of them. */
+  ByteBuffer key(String user, String password) {
     try {
       MessageDigest hasher = MessageDigest.getInstance("SHA-256");
       hasher.update(salt);

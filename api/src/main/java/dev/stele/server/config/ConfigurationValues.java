@@ -113,7 +113,7 @@ final class ConfigurationValues {
     } else if (file.isPresent()) {
       String origin = origin(path + IN_FILE);
       try {
-        put(path, Files.readString(file.get()).stripTrailing(), origin);
+        put(path, Files.readString(file.get()).replaceFirst("\\R\\z", ""), origin);
       } catch (CharacterCodingException e) {
         problem(origin + ": " + file.get() + " is not text in UTF-8");
       } catch (IOException e) {

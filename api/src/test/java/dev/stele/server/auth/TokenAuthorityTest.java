@@ -38,10 +38,13 @@ class TokenAuthorityTest {
     TokenAuthority other = new TokenAuthority(new ServerKey(secret), now::get);
     for (TokenAuthority node : List.of(authority, other, other)) {
       assertThat(node.verify(token()))
-          .contains(new TokenAuthority.Bearer(Optional.of("mary"), PULL));
+          .contains(
+              new TokenAuthority.Bearer(
+                  Optional.of("mary"), PULL, START.plus(TokenAuthority.LIFETIME)));
     }
     assertThat(authority.verify(authority.issue(Optional.empty(), PULL).token()))
-        .contains(new TokenAuthority.Bearer(Optional.empty(), PULL));
+        .contains(
+            new TokenAuthority.Bearer(Optional.empty(), PULL, START.plus(TokenAuthority.LIFETIME)));
   }
 
   @Test
