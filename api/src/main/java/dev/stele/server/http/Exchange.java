@@ -226,15 +226,17 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  /** The declared length of the body in bytes; absent for a chunked one. */
+  /** The declared length of the body in bytes; absent for one that ends when it ends. */
   public OptionalLong contentLength() {
     long length = request.getContentLengthLong();
     if (length >= 0) {
       return OptionalLong.of(length);
     }
-    return request.getHeader("Transfer-Encoding") == null
-        ? OptionalLong.of(0)
-        : OptionalLong.empty();
+    // HTTP/1.1 says so if there is a body whose length it does not; HTTP/2 need not.
+    boolean open =
+        request.getHeader("Transfer-Encoding") != null
+            || !request.getProtocol().startsWith("HTTP/1.");
+    return open ? OptionalLong.empty() : OptionalLong.of(0);
   }
 
   /**
