@@ -193,6 +193,8 @@ public final class HtpasswdAuthenticator implements Authenticator {
     } finally {
       int _ = checking(network, -1);
       pending.remove(key, own);
+      // Nobody waits for what an error ended.
+      boolean _ = own.completeExceptionally(new IllegalStateException("a look ended early"));
     }
   }
 
