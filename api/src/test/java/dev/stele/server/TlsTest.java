@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -211,7 +212,7 @@ class TlsTest {
         assertThat(pushed.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
       }
       // A byte a second, which no idle timeout ends.
-      try (Socket drips = new Socket("127.0.0.1", server.port())) {
+      try (Socket drips = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
         drips.setSoTimeout(20_000);
         drips.getOutputStream().write(new byte[] {22, 3, 1, 2});
         Instant start = Instant.now();
