@@ -167,7 +167,8 @@ public record Access(
           .get()
           .unauthorized(
               Optional.of(TokenScope.needed(action, repository)),
-              scope.isPresent() ? Optional.of("insufficient_scope") : Optional.empty());
+              // Of whoever did not sign in, more is asked than another token.
+              who.name().isPresent() ? Optional.of("insufficient_scope") : Optional.empty());
     }
     if (repository.isPresent() && READING.contains(action)) {
       return new DistributionError(
