@@ -8,6 +8,8 @@ import dev.stele.database.DatabaseException;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.engine.Engine;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
 import dev.stele.log.LogReader;
 import dev.stele.projection.ProgressListener;
 import dev.stele.projection.Verification;
@@ -193,7 +195,11 @@ public final class Inspection implements AutoCloseable {
       throws IOException {
     return registry()
         .stores()
-        .scrub(new Caller(SCRUB, "scrub-" + UUID.randomUUID()), bytesPerSecond, findings, progress);
+        .scrub(
+            new Caller(Identity.system(SCRUB), Origin.NONE, "scrub-" + UUID.randomUUID()),
+            bytesPerSecond,
+            findings,
+            progress);
   }
 
   /**
@@ -202,7 +208,10 @@ public final class Inspection implements AutoCloseable {
    * have a colon.
    */
   public Caller operator() {
-    return new Caller(actor(OperatingSystemUser.name()), "cli-" + UUID.randomUUID());
+    return new Caller(
+        new Identity(actor(OperatingSystemUser.name()), Identity.Kind.LOCAL, Optional.empty()),
+        Origin.NONE,
+        "cli-" + UUID.randomUUID());
   }
 
   /**

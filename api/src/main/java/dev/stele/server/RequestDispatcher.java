@@ -5,6 +5,8 @@ import dev.stele.blob.BodyReadException;
 import dev.stele.blob.InsufficientStorageException;
 import dev.stele.blob.SlowBodyException;
 import dev.stele.blob.StoreUnavailableException;
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
 import dev.stele.log.Foreseen;
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
@@ -36,7 +38,7 @@ import dev.stele.server.http.RefusedRequestException;
 import dev.stele.server.http.Resource;
 import dev.stele.server.http.TokenScope;
 import dev.stele.server.http.TrustedProxies;
-import dev.stele.server.http.TrustedProxies.Origin;
+import dev.stele.server.http.TrustedProxies.Arrival;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.http.HttpServletRequest;
@@ -172,8 +174,15 @@ final class RequestDispatcher {
                             || sender.until().filter(Instant.now()::isAfter).isPresent()
                         ? Optional.empty()
                         : Optional.of(policy.get()));
-        served.by(sender.actor());
-        Caller caller = new Caller(sender.actor(), requestId);
+        served.by(sender.identity().name());
+        Caller caller =
+            new Caller(
+                sender.identity(),
+                new Origin(
+                    Optional.of(served.origin().address()),
+                    Optional.ofNullable(request.getHeader("User-Agent")),
+                    Optional.empty()),
+                requestId);
         try (Exchange asked =
             new Exchange(request, response, access, caller, this.limits, bodies, answers)) {
           exchange = asked;
@@ -240,29 +249,30 @@ final class RequestDispatcher {
   /**
    * Who sent a request.
    *
-   * @param actor as the record names them
+   * @param identity as the record knows them
    * @param scope what their token is for, if they have one
    * @param until when that ends
    */
   private record Sender(
-      String actor, Principal who, Optional<TokenScope> scope, Optional<Instant> until) {
+      Identity identity, Principal who, Optional<TokenScope> scope, Optional<Instant> until) {
     static final Sender ANONYMOUS =
-        new Sender(Caller.ANONYMOUS, Principal.ANONYMOUS, Optional.empty(), Optional.empty());
+        new Sender(Identity.NOBODY, Principal.ANONYMOUS, Optional.empty(), Optional.empty());
 
     static Sender user(String name) {
-      return new Sender(name, Principal.of(name), Optional.empty(), Optional.empty());
+      return new Sender(
+          Identity.user(name), Principal.of(name), Optional.empty(), Optional.empty());
     }
 
     static Sender bearing(TokenAuthority.Bearer token) {
       return new Sender(
-          token.user().orElse(Caller.ANONYMOUS),
+          token.user().map(Identity::user).orElse(Identity.NOBODY),
           token.user().map(Principal::of).orElse(Principal.ANONYMOUS),
           Optional.of(token.scope()),
           Optional.of(token.until()));
     }
   }
 
-  private Sender sender(HttpServletRequest request, RawPath path, Origin origin) {
+  private Sender sender(HttpServletRequest request, RawPath path, Arrival origin) {
     if (Audit.open(path)) {
       return Sender.ANONYMOUS;
     }
@@ -283,7 +293,7 @@ final class RequestDispatcher {
         && credentials.filter(header -> accepts(ours.get(), header, origin)).isPresent()) {
       String operator = operator(request);
       return new Sender(
-          operator,
+          new Identity(operator, Identity.Kind.LOCAL, Optional.empty()),
           new Principal(Optional.of(operator), Set.of(), true),
           Optional.empty(),
           Optional.empty());
@@ -322,7 +332,7 @@ final class RequestDispatcher {
   }
 
   /** Whoever comes by a proxy is not known to be on this machine, even if the proxy is. */
-  private static boolean accepts(LocalCredential mine, String header, Origin origin) {
+  private static boolean accepts(LocalCredential mine, String header, Arrival origin) {
     return !origin.proxied() && mine.accepts(header, origin.address());
   }
 
@@ -340,7 +350,7 @@ final class RequestDispatcher {
     return authenticator.required() && user.indexOf(':') < 0 && !authenticator.knows(user);
   }
 
-  private Optional<Access.Challenge> challenge(Origin origin, AccessPolicy inForce) {
+  private Optional<Access.Challenge> challenge(Arrival origin, AccessPolicy inForce) {
     return authenticator.required()
         ? Optional.of((scope, error) -> unauthorized(origin, inForce, scope, error))
         : Optional.empty();
@@ -351,7 +361,7 @@ final class RequestDispatcher {
    * without signing in would otherwise never know that they can do more when they do.
    */
   private DistributionError unauthorized(
-      Origin origin, AccessPolicy inForce, Optional<String> scope, Optional<String> error) {
+      Arrival origin, AccessPolicy inForce, Optional<String> scope, Optional<String> error) {
     String challenge;
     if (!authenticator.required()) {
       challenge = "Bearer realm=\"Stele\"";

@@ -1,7 +1,7 @@
 package dev.stele.server;
 
-import dev.stele.registry.Caller;
-import dev.stele.server.http.TrustedProxies.Origin;
+import dev.stele.event.Identity;
+import dev.stele.server.http.TrustedProxies.Arrival;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
@@ -56,17 +56,17 @@ final class RequestLog {
 
   /** A request while it is served. Not thread-safe. */
   static final class Served {
-    private final Origin origin;
+    private final Arrival origin;
     private String template = "unknown";
-    private String user = Caller.ANONYMOUS;
+    private String user = Identity.NOBODY.name();
     private boolean aborted;
 
-    Served(Origin origin) {
+    Served(Arrival origin) {
       this.origin = origin;
     }
 
     /** From where it came. */
-    Origin origin() {
+    Arrival origin() {
       return origin;
     }
 

@@ -37,7 +37,7 @@ public final class Holds {
    */
   public Outcome<Boolean> place(Caller caller, NewHold hold) {
     return commands.append(
-        caller, new PlaceHold(actors.id(caller.actor()), caller.requestId(), hold));
+        caller, new PlaceHold(actors.id(caller.name()), caller.requestId(), hold));
   }
 
   /**
@@ -50,7 +50,7 @@ public final class Holds {
   public Outcome<Boolean> release(Caller caller, UUID id, String reason) {
     NewHold.checkReason(reason);
     return commands.append(
-        caller, new ReleaseHold(actors.id(caller.actor()), caller.requestId(), id, reason));
+        caller, new ReleaseHold(actors.id(caller.name()), caller.requestId(), id, reason));
   }
 
   /** A hold by its id, active or not. */

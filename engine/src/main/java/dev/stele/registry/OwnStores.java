@@ -98,7 +98,7 @@ public final class OwnStores {
     Availability.guard(
         () ->
             lane.submit(
-                new TakeStoreOver(actors.id(caller.actor()), caller.requestId(), name, log)));
+                new TakeStoreOver(actors.id(caller.name()), caller.requestId(), name, log)));
     if (!Availability.guard(() -> claims.takeOver(store.get(), marker))) {
       throw new IOException(
           "store " + name + " was marked by somebody else meanwhile; look at it again");
@@ -120,6 +120,6 @@ public final class OwnStores {
       Caller caller, long bytesPerSecond, Consumer<Finding> findings, ProgressListener progress)
       throws IOException {
     return new Scrub(audit, stores, sparseManifests, commands::append)
-        .run(actors.id(caller.actor()), caller.requestId(), bytesPerSecond, findings, progress);
+        .run(actors.id(caller.name()), caller.requestId(), bytesPerSecond, findings, progress);
   }
 }

@@ -66,7 +66,7 @@ public final class PullRecorder {
     Event.PullsObserved pull = new Event.PullsObserved(repository, digest, tag, 1, now, now);
     switch (recording) {
       case OFF -> {}
-      case EVERY -> record(caller.actor(), caller.requestId(), List.of(pull));
+      case EVERY -> record(caller.name(), caller.requestId(), List.of(pull));
       case MINUTE -> count(caller, pull);
     }
   }
@@ -84,7 +84,7 @@ public final class PullRecorder {
   }
 
   private void count(Caller caller, PullEvent pull) {
-    keep(caller.actor(), pull);
+    keep(caller.name(), pull);
     if (wake.availablePermits() == 0 && counts.filling()) {
       wake.release();
     }

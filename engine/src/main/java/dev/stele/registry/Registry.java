@@ -58,7 +58,7 @@ public final class Registry {
     ReservedNames.check(repository);
     return parts.commands.append(
         caller,
-        new CreateRepository(parts.actors.id(caller.actor()), caller.requestId(), repository));
+        new CreateRepository(parts.actors.id(caller.name()), caller.requestId(), repository));
   }
 
   /** At most {@code limit} repositories whose names come after one, in byte order. */

@@ -311,7 +311,7 @@ final class RepositoryBlobs {
           commands.append(
               caller,
               new LinkBlob(
-                  actors.id(caller.actor()),
+                  actors.id(caller.name()),
                   caller.requestId(),
                   repository,
                   digest,
@@ -388,7 +388,7 @@ final class RepositoryBlobs {
     return commands.append(
         caller,
         new MountBlob(
-            actors.id(caller.actor()), caller.requestId(), repository, digest, from, store.name()));
+            actors.id(caller.name()), caller.requestId(), repository, digest, from, store.name()));
   }
 
   /** See {@link Registry#deleteBlob}. */
@@ -404,6 +404,6 @@ final class RepositoryBlobs {
     return commands.append(
         caller,
         new DeleteBlob(
-            actors.id(caller.actor()), caller.requestId(), repository, digest, precondition));
+            actors.id(caller.name()), caller.requestId(), repository, digest, precondition));
   }
 }

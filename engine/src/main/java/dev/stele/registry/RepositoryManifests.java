@@ -122,7 +122,7 @@ final class RepositoryManifests {
     return commands.append(
         caller,
         new StoreManifest(
-            actors.id(caller.actor()),
+            actors.id(caller.name()),
             caller.requestId(),
             repository,
             digest,
@@ -143,7 +143,7 @@ final class RepositoryManifests {
     return commands.append(
         caller,
         new DeleteTag(
-            actors.id(caller.actor()),
+            actors.id(caller.name()),
             caller.requestId(),
             repository,
             tag,
@@ -167,7 +167,7 @@ final class RepositoryManifests {
     return commands.append(
         caller,
         new DeleteManifest(
-            actors.id(caller.actor()),
+            actors.id(caller.name()),
             caller.requestId(),
             repository,
             digest,

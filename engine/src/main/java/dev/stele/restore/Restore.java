@@ -72,7 +72,7 @@ public final class Restore {
    * @throws RegistryUnavailableException also if what is to be restored is being collected
    */
   public Outcome<Restoration> run(Caller caller, RestoreRequest request) throws IOException {
-    ActorId actor = commands.actorId(caller.actor());
+    ActorId actor = commands.actorId(caller.name());
     for (int attempt = 0; attempt < TRIES; attempt++) {
       Plan plan;
       switch (plan(request, true)) {

@@ -66,7 +66,7 @@ class OrphanTest {
         .commands()
         .append(
             new LinkBlob(
-                fixture.commands().actorId(ALICE.actor()),
+                fixture.commands().actorId(ALICE.name()),
                 ALICE.requestId(),
                 APP,
                 Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8)),

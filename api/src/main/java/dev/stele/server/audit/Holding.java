@@ -106,7 +106,7 @@ final class Holding {
     if (access.policy().releasedByAnother()
         && found
             .flatMap(there -> there.placed().actor())
-            .filter(exchange.caller().actor()::equals)
+            .filter(exchange.caller().name()::equals)
             .isPresent()) {
       throw new DistributionError(
               403,

@@ -1,11 +1,11 @@
 package dev.stele.server.auth;
 
-import dev.stele.registry.Caller;
+import dev.stele.event.Identity;
 import java.util.Optional;
 
 /** Tells who sent a request. Implementations are safe for concurrent use. */
 public interface Authenticator {
-  /** Lets everybody in as {@link Caller#ANONYMOUS}. */
+  /** Lets everybody in as {@link Identity#NOBODY}. */
   Authenticator NONE = new Anonymous();
 
   /**
@@ -36,7 +36,7 @@ public interface Authenticator {
 
     @Override
     public Optional<String> authenticate(Optional<String> authorization, String address) {
-      return Optional.of(Caller.ANONYMOUS);
+      return Optional.of(Identity.NOBODY.name());
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.stele.server.auth;
 
-import dev.stele.registry.Caller;
+import dev.stele.event.Identity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,8 +41,8 @@ final class Htpasswd {
       if (colon <= 0) {
         throw new IOException(where + "expected name:hash");
       }
-      if (line.startsWith(Caller.ANONYMOUS + ":")) {
-        throw new IOException(where + "nobody can be called " + Caller.ANONYMOUS);
+      if (line.startsWith(Identity.NOBODY.name() + ":")) {
+        throw new IOException(where + "nobody can be called " + Identity.NOBODY.name());
       }
       String hash = line.substring(colon + 1);
       if (!BCRYPT.matcher(hash).matches()) {

@@ -2,7 +2,7 @@ package dev.stele.server.auth;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
-import dev.stele.registry.Caller;
+import dev.stele.event.Identity;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -150,7 +150,7 @@ public final class UserFile {
   private static void checkName(String user) {
     if (user.isBlank()
         || user.startsWith("#")
-        || user.equals(Caller.ANONYMOUS)
+        || user.equals(Identity.NOBODY.name())
         || user.indexOf(':') >= 0
         || !user.equals(user.strip())
         || user.chars().anyMatch(Character::isISOControl)) {

@@ -243,7 +243,7 @@ final class Uploads {
   }
 
   private static String[] bound(Exchange exchange, RepositoryName repository, UploadId id) {
-    return new String[] {exchange.caller().actor(), repository.value(), id.toString()};
+    return new String[] {exchange.caller().name(), repository.value(), id.toString()};
   }
 
   // Clients parse this with "%d-%d", so it has no unit; nothing received yet is 0-0 too.

@@ -1,5 +1,7 @@
 package dev.stele.server.http;
 
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
 import dev.stele.registry.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -144,7 +146,7 @@ public final class Exchange implements AutoCloseable {
         new BodyMemory(0),
         new BodyMemory(Long.MAX_VALUE),
         QueryString.parse(""),
-        new Caller(Caller.ANONYMOUS, requestId));
+        new Caller(Identity.NOBODY, Origin.NONE, requestId));
   }
 
   // ---- the request

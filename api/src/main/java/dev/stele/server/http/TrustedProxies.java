@@ -105,10 +105,10 @@ public record TrustedProxies(List<Network> networks) {
    *     https://registry.example}
    * @param proxied whether a trusted proxy sent it
    */
-  public record Origin(String address, String url, boolean proxied) {}
+  public record Arrival(String address, String url, boolean proxied) {}
 
   /** The origin of a request. */
-  public Origin origin(HttpServletRequest request) {
+  public Arrival origin(HttpServletRequest request) {
     // In HTTP/2 that is part of the address.
     String host =
         Optional.ofNullable(request.getHeader("Host"))
@@ -133,10 +133,10 @@ public record TrustedProxies(List<Network> networks) {
    * @param peer the address that the connection came from
    * @param headers the lines of a header by its name
    */
-  Origin origin(String peer, String scheme, String host, Function<String, List<String>> headers) {
+  Arrival origin(String peer, String scheme, String host, Function<String, List<String>> headers) {
     Optional<InetAddress> proxy = literal(peer).filter(this::trusts);
     if (proxy.isEmpty()) {
-      return new Origin(peer, scheme + "://" + host, false);
+      return new Arrival(peer, scheme + "://" + host, false);
     }
     Said said = Said.in(headers);
     InetAddress client = proxy.get();
@@ -154,7 +154,7 @@ public record TrustedProxies(List<Network> networks) {
     }
     String saidScheme = Said.at(hop, said.schemes()).toLowerCase(Locale.ROOT);
     String saidHost = Said.at(hop, said.hosts());
-    return new Origin(
+    return new Arrival(
         client.getHostAddress(),
         (saidScheme.equals("http") || saidScheme.equals("https") ? saidScheme : scheme)
             + "://"

@@ -3,8 +3,8 @@ package dev.stele.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stele.server.http.TrustedProxies.Arrival;
 import dev.stele.server.http.TrustedProxies.Network;
-import dev.stele.server.http.TrustedProxies.Origin;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,7 +22,7 @@ class TrustedProxiesTest {
   }
 
   /** The origin of a request over http to the host "said", with lines of headers. */
-  private static Origin origin(String peer, String... lines) {
+  private static Arrival origin(String peer, String... lines) {
     return PROXIES.origin(
         peer,
         "http",
@@ -46,13 +46,13 @@ class TrustedProxiesTest {
                 "X-Forwarded-For: 192.0.2.7",
                 "X-Forwarded-Proto: https",
                 "X-Forwarded-Host: registry.example:8443"))
-        .isEqualTo(new Origin("192.0.2.7", "https://registry.example:8443", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example:8443", true));
     assertThat(origin("127.0.0.1", "X-Forwarded-Proto: HTTPS"))
-        .isEqualTo(new Origin("127.0.0.1", "https://said", true));
+        .isEqualTo(new Arrival("127.0.0.1", "https://said", true));
     assertThat(
             origin("10.1.2.3", "Forwarded: For=\"[2001:db8::1]:4711\";Proto=https;host=\"reg:1\""))
-        .isEqualTo(new Origin("2001:db8:0:0:0:0:0:1", "https://reg:1", true));
-    assertThat(origin("10.1.2.3")).isEqualTo(new Origin("10.1.2.3", "http://said", true));
+        .isEqualTo(new Arrival("2001:db8:0:0:0:0:0:1", "https://reg:1", true));
+    assertThat(origin("10.1.2.3")).isEqualTo(new Arrival("10.1.2.3", "http://said", true));
   }
 
   @ParameterizedTest
@@ -66,9 +66,9 @@ class TrustedProxiesTest {
                 "X-Forwarded-Proto: https",
                 "X-Forwarded-Host: registry.example",
                 "Forwarded: for=192.0.2.8;proto=https"))
-        .isEqualTo(new Origin(peer, "http://said", false));
+        .isEqualTo(new Arrival(peer, "http://said", false));
     assertThat(trusted().origin(peer, "https", "said", _ -> List.of("10.0.0.1")))
-        .isEqualTo(new Origin(peer, "https://said", false));
+        .isEqualTo(new Arrival(peer, "https://said", false));
   }
 
   @ParameterizedTest
@@ -131,19 +131,19 @@ class TrustedProxiesTest {
                 "X-Forwarded-For: 1.1.1.1, 192.0.2.7",
                 "X-Forwarded-Proto: http, https",
                 "X-Forwarded-Host: evil.example, registry.example"))
-        .isEqualTo(new Origin("192.0.2.7", "https://registry.example", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example", true));
     // A proxy that sets one kind passes the other on.
     assertThat(
             origin(
                 "10.9.9.9",
                 "Forwarded: for=1.1.1.1;proto=https;host=evil.example",
                 "X-Forwarded-For: 192.0.2.7"))
-        .isEqualTo(new Origin("192.0.2.7", "http://said", true));
+        .isEqualTo(new Arrival("192.0.2.7", "http://said", true));
     assertThat(
             origin(
                 "10.9.9.9",
                 "Forwarded: for=1.1.1.1;proto=http, for=192.0.2.7;proto=https;host=reg"))
-        .isEqualTo(new Origin("192.0.2.7", "https://reg", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://reg", true));
   }
 
   @Test
@@ -154,12 +154,12 @@ class TrustedProxiesTest {
                 "X-Forwarded-For: 192.0.2.7, 10.0.0.2",
                 "X-Forwarded-Proto: https, http",
                 "X-Forwarded-Host: registry.example"))
-        .isEqualTo(new Origin("192.0.2.7", "https://registry.example", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example", true));
     assertThat(
             origin(
                 "10.9.9.9",
                 "Forwarded: for=192.0.2.7;proto=https;host=reg, for=10.0.0.2;proto=http;host=in"))
-        .isEqualTo(new Origin("192.0.2.7", "https://reg", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://reg", true));
   }
 
   /** What a client sends, to which a proxy adds its own. */
