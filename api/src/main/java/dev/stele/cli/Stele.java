@@ -42,6 +42,7 @@ public final class Stele implements Runnable {
           "config",
           "policy",
           "user",
+          "actor",
           "projections",
           "repositories",
           "tags",
@@ -141,6 +142,7 @@ public final class Stele implements Runnable {
       case "config" -> ConfigCommand.class;
       case "policy" -> PolicyCommand.class;
       case "user" -> UserCommand.class;
+      case "actor" -> ActorCommand.class;
       case "projections" -> Projections.class;
       case "repositories" -> RepositoriesCommand.class;
       case "tags" -> TagsCommand.class;

@@ -14,6 +14,8 @@ public final class Address {
   public static final String HOLDS = "/api/v1/holds";
   public static final String HOLD = HOLDS + "/{id}";
   public static final String HOLD_RELEASE = HOLD + "/release";
+  public static final String ACTORS = "/api/v1/actors";
+  public static final String ACTOR_FORGET = ACTORS + "/{id}/forget";
   public static final String WEBHOOKS = "/api/v1/webhooks";
   public static final String GC = "/api/v1/gc";
   public static final String MANIFEST = "/api/v1/manifests/{digest}";

@@ -2,6 +2,8 @@ package dev.stele.question;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.Event;
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
 import dev.stele.registry.EventEntry;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
@@ -16,6 +18,10 @@ import java.util.stream.StreamSupport;
 /**
  * An event as people read it.
  *
+ * @param actor who acted, by name; absent if they were forgotten
+ * @param actorKind what they are
+ * @param issuer who vouched for them, if that was not this registry
+ * @param origin from where; absent if that is not known or they were forgotten
  * @param data the event's own fields as the log has them, where 64-bit integers are texts; all
  *     other numbers of an answer are numbers, and below 2^53
  */
@@ -24,6 +30,9 @@ public record EventRow(
     String recordedAt,
     String type,
     Optional<String> actor,
+    Optional<Identity.Kind> actorKind,
+    Optional<String> issuer,
+    Optional<Origin> origin,
     Optional<String> repository,
     CauseRow cause,
     String requestId,
@@ -46,7 +55,14 @@ public record EventRow(
           .with("data", EventRow::told);
 
   /** And of one. */
-  static final Columns<EventRow> ONE = TABLE.with("requestId", EventRow::requestId);
+  static final Columns<EventRow> ONE =
+      TABLE
+          .with("actorKind", EventRow::actorKind)
+          .with("issuer", EventRow::issuer)
+          .with("address", row -> row.origin().flatMap(Origin::address))
+          .with("agent", row -> row.origin().flatMap(Origin::agent))
+          .with("credential", row -> row.origin().flatMap(Origin::credential))
+          .with("requestId", EventRow::requestId);
 
   /** The row of an event. */
   public static EventRow of(EventEntry entry) {
@@ -55,6 +71,9 @@ public record EventRow(
         entry.recordedAt().toString(),
         entry.type(),
         entry.actor(),
+        entry.identity().map(Identity::kind),
+        entry.identity().flatMap(Identity::issuer),
+        entry.origin(),
         entry.repository(),
         CauseRow.of(entry.cause()),
         entry.requestId(),

@@ -22,6 +22,7 @@ public final class Questions {
                 List.of(events),
                 ofEvents.others(),
                 new OperatorQuestions(registry).all(),
+                new ActorQuestions(registry).all(),
                 new ExposureQuestions(registry).all(),
                 new RepositoryQuestions(registry, history).all(),
                 new TagQuestions(registry, history).all(),

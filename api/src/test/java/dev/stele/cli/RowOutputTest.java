@@ -267,6 +267,7 @@ class RowOutputTest {
                 Optional.of("a"),
                 Instant.EPOCH,
                 Optional.empty(),
+                Optional.empty(),
                 cause,
                 "r",
                 data));

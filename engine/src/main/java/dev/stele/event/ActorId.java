@@ -1,18 +1,17 @@
 package dev.stele.event;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.UUID;
 
 /**
- * Who acted, as the log knows them: a random number. The name is kept apart, so that a person can
- * be forgotten.
+ * Who acted, as tables name them: the first half of the {@link Commitment} in the leaf. The name is
+ * kept apart (see {@link Opening}), so that a person can be forgotten.
  */
-public record ActorId(@JsonValue UUID value) {
-  @JsonCreator
-  public ActorId {}
-
-  public static ActorId random() {
-    return new ActorId(UUID.randomUUID());
+public record ActorId(UUID value) {
+  /** The id that goes with a commitment to an identity. */
+  public static ActorId of(Commitment identity) {
+    return new ActorId(
+        new UUID(
+            Long.parseUnsignedLong(identity.hex(), 0, 16, 16),
+            Long.parseUnsignedLong(identity.hex(), 16, 32, 16)));
   }
 }

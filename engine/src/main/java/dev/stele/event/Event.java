@@ -360,6 +360,13 @@ public sealed interface Event {
   record AccessPolicyAdopted(Digest policy) implements OperatorEvent {}
 
   /**
+   * Somebody was forgotten: what their events commit to is not kept any more.
+   *
+   * @param actor as the leaves of their events have them
+   */
+  record ActorForgotten(Commitment actor) implements OperatorEvent {}
+
+  /**
    * An operator has confirmed that a clock which looked wrong is right.
    *
    * @param clock what the database's clock read then

@@ -18,7 +18,6 @@ import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -28,6 +27,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -38,8 +39,9 @@ import java.util.stream.Stream;
  * Turns events into leaf bytes and back. A leaf is canonical JSON (see {@link CanonicalJson}):
  *
  * <pre>{@code
- * {"actor":"<uuid>","at":"2026-03-03T14:05:00.000000Z","cause":{"kind":"CLIENT_REQUEST"},
- *  "clock":"2026-03-03T14:05:00.000000Z","command":"<uuid>","data":{...},"position":"17","request":"...","salt":"<32 hex digits>","schema":1,"type":"TagMoved"}
+ * {"actor":"<64 hex digits>","at":"2026-03-03T14:05:00.000000Z","cause":{"kind":"CLIENT_REQUEST"},
+ *  "clock":"2026-03-03T14:05:00.000000Z","command":"<uuid>","data":{...},"origin":"<64 hex digits>",
+ *  "position":"17","previous":"12","request":"...","salt":"<32 hex digits>","schema":1,"type":"TagMoved"}
  * }</pre>
  *
  * <p>64-bit integers are strings, absent values are left out. The salt is random, so that a
@@ -98,14 +100,16 @@ public final class EventCodec {
 
   byte[] encode(RecordedEvent recorded, byte[] salt) {
     ObjectNode leaf = JsonNodeFactory.instance.objectNode();
-    leaf.put("actor", recorded.actor().value().toString());
+    leaf.put("actor", recorded.by().identity().hex());
     leaf.put("at", TIME.format(recorded.recordedAt()));
     leaf.put("clock", TIME.format(recorded.clock()));
     leaf.set("cause", json.valueToTree(recorded.cause()));
     leaf.put("command", recorded.commandId().toString());
     leaf.set("data", json.valueToTree(recorded.event()));
+    recorded.by().origin().ifPresent(origin -> leaf.put("origin", origin.hex()));
     leaf.put("position", Long.toString(recorded.position()));
-    leaf.put("request", wellFormed(recorded.requestId()));
+    recorded.previous().ifPresent(position -> leaf.put("previous", Long.toString(position)));
+    leaf.put("request", CanonicalJson.wellFormed(recorded.requestId()));
     leaf.put("salt", HexFormat.of().formatHex(salt));
     leaf.put("schema", recorded.event().schema());
     leaf.put("type", recorded.event().type());
@@ -142,11 +146,13 @@ public final class EventCodec {
       }
       return new RecordedEvent(
           Long.parseLong(required(node, "position").asText()),
+          node.has("previous")
+              ? OptionalLong.of(Long.parseLong(node.get("previous").asText()))
+              : OptionalLong.empty(),
           Instant.parse(required(node, "at").asText()),
           Instant.parse(required(node, "clock").asText()),
-          new ActorId(UUID.fromString(required(node, "actor").asText())),
+          initiator(node),
           json.treeToValue(required(node, "cause"), Cause.class),
-          required(node, "request").asText(),
           UUID.fromString(required(node, "command").asText()),
           event);
     } catch (JsonProcessingException | RuntimeException e) {
@@ -154,6 +160,13 @@ public final class EventCodec {
           ? corrupt
           : new CorruptLeafException("a leaf cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  private static Initiator initiator(JsonNode leaf) {
+    return new Initiator(
+        new Commitment(required(leaf, "actor").asText()),
+        Optional.ofNullable(leaf.get("origin")).map(JsonNode::asText).map(Commitment::new),
+        required(leaf, "request").asText());
   }
 
   /**
@@ -227,10 +240,5 @@ public final class EventCodec {
       throw new CorruptLeafException("a leaf lacks " + field);
     }
     return value;
-  }
-
-  /** Text from outside may hold lone surrogates, which UTF-8 cannot: they become question marks. */
-  private static String wellFormed(String text) {
-    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 }

@@ -66,6 +66,7 @@ public final class Facets {
           Event.OrphanSwept _,
           Event.BlobPullsObserved _,
           Event.StoreTakenOver _,
+          Event.ActorForgotten _,
           Event.ClockConfirmed _ ->
           Subjects.NONE;
       case Event.BlobEvent blob -> Subjects.of(blob.digest());

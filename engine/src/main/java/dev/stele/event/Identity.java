@@ -11,6 +11,10 @@ import java.util.Optional;
  *     registry, or its machine
  */
 public record Identity(String name, Kind kind, Optional<String> issuer) {
+  public Identity {
+    name = CanonicalJson.wellFormed(name);
+  }
+
   /** What acts. The names are part of the record: never rename one. */
   public enum Kind {
     /** A person, or a program with a person's credentials. */
@@ -33,6 +37,10 @@ public record Identity(String name, Kind kind, Optional<String> issuer) {
 
   /** Whoever did not sign in. */
   public static final Identity NOBODY = new Identity("anonymous", Kind.ANONYMOUS, Optional.empty());
+
+  /** What is shown where what is kept of somebody is not what the log has. No user has the name. */
+  public static final Identity ALTERED =
+      new Identity("stele:altered", Kind.CLAIMED, Optional.empty());
 
   /** A user of this registry. */
   public static Identity user(String name) {

@@ -21,6 +21,8 @@ public record Origin(
 
   public Origin {
     agent =
-        agent.map(text -> text.length() > LONGEST_AGENT ? text.substring(0, LONGEST_AGENT) : text);
+        agent
+            .map(text -> text.length() > LONGEST_AGENT ? text.substring(0, LONGEST_AGENT) : text)
+            .map(CanonicalJson::wellFormed);
   }
 }

@@ -1,12 +1,12 @@
 package dev.stele.gc;
 
-import dev.stele.event.ActorId;
+import dev.stele.event.Initiator;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** Issues a collector's commands, which are small and leave time to others. Thread-safe. */
 final class Batches implements AutoCloseable {
@@ -14,22 +14,22 @@ final class Batches implements AutoCloseable {
   static final int MOST = 64;
 
   private final AppendLane lane;
-  private final Supplier<ActorId> actor;
+  private final Function<String, Initiator> initiator;
   private final Duration pause;
   private volatile boolean closed;
 
   /**
-   * @param actor in whose name things are collected
+   * @param initiator in whose name things are collected, by the id of a run
    * @param pause after each command
    */
-  Batches(AppendLane lane, Supplier<ActorId> actor, Duration pause) {
+  Batches(AppendLane lane, Function<String, Initiator> initiator, Duration pause) {
     this.lane = lane;
-    this.actor = actor;
+    this.initiator = initiator;
     this.pause = pause;
   }
 
-  ActorId actor() {
-    return actor.get();
+  Initiator initiator(String requestId) {
+    return initiator.apply(requestId);
   }
 
   /** Hands over all of them, so many at a time as one command takes. */

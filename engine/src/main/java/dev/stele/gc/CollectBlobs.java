@@ -1,8 +1,8 @@
 package dev.stele.gc;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -23,11 +23,7 @@ import org.jdbi.v3.core.Handle;
  * promised to a client, stays, and so does what is held.
  */
 record CollectBlobs(
-    ActorId actor,
-    String requestId,
-    RepositoryName repository,
-    List<Digest> digests,
-    Duration grace)
+    Initiator initiator, RepositoryName repository, List<Digest> digests, Duration grace)
     implements Command<CollectBlobs.Result> {
 
   /**

@@ -1,8 +1,8 @@
 package dev.stele.gc;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -32,8 +32,7 @@ import org.jdbi.v3.core.Handle;
  *     policy, which says what keeps itself, and what is reached
  */
 record CollectManifests(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     LivenessGraph.Batch batch,
     Duration grace,

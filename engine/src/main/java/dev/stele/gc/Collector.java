@@ -8,7 +8,7 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.StoredObject;
 import dev.stele.claim.StoreClaims;
 import dev.stele.claim.StoreRefusedException;
-import dev.stele.event.ActorId;
+import dev.stele.event.Initiator;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -74,7 +74,7 @@ public final class Collector implements AutoCloseable {
   /**
    * @param claims whose the stores are: nothing is collected while one is not ours
    * @param reachability keeps the view up with the log
-   * @param actor in whose name things are collected
+   * @param initiator in whose name things are collected, by the id of a run
    * @param promises are written before anything is collected
    */
   public Collector(
@@ -85,7 +85,7 @@ public final class Collector implements AutoCloseable {
       BlobStores stores,
       StoreClaims claims,
       ProjectionRunner reachability,
-      Supplier<ActorId> actor,
+      Function<String, Initiator> initiator,
       Promises promises,
       GcOptions options) {
     this.jdbi = jdbi;
@@ -98,7 +98,7 @@ public final class Collector implements AutoCloseable {
     this.options = options;
     this.grace = new Grace(jdbi, options);
     this.leftovers = new Leftovers(jdbi, options.grace(), () -> grace.seen(options.grace()));
-    this.batches = new Batches(lane, actor, options.pause());
+    this.batches = new Batches(lane, initiator, options.pause());
     this.manifests =
         new ManifestCollection(jdbi, batches, grace, reachability, this::catchUp, this::note);
   }
@@ -325,7 +325,7 @@ public final class Collector implements AutoCloseable {
           CollectBlobs.Result gone =
               batches.submit(
                   new CollectBlobs(
-                      batches.actor(), requestId, repository, batch, grace.patience()));
+                      batches.initiator(requestId), repository, batch, grace.patience()));
           note(Tally.of(gone));
         });
   }
@@ -340,7 +340,7 @@ public final class Collector implements AutoCloseable {
                 batch -> {
                   CollectBlobs.Result gone =
                       batches.submit(
-                          new SweepContent(batches.actor(), requestId, batch, grace.patience()));
+                          new SweepContent(batches.initiator(requestId), batch, grace.patience()));
                   note(Tally.of(gone));
                 }));
   }
@@ -351,7 +351,7 @@ public final class Collector implements AutoCloseable {
         last -> jdbi.withHandle(handle -> Unreachable.emptyRepositories(handle, cutoff, last)),
         page -> {
           for (RepositoryName repository : page) {
-            if (batches.submit(new RemoveRepository(batches.actor(), requestId, repository))) {
+            if (batches.submit(new RemoveRepository(batches.initiator(requestId), repository))) {
               note(Tally.ofRepositories(1));
             }
           }
@@ -368,7 +368,8 @@ public final class Collector implements AutoCloseable {
                 (List<StoredObject> batch) ->
                     swept[0] +=
                         batches.submit(
-                            new SweepOrphans(batches.actor(), requestId, listing.store(), batch))));
+                            new SweepOrphans(
+                                batches.initiator(requestId), listing.store(), batch))));
     return swept[0];
   }
 

@@ -119,7 +119,7 @@ final class ManifestCollection {
       jdbi.useHandle(handle -> Listers.readAhead(handle, repository));
       CollectManifests.Result result =
           batches.submit(
-              new CollectManifests(batches.actor(), requestId, repository, batch, least, known));
+              new CollectManifests(batches.initiator(requestId), repository, batch, least, known));
       note.accept(Tally.ofManifests(result.gone()));
       if (result.overtaken()) {
         return Planned.OVERTAKEN;

@@ -1,8 +1,8 @@
 package dev.stele.gc;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
 import java.util.Set;
@@ -11,7 +11,7 @@ import java.util.Set;
  * Removes a repository that clients emptied, if it still is and is not held. The result says
  * whether it did.
  */
-record RemoveRepository(ActorId actor, String requestId, RepositoryName repository)
+record RemoveRepository(Initiator initiator, RepositoryName repository)
     implements Command<Boolean> {
 
   @Override

@@ -1,8 +1,8 @@
 package dev.stele.gc;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.projection.HoldView;
@@ -18,7 +18,7 @@ import org.jdbi.v3.core.Handle;
  * against the present: what a repository has again, or a hold keeps, stays. No promise is broken,
  * since nobody was told that it exists.
  */
-record SweepContent(ActorId actor, String requestId, List<Digest> digests, Duration grace)
+record SweepContent(Initiator initiator, List<Digest> digests, Duration grace)
     implements Command<CollectBlobs.Result> {
 
   @Override

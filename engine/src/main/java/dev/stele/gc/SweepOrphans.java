@@ -1,9 +1,9 @@
 package dev.stele.gc;
 
 import dev.stele.blob.StoredObject;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.projection.OrphanView;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.Set;
  * Gives up objects that the log does not know. From then on none of them can be recorded, so an
  * upload that took this long fails instead of pointing to nothing. The result is how many went.
  */
-record SweepOrphans(ActorId actor, String requestId, String store, List<StoredObject> objects)
+record SweepOrphans(Initiator initiator, String store, List<StoredObject> objects)
     implements Command<Integer> {
 
   @Override

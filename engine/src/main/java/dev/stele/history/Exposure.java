@@ -156,7 +156,7 @@ public final class Exposure {
         handle
             .createQuery(
                 """
-                SELECT wanted.digest, period.*, f.name AS from_name, u.name AS until_name
+                SELECT wanted.digest, period.*, f.opening AS from_opening, u.opening AS until_opening
                 FROM unnest(:digests::bytea[]) AS wanted (digest)
                 CROSS JOIN LATERAL (
                   SELECT repository, tag, from_position FROM exposure_tag t
@@ -186,7 +186,7 @@ public final class Exposure {
         handle
             .createQuery(
                 """
-                SELECT wanted.digest, pulled.*, a.name, b.last_at AS last_blob_at
+                SELECT wanted.digest, pulled.*, a.opening, b.last_at AS last_blob_at
                 FROM unnest(:digests::bytea[]) AS wanted (digest)
                 CROSS JOIN LATERAL (
                   SELECT repository, tag, actor_id, pulls, first_at, last_at FROM exposure_pull p
@@ -210,7 +210,7 @@ public final class Exposure {
                 RepositoryName.parse(row.getString("repository")),
                 Optional.of(row.getString("tag")).filter(tag -> !tag.isEmpty()).map(Tag::parse),
                 new ActorId(row.getObject("actor_id", UUID.class)),
-                Optional.ofNullable(row.getString("name")),
+                Values.actor(row, "actor_id", "opening"),
                 row.getLong("pulls"),
                 Values.time(row, "first_at"),
                 Values.time(row, "last_at"),

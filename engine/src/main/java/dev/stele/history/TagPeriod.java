@@ -32,9 +32,9 @@ public record TagPeriod(
         Tag.parse(row.getString("name")),
         Values.digest(row, "digest"),
         Since.of(row, "from"),
-        Optional.ofNullable(row.getString("from_name")),
+        Values.actor(row, "from_actor", "from_opening"),
         Since.ifAny(row, "until"),
-        Optional.ofNullable(row.getString("until_name")),
+        Values.actor(row, "until_actor", "until_opening"),
         Optional.ofNullable(row.getString("ended_by")));
   }
 }

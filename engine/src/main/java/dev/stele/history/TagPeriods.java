@@ -88,7 +88,7 @@ public final class TagPeriods {
         .createQuery(
             PastQueries.NAMES.formatted(">=", "afterTag")
                 + """
-                SELECT period.*, f.name AS from_name, u.name AS until_name
+                SELECT period.*, f.opening AS from_opening, u.opening AS until_opening
                 FROM walk
                 CROSS JOIN LATERAL (
                   (SELECT * FROM tag_period h
@@ -158,7 +158,7 @@ public final class TagPeriods {
     return handle
         .createQuery(
             """
-            SELECT period.*, f.name AS from_name, u.name AS until_name
+            SELECT period.*, f.opening AS from_opening, u.opening AS until_opening
             FROM unnest(:repositories::text[], :tags::text[], :positions::bigint[])
               AS move (repository, name, position)
             CROSS JOIN LATERAL (

@@ -1,8 +1,9 @@
 package dev.stele.log;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
+import dev.stele.oci.RepositoryName;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -17,9 +18,7 @@ import org.jdbi.v3.core.Handle;
  * @param <R> the result; a refusal is a result too, never an exception
  */
 public interface Command<R> {
-  ActorId actor();
-
-  String requestId();
+  Initiator initiator();
 
   /** Why whoever asks wants it, in their words: all events that follow say so. */
   default Optional<String> statedReason() {
@@ -57,6 +56,9 @@ public interface Command<R> {
   /** What commands will ask for. */
   interface Needs {
     <K, V> void need(Fact<K, V> fact, K key);
+
+    /** The repository whose events it appends, if it does. */
+    void repository(RepositoryName repository);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.stele.log;
 
 import dev.stele.event.Event;
+import dev.stele.oci.RepositoryName;
 import dev.stele.sql.Pipeline;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
@@ -12,12 +13,14 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
 /** The facts of one transaction of the lane, each kind with what is known of it. */
 final class LaneFacts implements Command.Needs {
   private final Map<Fact<?, ?>, Kind<?, ?>> kinds = new LinkedHashMap<>();
+  private final RepositoryChains chains = new RepositoryChains();
 
   private static final class Kind<K, V> implements Fact.Known<K, V> {
     private final Fact<K, V> fact;
@@ -82,8 +85,18 @@ final class LaneFacts implements Command.Needs {
     kind(fact).want(key);
   }
 
+  @Override
+  public void repository(RepositoryName repository) {
+    chains.want(Optional.of(repository));
+  }
+
+  RepositoryChains chains() {
+    return chains;
+  }
+
   /** Has all looked up that is wanted and not known: a query a kind, known when they are done. */
   void lookUp(Pipeline pipeline) {
+    chains.lookUp(pipeline);
     kinds.values().stream()
         .filter(kind -> !kind.wanted.isEmpty())
         .forEach(kind -> kind.ask(pipeline));

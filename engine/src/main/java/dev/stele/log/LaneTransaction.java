@@ -1,10 +1,10 @@
 package dev.stele.log;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
+import dev.stele.oci.RepositoryName;
 import dev.stele.sql.Pipeline;
 import dev.stele.sql.Unnested;
 import java.sql.Connection;
@@ -427,18 +427,27 @@ final class LaneTransaction {
       return work.now;
     }
 
+    private OptionalLong chained(Optional<RepositoryName> place, long position) {
+      RepositoryChains chains = work.facts.chains();
+      if (!chains.knows(place)) {
+        chains.want(place);
+        work.flush(() -> chains.lookUp(work.pipeline));
+      }
+      return chains.append(place, position);
+    }
+
     @Override
     public long append(Event event, Cause cause) {
-      ActorId actor = pending.command().actor();
       long position = firstPosition + events.size();
+      OptionalLong previous = chained(event.place(), position);
       events.add(
           new RecordedEvent(
               position,
+              previous,
               work.now,
               work.head.clock(),
-              actor,
+              pending.command().initiator(),
               cause.because(pending.command().statedReason()),
-              pending.command().requestId(),
               pending.id,
               event));
       return position;

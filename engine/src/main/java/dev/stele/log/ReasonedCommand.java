@@ -1,18 +1,13 @@
 package dev.stele.log;
 
-import dev.stele.event.ActorId;
+import dev.stele.event.Initiator;
 import java.util.Optional;
 
 /** A command for which a reason was given. */
 record ReasonedCommand<R>(Command<R> command, Optional<String> statedReason) implements Command<R> {
   @Override
-  public ActorId actor() {
-    return command.actor();
-  }
-
-  @Override
-  public String requestId() {
-    return command.requestId();
+  public Initiator initiator() {
+    return command.initiator();
   }
 
   @Override

@@ -45,6 +45,7 @@ final class ClockView implements InlineView {
             Event.BlobFoundIntact _,
             Event.PullEvent _,
             Event.StoreTakenOver _,
+            Event.ActorForgotten _,
             Event.AccessPolicyAdopted _ -> {}
       }
     }

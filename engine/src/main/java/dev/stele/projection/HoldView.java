@@ -170,7 +170,8 @@ public final class HoldView implements InlineView {
   private static final String COLUMNS =
       """
       h.id, h.repositories, h.tag, h.digest, h.freezes, h.reason, h.placed_position, h.placed_at,
-      p.name AS placed_by_name, h.released_position, h.released_at, r.name AS released_by_name, h.release_reason
+      h.placed_by, p.opening AS placed_by_opening, h.released_position, h.released_at, h.released_by,
+      r.opening AS released_by_opening, h.release_reason
       """;
 
   private static final String ACTORS =
@@ -200,7 +201,7 @@ public final class HoldView implements InlineView {
     return new Hold.Act(
         row.getLong(which + "_position"),
         Values.time(row, which + "_at"),
-        Optional.ofNullable(row.getString(which + "_by_name")));
+        Values.actor(row, which + "_by", which + "_by_opening"));
   }
 
   /** A hold by its id, active or not. */

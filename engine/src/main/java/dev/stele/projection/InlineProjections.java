@@ -15,6 +15,7 @@ public final class InlineProjections implements InlineViews {
   public InlineProjections(ManifestDocuments documents) {
     this.projections =
         List.of(
+            new ChainView(),
             new RepositoryView(),
             new BlobView(),
             new ManifestView(documents),

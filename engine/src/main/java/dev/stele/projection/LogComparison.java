@@ -38,7 +38,7 @@ final class LogComparison {
                      WHERE (position, recorded.recorded_at, type, repository, actor_id, command_id)
                            IS DISTINCT FROM
                            ((leaf ->> 'position')::bigint, (leaf ->> 'at')::timestamptz, leaf ->> 'type',
-                            leaf #>> '{data,repository}', (leaf ->> 'actor')::uuid, (leaf ->> 'command')::uuid))
+                            leaf #>> '{data,repository}', left(leaf ->> 'actor', 32)::uuid, (leaf ->> 'command')::uuid))
             FROM (
               SELECT position, recorded_at, type, repository, actor_id, command_id,
                      convert_from(leaf, 'UTF8')::json AS leaf

@@ -2,9 +2,10 @@ package dev.stele.projection;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
+import dev.stele.event.Commitment;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.event.RecordedEvent;
 import dev.stele.log.Command;
 import dev.stele.log.Fact;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
@@ -153,8 +153,8 @@ public final class TagView implements InlineView {
         .handle()
         .createUpdate(
             """
-            INSERT INTO tag_tombstone (repository, digest, position, at, actor, request_id)
-            SELECT :repository, :digest, :position, :at, :actor, :requestId
+            INSERT INTO tag_tombstone (repository, digest, position, at, actor, identity, origin, request_id)
+            SELECT :repository, :digest, :position, :at, :actor, :identity, :origin, :requestId
             WHERE EXISTS (SELECT FROM tag WHERE repository = :repository AND digest = :digest)
             """)
         .bind("repository", deleted.repository())
@@ -162,6 +162,8 @@ public final class TagView implements InlineView {
         .bind("position", recorded.position())
         .bind("at", recorded.recordedAt())
         .bind("actor", recorded.actor().value())
+        .bind("identity", recorded.by().identity().hex())
+        .bind("origin", recorded.by().origin().map(Commitment::hex).orElse(null))
         .bind("requestId", recorded.requestId())
         .execute();
   }
@@ -293,15 +295,14 @@ public final class TagView implements InlineView {
   }
 
   /** A manifest that was deleted and has buried tags, and the event that did. */
-  public record Tombstone(
-      RepositoryName repository, Digest digest, long position, ActorId actor, String requestId) {}
+  public record Tombstone(RepositoryName repository, Digest digest, long position, Initiator by) {}
 
   /** At most {@code limit} tombstones, the oldest first. */
   public static List<Tombstone> tombstones(Handle handle, int limit) {
     return handle
         .createQuery(
             """
-            SELECT repository, digest, position, actor, request_id FROM tag_tombstone
+            SELECT repository, digest, position, identity, origin, request_id FROM tag_tombstone
             ORDER BY position
             LIMIT :limit
             """)
@@ -312,8 +313,10 @@ public final class TagView implements InlineView {
                     RepositoryName.parse(row.getString("repository")),
                     Values.digest(row, "digest"),
                     row.getLong("position"),
-                    new ActorId(row.getObject("actor", UUID.class)),
-                    row.getString("request_id")))
+                    new Initiator(
+                        new Commitment(row.getString("identity")),
+                        Optional.ofNullable(row.getString("origin")).map(Commitment::new),
+                        row.getString("request_id"))))
         .list();
   }
 
@@ -484,8 +487,8 @@ public final class TagView implements InlineView {
     return handle
         .createQuery(
             """
-            SELECT h.digest, coalesce(m.media_type, d.media_type) AS media_type, octet_length(d.bytes) AS size, h.from_position, h.from_at, f.name AS from_actor,
-                   h.until_position, h.until_at, u.name AS until_actor, h.ended_by
+            SELECT h.digest, coalesce(m.media_type, d.media_type) AS media_type, octet_length(d.bytes) AS size, h.from_position, h.from_at, h.from_actor, f.opening AS from_opening,
+                   h.until_position, h.until_at, h.until_actor, u.opening AS until_opening, h.ended_by
             FROM tag_period h
             LEFT JOIN manifest_document d ON d.digest = h.digest
             LEFT JOIN manifest m ON m.repository = h.repository AND m.digest = h.digest
@@ -508,10 +511,10 @@ public final class TagView implements InlineView {
                     row.getLong("size"),
                     row.getLong("from_position"),
                     Values.time(row, "from_at"),
-                    Optional.ofNullable(row.getString("from_actor")),
+                    Values.actor(row, "from_actor", "from_opening"),
                     Optional.ofNullable(row.getObject("until_position", Long.class)),
                     Values.timeIfAny(row, "until_at"),
-                    Optional.ofNullable(row.getString("until_actor")),
+                    Values.actor(row, "until_actor", "until_opening"),
                     Optional.ofNullable(row.getString("ended_by"))))
         .list();
   }

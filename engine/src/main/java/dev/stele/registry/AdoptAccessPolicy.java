@@ -1,8 +1,8 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.policy.AccessPolicy;
@@ -15,13 +15,11 @@ import org.jdbi.v3.core.Handle;
  * Records that an access policy is in force, unless it was the last that did so. Where none ever
  * was, there is no need to say that there is none. The result is whether anything changed.
  */
-record AdoptAccessPolicy(
-    ActorId actor, String requestId, boolean present, RecordDocuments.Document document)
+record AdoptAccessPolicy(Initiator initiator, boolean present, RecordDocuments.Document document)
     implements Command<Boolean> {
-  AdoptAccessPolicy(ActorId actor, String requestId, AccessPolicy policy) {
+  AdoptAccessPolicy(Initiator initiator, AccessPolicy policy) {
     this(
-        actor,
-        requestId,
+        initiator,
         policy.isPresent(),
         new RecordDocuments.Document(AccessPolicy.MEDIA_TYPE, policy.document()));
   }

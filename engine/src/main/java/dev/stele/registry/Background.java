@@ -58,6 +58,7 @@ final class Background implements AutoCloseable {
       List<ProjectionRunner> views,
       Collector collector,
       BuriedTags buriedTags,
+      People people,
       StoreClaims claims,
       Runnable beforeCollecting,
       Webhooks webhooks,
@@ -73,6 +74,7 @@ final class Background implements AutoCloseable {
     views.forEach(view -> follower.add(view, _ -> {}, failures(view.projection().name())));
     startFollowing(follower);
     follow("buried tags", SELDOM, buriedTags::step);
+    follow("forgotten", SELDOM, people::clear);
     startMarking(claims);
     follow("sweep", SELDOM, () -> collector.sweep() > 0);
     webhooks

@@ -1,10 +1,11 @@
 package dev.stele.registry;
 
 import dev.stele.claim.StoreClaims;
-import dev.stele.event.ActorId;
+import dev.stele.event.Initiator;
 import dev.stele.log.AppendLane;
 import dev.stele.log.Command;
 import java.io.IOException;
+import java.util.UUID;
 
 /**
  * The way to the append lane, for stores that are this log's. Whoever has this can append any
@@ -37,9 +38,14 @@ public final class Commands {
     return append(command.because(caller.reason()));
   }
 
-  /** The id that the log has for a name, which becomes known with this call if need be. */
-  public ActorId actorId(String name) {
-    return actors.id(name);
+  /** How events name whoever asks, who becomes known with this call if need be. */
+  public Initiator initiator(Caller caller) {
+    return actors.initiator(caller);
+  }
+
+  /** How events name a part of the registry that acts by itself, under a request id of its own. */
+  public Initiator system(String name) {
+    return actors.system(name, UUID.randomUUID().toString());
   }
 
   /** See {@link OwnStores#claim}. */

@@ -1,12 +1,12 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import java.time.Instant;
 
 /** Confirms what the clock reads; the result is when that was. */
-record ConfirmClock(ActorId actor, String requestId) implements Command<Instant> {
+record ConfirmClock(Initiator initiator) implements Command<Instant> {
   @Override
   public boolean confirmsClock() {
     return true;

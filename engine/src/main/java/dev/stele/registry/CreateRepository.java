@@ -1,17 +1,18 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.RepositoryView;
 
 /** Creates a repository with nothing in it. The result says whether there was none. */
-record CreateRepository(ActorId actor, String requestId, RepositoryName repository)
+record CreateRepository(Initiator initiator, RepositoryName repository)
     implements Command<Boolean> {
 
   @Override
   public void needs(Needs needs) {
+    needs.repository(repository);
     needs.need(RepositoryView.EXISTS, repository);
   }
 

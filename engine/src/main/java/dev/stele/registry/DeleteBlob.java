@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -18,11 +18,7 @@ import java.util.Optional;
  * held.
  */
 record DeleteBlob(
-    ActorId actor,
-    String requestId,
-    RepositoryName repository,
-    Digest digest,
-    Precondition precondition)
+    Initiator initiator, RepositoryName repository, Digest digest, Precondition precondition)
     implements Command<Outcome<Digest>> {
 
   @Override

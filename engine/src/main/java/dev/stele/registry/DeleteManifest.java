@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
@@ -23,8 +23,7 @@ import java.util.Optional;
  * @param seen the tags that moved to it by events up to this position are known not to be immutable
  */
 record DeleteManifest(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     Digest digest,
     boolean onlyTag,

@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -17,8 +17,7 @@ import java.util.Optional;
  * tag pointed to.
  */
 record DeleteTag(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     Tag tag,
     Protection protection,
@@ -27,6 +26,7 @@ record DeleteTag(
 
   @Override
   public void needs(Needs needs) {
+    needs.repository(repository);
     needs.need(RepositoryView.EXISTS, repository);
     TagView.needs(needs, repository, List.of(tag));
     Protection.needs(needs, repository, List.of(tag));

@@ -1,8 +1,8 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -20,13 +20,8 @@ record DeleteTagsOfManifest(TagView.Tombstone tombstone) implements Command<Inte
   static final int MOST = 100;
 
   @Override
-  public ActorId actor() {
-    return tombstone.actor();
-  }
-
-  @Override
-  public String requestId() {
-    return tombstone.requestId();
+  public Initiator initiator() {
+    return tombstone.by();
   }
 
   @Override

@@ -1,13 +1,17 @@
 package dev.stele.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
 import java.time.Instant;
 import java.util.Optional;
 
 /**
  * An event as people read it.
  *
- * @param actor the actor's name; empty if that person was forgotten
+ * @param identity who acted; empty if that person was forgotten, and {@link Identity#ALTERED} if
+ *     what is kept of them is not what the log has
+ * @param origin where they were; empty if that is not known or they were forgotten
  * @param cause {@code kind} and, where there is one, {@code detail}
  * @param data the event's own fields, as recorded
  */
@@ -16,7 +20,13 @@ public record EventEntry(
     String type,
     Optional<String> repository,
     Instant recordedAt,
-    Optional<String> actor,
+    Optional<Identity> identity,
+    Optional<Origin> origin,
     JsonNode cause,
     String requestId,
-    JsonNode data) {}
+    JsonNode data) {
+  /** The actor's name; empty if that person was forgotten. */
+  public Optional<String> actor() {
+    return identity.map(Identity::name);
+  }
+}

@@ -11,12 +11,9 @@ import dev.stele.sql.Deadline;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -87,8 +84,8 @@ public final class EventLog {
   private static EventPage page(Handle handle, EventQuery query, EventSearch.Found found) {
     boolean more = found.leaves().size() > query.limit();
     List<JsonNode> leaves = more ? found.leaves().subList(0, query.limit()) : found.leaves();
-    Map<String, String> names = names(handle, leaves);
-    List<EventEntry> entries = leaves.stream().map(leaf -> entry(leaf, names)).toList();
+    Openings openings = Openings.of(handle, leaves);
+    List<EventEntry> entries = leaves.stream().map(leaf -> entry(leaf, openings)).toList();
     return new EventPage(
         entries, more ? OptionalLong.of(entries.getLast().position()) : found.examined());
   }
@@ -165,29 +162,14 @@ public final class EventLog {
     return Availability.guard(() -> index.await(next - UNINDEXED, patience));
   }
 
-  private static Map<String, String> names(Handle handle, List<JsonNode> leaves) {
-    UUID[] ids =
-        leaves.stream()
-            .map(leaf -> leaf.get("actor").asText())
-            .distinct()
-            .map(UUID::fromString)
-            .toArray(UUID[]::new);
-    Map<String, String> names = new HashMap<>();
-    handle
-        .createQuery("SELECT id, name FROM actor WHERE id = ANY (:ids)")
-        .bindArray("ids", UUID.class, (Object[]) ids)
-        .map((row, _) -> names.put(row.getString("id"), row.getString("name")))
-        .list();
-    return names;
-  }
-
-  private static EventEntry entry(JsonNode leaf, Map<String, String> names) {
+  private static EventEntry entry(JsonNode leaf, Openings openings) {
     return new EventEntry(
         Long.parseLong(leaf.get("position").asText()),
         leaf.get("type").asText(),
         Optional.ofNullable(leaf.get("data").get("repository")).map(JsonNode::asText),
         Instant.parse(leaf.get("at").asText()),
-        Optional.ofNullable(names.get(leaf.get("actor").asText())),
+        openings.identity(leaf),
+        openings.origin(leaf),
         leaf.get("cause"),
         leaf.get("request").asText(),
         leaf.get("data"));
@@ -233,13 +215,13 @@ public final class EventLog {
         handle -> {
           List<LogReader.Leaf> leaves = reader.leaves(handle, from, Long.MAX_VALUE, false, limit);
           List<JsonNode> trees = leaves.stream().map(leaf -> codec.tree(leaf.bytes())).toList();
-          Map<String, String> names = names(handle, trees);
+          Openings openings = Openings.of(handle, trees);
           List<EventTail.Item> items = new ArrayList<>();
           for (int i = 0; i < leaves.size(); i++) {
             LogReader.Leaf leaf = leaves.get(i);
             items.add(
                 EventTail.Item.of(
-                    entry(trees.get(i), names), reader.decode(leaf), leaf.bytes().length));
+                    entry(trees.get(i), openings), reader.decode(leaf), leaf.bytes().length));
           }
           return items;
         });

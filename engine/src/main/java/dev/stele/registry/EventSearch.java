@@ -132,22 +132,23 @@ final class EventSearch {
             tag -> all.add(tag.only().map(only -> Set.of(Facets.tag(only))).orElse(WITH_TAGS)));
     filter.cause().ifPresent(cause -> all.add(Set.of(new Facet(Kind.CAUSE, cause.name()))));
     if (filter.actor().isPresent()) {
-      Optional<ActorId> actor = actor(filter.actor().get());
-      if (actor.isEmpty()) {
+      Set<Facet> actors = actors(filter.actor().get());
+      if (actors.isEmpty()) {
         return Optional.empty();
       }
-      all.add(Set.of(Facets.actor(actor.get())));
+      all.add(actors);
     }
     return Optional.of(all);
   }
 
-  private Optional<ActorId> actor(String name) {
+  /** A user, a robot and others may have the same name. */
+  private Set<Facet> actors(String name) {
     return handle
         .createQuery("SELECT id FROM actor WHERE name = :name")
         .bind("name", name)
         .mapTo(UUID.class)
-        .findOne()
-        .map(ActorId::new);
+        .map(id -> Facets.actor(new ActorId(id)))
+        .collect(Collectors.toSet());
   }
 
   /** The last few events, which are not worth an index or not in it yet. */

@@ -74,7 +74,7 @@ public final class Health {
    *     node's: one of them is surely wrong
    */
   public Instant confirmClock(Caller caller) {
-    return commands.append(new ConfirmClock(actors.id(caller.name()), caller.requestId()));
+    return commands.append(new ConfirmClock(actors.initiator(caller)));
   }
 
   /** Why nothing may be removed for now, or not even appended, if so. Looks at the clocks. */

@@ -36,8 +36,7 @@ public final class Holds {
    * @return whether it was new; false if the same hold had been placed before
    */
   public Outcome<Boolean> place(Caller caller, NewHold hold) {
-    return commands.append(
-        caller, new PlaceHold(actors.id(caller.name()), caller.requestId(), hold));
+    return commands.append(caller, new PlaceHold(actors.initiator(caller), hold));
   }
 
   /**
@@ -49,8 +48,7 @@ public final class Holds {
    */
   public Outcome<Boolean> release(Caller caller, UUID id, String reason) {
     NewHold.checkReason(reason);
-    return commands.append(
-        caller, new ReleaseHold(actors.id(caller.name()), caller.requestId(), id, reason));
+    return commands.append(caller, new ReleaseHold(actors.initiator(caller), id, reason));
   }
 
   /** A hold by its id, active or not. */

@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
@@ -22,8 +22,7 @@ import java.util.Optional;
  * @param session that it arrived in, if it came in pieces
  */
 record LinkBlob(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     Digest digest,
     long size,
@@ -66,6 +65,7 @@ record LinkBlob(
     needs.need(BlobView.STORED, new BlobView.StoredIn(store, digest));
     needs.need(OrphanView.SWEPT, new OrphanView.StoredUnder(store, objectKey));
     needs.need(BlobView.LINKED, blob());
+    needs.repository(repository);
     needs.need(RepositoryView.EXISTS, repository);
   }
 

@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
@@ -16,8 +16,7 @@ import java.util.Optional;
  * repository, if none is named) has it. The result says whether it did.
  */
 record MountBlob(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     Digest digest,
     Optional<RepositoryName> from,
@@ -35,6 +34,7 @@ record MountBlob(
         () -> needs.need(BlobView.LINKED_ANYWHERE, digest));
     needs.need(BlobView.STORED, new BlobView.StoredIn(store, digest));
     needs.need(BlobView.LINKED, blob());
+    needs.repository(repository);
     needs.need(RepositoryView.EXISTS, repository);
   }
 

@@ -95,10 +95,7 @@ public final class OwnStores {
           case Standing.Fresh() -> Optional.empty();
           case Standing.Refused refused -> refused.marker().flatMap(StoreMarker::log);
         };
-    Availability.guard(
-        () ->
-            lane.submit(
-                new TakeStoreOver(actors.id(caller.name()), caller.requestId(), name, log)));
+    Availability.guard(() -> lane.submit(new TakeStoreOver(actors.initiator(caller), name, log)));
     if (!Availability.guard(() -> claims.takeOver(store.get(), marker))) {
       throw new IOException(
           "store " + name + " was marked by somebody else meanwhile; look at it again");
@@ -120,6 +117,6 @@ public final class OwnStores {
       Caller caller, long bytesPerSecond, Consumer<Finding> findings, ProgressListener progress)
       throws IOException {
     return new Scrub(audit, stores, sparseManifests, commands::append)
-        .run(actors.id(caller.name()), caller.requestId(), bytesPerSecond, findings, progress);
+        .run(actors.initiator(caller), bytesPerSecond, findings, progress);
   }
 }

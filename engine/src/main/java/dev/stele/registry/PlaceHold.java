@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.HoldScope;
@@ -13,8 +13,7 @@ import java.util.Optional;
  * Places a hold, unless the same one is there already: then nothing changes, and the result is
  * false.
  */
-record PlaceHold(ActorId actor, String requestId, NewHold hold)
-    implements Command<Outcome<Boolean>> {
+record PlaceHold(Initiator initiator, NewHold hold) implements Command<Outcome<Boolean>> {
 
   @Override
   public Outcome<Boolean> decide(Decision decision) {

@@ -1,6 +1,8 @@
 package dev.stele.registry;
 
 import dev.stele.event.Event.PullEvent;
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +20,16 @@ final class PullCounts {
   /**
    * @param what without its count and times
    */
-  private record Key(String actor, PullEvent what) {}
+  private record Key(By by, PullEvent what) {}
+
+  /** Who it was. Of those who did not sign in, who can be many, all are one. */
+  record By(Identity identity, Origin origin) {
+    static By of(Caller caller) {
+      return new By(
+          caller.identity(),
+          caller.identity().equals(Identity.NOBODY) ? Origin.NONE : caller.origin());
+    }
+  }
 
   private record Count(long pulls, Instant first, Instant last) {
     private Count plus(Count other) {
@@ -32,8 +43,8 @@ final class PullCounts {
   private Map<Key, Count> counts = new HashMap<>();
 
   /** Counts an observation; false if there is no room for it. */
-  synchronized boolean add(String actor, PullEvent pulls) {
-    Key key = new Key(actor, pulls.counting(0, Instant.EPOCH, Instant.EPOCH));
+  synchronized boolean add(By by, PullEvent pulls) {
+    Key key = new Key(by, pulls.counting(0, Instant.EPOCH, Instant.EPOCH));
     if (counts.size() >= MOST_KEYS && !counts.containsKey(key)) {
       return false;
     }
@@ -47,7 +58,7 @@ final class PullCounts {
   }
 
   /** All observations by actor, which are no longer held here. */
-  Map<String, List<PullEvent>> take() {
+  Map<By, List<PullEvent>> take() {
     Map<Key, Count> taken;
     synchronized (this) {
       taken = counts;
@@ -56,7 +67,7 @@ final class PullCounts {
     return taken.entrySet().stream()
         .collect(
             Collectors.groupingBy(
-                entry -> entry.getKey().actor(),
+                entry -> entry.getKey().by(),
                 Collectors.mapping(
                     entry -> observed(entry.getKey(), entry.getValue()), Collectors.toList())));
   }

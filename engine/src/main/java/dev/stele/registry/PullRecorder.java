@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.event.Event;
 import dev.stele.event.Event.PullEvent;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
 import dev.stele.log.AppendLane;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -66,7 +67,7 @@ public final class PullRecorder {
     Event.PullsObserved pull = new Event.PullsObserved(repository, digest, tag, 1, now, now);
     switch (recording) {
       case OFF -> {}
-      case EVERY -> record(caller.name(), caller.requestId(), List.of(pull));
+      case EVERY -> record(actors.initiator(caller), List.of(pull));
       case MINUTE -> count(caller, pull);
     }
   }
@@ -84,20 +85,20 @@ public final class PullRecorder {
   }
 
   private void count(Caller caller, PullEvent pull) {
-    keep(caller.name(), pull);
+    keep(PullCounts.By.of(caller), pull);
     if (wake.availablePermits() == 0 && counts.filling()) {
       wake.release();
     }
   }
 
-  private void keep(String actor, PullEvent pulls) {
-    if (!counts.add(actor, pulls)) {
+  private void keep(PullCounts.By by, PullEvent pulls) {
+    if (!counts.add(by, pulls)) {
       lost.increment((double) pulls.count());
     }
   }
 
-  private void record(String actor, String requestId, List<PullEvent> pulls) {
-    Availability.guard(() -> lane.submit(new RecordPulls(actors.id(actor), requestId, pulls)));
+  private void record(Initiator initiator, List<PullEvent> pulls) {
+    Availability.guard(() -> lane.submit(new RecordPulls(initiator, pulls)));
   }
 
   private void run() {
@@ -120,7 +121,7 @@ public final class PullRecorder {
   /** Records what was counted so far. */
   synchronized void flush() {
     Deque<Batch> batches = new ArrayDeque<>();
-    for (Map.Entry<String, List<PullEvent>> entry : counts.take().entrySet()) {
+    for (Map.Entry<PullCounts.By, List<PullEvent>> entry : counts.take().entrySet()) {
       List<PullEvent> pulls = entry.getValue();
       for (int from = 0; from < pulls.size(); from += RecordPulls.MOST) {
         int to = Math.min(from + RecordPulls.MOST, pulls.size());
@@ -130,7 +131,10 @@ public final class PullRecorder {
     while (!batches.isEmpty()) {
       Batch batch = batches.poll();
       try {
-        record(batch.actor(), UUID.randomUUID().toString(), batch.pulls());
+        record(
+            actors.initiator(
+                batch.by().identity(), batch.by().origin(), UUID.randomUUID().toString()),
+            batch.pulls());
       } catch (RegistryUnavailableException e) {
         batches.addFirst(batch);
         again(batches, e);
@@ -143,13 +147,13 @@ public final class PullRecorder {
     }
   }
 
-  private record Batch(String actor, List<PullEvent> pulls) {}
+  private record Batch(PullCounts.By by, List<PullEvent> pulls) {}
 
   /** The outcome of a command may be unknown: then its pulls may be counted twice, never missed. */
   private void again(Deque<Batch> batches, RegistryUnavailableException e) {
     logger.warn("pulls are kept in memory for now: {}", e.getMessage());
     for (Batch batch : batches) {
-      batch.pulls().forEach(pulls -> keep(batch.actor(), pulls));
+      batch.pulls().forEach(pulls -> keep(batch.by(), pulls));
     }
   }
 

@@ -1,17 +1,21 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event.PullEvent;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import java.time.Instant;
 import java.util.List;
 
 /** Records what a node observed of an actor's pulls. The result is how many observations. */
-record RecordPulls(ActorId actor, String requestId, List<PullEvent> observed)
-    implements Command<Integer> {
+record RecordPulls(Initiator initiator, List<PullEvent> observed) implements Command<Integer> {
   /** Few enough for one transaction. */
   static final int MOST = 200;
+
+  @Override
+  public void needs(Needs needs) {
+    observed.forEach(pulls -> needs.repository(pulls.repository()));
+  }
 
   @Override
   public Integer decide(Decision decision) {

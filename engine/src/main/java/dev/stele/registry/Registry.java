@@ -57,8 +57,7 @@ public final class Registry {
   public boolean initialise(Caller caller, RepositoryName repository) {
     ReservedNames.check(repository);
     return parts.commands.append(
-        caller,
-        new CreateRepository(parts.actors.id(caller.name()), caller.requestId(), repository));
+        caller, new CreateRepository(parts.actors.initiator(caller), repository));
   }
 
   /** At most {@code limit} repositories whose names come after one, in byte order. */
@@ -78,6 +77,11 @@ public final class Registry {
    */
   public Outcome<ImageIndex> index(RepositoryName repository) {
     return parts.listings.index(repository);
+  }
+
+  /** Whoever acted, and how to forget them. */
+  public People people() {
+    return parts.people;
   }
 
   // ---- manifests and tags

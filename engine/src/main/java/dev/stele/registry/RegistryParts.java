@@ -25,7 +25,6 @@ import io.micrometer.core.instrument.TimeGauge;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jdbi.v3.core.Jdbi;
@@ -53,6 +52,7 @@ public final class RegistryParts implements AutoCloseable {
   final Commands commands;
   final PullRecorder pulls;
   final Holds holds;
+  final People people;
   final Archive archive;
   final EventLog log;
   final OwnStores ownStores;
@@ -138,7 +138,7 @@ public final class RegistryParts implements AutoCloseable {
             this.stores,
             claims,
             follow.apply(asynchronous.reachability()),
-            () -> actors.id(Collector.ACTOR),
+            id -> actors.system(Collector.ACTOR, id),
             promises,
             options.gc());
     this.collecting = new Collecting(collector);
@@ -150,6 +150,7 @@ public final class RegistryParts implements AutoCloseable {
             jdbi, options, protection, documents, blobs, listings, currentTags, actors, commands);
     this.buriedTags = new BuriedTags(jdbi, commands);
     this.holds = new Holds(jdbi, actors, commands);
+    this.people = new People(audit, actors, commands);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     Alarms alarms = new Alarms(meters);
@@ -197,9 +198,7 @@ public final class RegistryParts implements AutoCloseable {
 
   /** See {@link dev.stele.engine.Engine#record}. */
   public boolean record(AccessPolicy policy) {
-    AdoptAccessPolicy adopt =
-        new AdoptAccessPolicy(
-            commands.actorId(CONFIGURATION), UUID.randomUUID().toString(), policy);
+    AdoptAccessPolicy adopt = new AdoptAccessPolicy(commands.system(CONFIGURATION), policy);
     // Most starts change nothing: the lane need not hear of those.
     return !Availability.read(jdbi, adopt::isInForce) && commands.append(adopt);
   }
@@ -237,6 +236,7 @@ public final class RegistryParts implements AutoCloseable {
                 followers,
                 collector,
                 buriedTags,
+                people,
                 claims,
                 beforeCollecting,
                 webhooks,

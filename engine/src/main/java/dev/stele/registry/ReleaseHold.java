@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.HoldScope;
@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /** Releases a hold; the result is false if somebody had done so before, and nothing changed. */
-record ReleaseHold(ActorId actor, String requestId, UUID id, String reason)
+record ReleaseHold(Initiator initiator, UUID id, String reason)
     implements Command<Outcome<Boolean>> {
 
   @Override

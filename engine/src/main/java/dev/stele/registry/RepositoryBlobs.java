@@ -311,8 +311,7 @@ final class RepositoryBlobs {
           commands.append(
               caller,
               new LinkBlob(
-                  actors.id(caller.name()),
-                  caller.requestId(),
+                  actors.initiator(caller),
                   repository,
                   digest,
                   stored.size(),
@@ -386,9 +385,7 @@ final class RepositoryBlobs {
       return false;
     }
     return commands.append(
-        caller,
-        new MountBlob(
-            actors.id(caller.name()), caller.requestId(), repository, digest, from, store.name()));
+        caller, new MountBlob(actors.initiator(caller), repository, digest, from, store.name()));
   }
 
   /** See {@link Registry#deleteBlob}. */
@@ -402,8 +399,6 @@ final class RepositoryBlobs {
               return true;
             });
     return commands.append(
-        caller,
-        new DeleteBlob(
-            actors.id(caller.name()), caller.requestId(), repository, digest, precondition));
+        caller, new DeleteBlob(actors.initiator(caller), repository, digest, precondition));
   }
 }

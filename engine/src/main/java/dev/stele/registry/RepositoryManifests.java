@@ -122,8 +122,7 @@ final class RepositoryManifests {
     return commands.append(
         caller,
         new StoreManifest(
-            actors.id(caller.name()),
-            caller.requestId(),
+            actors.initiator(caller),
             repository,
             digest,
             manifest,
@@ -141,14 +140,7 @@ final class RepositoryManifests {
   Outcome<Digest> delete(
       Caller caller, RepositoryName repository, Tag tag, Precondition precondition) {
     return commands.append(
-        caller,
-        new DeleteTag(
-            actors.id(caller.name()),
-            caller.requestId(),
-            repository,
-            tag,
-            protection,
-            precondition));
+        caller, new DeleteTag(actors.initiator(caller), repository, tag, protection, precondition));
   }
 
   /** See {@link Registry#deleteManifest}. */
@@ -167,8 +159,7 @@ final class RepositoryManifests {
     return commands.append(
         caller,
         new DeleteManifest(
-            actors.id(caller.name()),
-            caller.requestId(),
+            actors.initiator(caller),
             repository,
             digest,
             options.collisionDetection(),

@@ -1,7 +1,7 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.gc.Leases;
 import dev.stele.log.Command;
 import dev.stele.oci.Descriptor;
@@ -32,8 +32,7 @@ import java.util.stream.Stream;
  * not and may be missing, has any size.
  */
 record StoreManifest(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     Digest digest,
     Manifest manifest,
@@ -55,6 +54,7 @@ record StoreManifest(
   @Override
   public void needs(Needs needs) {
     needs.need(ManifestView.PRESENT, here(digest));
+    needs.repository(repository);
     needs.need(RepositoryView.EXISTS, repository);
     for (Digest each : named()) {
       needs.need(ManifestView.PRESENT, here(each));

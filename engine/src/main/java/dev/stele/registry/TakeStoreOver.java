@@ -1,13 +1,13 @@
 package dev.stele.registry;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import java.util.Optional;
 import java.util.UUID;
 
 /** Records that an operator makes a store this log's. The result is the event's position. */
-record TakeStoreOver(ActorId actor, String requestId, String store, Optional<UUID> previousLog)
+record TakeStoreOver(Initiator initiator, String store, Optional<UUID> previousLog)
     implements Command<Long> {
   @Override
   public Long decide(Decision decision) {

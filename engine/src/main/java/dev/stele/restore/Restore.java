@@ -1,6 +1,6 @@
 package dev.stele.restore;
 
-import dev.stele.event.ActorId;
+import dev.stele.event.Initiator;
 import dev.stele.gc.Leases;
 import dev.stele.history.History;
 import dev.stele.log.AsOf;
@@ -72,7 +72,7 @@ public final class Restore {
    * @throws RegistryUnavailableException also if what is to be restored is being collected
    */
   public Outcome<Restoration> run(Caller caller, RestoreRequest request) throws IOException {
-    ActorId actor = commands.actorId(caller.name());
+    Initiator initiator = commands.initiator(caller);
     for (int attempt = 0; attempt < TRIES; attempt++) {
       Plan plan;
       switch (plan(request, true)) {
@@ -84,7 +84,7 @@ public final class Restore {
       if (!plan.complete() && !request.available()) {
         return Outcome.ok(new Restoration(plan.asOf(), plan.items(), false));
       }
-      switch (carryOut(plan, request, actor, caller)) {
+      switch (carryOut(plan, request, initiator, caller)) {
         case Outcome.Refused<Boolean>(Refusal refusal) -> {
           return Outcome.refused(refusal);
         }
@@ -137,14 +137,13 @@ public final class Restore {
   }
 
   private Outcome<Boolean> carryOut(
-      Plan plan, RestoreRequest request, ActorId actor, Caller caller) {
+      Plan plan, RestoreRequest request, Initiator initiator, Caller caller) {
     for (Step step : steps(plan)) {
       Outcome<Boolean> outcome =
           commands.append(
               caller,
               new RestoreContent(
-                  actor,
-                  caller.requestId(),
+                  initiator,
                   request.repository(),
                   plan.asOf().position(),
                   archive.store(request.repository()),

@@ -1,8 +1,8 @@
 package dev.stele.restore;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -34,8 +34,7 @@ import org.jdbi.v3.core.Handle;
  * @param absentThen what they may refer to though it is not there
  */
 record RestoreContent(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     long restoredFrom,
     String store,

@@ -1,8 +1,8 @@
 package dev.stele.retention;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.policy.PolicyDocument;
@@ -16,11 +16,11 @@ import org.jdbi.v3.core.Handle;
  * Puts a policy in force, unless it is so already. Where none ever was, there is no need to say
  * that everything is kept. The result is whether anything changed.
  */
-record AdoptPolicy(ActorId actor, String requestId, RetentionPolicy policy, byte[] document)
+record AdoptPolicy(Initiator initiator, RetentionPolicy policy, byte[] document)
     implements Command<Boolean> {
 
-  AdoptPolicy(ActorId actor, String requestId, RetentionPolicy policy) {
-    this(actor, requestId, policy, PolicyDocument.write(policy));
+  AdoptPolicy(Initiator initiator, RetentionPolicy policy) {
+    this(initiator, policy, PolicyDocument.write(policy));
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.stele.retention;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.projection.RepositoryView;
 import dev.stele.projection.RetentionView;
@@ -18,10 +18,7 @@ import java.util.OptionalLong;
  * @param clock the one that the evaluation took its time from
  */
 record RecordEvaluation(
-    ActorId actor,
-    String requestId,
-    Event.RetentionEvaluated evaluated,
-    Retention.SnapshotClock clock)
+    Initiator initiator, Event.RetentionEvaluated evaluated, Retention.SnapshotClock clock)
     implements Command<OptionalLong> {
 
   @Override

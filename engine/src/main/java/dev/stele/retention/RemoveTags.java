@@ -1,8 +1,8 @@
 package dev.stele.retention;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
@@ -32,8 +32,7 @@ import org.jdbi.v3.core.Handle;
  * @param decisions at most {@value #MOST}, all of them to remove
  */
 record RemoveTags(
-    ActorId actor,
-    String requestId,
+    Initiator initiator,
     RepositoryName repository,
     Digest policy,
     long evaluation,

@@ -1,8 +1,8 @@
 package dev.stele.retention;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
 import dev.stele.log.LogReader;
 import dev.stele.log.Outage;
 import dev.stele.oci.Digest;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
@@ -105,7 +104,7 @@ public final class Retention {
    * @throws JdbiException likewise, if what is in force cannot be read
    */
   public boolean adopt(RetentionPolicy policy) {
-    AdoptPolicy adopt = new AdoptPolicy(actor(), requestId(), policy);
+    AdoptPolicy adopt = new AdoptPolicy(initiator(), policy);
     // Most starts change nothing: the lane need not hear of those. It decides again about the
     // others.
     boolean adopted =
@@ -282,8 +281,7 @@ public final class Retention {
   private long apply(
       Event.RetentionEvaluated evaluated, SnapshotClock clock, Optional<String> reason) {
     OptionalLong evaluation =
-        commands.append(
-            new RecordEvaluation(actor(), requestId(), evaluated, clock).because(reason));
+        commands.append(new RecordEvaluation(initiator(), evaluated, clock).because(reason));
     if (evaluation.isEmpty() || evaluated.dryRun()) {
       return 0;
     }
@@ -319,8 +317,7 @@ public final class Retention {
   private RemoveTags removal(
       Event.RetentionEvaluated evaluated, long evaluation, List<TagDecision> batch) {
     return new RemoveTags(
-        actor(),
-        requestId(),
+        initiator(),
         evaluated.repository(),
         evaluated.policy(),
         evaluation,
@@ -344,11 +341,7 @@ public final class Retention {
         .one();
   }
 
-  private ActorId actor() {
-    return commands.actorId(ACTOR);
-  }
-
-  private static String requestId() {
-    return UUID.randomUUID().toString();
+  private Initiator initiator() {
+    return commands.system(ACTOR);
   }
 }

@@ -36,6 +36,17 @@ public sealed interface Finding {
     }
   }
 
+  /**
+   * What is kept of who acted, or from where, is not what an event commits to. It may be so of
+   * later events, too.
+   */
+  record OpeningBroken(long position, String subject, String reason) implements Finding {
+    @Override
+    public String what() {
+      return "the event at position %d: of %s, %s".formatted(position, subject, reason);
+    }
+  }
+
   /** A manifest's recorded bytes do not have their digest. */
   record DocumentBroken(String digest) implements Finding {
     @Override

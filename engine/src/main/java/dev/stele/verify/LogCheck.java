@@ -8,20 +8,27 @@ import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.ProgressListener;
+import dev.stele.sql.Unnested;
 import dev.stele.sql.Values;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 
 /**
  * Holds the log against itself: positions dense up to the head, times monotone, every leaf readable
- * and saying what the columns beside it say, every manifest document of the digest it is kept
- * under. Memory is bounded; time is in proportion to the log.
+ * and saying what the columns beside it say and which event is the one before it of its repository,
+ * what is kept of those who acted, every manifest document of the digest it is kept under. Memory
+ * is bounded; time is in proportion to the log.
  */
 final class LogCheck {
   private static final int PAGE = 1000;
@@ -38,12 +45,18 @@ final class LogCheck {
       UUID command,
       byte[] leaf) {}
 
+  /** A row, and the event that its leaf is, if it can be read. */
+  private record Checked(Row row, Optional<RecordedEvent> event) {}
+
   private final EventCodec codec;
   private final Consumer<Finding> findings;
+  private final OpeningCheck openings;
+  private Optional<Long> lastWithoutPlace = Optional.empty();
 
   LogCheck(EventCodec codec, Consumer<Finding> findings) {
     this.codec = codec;
     this.findings = findings;
+    this.openings = new OpeningCheck(codec, findings);
   }
 
   /** Checks all events that there are now or that a follower has seen; returns how many. */
@@ -53,14 +66,17 @@ final class LogCheck {
     Instant previous = Instant.MIN;
     while (expected < head) {
       List<Row> page = page(handle, expected, head);
+      List<Checked> checked = new ArrayList<>();
       for (Row row : page) {
         for (; expected < row.position(); expected++) {
           findings.accept(new Finding.PositionMissing(expected));
         }
-        check(row, previous);
+        checked.add(new Checked(row, check(row, previous)));
         previous = row.recordedAt();
         expected = row.position() + 1;
       }
+      chains(handle, checked);
+      openings.check(handle, checked.stream().flatMap(each -> each.event().stream()).toList());
       if (page.isEmpty()) {
         for (; expected < head; expected++) {
           findings.accept(new Finding.PositionMissing(expected));
@@ -105,7 +121,68 @@ final class LogCheck {
         .list();
   }
 
-  private void check(Row row, Instant previous) {
+  /** The events of a repository are chained, so that none in the middle can be left out. */
+  private void chains(Handle handle, List<Checked> page) {
+    Map<String, Checked> first = new LinkedHashMap<>();
+    Map<String, Long> last = new HashMap<>();
+    for (Checked checked : page) {
+      String place = Objects.requireNonNullElse(checked.row().repository(), "");
+      if (first.putIfAbsent(place, checked) != null) {
+        chained(checked, Optional.of(last.get(place)));
+      }
+      last.put(place, checked.row().position());
+    }
+    Map<String, Long> before = before(handle, first);
+    first.forEach((place, checked) -> chained(checked, Optional.ofNullable(before.get(place))));
+    if (last.containsKey("")) {
+      lastWithoutPlace = Optional.of(last.get(""));
+    }
+  }
+
+  /** The positions of the last events before these of their repositories. */
+  private Map<String, Long> before(Handle handle, Map<String, Checked> events) {
+    Map<String, Long> before = new HashMap<>();
+    lastWithoutPlace.ifPresent(position -> before.put("", position));
+    new Unnested<>(events.entrySet().stream().filter(each -> !each.getKey().isEmpty()).toList())
+        .text("names", Map.Entry::getKey)
+        .number("positions", each -> each.getValue().row().position())
+        .query(
+            handle,
+            // In the order of the index, whatever PostgreSQL believes of how often a name occurs.
+            """
+            SELECT wanted.name, found.position
+            FROM unnest(:names::text[], :positions::bigint[]) AS wanted (name, position)
+            CROSS JOIN LATERAL (
+              SELECT repository, position FROM event e
+              WHERE (e.repository, e.position) < (wanted.name, wanted.position)
+                AND (e.repository, e.position) >= (wanted.name, 0)
+              ORDER BY e.repository DESC, e.position DESC
+              LIMIT 1) AS found
+            """,
+            row -> Map.entry(row.getString(1), row.getLong(2)))
+        .forEach(found -> before.put(found.getKey(), found.getValue()));
+    return before;
+  }
+
+  private void chained(Checked checked, Optional<Long> before) {
+    if (checked.event().isEmpty()) {
+      return; // which is a finding already
+    }
+    OptionalLong says = checked.event().get().previous();
+    if (says.isPresent() ? !before.equals(Optional.of(says.getAsLong())) : before.isPresent()) {
+      broken(
+          checked.row(),
+          "its leaf says that the event before it of %s is %s, but that is %s"
+              .formatted(
+                  checked.row().repository() == null
+                      ? "no repository"
+                      : "repository " + checked.row().repository(),
+                  says.isPresent() ? Long.toString(says.getAsLong()) : "none",
+                  before.map(Object::toString).orElse("none")));
+    }
+  }
+
+  private Optional<RecordedEvent> check(Row row, Instant previous) {
     if (row.recordedAt().isBefore(previous) && !row.type().equals(CLOCK_CONFIRMED)) {
       broken(
           row,
@@ -116,7 +193,7 @@ final class LogCheck {
       event = codec.decode(row.leaf());
     } catch (CorruptLeafException e) {
       broken(row, e.getMessage());
-      return;
+      return Optional.empty();
     }
     compare(row, "position", event.position(), row.position());
     compare(row, "recorded_at", event.recordedAt(), row.recordedAt());
@@ -128,6 +205,7 @@ final class LogCheck {
         row.repository());
     compare(row, "actor_id", event.actor().value(), row.actor());
     compare(row, "command_id", event.commandId(), row.command());
+    return Optional.of(event);
   }
 
   private void compare(Row row, String column, Object leaf, Object derived) {

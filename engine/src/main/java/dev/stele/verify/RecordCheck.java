@@ -1,9 +1,9 @@
 package dev.stele.verify;
 
-import dev.stele.event.ActorId;
 import dev.stele.event.BlobProblem;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.projection.BlobView;
 import java.util.Optional;
@@ -14,8 +14,7 @@ import java.util.Optional;
  *
  * @param finding absent: the object is intact
  */
-record RecordCheck(
-    ActorId actor, String requestId, BlobView.Located object, Optional<Finding.OfObject> finding)
+record RecordCheck(Initiator initiator, BlobView.Located object, Optional<Finding.OfObject> finding)
     implements Command<Boolean> {
 
   @Override

@@ -3,8 +3,8 @@ package dev.stele.verify;
 import dev.stele.blob.BlobStores;
 import dev.stele.claim.Standing;
 import dev.stele.claim.StoreClaims;
-import dev.stele.event.ActorId;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.projection.BlobView;
 import dev.stele.projection.ProgressListener;
@@ -57,20 +57,19 @@ public final class Scrub {
    * Looks at everything once. It goes on after a finding, with the next store after one that is
    * another registry's or fails, which is a finding too.
    *
-   * @param actor who is recorded to have found it
+   * @param initiator who is recorded to have found it
    * @param bytesPerSecond how fast stored objects are read at most
    * @param findings is told of each finding as it is made
    * @param progress is told how far it is
    * @throws IOException if the thread was interrupted
    */
   public Summary run(
-      ActorId actor,
-      String requestId,
+      Initiator initiator,
       long bytesPerSecond,
       Consumer<Finding> findings,
       ProgressListener progress)
       throws IOException {
-    Counting counting = new Counting(actor, requestId, findings);
+    Counting counting = new Counting(initiator, findings);
     long documents =
         jdbi.withHandle(
             handle -> new LogCheck(new EventCodec(), counting).documents(handle, progress));
@@ -110,16 +109,14 @@ public final class Scrub {
 
   /** Counts, passes on and records. */
   private final class Counting implements Consumer<Finding>, StoreCheck.Observer {
-    private final ActorId actor;
-    private final String requestId;
+    private final Initiator initiator;
     private final Consumer<Finding> findings;
     private long objects;
     private long damages;
     private long recorded;
 
-    private Counting(ActorId actor, String requestId, Consumer<Finding> findings) {
-      this.actor = actor;
-      this.requestId = requestId;
+    private Counting(Initiator initiator, Consumer<Finding> findings) {
+      this.initiator = initiator;
       this.findings = findings;
     }
 
@@ -136,7 +133,7 @@ public final class Scrub {
       objects++;
       finding.ifPresent(this);
       if (!object.problem().equals(finding.map(Finding.OfObject::problem))
-          && lane.apply(new RecordCheck(actor, requestId, object, finding))) {
+          && lane.apply(new RecordCheck(initiator, object, finding))) {
         recorded++;
       }
     }

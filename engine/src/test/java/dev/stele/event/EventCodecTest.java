@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -84,16 +85,21 @@ class EventCodecTest {
         new Event.BlobPullsObserved(REPOSITORY, 12, TIME, TIME),
         new Event.StoreTakenOver("default", Optional.of(HOLD)),
         new Event.StoreTakenOver("default", Optional.empty()),
+        new Event.ActorForgotten(new Commitment("3".repeat(64))),
         new Event.ClockConfirmed(TIME));
   }
 
   private static RecordedEvent recorded(Event event) {
     return new RecordedEvent(
         1L << 60,
+        OptionalLong.of(17),
         TIME,
-        new ActorId(UUID.fromString("00000000-0000-0000-0000-000000000001")),
+        TIME,
+        new Initiator(
+            new Commitment("1".repeat(64)),
+            Optional.of(new Commitment("2".repeat(64))),
+            "request-1"),
         Cause.digestDelete("sha256:x"),
-        "request-1",
         UUID.fromString("00000000-0000-0000-0000-000000000002"),
         event);
   }
@@ -120,13 +126,14 @@ class EventCodecTest {
     assertThat(new String(leaf, StandardCharsets.UTF_8))
         .isEqualTo(
             """
-            {"actor":"00000000-0000-0000-0000-000000000001","at":"2026-03-03T14:05:00.000001Z",\
+            {"actor":"1111111111111111111111111111111111111111111111111111111111111111","at":"2026-03-03T14:05:00.000001Z",\
             "cause":{"detail":"sha256:x","kind":"DIGEST_DELETE"},\
             "clock":"2026-03-03T14:05:00.000001Z",\
             "command":"00000000-0000-0000-0000-000000000002",\
             "data":{"digest":"sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a",\
             "repository":"payments/api","tag":"prod"},\
-            "position":"1152921504606846976","request":"request-1",\
+            "origin":"2222222222222222222222222222222222222222222222222222222222222222",\
+            "position":"1152921504606846976","previous":"17","request":"request-1",\
             "salt":"00000000000000000000000000000000","schema":1,"type":"TagMoved"}\
             """);
   }

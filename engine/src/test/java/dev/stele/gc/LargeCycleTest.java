@@ -143,8 +143,7 @@ class LargeCycleTest {
         .commands()
         .append(
             new CollectManifests(
-                fixture.commands().actorId(Collector.ACTOR),
-                "gc",
+                fixture.commands().system(Collector.ACTOR),
                 APP,
                 new LivenessGraph.Batch(part, true),
                 Duration.ZERO,

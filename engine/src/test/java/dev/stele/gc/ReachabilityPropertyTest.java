@@ -8,11 +8,12 @@ import dev.stele.claim.StoreClaims;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
 import dev.stele.database.TestFolder;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
 import dev.stele.event.RecordedEvent;
+import dev.stele.event.Somebody;
 import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
@@ -94,7 +95,7 @@ class ReachabilityPropertyTest {
             clock,
             signal,
             new SimpleMeterRegistry());
-    ActorId actor = ActorId.random();
+    Initiator collecting = Somebody.random();
     BlobStores stores = new BlobStores(store);
     StoreClaims claims = new StoreClaims(database.jdbi(), stores);
     claims.require();
@@ -107,7 +108,7 @@ class ReachabilityPropertyTest {
             stores,
             claims,
             new ProjectionRunner(database.jdbi(), READER, SmallParts.reachability(DOCUMENTS)),
-            () -> actor,
+            _ -> collecting,
             new Promises(database.jdbi(), Duration.ZERO),
             GcOptions.DEFAULT.withGrace(NO_GRACE));
     collector.manifests().plan = 2; // much is larger than a plan
@@ -141,16 +142,11 @@ class ReachabilityPropertyTest {
   private record Append(
       List<Event> events, Map<Digest, ReachabilityModel.Node> nodes, RetentionPolicy policy)
       implements Command<List<Long>> {
-    private static final ActorId ACTOR = ActorId.random();
+    private static final Initiator SOMEBODY = Somebody.random();
 
     @Override
-    public ActorId actor() {
-      return ACTOR;
-    }
-
-    @Override
-    public String requestId() {
-      return "r";
+    public Initiator initiator() {
+      return SOMEBODY;
     }
 
     @Override

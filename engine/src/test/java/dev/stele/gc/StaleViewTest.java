@@ -186,7 +186,7 @@ class StaleViewTest {
         .commands()
         .append(
             new CollectBlobs(
-                fixture.commands().actorId(Collector.ACTOR), "gc", APP, List.of(blob), GRACE));
+                fixture.commands().system(Collector.ACTOR), APP, List.of(blob), GRACE));
   }
 
   private int collectManifest(Digest manifest) {
@@ -194,8 +194,7 @@ class StaleViewTest {
         .commands()
         .append(
             new CollectManifests(
-                fixture.commands().actorId(Collector.ACTOR),
-                "gc",
+                fixture.commands().system(Collector.ACTOR),
                 APP,
                 new LivenessGraph.Batch(List.of(manifest), false),
                 GRACE,

@@ -6,11 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.TestDatabase;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
 import dev.stele.event.RecordedEvent;
+import dev.stele.event.Somebody;
 import dev.stele.oci.RepositoryName;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -54,7 +55,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * moment.
  */
 class AppendLaneTest {
-  private static final ActorId ACTOR = ActorId.random();
+  private static final Initiator SOMEBODY = Somebody.random();
 
   /** What happens to the next commit of the lane's connection. */
   private enum Fault {
@@ -162,13 +163,8 @@ class AppendLaneTest {
     }
 
     @Override
-    public ActorId actor() {
-      return ACTOR;
-    }
-
-    @Override
-    public String requestId() {
-      return "r";
+    public Initiator initiator() {
+      return SOMEBODY;
     }
 
     @Override
@@ -665,14 +661,13 @@ class AppendLaneTest {
   void theLogGoesOnInTheNextPartition() throws Exception {
     long first = 9_999_998;
     RecordedEvent before =
-        new RecordedEvent(
+        Somebody.did(
+            SOMEBODY,
+            new Event.RepositoryCreated(RepositoryName.parse("before")),
+            Cause.CLIENT_REQUEST,
             first - 1,
             Instant.parse("2026-03-03T14:05:00Z"),
-            ACTOR,
-            Cause.CLIENT_REQUEST,
-            "r",
-            UUID.randomUUID(),
-            new Event.RepositoryCreated(RepositoryName.parse("before")));
+            UUID.randomUUID());
     try (Connection owner = testDatabase.connect();
         var insert =
             owner.prepareStatement(

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
-import dev.stele.event.ActorId;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
 import dev.stele.event.RecordedEvent;
+import dev.stele.event.Somebody;
 import dev.stele.oci.RepositoryName;
 import dev.stele.projection.InlineProjections;
 import dev.stele.projection.ManifestDocuments;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 /** What the lane makes of clocks that cannot be right, and what time the log has afterwards. */
 class ClockTest {
-  private static final ActorId ACTOR = ActorId.random();
+  private static final Initiator SOMEBODY = Somebody.random();
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private TestDatabase testDatabase;
@@ -72,13 +73,8 @@ class ClockTest {
 
   private record Create(String name) implements Command<Instant> {
     @Override
-    public ActorId actor() {
-      return ACTOR;
-    }
-
-    @Override
-    public String requestId() {
-      return "r";
+    public Initiator initiator() {
+      return SOMEBODY;
     }
 
     @Override
@@ -90,13 +86,8 @@ class ClockTest {
 
   private record Confirm() implements Command<Instant> {
     @Override
-    public ActorId actor() {
-      return ACTOR;
-    }
-
-    @Override
-    public String requestId() {
-      return "r";
+    public Initiator initiator() {
+      return SOMEBODY;
     }
 
     @Override

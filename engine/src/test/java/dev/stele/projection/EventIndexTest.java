@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.Facet;
 import dev.stele.event.Facets;
 import dev.stele.event.RecordedEvent;
+import dev.stele.event.Somebody;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -47,16 +47,15 @@ class EventIndexTest {
             Digest.Algorithm.SHA256,
             new byte[] {(byte) (random.nextInt(50) == 0 ? 100 + era : random.nextInt(3))});
     Tag tag = Tag.parse(random.nextInt(10_000) == 0 ? "rare" : "t" + random.nextInt(2));
-    return new RecordedEvent(
-        position,
-        Instant.EPOCH,
-        new ActorId(new UUID(0, random.nextInt(1000) == 0 ? era : 99)),
-        random.nextInt(3000) == 0 ? Cause.COLLECTOR : Cause.CLIENT_REQUEST,
-        "r",
-        new UUID(0, 0),
+    return Somebody.did(
+        Somebody.numbered(random.nextInt(1000) == 0 ? era : 99),
         random.nextInt(500) == 0
             ? new Event.BlobDeleted(repository, digest)
-            : new Event.TagMoved(repository, tag, digest, Optional.empty()));
+            : new Event.TagMoved(repository, tag, digest, Optional.empty()),
+        random.nextInt(3000) == 0 ? Cause.COLLECTOR : Cause.CLIENT_REQUEST,
+        position,
+        Instant.EPOCH,
+        new UUID(0, 0));
   }
 
   @BeforeAll

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.RecordedEvent;
+import dev.stele.event.Somebody;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -102,13 +102,12 @@ class PullViewTest {
   }
 
   private static RecordedEvent recorded(long position, Event event) {
-    return new RecordedEvent(
+    return Somebody.did(
+        Somebody.numbered(0),
+        event,
+        Cause.OBSERVATION,
         position,
         Instant.EPOCH,
-        new ActorId(new UUID(0, 0)),
-        Cause.OBSERVATION,
-        "r",
-        new UUID(0, position),
-        event);
+        new UUID(0, position));
   }
 }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stele.blob.UploadId;
 import dev.stele.database.Database;
 import dev.stele.database.TestDatabase;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
+import dev.stele.event.Commitment;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Initiator;
+import dev.stele.event.Somebody;
 import dev.stele.log.AppendLane;
 import dev.stele.log.ClockWatch;
 import dev.stele.log.Command;
@@ -100,8 +102,7 @@ class BatchedLaneTest {
             statement.execute("SELECT lock_log()");
           }
           // This one the lane takes, and waits; the others queue up behind it.
-          Future<Boolean> first =
-              threads.submit(() -> lane.submit(new Nothing(ActorId.random(), "first")));
+          Future<Boolean> first = threads.submit(() -> lane.submit(new Nothing(Somebody.random())));
           while (waiting() > 0 || !waitsForLog()) {
             Thread.sleep(1);
           }
@@ -188,7 +189,7 @@ class BatchedLaneTest {
   }
 
   /** Keeps the lane busy. */
-  private record Nothing(ActorId actor, String requestId) implements Command<Boolean> {
+  private record Nothing(Initiator initiator) implements Command<Boolean> {
     @Override
     public Boolean decide(Decision decision) {
       return true;
@@ -249,7 +250,7 @@ class BatchedLaneTest {
   /** Two repositories, and few blobs, manifests and tags, so that commands meet. */
   private static final class World {
     private final Random random;
-    private final ActorId actor = ActorId.random();
+    private final Commitment identity = Somebody.random().identity();
     private final List<RepositoryName> repositories;
     private final List<byte[]> blobs = new ArrayList<>();
     private final List<byte[]> manifests = new ArrayList<>();
@@ -296,7 +297,7 @@ class BatchedLaneTest {
     }
 
     Step step() {
-      String request = "request-" + requests++;
+      Initiator by = new Initiator(identity, Optional.empty(), "request-" + requests++);
       RepositoryName repository = any(repositories);
       byte[] blob = any(blobs);
       byte[] manifest = any(manifests);
@@ -310,8 +311,7 @@ class BatchedLaneTest {
           String key = "key of " + digest(blob);
           yield same(
               new LinkBlob(
-                  actor,
-                  request,
+                  by,
                   repository,
                   digest(blob),
                   blob.length,
@@ -325,36 +325,32 @@ class BatchedLaneTest {
         case 4 ->
             same(
                 new MountBlob(
-                    actor,
-                    request,
+                    by,
                     repository,
                     digest(blob),
                     random.nextBoolean() ? Optional.of(any(repositories)) : Optional.empty(),
                     "default"));
-        case 5, 6, 7, 8, 9 -> put(request, repository, manifest);
-        case 10 -> same(new DeleteTag(actor, request, repository, tag, protection, condition()));
+        case 5, 6, 7, 8, 9 -> put(by, repository, manifest);
+        case 10 -> same(new DeleteTag(by, repository, tag, protection, condition()));
         case 11 ->
             same(
                 new DeleteManifest(
-                    actor,
-                    request,
+                    by,
                     repository,
                     digest(manifest),
                     random.nextBoolean(),
                     protection,
                     -1,
                     condition()));
-        case 12 -> same(new DeleteBlob(actor, request, repository, digest(blob), condition()));
-        case 13 -> same(new CreateRepository(actor, request, repository));
+        case 12 -> same(new DeleteBlob(by, repository, digest(blob), condition()));
+        case 13 -> same(new CreateRepository(by, repository));
         case 14 -> {
           UUID id = UUID.randomUUID();
           holds.add(id);
-          yield same(new PlaceHold(actor, request, hold(id, repository, tag, manifest)));
+          yield same(new PlaceHold(by, hold(id, repository, tag, manifest)));
         }
         default ->
-            holds.isEmpty()
-                ? same(new Nothing(actor, request))
-                : same(new ReleaseHold(actor, request, any(holds), "over"));
+            holds.isEmpty() ? same(new Nothing(by)) : same(new ReleaseHold(by, any(holds), "over"));
       };
     }
 
@@ -383,7 +379,7 @@ class BatchedLaneTest {
       return new NewHold(id, scope, random.nextBoolean(), "for the test");
     }
 
-    private Step put(String request, RepositoryName repository, byte[] bytes) {
+    private Step put(Initiator by, RepositoryName repository, byte[] bytes) {
       List<Tag> named = tags.stream().filter(_ -> random.nextInt(3) == 0).toList();
       boolean sparse = random.nextInt(3) == 0;
       Precondition precondition = condition();
@@ -394,8 +390,7 @@ class BatchedLaneTest {
               (Command<Object>)
                   (Command<?>)
                       new StoreManifest(
-                          actor,
-                          request,
+                          by,
                           repository,
                           digest(bytes),
                           Manifest.parse(IMAGE, bytes),

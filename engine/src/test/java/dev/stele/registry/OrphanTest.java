@@ -66,8 +66,7 @@ class OrphanTest {
         .commands()
         .append(
             new LinkBlob(
-                fixture.commands().actorId(ALICE.name()),
-                ALICE.requestId(),
+                fixture.commands().initiator(ALICE),
                 APP,
                 Digest.of(Digest.Algorithm.SHA256, content.getBytes(UTF_8)),
                 stored.size(),

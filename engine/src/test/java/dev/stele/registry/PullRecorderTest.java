@@ -237,16 +237,16 @@ class PullRecorderTest {
     PullCounts counts = new PullCounts();
     Instant now = Instant.EPOCH;
     IntStream.range(0, PullCounts.MOST_KEYS)
-        .forEach(i -> assertThat(counts.add("user" + i, pull(now, 1))).isTrue());
+        .forEach(i -> assertThat(counts.add(by("user" + i), pull(now, 1))).isTrue());
     assertThat(counts.filling()).isTrue();
-    assertThat(counts.add("one more", pull(now, 1))).isFalse();
-    assertThat(counts.add("user0", pull(now.plusSeconds(1), 2))).isTrue();
+    assertThat(counts.add(by("one more"), pull(now, 1))).isFalse();
+    assertThat(counts.add(by("user0"), pull(now.plusSeconds(1), 2))).isTrue();
     assertThat(counts.take())
         .hasSize(PullCounts.MOST_KEYS)
         .containsEntry(
-            "user0",
+            by("user0"),
             List.of(new Event.PullsObserved(REPOSITORY, DIGEST, TAG, 3, now, now.plusSeconds(1))));
-    assertThat(counts.add("one more", pull(now, 1))).isTrue();
+    assertThat(counts.add(by("one more"), pull(now, 1))).isTrue();
   }
 
   private static Event.PullsObserved pull(Instant at, long count) {
@@ -274,5 +274,9 @@ class PullRecorderTest {
               });
       assertThat(fixture.registry().upkeep().verifyProjections().equal()).isTrue();
     }
+  }
+
+  private static PullCounts.By by(String user) {
+    return PullCounts.By.of(new Caller(user, "r"));
   }
 }

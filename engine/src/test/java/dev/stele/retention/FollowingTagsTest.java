@@ -157,8 +157,7 @@ class FollowingTagsTest {
             .commands()
             .append(
                 new RemoveTags(
-                    registry.fixture().commands().actorId(Retention.ACTOR),
-                    "r",
+                    registry.fixture().commands().system(Retention.ACTOR),
                     A,
                     newest(1).digest(),
                     head,

@@ -285,10 +285,11 @@ class ReprocessingTest {
   private static RecordedEvent with(RecordedEvent recorded, Event event) {
     return new RecordedEvent(
         recorded.position(),
+        recorded.previous(),
         recorded.recordedAt(),
-        recorded.actor(),
+        recorded.clock(),
+        recorded.by(),
         recorded.cause(),
-        recorded.requestId(),
         recorded.commandId(),
         event);
   }

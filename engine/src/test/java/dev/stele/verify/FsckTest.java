@@ -4,10 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.event.EventCodec;
+import dev.stele.event.Identity;
+import dev.stele.event.Origin;
+import dev.stele.event.RecordedEvent;
+import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.oci.TestManifest;
+import dev.stele.registry.Caller;
+import dev.stele.registry.EventEntry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.TestClient;
 import java.io.ByteArrayInputStream;
@@ -17,9 +24,11 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Each kind of damage is done by hand and must be found; nothing else may be. */
 class FsckTest {
   private static final RepositoryName APP = RepositoryName.parse("app");
+
+  private static final LogReader READER = new LogReader(new EventCodec());
 
   @TempDir Path folder;
   private DiskBlobStore store;
@@ -120,6 +131,115 @@ class FsckTest {
     run(false);
     assertThat(findings)
         .containsExactly(new Finding.PositionMissing(3), new Finding.PositionMissing(4));
+  }
+
+  @Test
+  void aNameCannotBeExchanged() throws Exception {
+    asOwner("UPDATE actor SET opening = replace(opening, 'alice', 'mallory')");
+    assertThat(run(false).damages()).isEqualTo(1);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("position 0", "what is kept of it is not what the event has");
+    assertThat(fixture.registry().log().event(0).orElseThrow().identity())
+        .contains(Identity.ALTERED);
+
+    asOwner(
+        "UPDATE actor SET opening = replace(opening, 'mallory', 'alice')",
+        "UPDATE actor SET name = 'mallory'");
+    run(false);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("looked for as mallory, but is alice");
+
+    asOwner("UPDATE actor SET name = 'alice'");
+    assertThat(run(false).sound()).isTrue();
+  }
+
+  @Test
+  void nobodyIsForgottenWithoutAnEvent() throws Exception {
+    asOwner("CREATE TABLE kept AS SELECT * FROM actor", "DELETE FROM actor");
+    run(false);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("the log does not say that it was forgotten");
+    asOwner(
+        "INSERT INTO actor SELECT * FROM kept",
+        "UPDATE actor SET opening = NULL, name = NULL, forgotten_position = 2");
+    run(false);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("marked as forgotten by event 2, which does not say so");
+  }
+
+  @Test
+  void anOriginIsWhatTheEventHas() throws Exception {
+    Caller bob =
+        new Caller(
+            Identity.user("bob"),
+            new Origin(Optional.of("192.0.2.7"), Optional.of("curl"), Optional.of("key-1")),
+            "r");
+    fixture.registry().initialise(bob, RepositoryName.parse("other"));
+    assertThat(run(false).sound()).isTrue();
+    EventEntry event = fixture.registry().log().event(5).orElseThrow();
+    assertThat(event.identity()).contains(bob.identity());
+    assertThat(event.origin()).contains(bob.origin());
+
+    asOwner("UPDATE origin SET opening = replace(opening, '192.0.2.7', '192.0.2.8')");
+    run(false);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("position 5: of from where");
+    assertThat(fixture.registry().log().event(5).orElseThrow().origin())
+        .hasValueSatisfying(
+            origin -> assertThat(origin.address()).contains(Identity.ALTERED.name()));
+    asOwner("DELETE FROM origin");
+    run(false);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("whoever acted was not forgotten");
+  }
+
+  @Test
+  void anEventThatTheChainOfItsRepositoryLeavesOutIsFound() throws Exception {
+    fixture.registry().initialise(TestClient.ALICE, RepositoryName.parse("other"));
+    blob("more");
+    EventCodec codec = new EventCodec();
+    RecordedEvent last =
+        fixture.database().jdbi().withHandle(handle -> READER.events(handle, 6, 1)).getFirst();
+    assertThat(last.previous()).hasValue(4);
+    RecordedEvent forged =
+        new RecordedEvent(
+            last.position(),
+            OptionalLong.of(3),
+            last.recordedAt(),
+            last.clock(),
+            last.by(),
+            last.cause(),
+            last.commandId(),
+            last.event());
+    asOwner(
+        "UPDATE event SET leaf = '\\x%s' WHERE position = 6"
+            .formatted(HexFormat.of().formatHex(codec.encode(forged))));
+    run(false);
+    // That the store was marked at another event is a finding, too.
+    assertThat(findings)
+        .filteredOn(Finding.EventBroken.class::isInstance)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("says that the event before it of repository app is 3, but that is 4");
   }
 
   @Test

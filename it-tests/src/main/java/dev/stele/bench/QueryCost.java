@@ -5,12 +5,13 @@ import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
 import dev.stele.database.Database;
 import dev.stele.database.EmbeddedPostgres;
-import dev.stele.event.ActorId;
 import dev.stele.event.Cause;
+import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.oci.Digest;
 import dev.stele.projection.ManifestDocuments;
+import dev.stele.registry.Caller;
 import dev.stele.registry.Commands;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
@@ -53,10 +54,7 @@ final class QueryCost {
 
   /** Appends what was made up: it decides nothing. */
   private record AppendBatch(
-      ActorId actor,
-      String requestId,
-      List<GeneratedRecord.Step> steps,
-      ManifestDocuments documents)
+      Initiator initiator, List<GeneratedRecord.Step> steps, ManifestDocuments documents)
       implements Command<Integer> {
     @Override
     public Integer decide(Decision decision) {
@@ -213,7 +211,8 @@ final class QueryCost {
   private static int append(
       Commands commands, GeneratedRecord.Batch batch, ManifestDocuments documents) {
     return commands.append(
-        new AppendBatch(commands.actorId(batch.actor()), "batch", batch.steps(), documents));
+        new AppendBatch(
+            commands.initiator(new Caller(batch.actor(), "batch")), batch.steps(), documents));
   }
 
   /** Brings the model to where it was when the record had been written. */

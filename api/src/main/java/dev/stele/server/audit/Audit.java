@@ -102,6 +102,11 @@ public final class Audit implements AutoCloseable {
             (x, path) -> holds.release(act(x), path.get("id")))
         .on(
             "POST",
+            Address.ACTOR_FORGET,
+            Need.everywhere(Action.ADMIN),
+            (x, path) -> new Forgetting(registry.people()).forget(act(x), path.get("id")))
+        .on(
+            "POST",
             Address.RESTORE,
             Need.inRepository(Action.RESTORE),
             (x, path) -> restoring.post(act(x), path.get("name")));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.event.Identity;
 import dev.stele.log.LogIdentity;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.WebhookReceiver.Answer;
@@ -114,7 +115,8 @@ class HttpReceiverTest {
         "TagMoved",
         Optional.of("team/app"),
         Instant.parse("2026-03-03T14:05:00.123456Z"),
-        Optional.of("ann"),
+        Optional.of(Identity.user("ann")),
+        Optional.empty(),
         JSON.readTree("{\"kind\":\"CLIENT_REQUEST\"}"),
         "request-1",
         JSON.readTree("{\"digest\":\"sha256:00\",\"repository\":\"team/app\",\"tag\":\"prod\"}"));
