@@ -25,7 +25,7 @@ final class ClockCommand extends CommandGroup {
   static final class Confirm extends MaintenanceCommand {
     @Override
     int run(Inspection inspection, PrintWriter out) {
-      Instant clock = inspection.registry().health().confirmClock(inspection.operator());
+      Instant clock = inspection.registry().health().confirmClock(Inspection.operator());
       out.println("Confirmed: the clock reads " + clock);
       return 0;
     }

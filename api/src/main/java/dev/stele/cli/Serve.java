@@ -90,9 +90,10 @@ final class Serve implements Callable<Integer> {
     try (Node node = Node.serve(configuration);
         SteleServer server =
             SteleServer.start(node.engine(), node.meters(), settings.withLocal(credential));
-        AutoCloseable _ = publish(server, credential, data)) {
+        AutoCloseable _ = publish(server, credential, data);
+        ServerLife life = ServerLife.begin(node.registry(), server.address(), started.settings())) {
       inForce = configuration;
-      ReloadSignal.handle(() -> reload(node, server, started));
+      ReloadSignal.handle(() -> reload(node, server, started, life));
       announce(server, data, settings.htpasswd().isPresent());
       stop.await();
       logger.info("stopping: requests in flight may finish");
@@ -103,7 +104,8 @@ final class Serve implements Callable<Integer> {
   }
 
   /** What a SIGHUP does. What cannot be read changes nothing. */
-  private void reload(Node node, SteleServer server, ConfigurationReader.Loaded started) {
+  private void reload(
+      Node node, SteleServer server, ConfigurationReader.Loaded started, ServerLife life) {
     try {
       ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
       Configuration before = inForce;
@@ -111,19 +113,32 @@ final class Serve implements Callable<Integer> {
       node.reload(next.configuration());
       server.adopt(next.configuration().access());
       inForce = next.configuration();
+      List<Setting> holds = new ArrayList<>();
       for (Setting setting : next.settings()) {
-        if (!setting.path().startsWith("retention.")
-            && !setting.path().equals("access")
-            && !setting.path().startsWith("tags.")
-            && started.settings().stream().noneMatch(setting::sameValue)) {
+        boolean changed = started.settings().stream().noneMatch(setting::sameValue);
+        if (changed && !isReadAgain(setting)) {
           logger.warn("{} changed, which takes effect at the next start only", setting.path());
         }
+        if (!changed || isReadAgain(setting)) {
+          holds.add(setting);
+        }
       }
+      started.settings().stream()
+          .filter(setting -> !isReadAgain(setting))
+          .filter(setting -> holds.stream().noneMatch(setting::sameValue))
+          .forEach(holds::add);
+      life.changed(holds);
       logger.info("the configuration was read again: {}", changes(before, inForce));
     } catch (ConfigurationException | StartupException | RuntimeException e) {
       logger.error(
           "the configuration cannot be put in force, so the old one stays: {}", e.getMessage());
     }
+  }
+
+  private static boolean isReadAgain(Setting setting) {
+    return setting.path().startsWith("retention.")
+        || setting.path().equals("access")
+        || setting.path().startsWith("tags.");
   }
 
   /** What a reload put in force. */

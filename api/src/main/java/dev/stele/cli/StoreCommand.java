@@ -109,7 +109,7 @@ final class StoreCommand extends CommandGroup {
     int run(Inspection inspection, PrintWriter out) throws IOException {
       boolean served = inspection.registry().health().isServed();
       Optional<Standing> before =
-          inspection.registry().stores().takeOver(inspection.operator(), name);
+          inspection.registry().stores().takeOver(Inspection.operator(), name);
       if (before.isEmpty()) {
         return refuse("there is no store " + name + "; stele store list shows those there are");
       }

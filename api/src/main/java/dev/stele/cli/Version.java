@@ -23,13 +23,16 @@ final class Version implements Callable<Integer>, IVersionProvider {
     return 0;
   }
 
+  /** The version of what runs. */
+  static String number() {
+    return Optional.ofNullable(Stele.class.getPackage().getImplementationVersion())
+        .orElse("(development build)");
+  }
+
   @Override
   public String[] getVersion() {
-    String version =
-        Optional.ofNullable(Stele.class.getPackage().getImplementationVersion())
-            .orElse("(development build)");
     return new String[] {
-      "stele " + version,
+      "stele " + number(),
       "Java " + Runtime.version() + " (" + System.getProperty("java.vendor") + ")",
     };
   }

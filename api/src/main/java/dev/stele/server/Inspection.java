@@ -207,7 +207,7 @@ public final class Inspection implements AutoCloseable {
    * the user id of this process, whatever its properties and environment say. A user's name cannot
    * have a colon.
    */
-  public Caller operator() {
+  public static Caller operator() {
     return new Caller(
         new Identity(actor(OperatingSystemUser.name()), Identity.Kind.LOCAL, Optional.empty()),
         Origin.NONE,

@@ -176,6 +176,7 @@ public final class Node implements AutoCloseable {
         .withMandatoryAnnotations(manifests.mandatoryAnnotations())
         .withImmutableTags(configuration.immutableTags())
         .withPulls(configuration.pulls())
+        .withAccesses(configuration.accesses())
         .withClockTolerance(configuration.clockTolerance())
         .withGc(configuration.gc())
         .withWebhooks(webhooks(configuration));

@@ -12,8 +12,11 @@ import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
 import dev.stele.log.RepeatedWarning;
 import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
 import dev.stele.policy.AccessPolicy;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.AccessPolicy.Principal;
+import dev.stele.registry.AccessRecorder;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
@@ -65,6 +68,10 @@ import org.slf4j.MDC;
  * form. Nothing else in the server turns exceptions into answers. Thread-safe.
  */
 final class RequestDispatcher {
+  /** Who asks for these reads the record itself, which is on record, too. */
+  private static final Set<Action> READING_THE_RECORD =
+      Set.of(Action.READ_RECORD, Action.RETENTION);
+
   private static final Logger logger = LoggerFactory.getLogger(RequestDispatcher.class);
 
   /** The name of the connector that lets in nobody but the command line of this machine. */
@@ -78,6 +85,7 @@ final class RequestDispatcher {
   private final Authenticator authenticator;
   private final TokenAuthority tokens;
   private final Supplier<AccessPolicy> policy;
+  private final AccessRecorder accesses;
   private final Optional<LocalCredential> local;
   private final TrustedProxies proxies;
   private final ServerSettings.Room room;
@@ -94,6 +102,7 @@ final class RequestDispatcher {
       Authenticator authenticator,
       TokenAuthority tokens,
       Supplier<AccessPolicy> policy,
+      AccessRecorder accesses,
       Optional<LocalCredential> local,
       TrustedProxies proxies,
       ServerSettings.Room room,
@@ -104,6 +113,7 @@ final class RequestDispatcher {
     this.authenticator = authenticator;
     this.tokens = tokens;
     this.policy = policy;
+    this.accesses = accesses;
     this.local = local;
     this.proxies = proxies;
     this.room = room;
@@ -162,6 +172,15 @@ final class RequestDispatcher {
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.at(found.template()));
         Sender sender = sender(request, path, served.origin());
+        Caller caller =
+            new Caller(
+                sender.identity(),
+                new Origin(
+                    Optional.of(served.origin().address()),
+                    Optional.ofNullable(request.getHeader("User-Agent")),
+                    Optional.empty()),
+                requestId);
+        signedIn(caller, sender);
         AccessPolicy inForce = policy.get();
         Access access =
             new Access(
@@ -173,16 +192,10 @@ final class RequestDispatcher {
                     sender.who().name().filter(this::isGone).isPresent()
                             || sender.until().filter(Instant.now()::isAfter).isPresent()
                         ? Optional.empty()
-                        : Optional.of(policy.get()));
+                        : Optional.of(policy.get()),
+                (action, repository) ->
+                    accesses.denied(caller, action.word(), repository.map(RepositoryName::value)));
         served.by(sender.identity().name());
-        Caller caller =
-            new Caller(
-                sender.identity(),
-                new Origin(
-                    Optional.of(served.origin().address()),
-                    Optional.ofNullable(request.getHeader("User-Agent")),
-                    Optional.empty()),
-                requestId);
         try (Exchange asked =
             new Exchange(request, response, access, caller, this.limits, bodies, answers)) {
           exchange = asked;
@@ -272,6 +285,24 @@ final class RequestDispatcher {
     }
   }
 
+  /** What was asked of the record: the parameters, and those that are in the address. */
+  private static String asked(Exchange exchange, Resource resource) {
+    String query = exchange.query().toString();
+    return resource.template().indexOf('{') < 0
+        ? query
+        : exchange.path() + (query.isEmpty() ? "" : "?" + query);
+  }
+
+  private void signedIn(Caller caller, Sender sender) {
+    if (!caller.identity().equals(Identity.NOBODY)) {
+      accesses.signedIn(
+          caller,
+          caller.identity().kind() == Identity.Kind.LOCAL
+              ? "machine"
+              : sender.scope().isPresent() ? "token" : "password");
+    }
+  }
+
   private Sender sender(HttpServletRequest request, RawPath path, Arrival origin) {
     if (Audit.open(path)) {
       return Sender.ANONYMOUS;
@@ -322,6 +353,11 @@ final class RequestDispatcher {
           .addKeyValue("claimedUser", name)
           .addKeyValue("address", origin.address())
           .log("sign-in refused: as {} from {}", name, origin.address());
+      accesses.signInFailed(
+          authenticator.claimed(credentials).filter(authenticator::knows),
+          TrustedProxies.network(origin.address()),
+          bearer ? "token" : "password",
+          bearer ? "a token that does not count" : "a wrong name or password");
     }
     throw unauthorized(
             origin,
@@ -414,7 +450,11 @@ final class RequestDispatcher {
           .with("Allow", resource.get().allowed())
           .asException();
     }
-    exchange.check(resource.get().need(exchange.method()), resource.get().repository());
+    Need need = resource.get().need(exchange.method());
+    exchange.check(need, resource.get().repository());
+    if (need.action().filter(READING_THE_RECORD::contains).isPresent()) {
+      accesses.read(exchange.caller(), resource.get().template(), asked(exchange, resource.get()));
+    }
     if (RequestLog.reads(exchange.method())) {
       handler.get().handle(exchange);
       return;

@@ -128,6 +128,7 @@ public final class SteleServer implements AutoCloseable {
             authenticator,
             tokens,
             access::get,
+            engine.registry().accesses(),
             settings.local(),
             settings.proxies(),
             settings.room(),

@@ -62,20 +62,26 @@ public sealed interface Event {
   /** Retention policies and what they decided. */
   sealed interface RetentionEvent extends Event {}
 
-  /** What somebody got from a repository, so many times between {@code first} and {@code last}. */
-  sealed interface PullEvent extends InRepository {
+  /** What a node saw happen so many times between {@code first} and {@code last}. */
+  sealed interface Observed extends Event {
     long count();
 
     Instant first();
 
     Instant last();
 
-    /** The same was got, but so many times, and then. */
-    PullEvent counting(long count, Instant first, Instant last);
+    /** The same, but so many times, and then. */
+    Observed counting(long count, Instant first, Instant last);
   }
 
-  /** What an operator decided about what surrounds the log: its stores, its clock. */
+  /** What somebody got from a repository. */
+  sealed interface PullEvent extends InRepository, Observed {}
+
+  /** What surrounds the log: its stores, its clock, its servers and who may come in. */
   sealed interface OperatorEvent extends Event {}
+
+  /** Who came in and who did not, what was refused, and who read the record. */
+  sealed interface AccessEvent extends OperatorEvent, Observed {}
 
   /** The repository that it happened in; empty for what concerns a store or the whole registry. */
   default Optional<RepositoryName> place() {
@@ -365,6 +371,77 @@ public sealed interface Event {
    * @param actor as the leaves of their events have them
    */
   record ActorForgotten(Commitment actor) implements OperatorEvent {}
+
+  /**
+   * A server has begun to serve.
+   *
+   * @param node the name of its machine and the port
+   * @param version of the program
+   * @param configuration the digest of the document that has what is in force, without secrets
+   */
+  record ServerStarted(String node, String version, Digest configuration)
+      implements OperatorEvent {}
+
+  /** A server has stopped in good order. One that was killed says nothing. */
+  record ServerStopped(String node) implements OperatorEvent {}
+
+  /**
+   * What a server reads again has changed, and is in force.
+   *
+   * @param configuration the digest of the document that has what is in force now
+   */
+  record ConfigurationChanged(String node, Digest configuration) implements OperatorEvent {}
+
+  /**
+   * The event's actor signed in. Told once an hour of each way and place in which they do.
+   *
+   * @param way how, such as by a password
+   */
+  record SignedIn(String way, long count, Instant first, Instant last) implements AccessEvent {
+    @Override
+    public SignedIn counting(long count, Instant first, Instant last) {
+      return new SignedIn(way, count, first, last);
+    }
+  }
+
+  /** Somebody did not get in who claimed to be the event's actor. */
+  record SignInFailed(String way, String reason, long count, Instant first, Instant last)
+      implements AccessEvent {
+    @Override
+    public SignInFailed counting(long count, Instant first, Instant last) {
+      return new SignInFailed(way, reason, count, first, last);
+    }
+  }
+
+  /**
+   * Something was refused to the event's actor for want of a right.
+   *
+   * @param action what they would have needed
+   * @param asked the repository that they named, be it there or not
+   */
+  record AccessDenied(
+      String action, Optional<String> asked, long count, Instant first, Instant last)
+      implements AccessEvent {
+    @Override
+    public AccessDenied counting(long count, Instant first, Instant last) {
+      return new AccessDenied(action, asked, count, first, last);
+    }
+  }
+
+  /**
+   * The event's actor read the record.
+   *
+   * @param question what was asked
+   * @param parameters of what, as they asked
+   */
+  record RecordRead(
+      String question, Optional<String> parameters, long count, Instant first, Instant last)
+      implements AccessEvent {
+    @Override
+    public RecordRead counting(long count, Instant first, Instant last) {
+      return new RecordRead(question, parameters, count, first, last);
+    }
+  }
 
   /**
    * An operator has confirmed that a clock which looked wrong is right.

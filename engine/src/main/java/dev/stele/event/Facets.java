@@ -67,6 +67,8 @@ public final class Facets {
           Event.BlobPullsObserved _,
           Event.StoreTakenOver _,
           Event.ActorForgotten _,
+          Event.AccessEvent _,
+          Event.ServerStopped _,
           Event.ClockConfirmed _ ->
           Subjects.NONE;
       case Event.BlobEvent blob -> Subjects.of(blob.digest());
@@ -85,6 +87,8 @@ public final class Facets {
       case Event.TagDeleted deleted -> Subjects.of(deleted.tag(), deleted.digest());
       case Event.RetentionPolicyAdopted adopted -> Subjects.of(adopted.policy());
       case Event.AccessPolicyAdopted adopted -> Subjects.of(adopted.policy());
+      case Event.ServerStarted started -> Subjects.of(started.configuration());
+      case Event.ConfigurationChanged changed -> Subjects.of(changed.configuration());
       case Event.RetentionEvaluated evaluated ->
           Subjects.of(evaluated.policy(), evaluated.decisions());
       case Event.PullsObserved pulls ->

@@ -46,6 +46,10 @@ final class ClockView implements InlineView {
             Event.PullEvent _,
             Event.StoreTakenOver _,
             Event.ActorForgotten _,
+            Event.ServerStarted _,
+            Event.ServerStopped _,
+            Event.ConfigurationChanged _,
+            Event.AccessEvent _,
             Event.AccessPolicyAdopted _ -> {}
       }
     }

@@ -265,6 +265,16 @@ public final class Registry {
     return parts.pulls;
   }
 
+  /** What tells the log who came in, what was refused and who read the record. */
+  public AccessRecorder accesses() {
+    return parts.accesses;
+  }
+
+  /** What tells the log of the servers. */
+  public ServerRecord server() {
+    return parts.server;
+  }
+
   /** The events on record, and those to come. */
   public EventLog log() {
     return parts.log;

@@ -25,6 +25,7 @@ import java.util.function.Consumer;
  *     indexes, whose images have been put before
  * @param immutableTags which tags clients may neither move nor delete
  * @param pulls how the log learns of pulls
+ * @param accesses whether the log learns who signs in, what is refused and who reads it
  * @param gc how collecting is done
  * @param webhooks who is told of events, with names that differ
  * @param clockTolerance how far the database's clock, this node's and the log's time may be apart
@@ -36,6 +37,7 @@ public record RegistryOptions(
     List<String> mandatoryAnnotations,
     ImmutableTags immutableTags,
     PullRecording pulls,
+    boolean accesses,
     GcOptions gc,
     List<Webhook> webhooks,
     Duration clockTolerance) {
@@ -47,6 +49,7 @@ public record RegistryOptions(
           List.of(),
           ImmutableTags.NONE,
           PullRecording.MINUTE,
+          true,
           GcOptions.DEFAULT,
           List.of(),
           ClockWatch.DEFAULT_TOLERANCE);
@@ -73,6 +76,7 @@ public record RegistryOptions(
     private List<String> mandatoryAnnotations;
     private ImmutableTags immutableTags;
     private PullRecording pulls;
+    private boolean accesses;
     private GcOptions gc;
     private List<Webhook> webhooks;
     private Duration clockTolerance;
@@ -84,6 +88,7 @@ public record RegistryOptions(
       mandatoryAnnotations = from.mandatoryAnnotations;
       immutableTags = from.immutableTags;
       pulls = from.pulls;
+      accesses = from.accesses;
       gc = from.gc;
       webhooks = from.webhooks;
       clockTolerance = from.clockTolerance;
@@ -100,6 +105,7 @@ public record RegistryOptions(
         draft.mandatoryAnnotations,
         draft.immutableTags,
         draft.pulls,
+        draft.accesses,
         draft.gc,
         draft.webhooks,
         draft.clockTolerance);
@@ -133,6 +139,11 @@ public record RegistryOptions(
   /** The same with pulls recorded in another way. */
   public RegistryOptions withPulls(PullRecording recording) {
     return with(draft -> draft.pulls = recording);
+  }
+
+  /** The same with accesses recorded or not. */
+  public RegistryOptions withAccesses(boolean recorded) {
+    return with(draft -> draft.accesses = recorded);
   }
 
   /** The same with another way of collecting. */

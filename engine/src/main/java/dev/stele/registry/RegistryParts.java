@@ -51,6 +51,8 @@ public final class RegistryParts implements AutoCloseable {
   final Actors actors;
   final Commands commands;
   final PullRecorder pulls;
+  final AccessRecorder accesses;
+  final ServerRecord server;
   final Holds holds;
   final People people;
   final Archive archive;
@@ -152,6 +154,8 @@ public final class RegistryParts implements AutoCloseable {
     this.holds = new Holds(jdbi, actors, commands);
     this.people = new People(audit, actors, commands);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
+    this.accesses = new AccessRecorder(options.accesses(), actors, lane, meters);
+    this.server = new ServerRecord(actors, commands);
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     Alarms alarms = new Alarms(meters);
     alarms.register("clock", clock::doubtAboutAges);
@@ -250,6 +254,7 @@ public final class RegistryParts implements AutoCloseable {
     background.ifPresent(Background::close);
     uploadExpiry.ifPresent(UploadExpiry::close);
     pulls.close();
+    accesses.close();
     promises.close();
     lane.close();
     changes.close();

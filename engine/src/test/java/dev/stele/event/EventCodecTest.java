@@ -85,6 +85,13 @@ class EventCodecTest {
         new Event.BlobPullsObserved(REPOSITORY, 12, TIME, TIME),
         new Event.StoreTakenOver("default", Optional.of(HOLD)),
         new Event.StoreTakenOver("default", Optional.empty()),
+        new Event.ServerStarted("node:5000", "1", DIGEST),
+        new Event.ServerStopped("node:5000"),
+        new Event.ConfigurationChanged("node:5000", DIGEST),
+        new Event.SignedIn("password", 1, TIME, TIME),
+        new Event.SignInFailed("password", "wrong", 3, TIME, TIME),
+        new Event.AccessDenied("push", Optional.of("Payments/"), 3, TIME, TIME),
+        new Event.RecordRead("events", Optional.of("type=x"), 3, TIME, TIME),
         new Event.ActorForgotten(new Commitment("3".repeat(64))),
         new Event.ClockConfirmed(TIME));
   }

@@ -63,7 +63,7 @@ class PullRecorderTest {
       Registry registry = fixture.registry();
       other.setAutoCommit(false);
       statement.execute("SELECT pg_advisory_xact_lock(hashtextextended('stele.log', 0))");
-      for (int n = 0; n <= PullCounts.MOST_KEYS / 2 + 1; n++) {
+      for (int n = 0; n <= PullRecorder.MOST_KEYS / 2 + 1; n++) {
         registry.pulls().recordManifest(ALICE, REPOSITORY, DIGEST, Optional.of(Tag.parse("t" + n)));
       }
       boolean recording = false;
@@ -88,7 +88,7 @@ class PullRecorderTest {
               fixture
                   .database()
                   .jdbi()
-                  .withHandle(handle -> reader.events(handle, 0, PullCounts.MOST_KEYS))
+                  .withHandle(handle -> reader.events(handle, 0, PullRecorder.MOST_KEYS))
                   .stream()
                   .map(event -> ((Event.PullsObserved) event.event()).tag()))
           .contains(TAG);
@@ -234,15 +234,15 @@ class PullRecorderTest {
 
   @Test
   void memoryIsBoundedAndWhatHasNoRoomIsRefused() {
-    PullCounts counts = new PullCounts();
+    ObservationCounts counts = new ObservationCounts(PullRecorder.MOST_KEYS);
     Instant now = Instant.EPOCH;
-    IntStream.range(0, PullCounts.MOST_KEYS)
+    IntStream.range(0, PullRecorder.MOST_KEYS)
         .forEach(i -> assertThat(counts.add(by("user" + i), pull(now, 1))).isTrue());
     assertThat(counts.filling()).isTrue();
     assertThat(counts.add(by("one more"), pull(now, 1))).isFalse();
     assertThat(counts.add(by("user0"), pull(now.plusSeconds(1), 2))).isTrue();
     assertThat(counts.take())
-        .hasSize(PullCounts.MOST_KEYS)
+        .hasSize(PullRecorder.MOST_KEYS)
         .containsEntry(
             by("user0"),
             List.of(new Event.PullsObserved(REPOSITORY, DIGEST, TAG, 3, now, now.plusSeconds(1))));
@@ -276,7 +276,7 @@ class PullRecorderTest {
     }
   }
 
-  private static PullCounts.By by(String user) {
-    return PullCounts.By.of(new Caller(user, "r"));
+  private static ObservationCounts.By by(String user) {
+    return ObservationCounts.By.of(new Caller(user, "r"));
   }
 }

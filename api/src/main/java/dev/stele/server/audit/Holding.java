@@ -91,11 +91,21 @@ final class Holding {
                 .flatMap(there -> there.scope().oneRepository())
                 .filter(one -> access.may(Action.RELEASE_HOLD, one))
                 .isPresent();
+    boolean alone =
+        access.policy().releasedByAnother()
+            && (access.who().local()
+                || found
+                    .flatMap(there -> there.placed().actor())
+                    .filter(exchange.caller().name()::equals)
+                    .isPresent());
+    if (!may || alone) {
+      access.denied(Action.RELEASE_HOLD, found.flatMap(there -> there.scope().oneRepository()));
+    }
     if (!may) {
       // Who may not release it is not told that it is there.
       throw Refusals.toError(new Refusal.UnknownHold(hold)).asException();
     }
-    if (access.policy().releasedByAnother() && access.who().local()) {
+    if (alone && access.who().local()) {
       throw new DistributionError(
               403,
               ErrorCode.DENIED,
@@ -103,11 +113,7 @@ final class Holding {
                   + " does must sign in: name the server with --server, and a user")
           .asException();
     }
-    if (access.policy().releasedByAnother()
-        && found
-            .flatMap(there -> there.placed().actor())
-            .filter(exchange.caller().name()::equals)
-            .isPresent()) {
+    if (alone) {
       throw new DistributionError(
               403,
               ErrorCode.DENIED,

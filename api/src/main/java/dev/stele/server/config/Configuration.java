@@ -56,6 +56,7 @@ public record Configuration(
     LogFormat logFormat,
     RetentionPolicy retention,
     PullRecording pulls,
+    boolean accesses,
     Optional<String> eventSource,
     Map<String, WebhookSettings> webhooks) {
 

@@ -148,6 +148,11 @@ final class ConfigurationBuilder {
                 "minute, every or off",
                 PullRecording.class,
                 RegistryOptions.DEFAULT.pulls())),
+        values.get(
+            truth(
+                "accesses.record",
+                "whether sign-ins, refusals and readings of the record are on record",
+                RegistryOptions.DEFAULT.accesses())),
         values.find(
             key(
                 "events.source",

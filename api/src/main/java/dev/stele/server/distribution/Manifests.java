@@ -5,8 +5,10 @@ import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.AccessPolicy.Action;
+import dev.stele.registry.Outcome;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.PutManifest;
+import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.StoredManifest;
 import dev.stele.server.http.DistributionError;
@@ -15,6 +17,7 @@ import dev.stele.server.http.Exchange;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** {@code /v2/<name>/manifests/<reference>}. */
@@ -60,18 +63,21 @@ final class Manifests {
     List<Tag> tags = tags(exchange);
     String mediaType = mediaType(exchange);
     Precondition precondition = Preconditions.of(exchange);
-    PutManifest put =
-        Refusals.accepted(
-            registry.putManifest(
-                exchange.access().may(Action.MOVE_TAG, repository)
-                    ? exchange.caller()
-                    : exchange.caller().withoutMovingTags(),
-                repository,
-                reference,
-                mediaType,
-                read(exchange),
-                tags,
-                precondition));
+    Outcome<PutManifest> outcome =
+        registry.putManifest(
+            exchange.access().may(Action.MOVE_TAG, repository)
+                ? exchange.caller()
+                : exchange.caller().withoutMovingTags(),
+            repository,
+            reference,
+            mediaType,
+            read(exchange),
+            tags,
+            precondition);
+    if (outcome instanceof Outcome.Refused<PutManifest>(Refusal.TagMayNotMove _)) {
+      exchange.access().denied(Action.MOVE_TAG, Optional.of(repository));
+    }
+    PutManifest put = Refusals.accepted(outcome);
     exchange
         .set("Location", "/v2/" + repository + "/manifests/" + reference)
         .set("Docker-Content-Digest", put.digest().toString())

@@ -21,13 +21,15 @@ import java.util.function.Supplier;
  * @param challenge absent where nobody can sign in
  * @param now the policy by the time that it is asked for; absent if whoever sent the request is no
  *     user any more
+ * @param denials is told of what is refused to whoever signed in
  */
 public record Access(
     AccessPolicy policy,
     Principal who,
     Optional<TokenScope> scope,
     Optional<Challenge> challenge,
-    Supplier<Optional<AccessPolicy>> now) {
+    Supplier<Optional<AccessPolicy>> now,
+    Denials denials) {
   /** How to sign in. */
   @FunctionalInterface
   public interface Challenge {
@@ -38,6 +40,12 @@ public record Access(
      * @param error what was wrong with the one that was sent, in the words of RFC 6750
      */
     DistributionError unauthorized(Optional<String> scope, Optional<String> error);
+  }
+
+  /** Hears of what is refused for want of a right. */
+  @FunctionalInterface
+  public interface Denials {
+    void denied(Action action, Optional<RepositoryName> repository);
   }
 
   /** What reads: whoever may not is told that there is no such repository. */
@@ -53,7 +61,8 @@ public record Access(
           Principal.ANONYMOUS,
           Optional.empty(),
           Optional.empty(),
-          () -> Optional.of(AccessPolicy.OPEN));
+          () -> Optional.of(AccessPolicy.OPEN),
+          (_, _) -> {});
 
   public boolean may(Action action, RepositoryName repository) {
     return policy.allows(who, action, repository)
@@ -118,7 +127,7 @@ public record Access(
       return false;
     }
     try {
-      new Access(renewed.get(), who, scope, challenge, now).check(need, repository, query);
+      new Access(renewed.get(), who, scope, challenge, now, denials).check(need, repository, query);
       return true;
     } catch (RefusedRequestException e) {
       return false;
@@ -156,6 +165,11 @@ public record Access(
     }
   }
 
+  /** Something was refused, be that decided here or by who looked at more than names. */
+  public void denied(Action action, Optional<RepositoryName> repository) {
+    denials.denied(action, repository);
+  }
+
   private DistributionError refused(Action action, Optional<RepositoryName> repository) {
     boolean narrow =
         scope.isPresent()
@@ -170,6 +184,7 @@ public record Access(
               // Of whoever did not sign in, more is asked than another token.
               who.name().isPresent() ? Optional.of("insufficient_scope") : Optional.empty());
     }
+    denied(action, repository);
     if (repository.isPresent() && READING.contains(action)) {
       return new DistributionError(
           404,

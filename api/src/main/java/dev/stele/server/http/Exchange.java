@@ -151,6 +151,11 @@ public final class Exchange implements AutoCloseable {
 
   // ---- the request
 
+  /** The path as it was sent. */
+  public String path() {
+    return Optional.ofNullable(request.getRequestURI()).orElse("/");
+  }
+
   public String method() {
     return request.getMethod();
   }

@@ -1,7 +1,9 @@
 package dev.stele.server.http;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -73,6 +75,19 @@ public record TrustedProxies(List<Network> networks) {
             "must have between 1 and %d after the / of \"%s\"".formatted(most, text));
       }
       return new Network(address, prefix);
+    }
+
+    /** The first so many bits of an address in numbers, the others cleared. */
+    static Network of(InetAddress address, int prefix) {
+      byte[] bits = address.getAddress();
+      for (int i = prefix; i < 8 * bits.length; i++) {
+        bits[i / 8] &= (byte) ~(0x80 >> i % 8);
+      }
+      try {
+        return new Network(InetAddress.getByAddress(bits), prefix);
+      } catch (UnknownHostException e) {
+        throw new IllegalStateException("as many bytes as before", e);
+      }
     }
 
     boolean contains(InetAddress other) {
@@ -171,6 +186,13 @@ public record TrustedProxies(List<Network> networks) {
   }
 
   /** An address, perhaps with a port; never a name, which would have to be asked for. */
+  /** The network that an address counts as where strangers are many: 24 bits, of IPv6 64. */
+  public static String network(String address) {
+    return literal(address)
+        .map(each -> Network.of(each, each instanceof Inet6Address ? 64 : 24).toString())
+        .orElse(address);
+  }
+
   private static Optional<InetAddress> literal(String text) {
     if (text.length() > LONGEST_ADDRESS) {
       return Optional.empty();

@@ -71,6 +71,7 @@ class ConfigurationReaderTest {
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
                 PullRecording.MINUTE,
+                true,
                 Optional.empty(),
                 Map.of()));
   }
@@ -123,6 +124,8 @@ class ConfigurationReaderTest {
               mandatory-annotations: [vendor, license]
             pulls:
               record: every
+            accesses:
+              record: false
             retention:
               delay: 12h
               dry-run: true
@@ -247,6 +250,7 @@ class ConfigurationReaderTest {
                                         Optional.of(Duration.ofDays(30)),
                                         Optional.of(Duration.ofHours(36)))))))),
                 PullRecording.EVERY,
+                false,
                 Optional.of("https://registry.example.com/"),
                 Map.of(
                     "ci",

@@ -1,0 +1,59 @@
+package dev.stele.registry;
+
+import dev.stele.event.Event;
+import dev.stele.projection.RecordDocuments;
+import java.util.Optional;
+
+/**
+ * Tells the log of the servers themselves: when they began and ended, and with what configuration.
+ * Methods throw {@link RegistryUnavailableException} when the database is away. Thread-safe.
+ */
+public final class ServerRecord {
+  /** The media type of the document that says what is configured. */
+  public static final String CONFIGURATION = "application/vnd.stele.configuration.v1+json";
+
+  private final Actors actors;
+  private final Commands commands;
+
+  ServerRecord(Actors actors, Commands commands) {
+    this.actors = actors;
+    this.commands = commands;
+  }
+
+  /**
+   * A server has begun to serve.
+   *
+   * @param configuration canonical JSON, without secrets
+   * @return the event's position
+   */
+  public long started(Caller caller, String node, String version, byte[] configuration) {
+    RecordDocuments.Document document = document(configuration);
+    return append(
+        caller, new Event.ServerStarted(node, version, document.digest()), Optional.of(document));
+  }
+
+  /** A server is about to end. */
+  public long stopped(Caller caller, String node) {
+    return append(caller, new Event.ServerStopped(node), Optional.empty());
+  }
+
+  /**
+   * What a server read again is in force.
+   *
+   * @param configuration as for {@link #started}
+   */
+  public long changed(Caller caller, String node, byte[] configuration) {
+    RecordDocuments.Document document = document(configuration);
+    return append(
+        caller, new Event.ConfigurationChanged(node, document.digest()), Optional.of(document));
+  }
+
+  private static RecordDocuments.Document document(byte[] configuration) {
+    return new RecordDocuments.Document(CONFIGURATION, configuration);
+  }
+
+  private long append(
+      Caller caller, Event.OperatorEvent event, Optional<RecordDocuments.Document> document) {
+    return commands.append(caller, new RecordOperation(actors.initiator(caller), event, document));
+  }
+}
