@@ -22,8 +22,11 @@ import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.TokenIssuing;
 import dev.stele.server.auth.Authenticator;
+import dev.stele.server.auth.Credential;
 import dev.stele.server.auth.LocalCredential;
+import dev.stele.server.auth.SignedIn;
 import dev.stele.server.auth.TokenAuthority;
+import dev.stele.server.auth.Verdict;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
 import dev.stele.server.distribution.Refusals;
@@ -47,6 +50,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -178,7 +182,7 @@ final class RequestDispatcher {
                 new Origin(
                     Optional.of(served.origin().address()),
                     Optional.ofNullable(request.getHeader("User-Agent")),
-                    Optional.empty()),
+                    sender.credential()),
                 requestId);
         signedIn(caller, sender);
         AccessPolicy inForce = policy.get();
@@ -187,9 +191,10 @@ final class RequestDispatcher {
                 inForce,
                 sender.who(),
                 sender.scope(),
+                sender.until(),
                 challenge(served.origin(), inForce),
                 () ->
-                    sender.who().name().filter(this::isGone).isPresent()
+                    isGone(sender.identity())
                             || sender.until().filter(Instant.now()::isAfter).isPresent()
                         ? Optional.empty()
                         : Optional.of(policy.get()),
@@ -263,23 +268,38 @@ final class RequestDispatcher {
    * Who sent a request.
    *
    * @param identity as the record knows them
+   * @param way how they signed in, as the record calls it
+   * @param credential the id of what they signed in by, if it has one
    * @param scope what their token is for, if they have one
-   * @param until when that ends
+   * @param until when what they signed in by ends
    */
   private record Sender(
-      Identity identity, Principal who, Optional<TokenScope> scope, Optional<Instant> until) {
+      Identity identity,
+      String way,
+      Principal who,
+      Optional<String> credential,
+      Optional<TokenScope> scope,
+      Optional<Instant> until) {
     static final Sender ANONYMOUS =
-        new Sender(Identity.NOBODY, Principal.ANONYMOUS, Optional.empty(), Optional.empty());
+        new Sender(
+            Identity.NOBODY,
+            "none",
+            Principal.ANONYMOUS,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
 
-    static Sender user(String name) {
+    static Sender of(SignedIn who, String way) {
       return new Sender(
-          Identity.user(name), Principal.of(name), Optional.empty(), Optional.empty());
+          who.identity(), way, who.principal(), who.credential(), Optional.empty(), who.until());
     }
 
     static Sender bearing(TokenAuthority.Bearer token) {
       return new Sender(
-          token.user().map(Identity::user).orElse(Identity.NOBODY),
-          token.user().map(Principal::of).orElse(Principal.ANONYMOUS),
+          token.who().map(SignedIn::identity).orElse(Identity.NOBODY),
+          "token",
+          token.who().map(SignedIn::principal).orElse(Principal.ANONYMOUS),
+          token.who().flatMap(SignedIn::credential),
           Optional.of(token.scope()),
           Optional.of(token.until()));
     }
@@ -295,12 +315,17 @@ final class RequestDispatcher {
 
   private void signedIn(Caller caller, Sender sender) {
     if (!caller.identity().equals(Identity.NOBODY)) {
-      accesses.signedIn(
-          caller,
-          caller.identity().kind() == Identity.Kind.LOCAL
-              ? "machine"
-              : sender.scope().isPresent() ? "token" : "password");
+      accesses.signedIn(caller, sender.way());
     }
+  }
+
+  /** How the record calls a way to sign in. */
+  private static String way(Credential credential) {
+    return switch (credential) {
+      case Credential.Password _ -> "password";
+      case Credential.Token _ -> "issued-token";
+      case Credential.Certificate _ -> "certificate";
+    };
   }
 
   private Sender sender(HttpServletRequest request, RawPath path, Arrival origin) {
@@ -325,39 +350,51 @@ final class RequestDispatcher {
       String operator = operator(request);
       return new Sender(
           new Identity(operator, Identity.Kind.LOCAL, Optional.empty()),
+          "machine",
           new Principal(Optional.of(operator), Set.of(), true),
+          Optional.empty(),
           Optional.empty(),
           Optional.empty());
     }
     // A wrong one is not as if it had not been sent, even where everybody may come in.
     boolean bearer = credentials.filter(LocalCredential::isBearer).isPresent();
-    if (ours.isEmpty() && !bearer && (credentials.isEmpty() || !authenticator.required())) {
+    Optional<Credential> credential =
+        credentials.isPresent()
+            ? credentials.flatMap(Credential::parse)
+            : clientCertificate(request).map(Credential.Certificate::new);
+    if (ours.isEmpty()
+        && !bearer
+        && ((credentials.isEmpty() && credential.isEmpty()) || !authenticator.required())) {
       return Sender.ANONYMOUS;
     }
-    Optional<Sender> sender =
-        ours.isPresent()
-            ? Optional.empty()
-            : bearer
-                ? tokens
-                    .verify(LocalCredential.token(credentials.get()))
-                    .filter(token -> token.user().filter(this::isGone).isEmpty())
-                    .map(Sender::bearing)
-                : authenticator.authenticate(credentials, origin.address()).map(Sender::user);
-    if (sender.isPresent()) {
-      return sender.get();
+    if (bearer && ours.isEmpty()) {
+      Optional<Sender> bearing =
+          tokens
+              .verify(LocalCredential.token(credentials.orElseThrow()))
+              .map(Sender::bearing)
+              .filter(sender -> !isGone(sender.identity()));
+      if (bearing.isPresent()) {
+        return bearing.get();
+      }
     }
-    if (credentials.isPresent()) {
-      String name = RequestLog.text(authenticator.claimed(credentials).orElse(null));
-      logger
-          .atWarn()
-          .addKeyValue("claimedUser", name)
-          .addKeyValue("address", origin.address())
-          .log("sign-in refused: as {} from {}", name, origin.address());
+    Verdict verdict =
+        ours.isPresent()
+            ? new Verdict.Refused("only commands of this machine are let in here")
+            : credential
+                .map(sent -> authenticator.authenticate(sent, origin.address()))
+                .orElse(new Verdict.Refused("it cannot be read"));
+    if (verdict instanceof Verdict.Accepted(SignedIn who)) {
+      return Sender.of(who, credential.map(RequestDispatcher::way).orElse("none"));
+    }
+    if (verdict instanceof Verdict.Refused(String why)
+        && (credentials.isPresent() || credential.isPresent())) {
+      Optional<String> claimed = credential.flatMap(Credential::claimed);
+      warnOfRefusal(claimed, origin, why);
       accesses.signInFailed(
-          authenticator.claimed(credentials).filter(authenticator::knows),
+          claimed.filter(name -> authenticator.vouchesFor(Identity.user(name))),
           TrustedProxies.network(origin.address()),
-          bearer ? "token" : "password",
-          bearer ? "a token that does not count" : "a wrong name or password");
+          credential.map(RequestDispatcher::way).orElse("none"),
+          "it does not count here");
     }
     throw unauthorized(
             origin,
@@ -365,6 +402,25 @@ final class RequestDispatcher {
             Optional.empty(),
             bearer ? Optional.of("invalid_token") : Optional.empty())
         .asException();
+  }
+
+  private static void warnOfRefusal(Optional<String> claimed, Arrival origin, String why) {
+    String name = RequestLog.text(claimed.orElse(null));
+    String reason = RequestLog.text(why);
+    logger
+        .atWarn()
+        .addKeyValue("claimedUser", name)
+        .addKeyValue("address", origin.address())
+        .addKeyValue("reason", reason)
+        .log("sign-in refused: as {} from {}: {}", name, origin.address(), reason);
+  }
+
+  /** The certificate of a client's own connection; never what a proxy says of another. */
+  private static Optional<X509Certificate> clientCertificate(HttpServletRequest request) {
+    return Optional.ofNullable(
+            (X509Certificate[]) request.getAttribute("jakarta.servlet.request.X509Certificate"))
+        .filter(chain -> chain.length > 0)
+        .map(chain -> chain[0]);
   }
 
   /** Whoever comes by a proxy is not known to be on this machine, even if the proxy is. */
@@ -380,10 +436,12 @@ final class RequestDispatcher {
             .getName());
   }
 
-  /** Whoever is not a user any more cannot go on by what they were given before. */
-  private boolean isGone(String user) {
-    // A user's name has no colon; that of whoever works on this machine has.
-    return authenticator.required() && user.indexOf(':') < 0 && !authenticator.knows(user);
+  /** Whoever nobody vouches for any more cannot go on by what they were given before. */
+  private boolean isGone(Identity identity) {
+    return switch (identity.kind()) {
+      case USER, ROBOT, WORKLOAD, CERTIFICATE -> !authenticator.vouchesFor(identity);
+      case LOCAL, SYSTEM, ANONYMOUS, CLAIMED -> false;
+    };
   }
 
   private Optional<Access.Challenge> challenge(Arrival origin, AccessPolicy inForce) {
@@ -415,7 +473,7 @@ final class RequestDispatcher {
             ErrorCode.UNAUTHORIZED,
             error.isPresent()
                 ? "the token does not count, or not for this: get another at " + Audit.TOKEN
-                : "a user name and its password are required")
+                : "sign in by " + authenticator.means())
         .with("WWW-Authenticate", challenge);
   }
 

@@ -6,7 +6,6 @@ import dev.stele.engine.Engine;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
-import dev.stele.server.auth.HtpasswdAuthenticator;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.auth.ServerKey;
 import dev.stele.server.auth.TokenAuthority;
@@ -17,6 +16,8 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.util.JavalinBindException;
 import io.javalin.util.JavalinException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -100,7 +101,7 @@ public final class SteleServer implements AutoCloseable {
       Engine engine, PrometheusMeterRegistry meters, ServerSettings settings)
       throws StartupException {
     checkExposure(settings);
-    Authenticator authenticator = authenticator(settings.htpasswd());
+    Authenticator authenticator = authenticator(settings, meters);
     settings.access().ifPresent(policy -> warnOfStrangers(policy, authenticator));
     Optional<ServerKey> key =
         authenticator.required() ? Optional.of(new ServerKey(engine.secret())) : Optional.empty();
@@ -140,6 +141,7 @@ public final class SteleServer implements AutoCloseable {
       javalin.start();
     } catch (JavalinBindException e) {
       tls.ifPresent(Tls::close);
+      authenticator.close();
       audit.close();
       throw new StartupException(
           "cannot listen on "
@@ -148,6 +150,7 @@ public final class SteleServer implements AutoCloseable {
           e);
     } catch (RuntimeException e) {
       tls.ifPresent(Tls::close);
+      authenticator.close();
       audit.close();
       throw new StartupException(
           "cannot listen on " + settings.listen() + ": " + rootMessage(e), e);
@@ -209,7 +212,7 @@ public final class SteleServer implements AutoCloseable {
   /** A name that nobody can sign in by is mostly a slip of the pen. */
   private static void warnOfStrangers(AccessPolicy policy, Authenticator authenticator) {
     List<String> unknown =
-        policy.names().stream().filter(name -> !authenticator.knows(name)).toList();
+        policy.names().stream().filter(name -> !authenticator.mayKnow(name)).toList();
     if (authenticator.required() && !unknown.isEmpty()) {
       logger.warn("access names who cannot sign in: {}", String.join(", ", unknown));
     }
@@ -221,20 +224,19 @@ public final class SteleServer implements AutoCloseable {
         : Optional.empty();
   }
 
-  /** Who may come in; refuses an htpasswd file that cannot be used. */
-  private static Authenticator authenticator(Optional<Path> htpasswd) throws StartupException {
-    if (htpasswd.isEmpty()) {
-      return Authenticator.NONE;
-    }
-    if (Files.isDirectory(htpasswd.get())) {
+  /** Who may come in; refuses files that cannot be used. */
+  private static Authenticator authenticator(ServerSettings settings, MeterRegistry meters)
+      throws StartupException {
+    Optional<Path> htpasswd = settings.htpasswd();
+    if (htpasswd.filter(Files::isDirectory).isPresent()) {
       throw new StartupException(
           "htpasswd: %s is a folder; name the file in it".formatted(htpasswd.get()));
     }
     try {
-      return new HtpasswdAuthenticator(htpasswd.get());
+      return Authenticator.of(htpasswd, meters);
     } catch (IOException e) {
       throw new StartupException(
-          "htpasswd: the file %s cannot be used: ".formatted(htpasswd.get())
+          "htpasswd: the file %s cannot be used: ".formatted(htpasswd.orElseThrow())
               + (e instanceof FileSystemException ? FileFailure.reason(e) : e.getMessage()),
           e);
     }
@@ -248,7 +250,7 @@ public final class SteleServer implements AutoCloseable {
    */
   public static void check(ServerSettings settings) throws StartupException {
     checkExposure(settings);
-    Authenticator _ = authenticator(settings.htpasswd());
+    authenticator(settings, new SimpleMeterRegistry()).close();
     if (settings.tls().isPresent()) {
       KeyStore _ = settings.tls().get().read(Instant.now());
     }
@@ -446,6 +448,7 @@ public final class SteleServer implements AutoCloseable {
           settings.limits().drainTime().toMillis());
     } finally {
       tls.ifPresent(Tls::close);
+      authenticator.close();
       audit.close();
     }
   }

@@ -263,6 +263,11 @@ public final class AccessPolicy {
     return names;
   }
 
+  /** The groups to which a rule grants something. */
+  public Set<String> grantedGroups() {
+    return rules.stream().flatMap(rule -> rule.groups().stream()).collect(Collectors.toSet());
+  }
+
   /** Whether somebody may do something in any repository at all. */
   public boolean allowsSomewhere(Principal who, Action action) {
     return unlimited(who) || grants(rules, who, action);
@@ -407,7 +412,8 @@ public final class AccessPolicy {
       }
       List<String> named = rule.texts("groups", AccessPolicy::name);
       named.stream()
-          .filter(group -> !groups.containsKey(group))
+          // Whoever is in a group with a colon, somebody else says.
+          .filter(group -> group.indexOf(':') < 0 && !groups.containsKey(group))
           .forEach(
               group ->
                   problems.add(
@@ -445,7 +451,14 @@ public final class AccessPolicy {
     groups.fieldNames().forEachRemaining(names::add);
     Section section = Section.of(key + ".groups", groups, names, problems);
     Map<String, Set<String>> members = new TreeMap<>();
-    names.forEach(name -> members.put(name, names(section, name)));
+    for (String name : names) {
+      if (name.indexOf(':') >= 0) {
+        problems.add(
+            "%s.groups.%s: who is in a group with a colon says whoever vouches for its members"
+                .formatted(key, name));
+      }
+      members.put(name, names(section, name));
+    }
     return members;
   }
 
@@ -472,10 +485,13 @@ public final class AccessPolicy {
     return text;
   }
 
+  /** The name of a user or a group, with a colon in it if somebody else vouches for it. */
   private static String name(String text) {
-    if (text.isBlank() || text.indexOf(':') >= 0 || !text.equals(text.strip())) {
+    if (text.isBlank() || text.indexOf(':') == 0 || !text.equals(text.strip())) {
       throw new IllegalArgumentException(
-          "must be a name without a colon, and without space around it, not \"" + text + "\"");
+          "must be a name, which begins with no colon and has no space around it, not \""
+              + text
+              + "\"");
     }
     if (text.equals(NOBODY)) {
       throw new IllegalArgumentException(

@@ -34,6 +34,32 @@ class AccessPolicyTest {
   }
 
   @Test
+  void whoeverSomebodyElseVouchesForIsNamedWithAColon() throws Exception {
+    AccessPolicy policy =
+        read(
+            """
+            {groups: {release: ['ci:octo/app', mary]},
+             rules: [
+              {repositories: ['app'], groups: [release], may: [push]},
+              {repositories: ['app'], groups: ['staff:ops'], users: ['ci:octo/web'], may: [pull]}]}
+            """);
+
+    assertThat(may(policy, Principal.of("ci:octo/app"), Action.PUSH, "app")).isTrue();
+    assertThat(may(policy, Principal.of("octo/app"), Action.PUSH, "app")).isFalse();
+    assertThat(may(policy, Principal.of("ci:octo/web"), Action.PULL, "app")).isTrue();
+    Principal ops = new Principal(Optional.of("joe"), Set.of("staff:ops"), false);
+    assertThat(may(policy, ops, Action.PULL, "app")).isTrue();
+    // Nobody else says who is in a group of the policy.
+    Principal other = new Principal(Optional.of("joe"), Set.of("staff:release"), false);
+    assertThat(may(policy, other, Action.PUSH, "app")).isFalse();
+    assertThat(policy.grantedGroups()).containsExactlyInAnyOrder("release", "staff:ops");
+    assertThatThrownBy(() -> read("{administrators: [mary], groups: {'staff:ops': [joe]}}"))
+        .hasMessageContaining("access.groups.staff:ops");
+    assertThatThrownBy(() -> read("{administrators: [':mary']}"))
+        .hasMessageContaining("begins with no colon");
+  }
+
+  @Test
   void theClosestGlobThatMatchesDecidesAlone() throws Exception {
     AccessPolicy policy =
         read(

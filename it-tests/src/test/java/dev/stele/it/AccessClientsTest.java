@@ -198,9 +198,9 @@ class AccessClientsTest {
     Path nobody = credentials("skopeo", "nobody");
     assertPulls(nobody, "public/anonymous:v1", image);
     assertThatThrownBy(() -> push(nobody, image, "public/anonymous:v2"))
-        .hasMessageContaining("a user name and its password are required");
+        .hasMessageContaining("sign in by a user name and its password");
     assertThatThrownBy(() -> assertPulls(nobody, "team/anonymous:v1", image))
-        .hasMessageContaining("a user name and its password are required");
+        .hasMessageContaining("sign in by a user name and its password");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.server.auth.SignedIn;
 import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.http.Access;
 import dev.stele.server.http.DistributionError;
@@ -10,11 +11,11 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * {@code /token}: a token for whoever signs in by a password, or for somebody who does not, by the
- * distribution project's token authentication. It is for what is asked and may be done, if that is
- * anything.
+ * {@code /token}: a token for whoever signs in, or for somebody who does not, by the distribution
+ * project's token authentication. It is for what is asked and may be done, if that is anything.
  */
 public record TokenIssuing(TokenAuthority authority) {
   /** How challenges name the service that tokens are for. */
@@ -30,14 +31,15 @@ public record TokenIssuing(TokenAuthority authority) {
     if (access.scope().isPresent()) {
       // It would live for ever.
       throw new DistributionError(
-              403, ErrorCode.DENIED, "a token does not get another: sign in by a password")
+              403,
+              ErrorCode.DENIED,
+              "a token does not get another: sign in by what this one was got by")
           .asException();
     }
     TokenScope scope = TokenScope.parse(exchange.query().all("scope")).grantedTo(access);
     TokenAuthority.Issued issued;
     try {
-      issued =
-          authority.issue(access.who().local() ? Optional.empty() : access.who().name(), scope);
+      issued = authority.issue(who(exchange), scope);
     } catch (IllegalArgumentException e) {
       throw new DistributionError(400, ErrorCode.REQUEST_INVALID, e.getMessage()).asException();
     }
@@ -49,5 +51,20 @@ public record TokenIssuing(TokenAuthority authority) {
             "access_token", issued.token(),
             "expires_in", issued.lifetime().toSeconds(),
             "issued_at", issued.at().toString()));
+  }
+
+  /** Whoever asks, in those of their groups that the policy knows; absent if they are nobody. */
+  private static Optional<SignedIn> who(Exchange exchange) {
+    Access access = exchange.access();
+    if (access.who().local() || access.who().name().isEmpty()) {
+      return Optional.empty();
+    }
+    Set<String> granted = access.policy().grantedGroups();
+    return Optional.of(
+        new SignedIn(
+            exchange.caller().identity(),
+            access.who().groups().stream().filter(granted::contains).collect(Collectors.toSet()),
+            exchange.caller().origin().credential(),
+            access.until()));
   }
 }

@@ -1,62 +1,217 @@
 package dev.stele.server.auth;
 
-import dev.stele.event.Identity;
-import java.util.Optional;
+import static java.util.stream.Collectors.joining;
 
-/** Tells who sent a request. Implementations are safe for concurrent use. */
-public interface Authenticator {
-  /** Lets everybody in as {@link Identity#NOBODY}. */
-  Authenticator NONE = new Anonymous();
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.event.Identity;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.RefusedRequestException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
+
+/**
+ * Tells who sent a request: asks those who vouch for somebody, in order, until one says that the
+ * credential is its to judge.
+ *
+ * <p>Whoever vouches for passwords is slow on purpose, or far away, and clients send their password
+ * with each request. So those that were right are remembered for a short while (see {@link
+ * VerifiedCredentials}), and one that many requests have at the same time is looked at once.
+ * Whoever had too many wrong is told to wait (see {@link FailedSignIns}). Thread-safe.
+ */
+public final class Authenticator implements AutoCloseable {
+  private static final int MOST_OF_ONE = 20;
+  private static final int LONGEST_PASSWORD = 1_024;
 
   /**
-   * The user's name; empty if the credentials are missing or wrong.
+   * A verdict, whose it is, and what of theirs it depends on.
    *
-   * @param authorization the Authorization header
-   * @param address that the request came from, in numbers
-   * @throws dev.stele.server.http.RefusedRequestException 429 if too many are being checked, or too
-   *     many from there were wrong
+   * @param by absent if it was nobody's to judge
    */
-  Optional<String> authenticate(Optional<String> authorization, String address);
+  private record Judged(Verdict verdict, Optional<IdentityProvider> by, Object state) {
+    /** Whether it would still be the same. */
+    boolean counts() {
+      return verdict instanceof Verdict.Accepted(SignedIn signedIn)
+          && by.filter(provider -> state.equals(provider.state())).isPresent()
+          && signedIn.until().filter(Instant.now()::isAfter).isEmpty();
+    }
+  }
 
-  /** Whether there still is a user of this name, who signed in a while ago. */
-  boolean knows(String user);
+  private final List<IdentityProvider> providers;
+  private final MeterRegistry meters;
+  private final VerifiedCredentials<Judged> verified = new VerifiedCredentials<>();
+  private final FailedSignIns failed = new FailedSignIns(Caffeine.newBuilder());
+  private final ConcurrentMap<ByteBuffer, CompletableFuture<Judged>> pending =
+      new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Integer> judgingByAddress = new ConcurrentHashMap<>();
 
-  /** Who the sender says it is, true or not, for the log; empty if that cannot be read. */
-  Optional<String> claimed(Optional<String> authorization);
+  /**
+   * @param providers those who vouch; none: everybody is anonymous
+   */
+  Authenticator(List<IdentityProvider> providers, MeterRegistry meters) {
+    this.providers = List.copyOf(providers);
+    this.meters = meters;
+  }
+
+  /**
+   * Opens those who vouch for somebody.
+   *
+   * @param htpasswd the file with users
+   * @throws IOException if that cannot be read or is malformed; the message is fit for people
+   */
+  public static Authenticator of(Optional<Path> htpasswd, MeterRegistry meters) throws IOException {
+    List<IdentityProvider> providers = new ArrayList<>();
+    if (htpasswd.isPresent()) {
+      providers.add(new HtpasswdUsers(htpasswd.get(), true));
+    }
+    return new Authenticator(providers, meters);
+  }
 
   /** Whether it tells users apart at all. */
-  boolean required();
+  public boolean required() {
+    return !providers.isEmpty();
+  }
+
+  /** What whoever signs in needs, in words. */
+  public String means() {
+    return providers.isEmpty()
+        ? "nothing: there are no users"
+        : providers.stream().map(IdentityProvider::means).distinct().collect(joining(", or "));
+  }
 
   /** The value of the WWW-Authenticate header of a 401. */
-  String challenge();
+  public String challenge() {
+    return "Basic realm=\"Stele\", charset=\"UTF-8\"";
+  }
 
-  /** Everybody is anonymous. */
-  final class Anonymous implements Authenticator {
-    private Anonymous() {}
+  /**
+   * Who sent a request, if what it has proves that.
+   *
+   * @param address that it came from, in numbers
+   * @throws RefusedRequestException 429 if too many are being judged, or too many from there were
+   *     wrong; 503 if whoever vouches cannot be asked
+   */
+  public Verdict authenticate(Credential credential, String address) {
+    return credential instanceof Credential.Password given
+        ? byPassword(given, address)
+        : judge(credential).verdict;
+  }
 
-    @Override
-    public Optional<String> authenticate(Optional<String> authorization, String address) {
-      return Optional.of(Identity.NOBODY.name());
+  private Verdict byPassword(Credential.Password given, String address) {
+    if (given.password().isEmpty() || given.password().length() > LONGEST_PASSWORD) {
+      // Some directories let in whoever sends none.
+      return new Verdict.Refused("the password is empty or too long");
     }
-
-    @Override
-    public boolean knows(String user) {
-      return false;
+    ByteBuffer key = verified.key(given.user(), given.password());
+    Optional<Judged> known = verified.find(key).filter(Judged::counts);
+    if (known.isPresent()) {
+      return known.get().verdict;
     }
-
-    @Override
-    public Optional<String> claimed(Optional<String> authorization) {
-      return Optional.empty();
+    failed.check(given.user(), address);
+    Judged judged = once(key, address, () -> judge(given));
+    switch (judged.verdict) {
+      case Verdict.Accepted _ -> verified.add(key, judged);
+      case Verdict.Refused _ -> failed.add(given.user(), address);
     }
+    return judged.verdict;
+  }
 
-    @Override
-    public boolean required() {
-      return false;
+  private Judged judge(Credential credential) {
+    for (IdentityProvider provider : providers) {
+      Object state = provider.state();
+      Optional<Verdict> verdict = provider.judge(credential);
+      if (verdict.isPresent()) {
+        return counted(new Judged(verdict.get(), Optional.of(provider), state));
+      }
     }
+    return counted(
+        new Judged(
+            new Verdict.Refused("nobody vouches for such a one"), Optional.empty(), "nobody"));
+  }
 
-    @Override
-    public String challenge() {
-      throw new IllegalStateException("nobody is turned away");
+  private Judged counted(Judged judged) {
+    Counter.builder("stele.sign.ins")
+        .description("Credentials that were looked at")
+        .tag("by", judged.by.map(IdentityProvider::section).orElse("none"))
+        .tag("outcome", judged.verdict instanceof Verdict.Accepted ? "accepted" : "refused")
+        .register(meters)
+        .increment();
+    return judged;
+  }
+
+  /**
+   * Looks at a password, once for all who send it at the same time, as the requests of one client
+   * do; and at so many at once of one address, so that nobody fills the queue alone.
+   */
+  private Judged once(ByteBuffer key, String address, Supplier<Judged> look) {
+    CompletableFuture<Judged> own = new CompletableFuture<>();
+    CompletableFuture<Judged> running = pending.putIfAbsent(key, own);
+    if (running != null) {
+      try {
+        return running.join();
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof RuntimeException failure) {
+          throw failure;
+        }
+        throw e;
+      }
     }
+    String network = FailedSignIns.network(address);
+    try {
+      if (judging(network, 1) > MOST_OF_ONE) {
+        throw busy();
+      }
+      Judged judged = look.get();
+      own.complete(judged);
+      return judged;
+    } catch (RuntimeException e) {
+      own.completeExceptionally(e);
+      throw e;
+    } finally {
+      int _ = judging(network, -1);
+      pending.remove(key, own);
+      // Nobody waits for what an error ended.
+      boolean _ = own.completeExceptionally(new IllegalStateException("a look ended early"));
+    }
+  }
+
+  private int judging(String network, int more) {
+    Integer now =
+        judgingByAddress.merge(network, more, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
+    return now == null ? 0 : now;
+  }
+
+  static RefusedRequestException busy() {
+    return new DistributionError(
+            429, ErrorCode.TOOMANYREQUESTS, "too many passwords are being checked; try again")
+        .with("Retry-After", "5")
+        .asException();
+  }
+
+  /** Whether somebody still counts who signed in a while ago. */
+  public boolean vouchesFor(Identity identity) {
+    return providers.stream().anyMatch(provider -> provider.vouchesFor(identity));
+  }
+
+  /** Whether somebody of this name may be able to sign in. */
+  public boolean mayKnow(String name) {
+    return providers.stream().anyMatch(provider -> provider.knows(name).orElse(true));
+  }
+
+  @Override
+  public void close() {
+    providers.forEach(IdentityProvider::close);
   }
 }

@@ -10,6 +10,7 @@ import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.MACVerifier;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import dev.stele.event.Identity;
 import dev.stele.server.http.TokenScope;
 import java.text.ParseException;
 import java.time.Duration;
@@ -17,7 +18,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -35,6 +38,10 @@ public final class TokenAuthority {
 
   private static final String ISSUER = "stele";
   private static final String ACCESS = "access";
+  private static final String KIND = "kind";
+  private static final String VOUCHED_BY = "vouched_by";
+  private static final String GROUPS = "groups";
+  private static final String CREDENTIAL = "credential";
   private static final int LONGEST = 8_192;
 
   /** In characters of tokens; what they say takes a few times as many bytes. */
@@ -55,10 +62,10 @@ public final class TokenAuthority {
   /**
    * What a token says.
    *
-   * @param user absent for somebody who did not sign in
+   * @param who got it, until it ends; absent for somebody who did not sign in
    * @param until when it ends
    */
-  public record Bearer(Optional<String> user, TokenScope scope, Instant until) {}
+  public record Bearer(Optional<SignedIn> who, TokenScope scope, Instant until) {}
 
   /** A token, when it was issued and for how long it counts. */
   public record Issued(String token, Instant at, Duration lifetime) {}
@@ -84,25 +91,37 @@ public final class TokenAuthority {
   }
 
   /**
-   * Issues a token.
+   * Issues a token, which does not count for longer than what it was got by.
    *
+   * @param who gets it; absent for somebody who did not sign in
    * @param scope what it is for, of which they may do all now
    * @throws IllegalArgumentException if that is more than a token can say
    */
-  public Issued issue(Optional<String> user, TokenScope scope) {
+  public Issued issue(Optional<SignedIn> who, TokenScope scope) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    JWTClaimsSet claims =
+    Instant end =
+        who.flatMap(SignedIn::until)
+            .filter(now.plus(LIFETIME)::isAfter)
+            .map(until -> until.truncatedTo(ChronoUnit.SECONDS))
+            .orElse(now.plus(LIFETIME));
+    JWTClaimsSet.Builder claims =
         new JWTClaimsSet.Builder()
             .issuer(ISSUER)
             .audience(ISSUER)
-            .subject(user.orElse(null))
             .issueTime(Date.from(now))
             .notBeforeTime(Date.from(now))
-            .expirationTime(Date.from(now.plus(LIFETIME)))
+            .expirationTime(Date.from(end))
             .jwtID(UUID.randomUUID().toString())
-            .claim(ACCESS, scope.claim())
-            .build();
-    SignedJWT token = new SignedJWT(new JWSHeader(JWSAlgorithm.HS256), claims);
+            .claim(ACCESS, scope.claim());
+    who.ifPresent(
+        them ->
+            claims
+                .subject(them.identity().name())
+                .claim(KIND, them.identity().kind().name())
+                .claim(VOUCHED_BY, them.identity().issuer().orElse(null))
+                .claim(GROUPS, them.groups().isEmpty() ? null : List.copyOf(them.groups()))
+                .claim(CREDENTIAL, them.credential().orElse(null)));
+    SignedJWT token = new SignedJWT(new JWSHeader(JWSAlgorithm.HS256), claims.build());
     try {
       token.sign(signer);
     } catch (JOSEException e) {
@@ -112,7 +131,7 @@ public final class TokenAuthority {
     if (text.length() > LONGEST) {
       throw new IllegalArgumentException("too much for one token: ask for fewer scopes");
     }
-    return new Issued(text, now, LIFETIME);
+    return new Issued(text, now, Duration.between(now, end));
   }
 
   /** What a token says; empty if it is none of ours, or does not count now. */
@@ -151,15 +170,33 @@ public final class TokenAuthority {
           || claims.getExpirationTime() == null) {
         return Optional.empty();
       }
+      Instant until = claims.getExpirationTime().toInstant();
       return Optional.of(
           new Checked(
-              new Bearer(
-                  Optional.ofNullable(claims.getSubject()),
-                  TokenScope.ofClaim(claims.getClaim(ACCESS)),
-                  claims.getExpirationTime().toInstant()),
+              new Bearer(who(claims, until), TokenScope.ofClaim(claims.getClaim(ACCESS)), until),
               claims.getNotBeforeTime().toInstant()));
     } catch (ParseException | JOSEException | IllegalArgumentException e) {
       return Optional.empty(); // Whatever it is, it is no token of ours.
     }
+  }
+
+  private static Optional<SignedIn> who(JWTClaimsSet claims, Instant until) throws ParseException {
+    if (claims.getSubject() == null) {
+      return Optional.empty();
+    }
+    String kind = claims.getStringClaim(KIND);
+    List<String> groups = claims.getStringListClaim(GROUPS);
+    if (kind == null) {
+      throw new IllegalArgumentException("it was issued by an earlier version");
+    }
+    return Optional.of(
+        new SignedIn(
+            new Identity(
+                claims.getSubject(),
+                Identity.Kind.valueOf(kind),
+                Optional.ofNullable(claims.getStringClaim(VOUCHED_BY))),
+            groups == null ? Set.of() : Set.copyOf(groups),
+            Optional.ofNullable(claims.getStringClaim(CREDENTIAL)),
+            Optional.of(until)));
   }
 }

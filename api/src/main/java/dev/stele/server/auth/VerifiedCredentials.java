@@ -7,40 +7,43 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * Credentials that were found right a short while ago. Keeps salted SHA-256 hashes, never a
- * password; at most {@value #CAPACITY} of them, the oldest go first. Thread-safe.
+ * Passwords that were found right a short while ago, with what that proved. Keeps salted SHA-256
+ * hashes, never a password; at most {@value #CAPACITY} of them, the oldest go first. Thread-safe.
  */
-final class VerifiedCredentials {
+final class VerifiedCredentials<T> {
+  /** For how long one is remembered. */
+  static final Duration LIFETIME = Duration.ofMinutes(5);
+
   private static final int CAPACITY = 1_000;
-  private static final Duration LIFETIME = Duration.ofMinutes(5);
+
+  private record Verified<T>(T proof, long expiry) {}
 
   private final byte[] salt = new byte[32];
-  private final SequencedMap<ByteBuffer, Long> expiries = new LinkedHashMap<>();
+  private final SequencedMap<ByteBuffer, Verified<T>> known = new LinkedHashMap<>();
 
   VerifiedCredentials() {
     new SecureRandom().nextBytes(salt);
   }
 
-  boolean contains(String user, String password) {
-    ByteBuffer key = key(user, password);
+  Optional<T> find(ByteBuffer key) {
     long now = System.nanoTime();
-    synchronized (expiries) {
-      Long expiry = expiries.get(key);
-      return expiry != null && now - expiry < 0;
+    synchronized (known) {
+      Verified<T> found = known.get(key);
+      return found != null && now - found.expiry < 0 ? Optional.of(found.proof) : Optional.empty();
     }
   }
 
-  void add(String user, String password) {
-    ByteBuffer key = key(user, password);
+  void add(ByteBuffer key, T proof) {
     long expiry = System.nanoTime() + LIFETIME.toNanos();
-    synchronized (expiries) {
-      expiries.remove(key);
-      expiries.put(key, expiry);
-      if (expiries.size() > CAPACITY) {
-        expiries.pollFirstEntry();
+    synchronized (known) {
+      known.remove(key);
+      known.put(key, new Verified<>(proof, expiry));
+      if (known.size() > CAPACITY) {
+        known.pollFirstEntry();
       }
     }
   }

@@ -6,6 +6,7 @@ import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.AccessPolicy.Principal;
 import dev.stele.registry.Refusal;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.function.Supplier;
  * request alone, so neither the answer nor the time that it takes tells what is there. Thread-safe.
  *
  * @param scope what the token is for by which they signed in, if it was one
+ * @param until when what they signed in by ends, if it does
  * @param challenge absent where nobody can sign in
  * @param now the policy by the time that it is asked for; absent if whoever sent the request is no
  *     user any more
@@ -27,6 +29,7 @@ public record Access(
     AccessPolicy policy,
     Principal who,
     Optional<TokenScope> scope,
+    Optional<Instant> until,
     Optional<Challenge> challenge,
     Supplier<Optional<AccessPolicy>> now,
     Denials denials) {
@@ -59,6 +62,7 @@ public record Access(
       new Access(
           AccessPolicy.OPEN,
           Principal.ANONYMOUS,
+          Optional.empty(),
           Optional.empty(),
           Optional.empty(),
           () -> Optional.of(AccessPolicy.OPEN),
@@ -127,7 +131,8 @@ public record Access(
       return false;
     }
     try {
-      new Access(renewed.get(), who, scope, challenge, now, denials).check(need, repository, query);
+      new Access(renewed.get(), who, scope, until, challenge, now, denials)
+          .check(need, repository, query);
       return true;
     } catch (RefusedRequestException e) {
       return false;

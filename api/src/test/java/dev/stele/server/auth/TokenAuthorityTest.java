@@ -1,6 +1,7 @@
 package dev.stele.server.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -9,19 +10,23 @@ import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
+import dev.stele.event.Identity;
 import dev.stele.server.http.TokenScope;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class TokenAuthorityTest {
   private static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
+  private static final Instant END = START.plus(TokenAuthority.LIFETIME);
   private static final TokenScope PULL =
       TokenScope.parse(List.of("repository:team/app:pull registry:catalog:*"));
 
@@ -30,7 +35,7 @@ class TokenAuthorityTest {
   private final TokenAuthority authority = new TokenAuthority(new ServerKey(secret), now::get);
 
   private String token() {
-    return authority.issue(Optional.of("mary"), PULL).token();
+    return authority.issue(Optional.of(SignedIn.user("mary")), PULL).token();
   }
 
   @Test
@@ -40,11 +45,40 @@ class TokenAuthorityTest {
       assertThat(node.verify(token()))
           .contains(
               new TokenAuthority.Bearer(
-                  Optional.of("mary"), PULL, START.plus(TokenAuthority.LIFETIME)));
+                  Optional.of(
+                      new SignedIn(
+                          Identity.user("mary"), Set.of(), Optional.empty(), Optional.of(END))),
+                  PULL,
+                  END));
     }
     assertThat(authority.verify(authority.issue(Optional.empty(), PULL).token()))
-        .contains(
-            new TokenAuthority.Bearer(Optional.empty(), PULL, START.plus(TokenAuthority.LIFETIME)));
+        .contains(new TokenAuthority.Bearer(Optional.empty(), PULL, END));
+  }
+
+  @Test
+  void itSaysWhoeverItsBearerIsAsTheySignedIn() {
+    SignedIn job =
+        new SignedIn(
+            new Identity("ci:team/app", Identity.Kind.WORKLOAD, Optional.of("ci")),
+            Set.of("ci:team", "ci:\u00fcbung"),
+            Optional.of("job-17"),
+            Optional.of(START.plusSeconds(60)));
+    TokenAuthority.Issued issued = authority.issue(Optional.of(job), PULL);
+    assertThat(issued.lifetime()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(authority.verify(issued.token()).flatMap(TokenAuthority.Bearer::who)).contains(job);
+    now.set(START.plusSeconds(91));
+    assertThat(authority.verify(issued.token())).isEmpty();
+  }
+
+  @Test
+  void moreGroupsThanATokenCanSayAreRefused() {
+    Set<String> many = new HashSet<>();
+    for (int i = 0; i < 1_000; i++) {
+      many.add("ldap:group-" + i);
+    }
+    SignedIn member = new SignedIn(Identity.user("mary"), many, Optional.empty(), Optional.empty());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> authority.issue(Optional.of(member), PULL));
   }
 
   @Test
@@ -91,6 +125,9 @@ class TokenAuthorityTest {
                     .build(),
                 key),
             signed(new JWTClaimsSet.Builder(claims).claim("access", "all").build(), key),
+            signed(new JWTClaimsSet.Builder(claims).claim("kind", null).build(), key),
+            signed(new JWTClaimsSet.Builder(claims).claim("kind", "ROOT").build(), key),
+            signed(new JWTClaimsSet.Builder(claims).claim("groups", List.of(1)).build(), key),
             signed(new JWTClaimsSet.Builder(claims).claim("access", List.of("all")).build(), key),
             token() + "x".repeat(20_000))) {
       assertThat(authority.verify(wrong)).as(wrong).isEmpty();

@@ -19,7 +19,8 @@ class UserFileTest {
   private static Optional<String> signIn(Path file, String user, String password)
       throws IOException {
     String both = Base64.getEncoder().encodeToString((user + ":" + password).getBytes(UTF_8));
-    return new HtpasswdAuthenticator(file).authenticate(Optional.of("Basic " + both), "127.0.0.1");
+    return AuthenticatorTest.name(
+        AuthenticatorTest.open(file), Optional.of("Basic " + both), "127.0.0.1");
   }
 
   @Test

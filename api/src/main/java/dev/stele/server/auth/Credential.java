@@ -1,0 +1,100 @@
+package dev.stele.server.auth;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** What a request has to prove who sent it. No text of one shows a secret. */
+public sealed interface Credential {
+  /** The user name by which a token is sent as a password, by clients that send nothing else. */
+  String TOKEN_USER = "oidc";
+
+  /** Who the sender says it is, true or not. */
+  Optional<String> claimed();
+
+  /** A name and a password, by HTTP Basic. */
+  record Password(String user, String password) implements Credential {
+    static final String MEANS = "a user name and its password";
+
+    @Override
+    public Optional<String> claimed() {
+      return Optional.of(user);
+    }
+
+    @Override
+    public String toString() {
+      return "password of " + user;
+    }
+  }
+
+  /** A token that somebody else issued. */
+  record Token(String text) implements Credential {
+    @Override
+    public Optional<String> claimed() {
+      return Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+      return "token";
+    }
+  }
+
+  /** A certificate whose key the sender has, and which was found valid. */
+  record Certificate(X509Certificate certificate) implements Credential {
+    @Override
+    public Optional<String> claimed() {
+      return Optional.of(certificate.getSubjectX500Principal().getName());
+    }
+
+    @Override
+    public String toString() {
+      return "certificate of " + certificate.getSubjectX500Principal().getName();
+    }
+  }
+
+  /** Reads the header {@code Authorization}; empty if it is neither Basic nor Bearer. */
+  static Optional<Credential> parse(String authorization) {
+    if (authorization.length() > Header.LONGEST) {
+      return Optional.empty();
+    }
+    if (LocalCredential.isBearer(authorization)) {
+      return Optional.of(new Token(LocalCredential.token(authorization)));
+    }
+    if (!authorization.toLowerCase(Locale.ROOT).startsWith(Header.BASIC)) {
+      return Optional.empty();
+    }
+    String decoded;
+    try {
+      byte[] bytes =
+          Base64.getDecoder().decode(authorization.substring(Header.BASIC.length()).strip());
+      decoded = new String(bytes, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+    int colon = decoded.indexOf(':');
+    if (colon <= 0) {
+      return Optional.empty();
+    }
+    String user = decoded.substring(0, colon);
+    String password = decoded.substring(colon + 1);
+    return user.equals(TOKEN_USER) && Header.JWT.matcher(password).matches()
+        ? Optional.of(new Token(password))
+        : Optional.of(new Password(user, password));
+  }
+
+  /** How credentials stand in a header. */
+  final class Header {
+    /** In characters, of which a token in Basic takes a third more than its own. */
+    private static final int LONGEST = 24_576;
+
+    private static final String BASIC = "basic ";
+    private static final Pattern JWT =
+        Pattern.compile("eyJ[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]*");
+
+    private Header() {}
+  }
+}

@@ -1,0 +1,184 @@
+package dev.stele.server.auth;
+
+import at.favre.lib.crypto.bcrypt.BCrypt;
+import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import dev.stele.event.Identity;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The users of an htpasswd file with bcrypt entries. A changed file is read again within {@value
+ * #CHECK_SECONDS} seconds; while it is unreadable or malformed, what was read last stays in force
+ * and the log says so.
+ *
+ * <p>A wrong password and an unknown user are the same answer after the same work, where nobody
+ * else is asked about names. Passwords are checked on a few threads, so that whoever tries some
+ * leaves processors to everybody else, and {@value #MOST_WAITING} may wait for that.
+ */
+final class HtpasswdUsers implements IdentityProvider {
+  private static final Logger logger = LoggerFactory.getLogger(HtpasswdUsers.class);
+  private static final int CHECK_SECONDS = 1;
+  private static final BCrypt.Verifyer VERIFIER =
+      BCrypt.verifyer(null, LongPasswordStrategies.truncate(BCrypt.Version.VERSION_2B));
+  private static final int MOST_WAITING = 100;
+
+  /** What identifies a version of the file. */
+  private record Version(FileTime modified, long size, String fileKey) {}
+
+  /** The file's content, and a hash that nobody has the password of. */
+  private record Loaded(Version version, Htpasswd users, String decoy) {}
+
+  /** Half of the processors; a thread that has nothing to do ends. */
+  private final ExecutorService checking;
+
+  private final Path file;
+  private final boolean alone;
+  private volatile Loaded loaded;
+  private volatile long nextCheck;
+
+  /**
+   * @param alone whether nobody else is asked about names that the file does not have
+   * @throws IOException if the file cannot be read or is malformed; the message is fit for people
+   */
+  HtpasswdUsers(Path file, boolean alone) throws IOException {
+    this.file = file;
+    this.alone = alone;
+    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    ThreadPoolExecutor few =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MOST_WAITING),
+            Thread.ofPlatform().daemon().name("password-", 1).factory());
+    few.allowCoreThreadTimeOut(true);
+    this.checking = few;
+    this.loaded = load(version());
+    this.nextCheck = System.nanoTime();
+  }
+
+  @Override
+  public String section() {
+    return "htpasswd";
+  }
+
+  @Override
+  public String means() {
+    return Credential.Password.MEANS;
+  }
+
+  @Override
+  public Optional<Verdict> judge(Credential credential) {
+    if (!(credential instanceof Credential.Password given)) {
+      return Optional.empty();
+    }
+    Loaded current = current();
+    Optional<String> hash = current.users.hash(given.user());
+    if (hash.isEmpty() && !alone) {
+      return Optional.empty();
+    }
+    boolean right = matches(given.password(), hash.orElse(current.decoy));
+    return Optional.of(
+        hash.isPresent() && right
+            ? new Verdict.Accepted(SignedIn.user(given.user()))
+            : new Verdict.Refused("wrong user name or password"));
+  }
+
+  @Override
+  public boolean vouchesFor(Identity identity) {
+    return identity.kind() == Identity.Kind.USER
+        && identity.issuer().isEmpty()
+        && knows(identity.name()).orElseThrow();
+  }
+
+  @Override
+  public Optional<Boolean> knows(String name) {
+    return Optional.of(current().users.hash(name).isPresent());
+  }
+
+  /** Another once the file changed. */
+  @Override
+  public Object state() {
+    return current();
+  }
+
+  @Override
+  public void close() {
+    checking.shutdown();
+  }
+
+  private boolean matches(String password, String hash) {
+    try {
+      return checking.submit(() -> verified(password, hash)).get();
+    } catch (RejectedExecutionException e) {
+      throw Authenticator.busy();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while a password was checked", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a password could not be checked", e.getCause());
+    }
+  }
+
+  private static boolean verified(String password, String hash) {
+    // As htpasswd and every other bcrypt do: what is beyond 72 bytes does not count.
+    return VERIFIER.verify(
+            password.getBytes(StandardCharsets.UTF_8), hash.getBytes(StandardCharsets.US_ASCII))
+        .verified;
+  }
+
+  private Loaded current() {
+    long now = System.nanoTime();
+    if (now - nextCheck < 0) {
+      return loaded;
+    }
+    synchronized (this) {
+      if (now - nextCheck < 0) {
+        return loaded;
+      }
+      nextCheck = now + CHECK_SECONDS * 1_000_000_000L;
+      try {
+        Version version = version();
+        if (!version.equals(loaded.version)) {
+          loaded = load(version);
+          logger.info("read {} again", file);
+        }
+      } catch (IOException e) {
+        logger.warn(
+            "{} cannot be read, so its last content stays in force: {}", file, e.toString());
+      }
+      return loaded;
+    }
+  }
+
+  private Version version() throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    return new Version(
+        attributes.lastModifiedTime(), attributes.size(), String.valueOf(attributes.fileKey()));
+  }
+
+  private Loaded load(Version version) throws IOException {
+    Htpasswd users = Htpasswd.read(file);
+    if (users.isEmpty() && alone) {
+      logger.warn("htpasswd: {} has no user, so nobody can sign in by a password", file);
+    }
+    FileAccess.warnIfOthersCanRead("htpasswd", file);
+    String decoy =
+        BCrypt.withDefaults().hashToString(users.highestCost(), "nobody has this".toCharArray());
+    return new Loaded(version, users, decoy);
+  }
+}

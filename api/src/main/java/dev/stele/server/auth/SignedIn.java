@@ -1,0 +1,48 @@
+package dev.stele.server.auth;
+
+import dev.stele.event.Identity;
+import dev.stele.policy.AccessPolicy.Principal;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Somebody who proved who they are.
+ *
+ * @param identity as the record and the access policy know them
+ * @param groups that whoever vouches for them says they are in
+ * @param credential the id of what they proved it by, such as that of a certificate; never a secret
+ * @param until when that counts; absent: for as long as whoever vouches for them does
+ */
+public record SignedIn(
+    Identity identity, Set<String> groups, Optional<String> credential, Optional<Instant> until) {
+  /** The longest name, in characters. */
+  public static final int LONGEST_NAME = 256;
+
+  private static final int LONGEST_CREDENTIAL = 128;
+
+  public SignedIn {
+    groups = Set.copyOf(groups);
+    credential =
+        credential.map(
+            id -> id.length() > LONGEST_CREDENTIAL ? id.substring(0, LONGEST_CREDENTIAL) : id);
+  }
+
+  /** A user of this registry. */
+  static SignedIn user(String name) {
+    return new SignedIn(Identity.user(name), Set.of(), Optional.empty(), Optional.empty());
+  }
+
+  /** As the access policy sees them. */
+  public Principal principal() {
+    return new Principal(Optional.of(identity.name()), groups, false);
+  }
+
+  /** Whether a text can be a name, or that of a group: not blank, nor too long, and of one line. */
+  static boolean isName(String text) {
+    return !text.isBlank()
+        && text.equals(text.strip())
+        && text.length() <= LONGEST_NAME
+        && text.chars().noneMatch(Character::isISOControl);
+  }
+}

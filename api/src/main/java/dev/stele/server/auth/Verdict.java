@@ -1,0 +1,14 @@
+package dev.stele.server.auth;
+
+/** What became of a credential. */
+public sealed interface Verdict {
+  /** It proves who sent it. */
+  record Accepted(SignedIn signedIn) implements Verdict {}
+
+  /**
+   * It proves nothing.
+   *
+   * @param why for the log: nothing of it is told to whoever sent it
+   */
+  record Refused(String why) implements Verdict {}
+}
