@@ -68,8 +68,7 @@ final class PolicyCommand extends CommandGroup {
     @Override
     public Integer call() throws ConfigurationException {
       Configuration configuration = options.load(Optional.empty()).configuration();
-      AccessPolicy policy =
-          AccessPolicy.inForce(configuration.access(), configuration.htpasswd().isPresent());
+      AccessPolicy policy = AccessPolicy.inForce(configuration.access(), configuration.canSignIn());
       Principal who =
           user.equals("-") ? Principal.ANONYMOUS : new Principal(Optional.of(user), groups, false);
       AccessPolicy.Decision decision = policy.explain(who, action, repository);

@@ -94,7 +94,7 @@ final class Serve implements Callable<Integer> {
         ServerLife life = ServerLife.begin(node.registry(), server.address(), started.settings())) {
       inForce = configuration;
       ReloadSignal.handle(() -> reload(node, server, started, life));
-      announce(server, data, settings.htpasswd().isPresent());
+      announce(server, data, settings.canSignIn());
       stop.await();
       logger.info("stopping: requests in flight may finish");
     } finally {
@@ -109,7 +109,7 @@ final class Serve implements Callable<Integer> {
     try {
       ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
       Configuration before = inForce;
-      SteleServer.checkAccess(next.configuration().access(), before.htpasswd().isPresent());
+      SteleServer.checkAccess(next.configuration().access(), before.canSignIn());
       node.reload(next.configuration());
       server.adopt(next.configuration().access());
       inForce = next.configuration();

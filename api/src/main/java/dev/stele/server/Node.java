@@ -390,8 +390,7 @@ public final class Node implements AutoCloseable {
   }
 
   private void record(Configuration next) {
-    boolean _ =
-        engine.record(AccessPolicy.inForce(next.access(), configuration.htpasswd().isPresent()));
+    boolean _ = engine.record(AccessPolicy.inForce(next.access(), configuration.canSignIn()));
   }
 
   /** The engine; of its parts, the registry is asked for most. */

@@ -98,6 +98,11 @@ public record ServerSettings(
                 .requireRoom(data, EmbeddedPostgres.missingRoom(data.resolve("postgresql")));
   }
 
+  /** Whether anybody is asked who they are. */
+  public boolean canSignIn() {
+    return htpasswd.isPresent() || tls.flatMap(TlsFiles::clients).isPresent();
+  }
+
   private ServerSettings with(Consumer<Draft> change) {
     Draft draft = new Draft();
     draft.htpasswd = htpasswd;

@@ -27,7 +27,6 @@ import java.net.URI;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -110,8 +109,7 @@ public final class SteleServer implements AutoCloseable {
         new TokenAuthority(key.orElseGet(ServerKey::random), InstantSource.system());
     AtomicBoolean stopping = new AtomicBoolean();
     AtomicReference<AccessPolicy> access =
-        new AtomicReference<>(
-            AccessPolicy.inForce(settings.access(), settings.htpasswd().isPresent()));
+        new AtomicReference<>(AccessPolicy.inForce(settings.access(), settings.canSignIn()));
     Audit audit =
         new Audit(
             engine,
@@ -166,13 +164,12 @@ public final class SteleServer implements AutoCloseable {
    */
   public static void checkExposure(ServerSettings settings) throws StartupException {
     if (settings.local().filter(LocalCredential::exclusive).isEmpty()) {
-      checkAccess(settings.access(), settings.htpasswd().isPresent());
+      checkAccess(settings.access(), settings.canSignIn());
     }
     if (settings.listen().isLoopback()) {
       return;
     }
-    if (settings.htpasswd().isEmpty()
-        && !settings.insecure().contains(Configuration.Exposure.ANONYMOUS)) {
+    if (!settings.canSignIn() && !settings.insecure().contains(Configuration.Exposure.ANONYMOUS)) {
       throw new StartupException(
           ("refusing to listen on %s without authentication: set htpasswd in the configuration,"
                   + " listen on 127.0.0.1, or let everybody in with insecure: [anonymous]")
@@ -206,7 +203,7 @@ public final class SteleServer implements AutoCloseable {
       logger.warn("there is no access policy any more: whoever may come in may do everything");
     }
     policy.ifPresent(next -> warnOfStrangers(next, authenticator));
-    access.set(AccessPolicy.inForce(policy, settings.htpasswd().isPresent()));
+    access.set(AccessPolicy.inForce(policy, settings.canSignIn()));
   }
 
   /** A name that nobody can sign in by is mostly a slip of the pen. */
@@ -233,7 +230,7 @@ public final class SteleServer implements AutoCloseable {
           "htpasswd: %s is a folder; name the file in it".formatted(htpasswd.get()));
     }
     try {
-      return Authenticator.of(htpasswd, meters);
+      return Authenticator.of(htpasswd, settings.tls().flatMap(TlsFiles::clients), meters);
     } catch (IOException e) {
       throw new StartupException(
           "htpasswd: the file %s cannot be used: ".formatted(htpasswd.orElseThrow())
@@ -252,7 +249,7 @@ public final class SteleServer implements AutoCloseable {
     checkExposure(settings);
     authenticator(settings, new SimpleMeterRegistry()).close();
     if (settings.tls().isPresent()) {
-      KeyStore _ = settings.tls().get().read(Instant.now());
+      TlsFiles.Read _ = settings.tls().get().read(Instant.now());
     }
     try (ServerSocket socket = new ServerSocket()) {
       // As Jetty does, so that connections of a server that just ended do not matter.

@@ -3,8 +3,12 @@ package dev.stele.server;
 import dev.stele.log.RepeatedWarning;
 import dev.stele.server.auth.FileAccess;
 import java.io.IOException;
+import java.security.cert.CRL;
+import java.security.cert.X509CRL;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +24,7 @@ final class Tls implements AutoCloseable {
 
   private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final TlsFiles files;
-  private final SslContextFactory.Server factory = new SslContextFactory.Server();
+  private final Factory factory = new Factory();
   private TlsFiles.Version version;
   private final Thread watching;
 
@@ -38,11 +42,35 @@ final class Tls implements AutoCloseable {
       this.version = null;
     }
     FileAccess.warnIfOthersCanRead("tls.key", files.key());
-    factory.setKeyStore(files.read(Instant.now()));
+    factory.use(files.read(Instant.now()));
+    files
+        .clients()
+        .ifPresent(
+            clients -> {
+              factory.setWantClientAuth(!clients.required());
+              factory.setNeedClientAuth(clients.required());
+              factory.setValidatePeerCerts(clients.revoked().isPresent());
+            });
     factory.setKeyStorePassword(new String(TlsFiles.PASSWORD));
     factory.setIncludeProtocols("TLSv1.3", "TLSv1.2");
     factory.setRenegotiationAllowed(false);
     this.watching = Thread.ofVirtual().name("certificate").start(this::watch);
+  }
+
+  /** Takes what was read, so that Jetty reads no file of which nobody said what is wrong. */
+  private static final class Factory extends SslContextFactory.Server {
+    private volatile List<X509CRL> revoked = List.of();
+
+    void use(TlsFiles.Read read) {
+      setKeyStore(read.own());
+      read.authorities().ifPresent(this::setTrustStore);
+      revoked = read.revoked();
+    }
+
+    @Override
+    protected Collection<? extends CRL> loadCRL(String path) {
+      return revoked;
+    }
   }
 
   SslContextFactory.Server factory() {
@@ -70,8 +98,8 @@ final class Tls implements AutoCloseable {
   /** What fails is tried again: it may have been that the files could not be read yet. */
   private boolean reload() {
     try {
-      var store = files.read(Instant.now());
-      factory.reload(changed -> changed.setKeyStore(store));
+      TlsFiles.Read read = files.read(Instant.now());
+      factory.reload(_ -> factory.use(read));
       logger.info("read {} again", files.certificate());
       return true;
     } catch (Exception e) {

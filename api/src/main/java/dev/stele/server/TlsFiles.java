@@ -1,10 +1,9 @@
 package dev.stele.server;
 
-import dev.stele.blob.FileFailure;
+import dev.stele.server.auth.ClientCertificates;
+import dev.stele.server.auth.PemFile;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
@@ -13,17 +12,15 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.cert.X509CertificateHolder;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.openssl.PEMEncryptedKeyPair;
 import org.bouncycastle.openssl.PEMKeyPair;
-import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
 
@@ -33,19 +30,49 @@ import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
  * @param certificate PEM: the server's own certificate first, then those between it and a root
  * @param key PEM: the private key of that, not encrypted; RSA, EC or Ed25519, in whatever of their
  *     forms
+ * @param clients how clients prove who they are, if they can by certificates
  */
-public record TlsFiles(Path certificate, Path key) {
+public record TlsFiles(Path certificate, Path key, Optional<ClientCertificates> clients) {
   /** Nothing is protected by this but what is in memory. */
   static final char[] PASSWORD = {'m', 'e', 'm', 'o', 'r', 'y'};
 
   private static final String ALIAS = "server";
 
+  /** Without certificates of clients. */
+  public TlsFiles(Path certificate, Path key) {
+    this(certificate, key, Optional.empty());
+  }
+
+  /** The same with certificates of clients. */
+  public TlsFiles withClients(ClientCertificates holders) {
+    return new TlsFiles(certificate, key, Optional.of(holders));
+  }
+
   /** What tells a version of the files. */
-  record Version(FileTime certificate, FileTime key) {}
+  record Version(List<FileTime> modified) {}
+
+  /**
+   * What they have.
+   *
+   * @param own by which the server proves who it is
+   * @param authorities that are trusted about clients; absent: none is asked for a certificate
+   * @param revoked which of their certificates do not count
+   */
+  record Read(KeyStore own, Optional<KeyStore> authorities, List<X509CRL> revoked) {}
 
   /** What they are now. */
   Version version() throws IOException {
-    return new Version(Files.getLastModifiedTime(certificate), Files.getLastModifiedTime(key));
+    List<Path> files = new ArrayList<>(List.of(certificate, key));
+    clients.ifPresent(
+        holders -> {
+          files.add(holders.authorities());
+          holders.revoked().ifPresent(files::add);
+        });
+    List<FileTime> modified = new ArrayList<>();
+    for (Path file : files) {
+      modified.add(Files.getLastModifiedTime(file));
+    }
+    return new Version(modified);
   }
 
   /**
@@ -53,93 +80,72 @@ public record TlsFiles(Path certificate, Path key) {
    *
    * @throws StartupException naming the file that cannot be used, and why
    */
-  KeyStore read(Instant now) throws StartupException {
-    List<X509Certificate> chain = certificates();
+  Read read(Instant now) throws StartupException {
+    try {
+      KeyStore own = own(now);
+      if (clients.isEmpty()) {
+        return new Read(own, Optional.empty(), List.of());
+      }
+      Optional<Path> revoked = clients.get().revoked();
+      return new Read(
+          own,
+          Optional.of(new PemFile("tls.client-ca", clients.get().authorities()).trusted()),
+          revoked.isPresent()
+              ? new PemFile("tls.client-crl", revoked.get()).revocations()
+              : List.of());
+    } catch (IOException e) {
+      throw new StartupException(e.getMessage(), e);
+    }
+  }
+
+  private KeyStore own(Instant now) throws IOException {
+    PemFile certificates = new PemFile("tls.certificate", certificate);
+    List<X509Certificate> chain = certificates.certificates();
     PrivateKey own = privateKey();
     X509Certificate first = chain.getFirst();
     if (!belongs(own, first.getPublicKey())) {
-      throw unusable(
-          "tls.key",
-          key,
-          "it is not the key of the first certificate in " + certificate,
-          Optional.empty());
+      throw new PemFile("tls.key", key)
+          .unusable("it is not the key of the first certificate in " + certificate, null);
     }
     if (first.getNotAfter().toInstant().isBefore(now)) {
-      throw unusable(
-          "tls.certificate",
-          certificate,
-          "it ended at " + first.getNotAfter().toInstant(),
-          Optional.empty());
+      throw certificates.unusable("it ended at " + first.getNotAfter().toInstant(), null);
     }
     try {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
       store.setKeyEntry(ALIAS, own, PASSWORD, chain.toArray(new Certificate[0]));
       return store;
-    } catch (GeneralSecurityException | IOException e) {
-      throw unusable(
-          "tls.certificate", certificate, String.valueOf(e.getMessage()), Optional.of(e));
+    } catch (GeneralSecurityException e) {
+      throw certificates.unusable(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private List<X509Certificate> certificates() throws StartupException {
-    List<X509Certificate> chain = new ArrayList<>();
-    for (Object each : parse("tls.certificate", certificate)) {
-      if (each instanceof X509CertificateHolder holder) {
-        try {
-          chain.add(new JcaX509CertificateConverter().getCertificate(holder));
-        } catch (GeneralSecurityException e) {
-          throw unusable(
-              "tls.certificate", certificate, String.valueOf(e.getMessage()), Optional.of(e));
-        }
-      }
-    }
-    if (chain.isEmpty()) {
-      throw unusable(
-          "tls.certificate", certificate, "it has no BEGIN CERTIFICATE", Optional.empty());
-    }
-    return chain;
-  }
-
-  private PrivateKey privateKey() throws StartupException {
+  private PrivateKey privateKey() throws IOException {
+    PemFile file = new PemFile("tls.key", key);
     JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
-    for (Object each : parse("tls.key", key)) {
-      try {
-        switch (each) {
-          case PrivateKeyInfo info -> {
-            return converter.getPrivateKey(info);
-          }
-          case PEMKeyPair pair -> {
-            return converter.getPrivateKey(pair.getPrivateKeyInfo());
-          }
-          case PEMEncryptedKeyPair _, PKCS8EncryptedPrivateKeyInfo _ ->
-              throw unusable(
-                  "tls.key",
-                  key,
-                  "it is encrypted; keep it unencrypted, readable by the server's user alone",
-                  Optional.empty());
-          default -> {} // Such as the parameters of a curve.
+    for (Object each : file.objects()) {
+      switch (each) {
+        case PrivateKeyInfo info -> {
+          return converted(file, converter, info);
         }
-      } catch (IOException e) {
-        throw unusable("tls.key", key, String.valueOf(e.getMessage()), Optional.of(e));
+        case PEMKeyPair pair -> {
+          return converted(file, converter, pair.getPrivateKeyInfo());
+        }
+        case PEMEncryptedKeyPair _, PKCS8EncryptedPrivateKeyInfo _ ->
+            throw file.unusable(
+                "it is encrypted; keep it unencrypted, readable by the server's user alone", null);
+        default -> {} // Such as the parameters of a curve.
       }
     }
-    throw unusable("tls.key", key, "it has no BEGIN PRIVATE KEY", Optional.empty());
+    throw file.unusable("it has no BEGIN PRIVATE KEY", null);
   }
 
-  private static List<Object> parse(String name, Path file) throws StartupException {
-    List<Object> found = new ArrayList<>();
-    try (PEMParser parser = new PEMParser(new StringReader(Files.readString(file)))) {
-      for (Object next = parser.readObject(); next != null; next = parser.readObject()) {
-        found.add(next);
-      }
-      return found;
-    } catch (NoSuchFileException e) {
-      throw unusable(name, file, "there is no such file", Optional.of(e));
-    } catch (java.nio.file.FileSystemException e) {
-      throw unusable(name, file, FileFailure.reason(e), Optional.of(e));
-    } catch (IOException | RuntimeException e) {
-      throw unusable(name, file, "it is not PEM", Optional.of(e));
+  private static PrivateKey converted(
+      PemFile file, JcaPEMKeyConverter converter, PrivateKeyInfo info) throws IOException {
+    try {
+      return converter.getPrivateKey(info);
+    } catch (IOException e) {
+      throw file.unusable(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -163,13 +169,5 @@ public record TlsFiles(Path certificate, Path key) {
     } catch (GeneralSecurityException e) {
       return false; // Of another kind than the certificate's.
     }
-  }
-
-  private static StartupException unusable(
-      String key, Path file, String why, Optional<Exception> cause) {
-    String message = "%s: %s cannot be used: %s".formatted(key, file, why);
-    return cause
-        .map(e -> new StartupException(message, e))
-        .orElseGet(() -> new StartupException(message));
   }
 }

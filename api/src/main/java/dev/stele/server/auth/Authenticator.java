@@ -69,10 +69,14 @@ public final class Authenticator implements AutoCloseable {
    * Opens those who vouch for somebody.
    *
    * @param htpasswd the file with users
+   * @param certificates of clients
    * @throws IOException if that cannot be read or is malformed; the message is fit for people
    */
-  public static Authenticator of(Optional<Path> htpasswd, MeterRegistry meters) throws IOException {
+  public static Authenticator of(
+      Optional<Path> htpasswd, Optional<ClientCertificates> certificates, MeterRegistry meters)
+      throws IOException {
     List<IdentityProvider> providers = new ArrayList<>();
+    certificates.ifPresent(providers::add);
     if (htpasswd.isPresent()) {
       providers.add(new HtpasswdUsers(htpasswd.get(), true));
     }

@@ -60,6 +60,11 @@ public record Configuration(
     Optional<String> eventSource,
     Map<String, WebhookSettings> webhooks) {
 
+  /** Whether anybody is asked who they are. */
+  public boolean canSignIn() {
+    return htpasswd.isPresent() || tls.flatMap(TlsFiles::clients).isPresent();
+  }
+
   /** What a server that others can reach does not do without an explicit choice. */
   public enum Exposure {
     /** To serve without TLS. */

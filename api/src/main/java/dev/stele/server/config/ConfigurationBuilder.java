@@ -25,6 +25,7 @@ import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
+import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.http.TrustedProxies;
 import java.net.URI;
 import java.nio.file.Path;
@@ -43,6 +44,11 @@ import java.util.function.Function;
  * <p>INVARIANT: each key is asked for whatever the others say, since that tells which there are.
  */
 final class ConfigurationBuilder {
+  private enum Presence {
+    OPTIONAL,
+    REQUIRED
+  }
+
   /** Every key that stands by itself. */
   static final List<ConfigurationKey<?>> KEYS =
       ConfigurationValues.asked(values -> new ConfigurationBuilder(values).build());
@@ -299,9 +305,57 @@ final class ConfigurationBuilder {
     if (certificate.isPresent() != key.isPresent()) {
       values.problem("tls.certificate and tls.key go together");
     }
+    Optional<ClientCertificates> clients = clientCertificates();
+    if (clients.isPresent() && certificate.isEmpty() && key.isEmpty()) {
+      values.problem(
+          values.origin("tls.client-ca") + " needs tls.certificate and tls.key beside it");
+    }
     return certificate.isPresent() && key.isPresent()
-        ? Optional.of(new TlsFiles(certificate.get(), key.get()))
+        ? Optional.of(new TlsFiles(certificate.get(), key.get(), clients))
         : Optional.empty();
+  }
+
+  private Optional<ClientCertificates> clientCertificates() {
+    Optional<Path> authorities =
+        values.find(
+            path("tls.client-ca", "a PEM file with the authorities whose certificates sign in"));
+    Presence presence =
+        values.get(
+            choice(
+                "tls.client-certificates",
+                "optional or required: whether nobody can connect without one",
+                Presence.class,
+                Presence.OPTIONAL));
+    ClientCertificates.Name name =
+        values.get(
+            choice(
+                "tls.client-name",
+                "where a client's certificate says whose it is: cn of the subject, or the"
+                    + " alternative name email, dns or uri",
+                ClientCertificates.Name.class,
+                ClientCertificates.Name.CN));
+    boolean groups =
+        values.get(
+            truth(
+                "tls.client-groups",
+                "whether the organizational units (OU) of the subject are groups",
+                false));
+    Optional<Path> revoked =
+        values.find(path("tls.client-crl", "a PEM file with lists of revoked certificates"));
+    if (authorities.isEmpty()) {
+      for (String key :
+          List.of(
+              "tls.client-certificates",
+              "tls.client-name",
+              "tls.client-groups",
+              "tls.client-crl")) {
+        if (values.has(key)) {
+          values.problem(values.origin(key) + " needs tls.client-ca beside it");
+        }
+      }
+    }
+    return authorities.map(
+        file -> new ClientCertificates(file, presence == Presence.REQUIRED, name, groups, revoked));
   }
 
   private static Configuration.Exposure exposure(String text) {

@@ -15,6 +15,7 @@ import dev.stele.policy.RetentionPolicy;
 import dev.stele.policy.TagPattern;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
+import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.SigningSecret;
 import dev.stele.server.webhook.WebhookSettings;
@@ -378,6 +379,26 @@ class ConfigurationReaderTest {
   }
 
   @Test
+  void certificatesOfClientsNeedAnAuthorityAndTheServersOwn() throws Exception {
+    assertThatThrownBy(() -> read("tls: {client-ca: ca.pem, client-name: serial}"))
+        .hasMessageContaining("tls.client-ca needs tls.certificate and tls.key beside it")
+        .hasMessageContaining("tls.client-name must be cn or email or dns or uri");
+    assertThatThrownBy(
+            () -> read("tls: {certificate: a, key: b, client-crl: c, client-groups: true}"))
+        .hasMessageContaining("tls.client-crl needs tls.client-ca beside it")
+        .hasMessageContaining("tls.client-groups needs tls.client-ca beside it");
+    Configuration configuration =
+        read(
+            "tls: {certificate: a, key: b, client-ca: c, client-certificates: required,"
+                + " client-name: uri, client-groups: true}");
+    assertThat(configuration.canSignIn()).isTrue();
+    assertThat(configuration.tls().orElseThrow().clients())
+        .contains(
+            new ClientCertificates(
+                Path.of("c"), true, ClientCertificates.Name.URI, true, Optional.empty()));
+  }
+
+  @Test
   void everyKeyIsAnEnvironmentVariableToo() throws Exception {
     for (ConfigurationKey<?> key : ConfigurationBuilder.KEYS) {
       String value =
@@ -389,6 +410,8 @@ class ConfigurationReaderTest {
                 "htpasswd",
                 "tls.certificate",
                 "tls.key",
+                "tls.client-ca",
+                "tls.client-crl",
                 "events.source",
                 "retention.reason" ->
                 "given";
@@ -400,6 +423,7 @@ class ConfigurationReaderTest {
       if (key.path().startsWith("tls.")) {
         environment.put("STELE_TLS_CERTIFICATE", value);
         environment.put("STELE_TLS_KEY", value);
+        environment.putIfAbsent("STELE_TLS_CLIENT_CA", value);
       }
       if (key.path().startsWith("database.")) {
         environment.putIfAbsent("STELE_DATABASE_URL", "jdbc:postgresql://db/x");
