@@ -46,7 +46,8 @@ final class UserCommand extends CommandGroup {
       if (file != null) {
         return new UserFile(file);
       }
-      Optional<Path> configured = options.load(Optional.empty()).configuration().htpasswd();
+      Optional<Path> configured =
+          options.load(Optional.empty()).configuration().signIn().htpasswd();
       return new UserFile(
           configured.orElseThrow(
               () ->

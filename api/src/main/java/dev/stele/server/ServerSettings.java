@@ -5,6 +5,7 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.auth.LocalCredential;
+import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.http.TrustedProxies;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.function.Consumer;
  * How the server behaves towards its clients.
  *
  * @param listen where it listens; port 0 takes any free one
- * @param htpasswd the file with users and bcrypt hashes; absent: everybody is anonymous
+ * @param signIn who vouches for users; nobody: everybody is anonymous
  * @param access who may do what; without a policy, whoever may come in may do everything
  * @param tls absent: what is sent can be read on its way
  * @param insecure what is accepted beyond loopback
@@ -30,7 +31,7 @@ import java.util.function.Consumer;
  */
 public record ServerSettings(
     ListenAddress listen,
-    Optional<Path> htpasswd,
+    SignInSettings signIn,
     Optional<AccessPolicy> access,
     Optional<TlsFiles> tls,
     Set<Configuration.Exposure> insecure,
@@ -56,7 +57,7 @@ public record ServerSettings(
   public static ServerSettings on(ListenAddress listen) {
     return new ServerSettings(
         listen,
-        Optional.empty(),
+        SignInSettings.NONE,
         Optional.empty(),
         Optional.empty(),
         Set.of(),
@@ -74,7 +75,7 @@ public record ServerSettings(
   public static ServerSettings of(Configuration configuration) {
     return new ServerSettings(
         configuration.listen(),
-        configuration.htpasswd(),
+        configuration.signIn(),
         configuration.access(),
         configuration.tls(),
         configuration.insecure(),
@@ -100,12 +101,12 @@ public record ServerSettings(
 
   /** Whether anybody is asked who they are. */
   public boolean canSignIn() {
-    return htpasswd.isPresent() || tls.flatMap(TlsFiles::clients).isPresent();
+    return signIn.isPresent() || tls.flatMap(TlsFiles::clients).isPresent();
   }
 
   private ServerSettings with(Consumer<Draft> change) {
     Draft draft = new Draft();
-    draft.htpasswd = htpasswd;
+    draft.signIn = signIn;
     draft.access = access;
     draft.tls = tls;
     draft.local = local;
@@ -116,7 +117,7 @@ public record ServerSettings(
     change.accept(draft);
     return new ServerSettings(
         listen,
-        draft.htpasswd,
+        draft.signIn,
         draft.access,
         draft.tls,
         insecure,
@@ -132,7 +133,7 @@ public record ServerSettings(
 
   /** What can be changed. */
   private static final class Draft {
-    private Optional<Path> htpasswd;
+    private SignInSettings signIn;
     private Optional<AccessPolicy> access;
     private Optional<TlsFiles> tls;
     private Optional<LocalCredential> local;
@@ -144,7 +145,12 @@ public record ServerSettings(
 
   /** The same with an htpasswd file. */
   public ServerSettings withHtpasswd(Optional<Path> file) {
-    return with(draft -> draft.htpasswd = file);
+    return with(draft -> draft.signIn = signIn.withHtpasswd(file));
+  }
+
+  /** The same, where others vouch for users. */
+  public ServerSettings withSignIn(SignInSettings others) {
+    return with(draft -> draft.signIn = others);
   }
 
   /** The same under an access policy. */

@@ -1,7 +1,6 @@
 package dev.stele.server;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import dev.stele.blob.FileFailure;
 import dev.stele.engine.Engine;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
@@ -24,9 +23,6 @@ import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -224,18 +220,10 @@ public final class SteleServer implements AutoCloseable {
   /** Who may come in; refuses files that cannot be used. */
   private static Authenticator authenticator(ServerSettings settings, MeterRegistry meters)
       throws StartupException {
-    Optional<Path> htpasswd = settings.htpasswd();
-    if (htpasswd.filter(Files::isDirectory).isPresent()) {
-      throw new StartupException(
-          "htpasswd: %s is a folder; name the file in it".formatted(htpasswd.get()));
-    }
     try {
-      return Authenticator.of(htpasswd, settings.tls().flatMap(TlsFiles::clients), meters);
+      return Authenticator.of(settings.signIn(), settings.tls().flatMap(TlsFiles::clients), meters);
     } catch (IOException e) {
-      throw new StartupException(
-          "htpasswd: the file %s cannot be used: ".formatted(htpasswd.orElseThrow())
-              + (e instanceof FileSystemException ? FileFailure.reason(e) : e.getMessage()),
-          e);
+      throw new StartupException(e.getMessage(), e);
     }
   }
 

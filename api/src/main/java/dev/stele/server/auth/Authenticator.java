@@ -11,7 +11,6 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,17 +67,19 @@ public final class Authenticator implements AutoCloseable {
   /**
    * Opens those who vouch for somebody.
    *
-   * @param htpasswd the file with users
    * @param certificates of clients
-   * @throws IOException if that cannot be read or is malformed; the message is fit for people
+   * @throws IOException if a file cannot be used; the message is fit for people
    */
   public static Authenticator of(
-      Optional<Path> htpasswd, Optional<ClientCertificates> certificates, MeterRegistry meters)
+      SignInSettings settings, Optional<ClientCertificates> certificates, MeterRegistry meters)
       throws IOException {
     List<IdentityProvider> providers = new ArrayList<>();
     certificates.ifPresent(providers::add);
-    if (htpasswd.isPresent()) {
-      providers.add(new HtpasswdUsers(htpasswd.get(), true));
+    if (settings.htpasswd().isPresent()) {
+      providers.add(HtpasswdUsers.of(settings.htpasswd().get(), true));
+    }
+    for (OidcSettings issuer : settings.oidc()) {
+      providers.add(new OidcIssuer(issuer));
     }
     return new Authenticator(providers, meters);
   }
@@ -142,7 +143,9 @@ public final class Authenticator implements AutoCloseable {
     }
     return counted(
         new Judged(
-            new Verdict.Refused("nobody vouches for such a one"), Optional.empty(), "nobody"));
+            new Verdict.Refused("nobody who is configured vouches for that"),
+            Optional.empty(),
+            "nobody"));
   }
 
   private Judged counted(Judged judged) {

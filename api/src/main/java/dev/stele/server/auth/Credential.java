@@ -1,7 +1,10 @@
 package dev.stele.server.auth;
 
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
+import java.text.ParseException;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,7 +37,14 @@ public sealed interface Credential {
   record Token(String text) implements Credential {
     @Override
     public Optional<String> claimed() {
-      return Optional.empty();
+      try {
+        JWTClaimsSet claims = SignedJWT.parse(text).getJWTClaimsSet();
+        return Optional.of(
+            "%s of %s for %s"
+                .formatted(claims.getSubject(), claims.getIssuer(), claims.getAudience()));
+      } catch (ParseException e) {
+        return Optional.empty();
+      }
     }
 
     @Override

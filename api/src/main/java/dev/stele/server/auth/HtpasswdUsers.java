@@ -2,9 +2,11 @@ package dev.stele.server.auth;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import dev.stele.blob.FileFailure;
 import dev.stele.event.Identity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -69,6 +71,22 @@ final class HtpasswdUsers implements IdentityProvider {
     this.checking = few;
     this.loaded = load(version());
     this.nextCheck = System.nanoTime();
+  }
+
+  /** The same, where each error says which file it is about. */
+  static HtpasswdUsers of(Path file, boolean alone) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException("htpasswd: %s is a folder; name the file in it".formatted(file));
+    }
+    try {
+      return new HtpasswdUsers(file, alone);
+    } catch (IOException e) {
+      throw new IOException(
+          "htpasswd: the file %s cannot be used: %s"
+              .formatted(
+                  file, e instanceof FileSystemException ? FileFailure.reason(e) : e.getMessage()),
+          e);
+    }
   }
 
   @Override

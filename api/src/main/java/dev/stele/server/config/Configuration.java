@@ -9,6 +9,7 @@ import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
+import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import java.util.Set;
  * What an operator has configured.
  *
  * @param data the folder for everything that is kept locally
- * @param htpasswd users with bcrypt hashes; absent: no authentication
+ * @param signIn who vouches for users; nobody: no authentication
  * @param access who may do what; absent: whoever may come in may do everything
  * @param tls absent: what is sent can be read on its way
  * @param insecure what is accepted beyond loopback
@@ -38,7 +39,7 @@ import java.util.Set;
 public record Configuration(
     ListenAddress listen,
     Path data,
-    Optional<Path> htpasswd,
+    SignInSettings signIn,
     Optional<AccessPolicy> access,
     Optional<TlsFiles> tls,
     Set<Exposure> insecure,
@@ -62,7 +63,7 @@ public record Configuration(
 
   /** Whether anybody is asked who they are. */
   public boolean canSignIn() {
-    return htpasswd.isPresent() || tls.flatMap(TlsFiles::clients).isPresent();
+    return signIn.isPresent() || tls.flatMap(TlsFiles::clients).isPresent();
   }
 
   /** What a server that others can reach does not do without an explicit choice. */

@@ -26,6 +26,7 @@ import dev.stele.registry.RegistryOptions;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.ClientCertificates;
+import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.http.TrustedProxies;
 import java.net.URI;
 import java.nio.file.Path;
@@ -39,7 +40,8 @@ import java.util.function.Function;
 
 /**
  * Builds a configuration from what was written. Here each key is stated, once, where its value is
- * used; those of a store are in {@link StoresReader}, of a webhook in {@link WebhooksReader}.
+ * used; those of a store are in {@link StoresReader}, of a webhook in {@link WebhooksReader}, of an
+ * issuer in {@link OidcReader}.
  *
  * <p>INVARIANT: each key is asked for whatever the others say, since that tells which there are.
  */
@@ -56,6 +58,7 @@ final class ConfigurationBuilder {
   private final ConfigurationValues values;
   private final StoresReader stores;
   private final WebhooksReader webhooks;
+  private final OidcReader oidc;
   private final FileList<List<RetentionPolicy.Policy>> policies;
   private final FileList<ImmutableTags> immutableTags;
   private final FileList<Optional<AccessPolicy>> access;
@@ -64,6 +67,7 @@ final class ConfigurationBuilder {
     this.values = values;
     this.stores = new StoresReader(values);
     this.webhooks = new WebhooksReader(values);
+    this.oidc = new OidcReader(values);
     this.policies =
         new FileList<>(
             values,
@@ -93,7 +97,7 @@ final class ConfigurationBuilder {
   }
 
   List<NamedSections> sections() {
-    return List.of(stores.sections(), webhooks.sections());
+    return List.of(stores.sections(), webhooks.sections(), oidc.sections());
   }
 
   /** What only the file can have. */
@@ -111,7 +115,7 @@ final class ConfigurationBuilder {
             key("listen", "HOST:PORT to listen on", ListenAddress::parse, ListenAddress::toString)
                 .withDefault(ListenAddress.DEFAULT)),
         data,
-        values.find(path("htpasswd", "a file with users and bcrypt hashes")),
+        signIn(),
         access.get(),
         tls(),
         Set.copyOf(
@@ -166,6 +170,12 @@ final class ConfigurationBuilder {
                 ConfigurationBuilder::uriReference,
                 Function.identity())),
         webhooks.build());
+  }
+
+  private SignInSettings signIn() {
+    return new SignInSettings(
+        values.find(path("htpasswd", "a file with users and bcrypt hashes")),
+        oidc.build(access.get().isPresent()));
   }
 
   private Optional<Configuration.DatabaseAddress> database() {

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -13,6 +14,11 @@ import java.util.stream.Collectors;
  * and '.'.
  */
 final class NamedSections {
+  private static final Pattern ISSUER = Pattern.compile("(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*");
+
+  /** With which the names of others begin. */
+  private static final List<String> RESERVED = List.of("cert", "cli", "robot", "stele");
+
   private final ConfigurationValues values;
   private final String prefix;
   private final String variables;
@@ -100,6 +106,18 @@ final class NamedSections {
         .filter(name -> ConfigurationKey.upperSnake(name).equals(upperSnake))
         .findFirst()
         .orElse(upperSnake.toLowerCase(Locale.ROOT).replace('_', '-'));
+  }
+
+  /** Checks that names can begin with that of a section and a colon, and mean no others. */
+  void checkIssuerName(String name) {
+    if (!ISSUER.matcher(name).matches() || RESERVED.contains(name)) {
+      values.problem(
+          prefix
+              + name
+              + ": an issuer's name has lower-case letters, digits and single dashes, at most 64"
+              + " characters, and is none of "
+              + String.join(", ", RESERVED));
+    }
   }
 
   List<ConfigurationKey<?>> keys() {

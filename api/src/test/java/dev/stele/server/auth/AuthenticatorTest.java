@@ -271,7 +271,10 @@ class AuthenticatorTest {
   }
 
   static Authenticator open(Path file) throws IOException {
-    return Authenticator.of(Optional.of(file), Optional.empty(), new SimpleMeterRegistry());
+    return Authenticator.of(
+        SignInSettings.NONE.withHtpasswd(Optional.of(file)),
+        Optional.empty(),
+        new SimpleMeterRegistry());
   }
 
   /** The name of whoever a header proves to be the sender; empty if nobody. */

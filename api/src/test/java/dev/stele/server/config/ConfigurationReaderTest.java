@@ -16,6 +16,7 @@ import dev.stele.policy.TagPattern;
 import dev.stele.registry.PullRecording;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.auth.ClientCertificates;
+import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.SigningSecret;
 import dev.stele.server.webhook.WebhookSettings;
@@ -42,7 +43,7 @@ class ConfigurationReaderTest {
             new Configuration(
                 new ListenAddress("127.0.0.1", 5000),
                 Path.of("stele-data"),
-                Optional.empty(),
+                SignInSettings.NONE,
                 Optional.empty(),
                 Optional.empty(),
                 Set.of(),
@@ -175,7 +176,7 @@ class ConfigurationReaderTest {
             new Configuration(
                 new ListenAddress("::1", 5001),
                 Path.of("/srv/stele"),
-                Optional.of(Path.of("/etc/stele/users")),
+                SignInSettings.NONE.withHtpasswd(Optional.of(Path.of("/etc/stele/users"))),
                 Optional.empty(),
                 Optional.empty(),
                 Set.of(),
@@ -558,7 +559,7 @@ class ConfigurationReaderTest {
                 ", ",
                 "",
                 ", access, retention.policies, tags.immutable, stores.<name>.<key>,"
-                    + " webhooks.<name>.<key>"));
+                    + " webhooks.<name>.<key>, oidc.<name>.<key>"));
   }
 
   @Test

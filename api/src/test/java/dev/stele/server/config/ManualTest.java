@@ -50,6 +50,7 @@ class ManualTest {
         key -> check("STORES", key, rows.remove("stores.<name>." + key.path())));
     WebhooksReader.KEYS.forEach(
         key -> check("WEBHOOKS", key, rows.remove("webhooks.<name>." + key.path())));
+    OidcReader.KEYS.forEach(key -> check("OIDC", key, rows.remove("oidc.<name>." + key.path())));
     assertThat(rows.keySet()).as("rows of keys that are none").isEmpty();
   }
 
