@@ -12,6 +12,7 @@ import dev.stele.oci.Tag;
 import dev.stele.oci.TestManifest;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.registry.Caller;
 import dev.stele.registry.EventFilter;
 import dev.stele.registry.NewHold;
 import dev.stele.registry.PullRecording;
@@ -168,6 +169,9 @@ class PagingTest {
       ok(registry.holds().place(ALICE, hold));
     }
     put(registry, APP, 1, Optional.empty(), Tag.parse("prod"));
+    for (String name : List.of("bob", "carol")) {
+      registry.initialise(new Caller(name, "r"), RepositoryName.parse("team/" + name));
+    }
     return subject;
   }
 

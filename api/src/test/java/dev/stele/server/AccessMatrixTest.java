@@ -152,6 +152,8 @@ class AccessMatrixTest {
     NEEDS.put("GET /api/v1/holds/{id}", "ALL:read-record");
     NEEDS.put("POST /api/v1/holds", "hold");
     NEEDS.put("POST /api/v1/holds/{id}/release", "release-hold");
+    NEEDS.put("GET /api/v1/actors", "ALL:read-record");
+    NEEDS.put("POST /api/v1/actors/{id}/forget", "*");
     NEEDS.put("GET /api/v1/webhooks", "*");
     NEEDS.put("GET /api/v1/gc", "*");
     NEEDS.put("GET /api/v1/manifests/{digest}", "ALL:read-record");

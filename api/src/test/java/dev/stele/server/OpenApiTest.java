@@ -84,6 +84,12 @@ class OpenApiTest {
         INSERT INTO record_document (digest, media_type, bytes)
         VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);
+    // Somebody to be forgotten: the id is the first half of what the opening commits to.
+    beneath.execute(
+        """
+        INSERT INTO actor (id, opening, name)
+        VALUES ('7f570d67-64c7-faec-fa8c-46590ed0e95d', '00000000000000000000000000000000{"kind":"USER","name":"gone"}', 'gone')
+        """);
     try (InputStream yaml = Audit.class.getResourceAsStream("openapi.yaml")) {
       document = new OpenApiDocument(yaml.readAllBytes());
     }
@@ -239,7 +245,7 @@ class OpenApiTest {
                 .build(),
             BodyHandlers.ofByteArray());
     assertThat(new String(accepted.body(), UTF_8))
-        .startsWith("position,recordedAt,type,actor,repository,cause.kind,");
+        .startsWith("position,recordedAt,type,actor,actorKind,issuer,origin.address,");
     assertThat(accepted.headers().firstValue("Link").orElse(""))
         .isEqualTo("</api/v1/events?limit=1&after=0>; rel=\"next\"");
     assertThat(send("GET", "/api/v1/events?format=xml", null, "").statusCode()).isEqualTo(400);

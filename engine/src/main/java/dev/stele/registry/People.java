@@ -3,6 +3,7 @@ package dev.stele.registry;
 import dev.stele.event.ActorId;
 import dev.stele.event.Identity;
 import dev.stele.event.Opening;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
@@ -87,42 +88,43 @@ public final class People {
    * Forgets somebody. An event says that it was done, and by whom. Should they come again, they are
    * somebody else to the record; on other nodes that takes up to a minute.
    *
-   * @return false if there is nobody of this id, or they are forgotten already
+   * @return false if there is nobody of this id; true also if they were forgotten before
    * @throws IllegalArgumentException if it is a part of the registry, or whoever did not sign in,
-   *     and so no person
+   *     and so no person; or if what is kept of them is not what the log has
    */
   public boolean forget(Caller caller, ActorId id) {
-    Optional<Opening> opening =
+    List<Optional<String>> rows =
         Availability.read(
             jdbi,
             handle ->
                 handle
-                    .createQuery("SELECT opening FROM actor WHERE id = :id AND opening IS NOT NULL")
+                    .createQuery("SELECT opening FROM actor WHERE id = :id")
                     .bind("id", id.value())
-                    .mapTo(String.class)
-                    .findOne()
-                    .map(Opening::new));
-    if (opening.isEmpty()) {
-      return false;
+                    .map((row, _) -> Optional.ofNullable(row.getString("opening")))
+                    .list());
+    if (rows.isEmpty() || rows.getFirst().isEmpty()) {
+      return !rows.isEmpty();
     }
-    boolean impersonal =
-        opening
-            .get()
-            .identity()
-            .filter(
-                who -> who.kind() == Identity.Kind.SYSTEM || who.kind() == Identity.Kind.ANONYMOUS)
-            .isPresent();
-    if (impersonal) {
+    Opening opening =
+        Opening.kept(id.value(), rows.getFirst().get())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "what is kept of them is not what the log has; stele fsck says more"));
+    if (opening.identity().filter(People::isNoPerson).isPresent()) {
       throw new IllegalArgumentException("that is no person, and so is not forgotten");
     }
-    boolean forgotten =
-        commands.append(
-            caller, new ForgetActor(actors.initiator(caller), opening.get().commitment()));
+    boolean _ =
+        commands.append(caller, new ForgetActor(actors.initiator(caller), opening.commitment()));
     actors.forget();
     while (clear()) {
       // what is left of them
     }
-    return forgotten;
+    return true;
+  }
+
+  private static boolean isNoPerson(Identity identity) {
+    return identity.kind() == Identity.Kind.SYSTEM || identity.kind() == Identity.Kind.ANONYMOUS;
   }
 
   /**

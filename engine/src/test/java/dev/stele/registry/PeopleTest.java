@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.event.ActorId;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.oci.RepositoryName;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,7 +115,10 @@ class PeopleTest {
     People.Known bob = called("bob").getFirst();
     assertThat(registry.people().forget(ALICE.because(Optional.of("they asked")), bob.id()))
         .isTrue();
-    assertThat(registry.people().forget(ALICE, bob.id())).isFalse();
+    long newest = registry.log().newestPosition();
+    assertThat(registry.people().forget(ALICE, bob.id())).isTrue();
+    assertThat(registry.people().forget(ALICE, new ActorId(new UUID(1, 1)))).isFalse();
+    assertThat(registry.log().newestPosition()).isEqualTo(newest);
 
     EventEntry said = registry.log().event(registry.log().newestPosition()).orElseThrow();
     assertThat(said.type()).isEqualTo("ActorForgotten");

@@ -42,7 +42,7 @@ record Forgetting(People people) {
     return new DistributionError(
             404,
             ErrorCode.NOT_FOUND,
-            "the record knows nobody of this id, or has forgotten them; /api/v1/actors lists all")
+            "the record knows nobody of this id; /api/v1/actors lists all")
         .asException();
   }
 }

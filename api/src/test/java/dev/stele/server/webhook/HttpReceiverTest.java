@@ -159,7 +159,7 @@ class HttpReceiverTest {
                  "time": "2026-03-03T14:05:00.123456Z", "datacontenttype": "application/json",
                  "data": {
                    "position": 17, "type": "TagMoved", "repository": "team/app",
-                   "recordedAt": "2026-03-03T14:05:00.123456Z", "actor": "ann",
+                   "recordedAt": "2026-03-03T14:05:00.123456Z", "actor": "ann", "actorKind": "USER",
                    "cause": {"kind": "CLIENT_REQUEST"}, "requestId": "request-1",
                    "data": {"digest": "sha256:00", "repository": "team/app", "tag": "prod"}}}
                 """));
