@@ -50,7 +50,8 @@ class OidcSignInTest {
     ServerSettings settings =
         ServerSettings.on(new ListenAddress("127.0.0.1", 0))
             .withAccess(Optional.of(AccessPolicy.read("access", new YAMLMapper().readTree(POLICY))))
-            .withSignIn(new SignInSettings(Optional.empty(), List.of(issuer.settings())));
+            .withSignIn(
+                new SignInSettings(Optional.empty(), Optional.empty(), List.of(issuer.settings())));
     SteleServer.check(settings);
     server = beneath.serve(settings);
   }

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -75,8 +76,14 @@ public final class Authenticator implements AutoCloseable {
       throws IOException {
     List<IdentityProvider> providers = new ArrayList<>();
     certificates.ifPresent(providers::add);
+    Predicate<String> taken = _ -> false;
     if (settings.htpasswd().isPresent()) {
-      providers.add(HtpasswdUsers.of(settings.htpasswd().get(), true));
+      HtpasswdUsers users = HtpasswdUsers.of(settings.htpasswd().get(), settings.ldap().isEmpty());
+      providers.add(users);
+      taken = name -> users.knows(name).orElseThrow();
+    }
+    if (settings.ldap().isPresent()) {
+      providers.add(new LdapDirectory(settings.ldap().get(), taken));
     }
     for (OidcSettings issuer : settings.oidc()) {
       providers.add(new OidcIssuer(issuer));

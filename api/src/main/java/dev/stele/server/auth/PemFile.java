@@ -13,6 +13,8 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
@@ -89,6 +91,21 @@ public record PemFile(String key, Path path) {
         store.setCertificateEntry("ca-" + number++, certificate);
       }
       return store;
+    } catch (GeneralSecurityException e) {
+      throw unusable(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** A context for connections to whoever has a certificate of these. */
+  SSLContext trusting() throws IOException {
+    KeyStore trusted = trusted();
+    try {
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(trusted);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
     } catch (GeneralSecurityException e) {
       throw unusable(String.valueOf(e.getMessage()), e);
     }

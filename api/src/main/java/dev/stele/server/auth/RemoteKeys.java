@@ -15,16 +15,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.text.ParseException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,24 +52,9 @@ final class RemoteKeys implements JWKSetSource<SecurityContext> {
         HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).connectTimeout(DEADLINE);
     if (settings.authorities().isPresent()) {
       builder.sslContext(
-          trusting(new PemFile(settings.section() + ".ca", settings.authorities().get())));
+          new PemFile(settings.section() + ".ca", settings.authorities().get()).trusting());
     }
     this.client = builder.build();
-  }
-
-  /** A context that trusts the certificates of a file alone. */
-  static SSLContext trusting(PemFile authorities) throws IOException {
-    KeyStore trusted = authorities.trusted();
-    try {
-      TrustManagerFactory trust =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      trust.init(trusted);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw authorities.unusable(String.valueOf(e.getMessage()), e);
-    }
   }
 
   /**

@@ -8,11 +8,14 @@ import java.util.Optional;
  * Who vouches for users, beside what TLS does.
  *
  * @param htpasswd the file with users and bcrypt hashes
+ * @param ldap the directory that is asked about other names
  * @param oidc issuers of tokens
  */
-public record SignInSettings(Optional<Path> htpasswd, List<OidcSettings> oidc) {
+public record SignInSettings(
+    Optional<Path> htpasswd, Optional<LdapSettings> ldap, List<OidcSettings> oidc) {
   /** Nobody: everybody is anonymous. */
-  public static final SignInSettings NONE = new SignInSettings(Optional.empty(), List.of());
+  public static final SignInSettings NONE =
+      new SignInSettings(Optional.empty(), Optional.empty(), List.of());
 
   public SignInSettings {
     oidc = List.copyOf(oidc);
@@ -20,11 +23,11 @@ public record SignInSettings(Optional<Path> htpasswd, List<OidcSettings> oidc) {
 
   /** The same with an htpasswd file. */
   public SignInSettings withHtpasswd(Optional<Path> file) {
-    return new SignInSettings(file, oidc);
+    return new SignInSettings(file, ldap, oidc);
   }
 
   /** Whether somebody does. */
   public boolean isPresent() {
-    return htpasswd.isPresent() || !oidc.isEmpty();
+    return htpasswd.isPresent() || ldap.isPresent() || !oidc.isEmpty();
   }
 }

@@ -59,6 +59,7 @@ final class ConfigurationBuilder {
   private final StoresReader stores;
   private final WebhooksReader webhooks;
   private final OidcReader oidc;
+  private final LdapReader ldap;
   private final FileList<List<RetentionPolicy.Policy>> policies;
   private final FileList<ImmutableTags> immutableTags;
   private final FileList<Optional<AccessPolicy>> access;
@@ -68,6 +69,7 @@ final class ConfigurationBuilder {
     this.stores = new StoresReader(values);
     this.webhooks = new WebhooksReader(values);
     this.oidc = new OidcReader(values);
+    this.ldap = new LdapReader(values);
     this.policies =
         new FileList<>(
             values,
@@ -97,7 +99,7 @@ final class ConfigurationBuilder {
   }
 
   List<NamedSections> sections() {
-    return List.of(stores.sections(), webhooks.sections(), oidc.sections());
+    return List.of(stores.sections(), webhooks.sections(), oidc.sections(), ldap.sections());
   }
 
   /** What only the file can have. */
@@ -175,6 +177,7 @@ final class ConfigurationBuilder {
   private SignInSettings signIn() {
     return new SignInSettings(
         values.find(path("htpasswd", "a file with users and bcrypt hashes")),
+        ldap.build(oidc.sections().names()),
         oidc.build(access.get().isPresent()));
   }
 

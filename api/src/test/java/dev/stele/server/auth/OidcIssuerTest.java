@@ -363,7 +363,8 @@ class OidcIssuerTest {
       OidcSettings settings = other.settings();
       Authenticator authenticator =
           Authenticator.of(
-              new SignInSettings(Optional.empty(), List.of(issuer.settings(), settings)),
+              new SignInSettings(
+                  Optional.empty(), Optional.empty(), List.of(issuer.settings(), settings)),
               Optional.empty(),
               new SimpleMeterRegistry());
       String slow = issuer.sign(issuer.claims().build());

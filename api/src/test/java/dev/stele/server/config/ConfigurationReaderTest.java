@@ -559,7 +559,7 @@ class ConfigurationReaderTest {
                 ", ",
                 "",
                 ", access, retention.policies, tags.immutable, stores.<name>.<key>,"
-                    + " webhooks.<name>.<key>, oidc.<name>.<key>"));
+                    + " webhooks.<name>.<key>, oidc.<name>.<key>, ldap.<name>.<key>"));
   }
 
   @Test

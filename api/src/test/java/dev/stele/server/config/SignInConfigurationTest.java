@@ -3,8 +3,11 @@ package dev.stele.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.unboundid.ldap.sdk.DN;
 import dev.stele.event.Identity;
 import dev.stele.server.auth.ClaimTemplate;
+import dev.stele.server.auth.LdapFilter;
+import dev.stele.server.auth.LdapSettings;
 import dev.stele.server.auth.OidcSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,5 +128,93 @@ class SignInConfigurationTest {
     refuses(
         "oidc: {" + GITHUB + ", jwks-file: k, ca: c}}" + ACCESS,
         "oidc.github.ca is of no use beside jwks-file");
+  }
+
+  private static String directory(String more) {
+    return "ldap: {staff: {url: 'ldaps://ldap.example.com', user-base: 'ou=people,o=x'"
+        + more
+        + "}}";
+  }
+
+  @Test
+  void aUrlAndABaseAreEnoughForADirectory() throws Exception {
+    assertThat(read(directory(""), Map.of()).configuration().signIn().ldap())
+        .contains(
+            new LdapSettings(
+                "staff",
+                new LdapSettings.Server("ldap.example.com", 636),
+                LdapSettings.Transport.TLS,
+                Optional.empty(),
+                Optional.empty(),
+                new DN("ou=people,o=x"),
+                new LdapFilter("(uid={user})"),
+                "uid",
+                Optional.empty(),
+                Duration.ofSeconds(5),
+                8));
+  }
+
+  @Test
+  void theEnvironmentHasAllOfADirectory() throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "hidden\n");
+    ConfigurationReader.Loaded loaded =
+        read(
+            "",
+            Map.of(
+                "STELE_LDAP_STAFF_URL", "ldap://10.0.0.1:1389",
+                "STELE_LDAP_STAFF_USER_BASE", "dc=x",
+                "STELE_LDAP_STAFF_USER_FILTER", "(sAMAccountName={user})",
+                "STELE_LDAP_STAFF_USER_NAME", "sAMAccountName",
+                "STELE_LDAP_STAFF_GROUP_BASE", "ou=groups,dc=x",
+                "STELE_LDAP_STAFF_GROUP_FILTER", "(member:1.2.840.113556.1.4.1941:={dn})",
+                "STELE_LDAP_STAFF_BIND_DN", "cn=stele,dc=x",
+                "STELE_LDAP_STAFF_BIND_PASSWORD_FILE", secret.toString(),
+                "STELE_LDAP_STAFF_TIMEOUT", "2s"));
+    LdapSettings settings = loaded.configuration().signIn().ldap().orElseThrow();
+    assertThat(settings.transport()).isEqualTo(LdapSettings.Transport.START_TLS);
+    assertThat(settings.server()).isEqualTo(new LdapSettings.Server("10.0.0.1", 1389));
+    assertThat(settings.bind().orElseThrow().password()).isEqualTo("hidden");
+    assertThat(settings.groups())
+        .contains(
+            new LdapSettings.Groups.Search(
+                new DN("ou=groups,dc=x"),
+                new LdapFilter("(member:1.2.840.113556.1.4.1941:={dn})")));
+    assertThat(settings.toString()).doesNotContain("hidden");
+    assertThat(loaded.settings().toString()).doesNotContain("hidden");
+  }
+
+  @Test
+  void whatIsWrongWithADirectoryIsSaid() {
+    refuses("ldap: {staff: {timeout: 1s}}", "ldap.staff.url is missing", "user-base is missing");
+    for (String url :
+        List.of(
+            "ldap.example.com", "https://x", "ldaps://u:hidden@x", "ldaps://x/o=x", "ldap:// x")) {
+      refuses(
+          "ldap: {staff: {url: '" + url + "', user-base: 'o=x'}}",
+          "ldap.staff.url must be ldaps://HOST or ldap://HOST");
+    }
+    refuses(
+        directory(", bind-password: hidden, group-filter: '(x={dn})', insecure: true"),
+        "ldap.staff.insecure goes neither with ldaps:// nor with ca",
+        "ldap.staff.bind-dn and ldap.staff.bind-password go together",
+        "ldap.staff.group-filter needs ldap.staff.group-base beside it");
+    // A directory would take that for nobody, and let it search.
+    refuses(directory(", bind-dn: 'cn=x', bind-password: ''"), "and neither is empty");
+    refuses(
+        directory(
+            ", user-filter: '(uid={user}', bind-dn: x, group-attribute: m, group-base: 'o=x'"),
+        "ldap.staff.user-filter must be a filter, such as (uid={user})",
+        "ldap.staff.bind-dn must be a DN");
+    refuses(directory(", user-filter: '(uid=mary)'"), "must have {user} or {dn}");
+    refuses(directory(", user-filter: '(x={dn})'"), "ldap.staff.user-filter must have {user}");
+    refuses(
+        directory(", group-attribute: memberOf, group-base: 'o=x'"),
+        "groups are found by one of them");
+    refuses(
+        "ldap: {a: {url: 'ldaps://x', user-base: 'o=x'}, b: {url: 'ldaps://x', user-base: 'o=x'}}",
+        "ldap: there can be one directory, since a name is one user's; there are a and b");
+    refuses(
+        "oidc: {staff: {issuer: 'https://x', audience: x}}\n" + directory("") + ACCESS,
+        "ldap.staff: there is oidc.staff, too");
   }
 }
