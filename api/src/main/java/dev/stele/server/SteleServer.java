@@ -32,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
@@ -205,7 +206,12 @@ public final class SteleServer implements AutoCloseable {
   /** A name that nobody can sign in by is mostly a slip of the pen. */
   private static void warnOfStrangers(AccessPolicy policy, Authenticator authenticator) {
     List<String> unknown =
-        policy.names().stream().filter(name -> !authenticator.mayKnow(name)).toList();
+        Stream.concat(
+                policy.names().stream(),
+                // Who is in the others, the policy says.
+                policy.grantedGroups().stream().filter(group -> group.indexOf(':') >= 0).sorted())
+            .filter(name -> !authenticator.mayKnow(name))
+            .toList();
     if (authenticator.required() && !unknown.isEmpty()) {
       logger.warn("access names who cannot sign in: {}", String.join(", ", unknown));
     }

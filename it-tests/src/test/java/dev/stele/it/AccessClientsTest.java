@@ -6,6 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,7 +22,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,9 +60,13 @@ class AccessClientsTest {
           - {repositories: ["public/**"], users: [pusher], may: [pull, push]}
           - {repositories: ["team/**"], users: [pusher], may: [pull, push]}
           - {repositories: ["team/**"], users: [reader], may: [pull]}
+          - {repositories: ["job/**"], users: ["ci:team/app"], may: [pull, push]}
       """;
 
+  private static final String AUDIENCE = "https://registry.example.com";
+
   private Path folder;
+  private RSAKey issuerKey;
   private PrivateAuthority authority;
   private SteleProcess server;
   private String host;
@@ -91,9 +105,34 @@ class AccessClientsTest {
     Path file = Files.writeString(folder.resolve("users"), users);
     Files.writeString(
         folder.resolve("stele.yaml"),
-        "htpasswd: " + file + "\n" + configuration(authority) + POLICY);
+        "htpasswd: " + file + "\n" + configuration(authority) + issuer() + POLICY);
     // By name, so that a challenge with an address would be noticed.
     host = "localhost:" + serve(folder, authority);
+  }
+
+  /** An issuer of tokens whose public key the server has. */
+  private String issuer() throws Exception {
+    issuerKey = new RSAKeyGenerator(2048).keyID("ci").generate();
+    Path keys =
+        Files.writeString(
+            folder.resolve("jwks.json"), new JWKSet(issuerKey.toPublicJWK()).toString());
+    return "oidc: {ci: {issuer: 'https://ci.example.com', audience: %s, jwks-file: %s}}\n"
+        .formatted(AUDIENCE, keys);
+  }
+
+  /** A token that a job has from its CI system. */
+  private String jobToken(String job) throws Exception {
+    SignedJWT token =
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("ci").build(),
+            new JWTClaimsSet.Builder()
+                .issuer("https://ci.example.com")
+                .audience(AUDIENCE)
+                .subject(job)
+                .expirationTime(Date.from(Instant.now().plusSeconds(300)))
+                .build());
+    token.sign(new RSASSASigner(issuerKey));
+    return token.serialize();
   }
 
   @AfterAll
@@ -110,6 +149,10 @@ class AccessClientsTest {
 
   /** A program that signed in. */
   private Path signIn(Program program, String user) throws Exception {
+    return signIn(program, user, PASSWORD);
+  }
+
+  private Path signIn(Program program, String user, String password) throws Exception {
     Path credentials = credentials(program.executable().getFileName().toString(), user);
     program.run(
         "login",
@@ -120,7 +163,7 @@ class AccessClientsTest {
         "--username",
         user,
         "--password",
-        PASSWORD,
+        password,
         host);
     return credentials;
   }
@@ -187,6 +230,25 @@ class AccessClientsTest {
     push(signIn(skopeo(), "root"), image, "closed/skopeo:v1");
     assertThatThrownBy(() -> assertPulls(reader, "closed/skopeo:v1", image))
         .hasMessageContaining("there is no repository closed/skopeo");
+  }
+
+  @Test
+  void aJobSignsInByTheTokenThatItHas() throws Exception {
+    ImageFixture.Image image = ImageFixture.image(17);
+    for (String program : List.of("skopeo", "podman")) {
+      Path job =
+          signIn(
+              program.equals("skopeo") ? skopeo() : Program.onPath(program),
+              "oidc",
+              jobToken("team/app"));
+      push(job, image, "job/" + program + ":v1");
+      assertPulls(job, "job/" + program + ":v1", image);
+    }
+    Path other = signIn(skopeo(), "oidc", jobToken("team/web"));
+    assertThatThrownBy(() -> push(other, image, "job/skopeo:v2"))
+        .hasMessageContaining("denied: ci:team/web may not push in job/skopeo");
+    assertThatThrownBy(() -> signIn(skopeo(), "oidc", jobToken("team/app") + "x"))
+        .isInstanceOf(AssertionError.class);
   }
 
   @Test

@@ -29,15 +29,16 @@ import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A certificate authority that no client knows, and a certificate of it for a server on this
- * machine, as files.
+ * A certificate authority that no client knows, and certificates of it for a server on this machine
+ * and for a client, as files.
  *
  * @param folder for the clients of containers: it has {@code ca.crt} alone
  * @param store for those in Java
+ * @param client for a client of containers that signs in as {@code builder}: its certificate, too
  * @param certificate the server's
  * @param key of that
  */
-record PrivateAuthority(Path folder, Path store, Path certificate, Path key) {
+record PrivateAuthority(Path folder, Path client, Path store, Path certificate, Path key) {
   static final String PASSWORD = "changeit";
   private static final X500Name AUTHORITY = new X500Name("CN=an authority of its own");
 
@@ -63,6 +64,7 @@ record PrivateAuthority(Path folder, Path store, Path certificate, Path key) {
     PrivateAuthority made =
         new PrivateAuthority(
             Files.createDirectories(parent.resolve("ca")),
+            Files.createDirectories(parent.resolve("client")),
             parent.resolve("ca.p12"),
             parent.resolve("server.pem"),
             parent.resolve("server.key"));
@@ -70,6 +72,13 @@ record PrivateAuthority(Path folder, Path store, Path certificate, Path key) {
     Files.writeString(made.certificate, pem(signed(leaf, own.getPrivate())));
     // As others do: the JDK writes no curve into the older form.
     Files.writeString(made.key, pem(new JcaPKCS8Generator(server.getPrivate(), null)));
+    KeyPair client = generator.generateKeyPair();
+    Files.writeString(made.client.resolve("ca.crt"), pem(authority));
+    Files.writeString(
+        made.client.resolve("client.cert"),
+        pem(signed(builder(new X500Name("CN=builder"), client), own.getPrivate())));
+    Files.writeString(
+        made.client.resolve("client.key"), pem(new JcaPKCS8Generator(client.getPrivate(), null)));
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
     trusted.setCertificateEntry("ca", authority);

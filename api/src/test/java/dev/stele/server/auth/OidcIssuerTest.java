@@ -201,7 +201,20 @@ class OidcIssuerTest {
     refuses("nothing", "");
     refuses("huge", right + "A".repeat(1 << 20));
     refuses("huge claims", issuer.sign(issuer.claims().claim("x", "y".repeat(20_000)).build()));
-    refuses("deep claims", parts[0] + "." + base64("[".repeat(8_000)) + "." + parts[2]);
+    for (String deep :
+        List.of(
+            "[".repeat(11_000),
+            "[".repeat(17_000),
+            "{\"a\":".repeat(2_200),
+            "{\"a\":[".repeat(1_900))) {
+      String claimed = parts[0] + "." + base64(deep) + "." + parts[2];
+      refuses("deep claims", claimed);
+      assertThat(new Credential.Token(claimed).claimed()).isEmpty();
+      refuses("a deep header", base64(deep) + "." + parts[1] + "." + parts[2]);
+    }
+    assertThat(new Credential.Token(right).claimed())
+        .hasValueSatisfying(
+            claimed -> assertThat(claimed).contains("repo:octo-org/octo-repo", issuer.url()));
   }
 
   @Test
