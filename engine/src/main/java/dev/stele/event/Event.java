@@ -77,6 +77,11 @@ public sealed interface Event {
   /** What somebody got from a repository. */
   sealed interface PullEvent extends InRepository, Observed {}
 
+  /** Accounts of programs come and go, and so do their keys. */
+  sealed interface AccountEvent extends Event {
+    RobotName robot();
+  }
+
   /** What surrounds the log: its stores, its clock, its servers and who may come in. */
   sealed interface OperatorEvent extends Event {}
 
@@ -449,4 +454,23 @@ public sealed interface Event {
    * @param clock what the database's clock read then
    */
   record ClockConfirmed(Instant clock) implements OperatorEvent {}
+
+  /** A program got an account. */
+  record RobotCreated(RobotName robot, Optional<String> description) implements AccountEvent {}
+
+  /**
+   * A robot can sign in by one more key.
+   *
+   * @param keyId tells the key from others; it is a part of the key that is no secret
+   * @param hash of the whole key, which nobody can guess from that
+   * @param expires from then on it does not count
+   */
+  record RobotKeyIssued(RobotName robot, String keyId, Digest hash, Instant expires)
+      implements AccountEvent {}
+
+  /** A key of a robot does not count any more. */
+  record RobotKeyRevoked(RobotName robot, String keyId) implements AccountEvent {}
+
+  /** A robot's account ended, and with it all its keys. */
+  record RobotRemoved(RobotName robot) implements AccountEvent {}
 }

@@ -103,6 +103,7 @@ final class ObjectSweeper {
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
           Event.PullEvent _,
+          Event.AccountEvent _,
           Event.OperatorEvent _ ->
           throw new IllegalArgumentException(event.type() + " gives up no object");
     };

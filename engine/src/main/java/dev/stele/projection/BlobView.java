@@ -103,6 +103,7 @@ public final class BlobView implements InlineView {
             Event.BlobRepaired _,
             Event.OrphanSwept _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }
@@ -269,6 +270,7 @@ public final class BlobView implements InlineView {
             Event.HoldEvent _,
             Event.RetentionEvent _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ ->
             Optional.empty();
       };
@@ -327,6 +329,7 @@ public final class BlobView implements InlineView {
                   Event.HoldEvent _,
                   Event.RetentionEvent _,
                   Event.PullEvent _,
+                  Event.AccountEvent _,
                   Event.OperatorEvent _ -> {}
             }
           });
@@ -359,6 +362,7 @@ public final class BlobView implements InlineView {
                   Event.HoldEvent _,
                   Event.RetentionEvent _,
                   Event.PullEvent _,
+                  Event.AccountEvent _,
                   Event.OperatorEvent _ -> {}
             }
           });

@@ -50,6 +50,7 @@ final class ClockView implements InlineView {
             Event.ServerStopped _,
             Event.ConfigurationChanged _,
             Event.AccessEvent _,
+            Event.AccountEvent _,
             Event.AccessPolicyAdopted _ -> {}
       }
     }

@@ -130,6 +130,7 @@ public final class ExposureView implements Projection {
             Event.RetentionEvent _,
             Event.ManifestRemoval _,
             Event.TagDeleted _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

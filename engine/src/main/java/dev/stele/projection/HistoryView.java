@@ -80,6 +80,7 @@ public final class HistoryView implements Projection {
             Event.BlobCorruptionFound _,
             Event.BlobFoundIntact _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

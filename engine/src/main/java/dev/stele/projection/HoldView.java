@@ -69,6 +69,7 @@ public final class HoldView implements InlineView {
             Event.RetentionEvent _,
             Event.ManifestRemoval _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }
@@ -298,6 +299,7 @@ public final class HoldView implements InlineView {
                   Event.ManifestEvent _,
                   Event.RetentionEvent _,
                   Event.PullEvent _,
+                  Event.AccountEvent _,
                   Event.OperatorEvent _ -> {}
             }
           });

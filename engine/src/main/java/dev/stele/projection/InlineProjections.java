@@ -25,7 +25,8 @@ public final class InlineProjections implements InlineViews {
             new RetentionView(),
             new HoldView(documents),
             new ClockView(),
-            new AccessView());
+            new AccessView(),
+            new RobotView());
   }
 
   List<Projection> projections() {

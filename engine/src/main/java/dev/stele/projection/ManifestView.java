@@ -67,6 +67,7 @@ public final class ManifestView implements InlineView {
             Event.HoldEvent _,
             Event.RetentionEvent _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }
@@ -123,6 +124,7 @@ public final class ManifestView implements InlineView {
                   Event.HoldEvent _,
                   Event.RetentionEvent _,
                   Event.PullEvent _,
+                  Event.AccountEvent _,
                   Event.OperatorEvent _ -> {}
             }
           });

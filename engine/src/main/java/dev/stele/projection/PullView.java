@@ -58,6 +58,7 @@ public final class PullView implements Projection {
             Event.TagEvent _,
             Event.HoldEvent _,
             Event.RetentionEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

@@ -150,6 +150,7 @@ public final class ReachabilityView implements Projection {
             Event.BlobFoundIntact _,
             Event.RetentionEvaluated _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

@@ -96,6 +96,7 @@ public final class ReferrerView implements InlineView {
             Event.HoldEvent _,
             Event.RetentionEvent _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

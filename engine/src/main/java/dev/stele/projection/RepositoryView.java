@@ -36,6 +36,7 @@ public final class RepositoryView implements InlineView {
             Event.HoldEvent _,
             Event.RetentionEvent _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }
@@ -70,6 +71,7 @@ public final class RepositoryView implements InlineView {
                   Event.HoldEvent _,
                   Event.RetentionEvent _,
                   Event.PullEvent _,
+                  Event.AccountEvent _,
                   Event.OperatorEvent _ -> {}
             }
           });

@@ -66,6 +66,7 @@ public final class RetentionView implements InlineView {
             Event.HoldEvent _,
             Event.RepositoryCreated _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }

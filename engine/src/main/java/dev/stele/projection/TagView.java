@@ -124,6 +124,7 @@ public final class TagView implements InlineView {
             Event.RetentionEvent _,
             Event.ManifestCollected _,
             Event.PullEvent _,
+            Event.AccountEvent _,
             Event.OperatorEvent _ -> {}
       }
     }
@@ -249,6 +250,7 @@ public final class TagView implements InlineView {
                   Event.HoldEvent _,
                   Event.RetentionEvent _,
                   Event.PullEvent _,
+                  Event.AccountEvent _,
                   Event.OperatorEvent _ -> {}
             }
           });

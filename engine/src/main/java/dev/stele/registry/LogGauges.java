@@ -3,14 +3,18 @@ package dev.stele.registry;
 import dev.stele.blob.BlobStores;
 import dev.stele.log.LogReader;
 import dev.stele.projection.Projection;
+import dev.stele.projection.RobotView;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -23,6 +27,7 @@ import org.jdbi.v3.core.Jdbi;
  */
 final class LogGauges {
   private static final Duration FRESH = Duration.ofSeconds(2);
+  private static final Duration KEYS = Duration.ofMinutes(1);
   private static final Duration COUNTED = Duration.ofMinutes(10);
 
   private record Lag(long events, double seconds) {}
@@ -33,10 +38,12 @@ final class LogGauges {
 
   private final Sampled<Progress> progress;
   private final Sampled<Map<String, Stored>> stored;
+  private final Sampled<Optional<Instant>> robots;
 
   LogGauges(Jdbi jdbi) {
     this.progress = new Sampled<>(jdbi, FRESH, LogGauges::progress);
     this.stored = new Sampled<>(jdbi, COUNTED, LogGauges::stored);
+    this.robots = new Sampled<>(jdbi, KEYS, RobotView::nextExpiry);
   }
 
   private static <T> double number(Sampled<T> sampled, ToDoubleFunction<T> part) {
@@ -46,6 +53,10 @@ final class LogGauges {
   void register(MeterRegistry meters, List<Projection> views, BlobStores stores) {
     Gauge.builder("stele.log.position", progress, p -> number(p, known -> (double) known.newest()))
         .description("Position of the newest event, -1 if there is none")
+        .strongReference(true)
+        .register(meters);
+    TimeGauge.builder("stele.robots.remaining", robots, TimeUnit.SECONDS, LogGauges::remaining)
+        .description("How long until a robot has no key any more; not a number if none has one")
         .strongReference(true)
         .register(meters);
     Lag none = new Lag(0, 0);
@@ -90,6 +101,13 @@ final class LogGauges {
           .strongReference(true)
           .register(meters);
     }
+  }
+
+  private static double remaining(Sampled<Optional<Instant>> next) {
+    return next.get()
+        .flatMap(Function.identity())
+        .map(at -> (double) Duration.between(Instant.now(), at).toSeconds())
+        .orElse(Double.NaN);
   }
 
   private static Progress progress(Handle handle) {

@@ -11,9 +11,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 
 /**
- * What of the log changed tags, manifests and blobs since answers about them were kept: for those
- * who answer from memory, and are as current as the database whatever other nodes do, since {@link
- * ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
+ * What of the log changed tags, manifests, blobs and robots since answers about them were kept: for
+ * those who answer from memory, and are as current as the database whatever other nodes do, since
+ * {@link ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
  */
 final class RecentChanges implements AutoCloseable {
   private final ReadIndex<Changes> log;
@@ -47,7 +47,7 @@ final class RecentChanges implements AutoCloseable {
     /**
      * Whether these are as they were.
      *
-     * @param items members of repositories (tags, digests), and digests of objects
+     * @param items members of repositories (tags, digests), digests of objects, and names of robots
      */
     boolean isUnchanged(Since since, Object... items) {
       if (!since.changes().equals(seen.state().identity)) {
@@ -94,6 +94,7 @@ final class RecentChanges implements AutoCloseable {
         case Event.BlobCorruptionFound event -> changed(recorded, event.digest());
         case Event.BlobFoundIntact event -> changed(recorded, event.digest());
         case Event.BlobRepaired event -> changed(recorded, event.digest());
+        case Event.AccountEvent event -> changed(recorded, event.robot());
         case Event.OrphanSwept _, // of which nothing was known
             Event.RepositoryEvent _,
             Event.HoldEvent _,

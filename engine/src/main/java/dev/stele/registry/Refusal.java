@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.blob.UploadId;
+import dev.stele.event.RobotName;
 import dev.stele.log.AsOf;
 import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
@@ -277,6 +278,45 @@ public sealed interface Refusal {
     @Override
     public String message() {
       return "another hold has that id: " + words(hold);
+    }
+  }
+
+  record UnknownRobot(RobotName robot) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no robot " + robot;
+    }
+  }
+
+  record RobotExists(RobotName robot) implements Refusal {
+    @Override
+    public String message() {
+      return "there is a robot " + robot + " already; give it another key, or choose another name";
+    }
+  }
+
+  /**
+   * A robot has as many keys as it may have.
+   *
+   * @param keyIds of those that count
+   */
+  record TooManyRobotKeys(RobotName robot, List<String> keyIds) implements Refusal {
+    public TooManyRobotKeys {
+      keyIds = List.copyOf(keyIds);
+    }
+
+    @Override
+    public String message() {
+      return "robot %s has %d keys that count, %s; revoke one first"
+          .formatted(robot, keyIds.size(), String.join(" and ", keyIds));
+    }
+  }
+
+  /** It never was, was revoked, or expired before the robot got its last one. */
+  record UnknownRobotKey(RobotName robot, String keyId) implements Refusal {
+    @Override
+    public String message() {
+      return "robot " + robot + " has no such key now";
     }
   }
 

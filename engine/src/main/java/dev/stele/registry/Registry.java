@@ -260,6 +260,11 @@ public final class Registry {
     return parts.holds;
   }
 
+  /** The accounts of programs. */
+  public Robots robots() {
+    return parts.robots;
+  }
+
   /** Where a protocol says what was pulled. */
   public PullRecorder pulls() {
     return parts.pulls;

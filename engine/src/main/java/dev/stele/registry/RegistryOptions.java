@@ -29,6 +29,7 @@ import java.util.function.Consumer;
  * @param gc how collecting is done
  * @param webhooks who is told of events, with names that differ
  * @param clockTolerance how far the database's clock, this node's and the log's time may be apart
+ * @param robotKeys for how long keys of robots count
  */
 public record RegistryOptions(
     boolean sparseManifests,
@@ -40,7 +41,8 @@ public record RegistryOptions(
     boolean accesses,
     GcOptions gc,
     List<Webhook> webhooks,
-    Duration clockTolerance) {
+    Duration clockTolerance,
+    RobotKeyLifetime robotKeys) {
   public static final RegistryOptions DEFAULT =
       new RegistryOptions(
           false,
@@ -52,7 +54,8 @@ public record RegistryOptions(
           true,
           GcOptions.DEFAULT,
           List.of(),
-          ClockWatch.DEFAULT_TOLERANCE);
+          ClockWatch.DEFAULT_TOLERANCE,
+          RobotKeyLifetime.DEFAULT);
 
   /**
    * @throws IllegalArgumentException if two webhooks have the same name, by which each is known
@@ -80,6 +83,7 @@ public record RegistryOptions(
     private GcOptions gc;
     private List<Webhook> webhooks;
     private Duration clockTolerance;
+    private RobotKeyLifetime robotKeys;
 
     private Draft(RegistryOptions from) {
       sparseManifests = from.sparseManifests;
@@ -92,6 +96,7 @@ public record RegistryOptions(
       gc = from.gc;
       webhooks = from.webhooks;
       clockTolerance = from.clockTolerance;
+      robotKeys = from.robotKeys;
     }
   }
 
@@ -108,7 +113,8 @@ public record RegistryOptions(
         draft.accesses,
         draft.gc,
         draft.webhooks,
-        draft.clockTolerance);
+        draft.clockTolerance,
+        draft.robotKeys);
   }
 
   /** The same with sparse manifests accepted or refused. */
@@ -159,5 +165,10 @@ public record RegistryOptions(
   /** The same with another tolerance for clocks. */
   public RegistryOptions withClockTolerance(Duration tolerance) {
     return with(draft -> draft.clockTolerance = tolerance);
+  }
+
+  /** The same with other lifetimes of keys. */
+  public RegistryOptions withRobotKeys(RobotKeyLifetime lifetime) {
+    return with(draft -> draft.robotKeys = lifetime);
   }
 }

@@ -55,6 +55,7 @@ public final class RegistryParts implements AutoCloseable {
   final ServerRecord server;
   final Holds holds;
   final People people;
+  final Robots robots;
   final Archive archive;
   final EventLog log;
   final OwnStores ownStores;
@@ -153,6 +154,7 @@ public final class RegistryParts implements AutoCloseable {
     this.buriedTags = new BuriedTags(jdbi, commands);
     this.holds = new Holds(jdbi, actors, commands);
     this.people = new People(audit, actors, commands);
+    this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     this.accesses = new AccessRecorder(options.accesses(), actors, lane, meters);
     this.server = new ServerRecord(actors, commands);

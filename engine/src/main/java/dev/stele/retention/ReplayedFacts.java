@@ -166,6 +166,7 @@ final class ReplayedFacts implements RepositoryFacts {
           Event.ObjectEvent _,
           Event.HoldEvent _,
           Event.RetentionPolicyAdopted _,
+          Event.AccountEvent _,
           Event.OperatorEvent _ -> {}
     }
   }

@@ -16,6 +16,7 @@ import dev.stele.projection.ProgressListener;
 import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.PutDocuments;
 import dev.stele.projection.RecordDocuments;
+import dev.stele.projection.Robot;
 import dev.stele.projection.TagView;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Commands;
@@ -55,6 +56,7 @@ class EngineReachTest {
           Moment.class,
           Hold.class,
           ProgressListener.class,
+          Robot.class,
           PutDocuments.class,
           RecordDocuments.class,
           TagView.class,

@@ -23,6 +23,7 @@ class EventCodecTest {
   private static final Digest DIGEST = Digest.of(Digest.Algorithm.SHA256, new byte[] {1});
   private static final Digest OTHER = Digest.of(Digest.Algorithm.SHA512, new byte[] {2});
   private static final Tag TAG = Tag.parse("prod");
+  private static final RobotName ROBOT = RobotName.parse("ci");
   private static final UUID HOLD = UUID.fromString("00000000-0000-0000-0000-000000000003");
 
   private static final Instant TIME = Instant.parse("2026-03-03T14:05:00.000001Z");
@@ -93,7 +94,12 @@ class EventCodecTest {
         new Event.AccessDenied("push", Optional.of("Payments/"), 3, TIME, TIME),
         new Event.RecordRead("events", Optional.of("type=x"), 3, TIME, TIME),
         new Event.ActorForgotten(new Commitment("3".repeat(64))),
-        new Event.ClockConfirmed(TIME));
+        new Event.ClockConfirmed(TIME),
+        new Event.RobotCreated(ROBOT, Optional.of("builds")),
+        new Event.RobotCreated(ROBOT, Optional.empty()),
+        new Event.RobotKeyIssued(ROBOT, "0a1b2c3d4e5f", DIGEST, TIME),
+        new Event.RobotKeyRevoked(ROBOT, "0a1b2c3d4e5f"),
+        new Event.RobotRemoved(ROBOT));
   }
 
   private static RecordedEvent recorded(Event event) {

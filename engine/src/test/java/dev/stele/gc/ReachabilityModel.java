@@ -126,6 +126,7 @@ final class ReachabilityModel {
           Event.BlobCorruptionFound _,
           Event.BlobFoundIntact _,
           Event.PullEvent _,
+          Event.AccountEvent _,
           Event.OperatorEvent _ -> {}
     }
   }
