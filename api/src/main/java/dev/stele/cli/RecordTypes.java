@@ -1,5 +1,6 @@
 package dev.stele.cli;
 
+import dev.stele.event.RobotName;
 import dev.stele.log.Moment;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -49,6 +50,7 @@ final class RecordTypes {
         .registerConverter(TagGlob.class, converter(TagGlob::parse))
         .registerConverter(DigestText.class, converter(DigestText::parse))
         .registerConverter(Action.class, converter(RecordTypes::action))
+        .registerConverter(RobotName.class, converter(RobotName::parse))
         .registerConverter(Moment.class, converter(Moment::parse))
         .registerConverter(UUID.class, converter(RecordTypes::hold))
         .registerConverter(Duration.class, converter(Durations::parse));

@@ -43,6 +43,7 @@ public final class Stele implements Runnable {
           "policy",
           "user",
           "actor",
+          "robot",
           "projections",
           "repositories",
           "tags",
@@ -143,6 +144,7 @@ public final class Stele implements Runnable {
       case "policy" -> PolicyCommand.class;
       case "user" -> UserCommand.class;
       case "actor" -> ActorCommand.class;
+      case "robot" -> RobotCommand.class;
       case "projections" -> Projections.class;
       case "repositories" -> RepositoriesCommand.class;
       case "tags" -> TagsCommand.class;

@@ -17,6 +17,11 @@ public final class Address {
   public static final String ACTORS = "/api/v1/actors";
   public static final String ACTOR_FORGET = ACTORS + "/{id}/forget";
   public static final String WEBHOOKS = "/api/v1/webhooks";
+  public static final String ROBOTS = "/api/v1/robots";
+  public static final String ROBOT = ROBOTS + "/{robot}";
+  public static final String ROBOT_REMOVAL = ROBOT + "/remove";
+  public static final String ROBOT_KEYS = ROBOT + "/keys";
+  public static final String ROBOT_KEY_REVOCATION = ROBOT_KEYS + "/{key}/revoke";
   public static final String GC = "/api/v1/gc";
   public static final String MANIFEST = "/api/v1/manifests/{digest}";
   public static final String DOCUMENT = "/api/v1/documents/{digest}";

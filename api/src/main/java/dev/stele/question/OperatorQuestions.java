@@ -1,5 +1,6 @@
 package dev.stele.question;
 
+import dev.stele.event.RobotName;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
@@ -7,6 +8,7 @@ import dev.stele.gc.Tally;
 import dev.stele.gc.Waiting;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.projection.Hold;
+import dev.stele.projection.Robot;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
 import dev.stele.registry.WebhookStatus;
@@ -17,9 +19,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What an operator asks: holds, webhooks, and how collecting is doing. */
+/** What an operator asks: holds, webhooks, robots, and how collecting is doing. */
 final class OperatorQuestions {
   private static final Parameter<String> STATE = Parameter.oneOf("state", "active", "all");
+
+  private static final Parameter<RobotName> LAST_ROBOT = new Parameter<>("last", RobotName::parse);
 
   private final Registry registry;
 
@@ -102,6 +106,17 @@ final class OperatorQuestions {
                     Answer.of(
                         Map.of(), registry.webhooks().list().stream().map(WebhookRow::of).toList()))
             .needing(Action.ADMIN),
+        Question.list(
+                "robot list",
+                Address.ROBOTS,
+                RobotRow.COLUMNS,
+                List.of(LAST_ROBOT, Parameter.LIMIT),
+                this::robots)
+            .shown(RobotRow.TABLE)
+            .needing(Action.ADMIN),
+        Question.one("robot", Address.ROBOT, RobotRow.COLUMNS, List.of(), this::robot)
+            .shown(RobotRow.TABLE)
+            .needing(Action.ADMIN),
         Question.one(
                 "gc status",
                 Address.GC,
@@ -123,6 +138,20 @@ final class OperatorQuestions {
   private Answer<HoldRow> hold(Asked asked) {
     return Answer.one(
         HoldRow.of(Refusals.accepted(registry.holds().find(HoldRow.existing(asked.path("id"))))));
+  }
+
+  private Answer<RobotRow> robots(Asked asked) {
+    Page<Robot> page = registry.robots().list(asked.first(LAST_ROBOT), asked.limit());
+    Answer<RobotRow> answer = Answer.of(Map.of(), page.items().stream().map(RobotRow::of).toList());
+    return page.more()
+        ? answer.next(LAST_ROBOT, Optional.of(page.items().getLast().name()))
+        : answer;
+  }
+
+  private Answer<RobotRow> robot(Asked asked) {
+    return Answer.one(
+        RobotRow.of(
+            Refusals.accepted(registry.robots().find(RobotRow.existing(asked.path("robot"))))));
   }
 
   private Collecting collecting() {

@@ -177,6 +177,7 @@ public final class Node implements AutoCloseable {
         .withImmutableTags(configuration.immutableTags())
         .withPulls(configuration.pulls())
         .withAccesses(configuration.accesses())
+        .withRobotKeys(configuration.robotKeys())
         .withClockTolerance(configuration.clockTolerance())
         .withGc(configuration.gc())
         .withWebhooks(webhooks(configuration));

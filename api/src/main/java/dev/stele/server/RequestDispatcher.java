@@ -94,6 +94,7 @@ final class RequestDispatcher {
   private final TrustedProxies proxies;
   private final ServerSettings.Room room;
   private final RequestLog requests;
+  private final RequestRate rate;
   private final BodyLimits limits;
   private final Semaphore uploads;
   private final RepeatedWarning refusals = new RepeatedWarning(logger);
@@ -122,6 +123,7 @@ final class RequestDispatcher {
     this.proxies = proxies;
     this.room = room;
     this.requests = new RequestLog(meters);
+    this.rate = new RequestRate(limits.requests(), System::nanoTime, meters);
     this.limits = new BodyLimits(limits.maxBodySize().bytes(), limits.minRate().bytes());
     int maxUploads = limits.maxUploads();
     this.uploads = new Semaphore(maxUploads);
@@ -175,7 +177,7 @@ final class RequestDispatcher {
         RawPath path = RawPath.parse(Optional.ofNullable(request.getRequestURI()).orElse("/"));
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.at(found.template()));
-        Sender sender = sender(request, path, served.origin());
+        Sender sender = admitted(request, path, served.origin());
         Caller caller =
             new Caller(
                 sender.identity(),
@@ -194,7 +196,7 @@ final class RequestDispatcher {
                 sender.until(),
                 challenge(served.origin(), inForce),
                 () ->
-                    isGone(sender.identity())
+                    isGone(sender)
                             || sender.until().filter(Instant.now()::isAfter).isPresent()
                         ? Optional.empty()
                         : Optional.of(policy.get()),
@@ -303,6 +305,22 @@ final class RequestDispatcher {
           Optional.of(token.scope()),
           Optional.of(token.until()));
     }
+
+  }
+
+  /** Who sent a request, unless they have sent too many. */
+  private Sender admitted(HttpServletRequest request, RawPath path, Arrival origin) {
+    Sender sender;
+    try {
+      sender = sender(request, path, origin);
+    } catch (RefusedRequestException e) {
+      rate.take(origin.address());
+      throw e;
+    }
+    if (!Audit.open(path)) {
+      rate.take(sender.identity(), origin.address());
+    }
+    return sender;
   }
 
   /** What was asked of the record: the parameters, and those that are in the address. */
@@ -372,7 +390,7 @@ final class RequestDispatcher {
           tokens
               .verify(LocalCredential.token(credentials.orElseThrow()))
               .map(Sender::bearing)
-              .filter(sender -> !isGone(sender.identity()));
+              .filter(sender -> !isGone(sender));
       if (bearing.isPresent()) {
         return bearing.get();
       }
@@ -386,12 +404,20 @@ final class RequestDispatcher {
     if (verdict instanceof Verdict.Accepted(SignedIn who)) {
       return Sender.of(who, credential.map(RequestDispatcher::way).orElse("none"));
     }
+    if (verdict instanceof Verdict.Ended(String why)) {
+      warnOfRefusal(credential.flatMap(Credential::claimed), origin, why);
+      throw new DistributionError(401, ErrorCode.UNAUTHORIZED, why)
+          .with(
+              "WWW-Authenticate",
+              challenge(origin, policy.get(), Optional.empty(), Optional.empty()))
+          .asException();
+    }
     if (verdict instanceof Verdict.Refused(String why)
         && (credentials.isPresent() || credential.isPresent())) {
       Optional<String> claimed = credential.flatMap(Credential::claimed);
       warnOfRefusal(claimed, origin, why);
       accesses.signInFailed(
-          claimed.filter(name -> authenticator.vouchesFor(Identity.user(name))),
+          claimed.filter(name -> authenticator.vouchesFor(Identity.user(name), Optional.empty())),
           TrustedProxies.network(origin.address()),
           credential.map(RequestDispatcher::way).orElse("none"),
           "it does not count here");
@@ -437,9 +463,10 @@ final class RequestDispatcher {
   }
 
   /** Whoever nobody vouches for any more cannot go on by what they were given before. */
-  private boolean isGone(Identity identity) {
-    return switch (identity.kind()) {
-      case USER, ROBOT, WORKLOAD, CERTIFICATE -> !authenticator.vouchesFor(identity);
+  private boolean isGone(Sender sender) {
+    return switch (sender.identity().kind()) {
+      case USER, ROBOT, WORKLOAD, CERTIFICATE ->
+          !authenticator.vouchesFor(sender.identity(), sender.credential());
       case LOCAL, SYSTEM, ANONYMOUS, CLAIMED -> false;
     };
   }
@@ -456,25 +483,26 @@ final class RequestDispatcher {
    */
   private DistributionError unauthorized(
       Arrival origin, AccessPolicy inForce, Optional<String> scope, Optional<String> error) {
-    String challenge;
-    if (!authenticator.required()) {
-      challenge = "Bearer realm=\"Stele\"";
-    } else if (inForce.isPresent()) {
-      challenge =
-          "Bearer realm=\"%s%s\",service=\"%s\""
-                  .formatted(origin.url(), Audit.TOKEN, TokenIssuing.SERVICE)
-              + scope.map(",scope=\"%s\""::formatted).orElse("")
-              + error.map(",error=\"%s\""::formatted).orElse("");
-    } else {
-      challenge = authenticator.challenge();
-    }
     return new DistributionError(
             401,
             ErrorCode.UNAUTHORIZED,
             error.isPresent()
                 ? "the token does not count, or not for this: get another at " + Audit.TOKEN
                 : "sign in by " + authenticator.means())
-        .with("WWW-Authenticate", challenge);
+        .with("WWW-Authenticate", challenge(origin, inForce, scope, error));
+  }
+
+  private String challenge(
+      Arrival origin, AccessPolicy inForce, Optional<String> scope, Optional<String> error) {
+    if (!authenticator.required()) {
+      return "Bearer realm=\"Stele\"";
+    }
+    return inForce.isPresent()
+        ? "Bearer realm=\"%s%s\",service=\"%s\""
+                .formatted(origin.url(), Audit.TOKEN, TokenIssuing.SERVICE)
+            + scope.map(",scope=\"%s\""::formatted).orElse("")
+            + error.map(",error=\"%s\""::formatted).orElse("")
+        : authenticator.challenge();
   }
 
   /** Whoever works on this machine, as the command line says. A user's name cannot have a colon. */

@@ -2,7 +2,9 @@ package dev.stele.server;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import dev.stele.engine.Engine;
+import dev.stele.event.RobotName;
 import dev.stele.policy.AccessPolicy;
+import dev.stele.registry.Robots;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.LocalCredential;
@@ -97,7 +99,7 @@ public final class SteleServer implements AutoCloseable {
       Engine engine, PrometheusMeterRegistry meters, ServerSettings settings)
       throws StartupException {
     checkExposure(settings);
-    Authenticator authenticator = authenticator(settings, meters);
+    Authenticator authenticator = authenticator(settings, Optional.of(engine.registry().robots()), meters);
     settings.access().ifPresent(policy -> warnOfStrangers(policy, authenticator));
     Optional<ServerKey> key =
         authenticator.required() ? Optional.of(new ServerKey(engine.secret())) : Optional.empty();
@@ -210,7 +212,7 @@ public final class SteleServer implements AutoCloseable {
                 policy.names().stream(),
                 // Who is in the others, the policy says.
                 policy.grantedGroups().stream().filter(group -> group.indexOf(':') >= 0).sorted())
-            .filter(name -> !authenticator.mayKnow(name))
+            .filter(name -> !authenticator.mayKnow(name) && !RobotName.isReserved(name))
             .toList();
     if (authenticator.required() && !unknown.isEmpty()) {
       logger.warn("access names who cannot sign in: {}", String.join(", ", unknown));
@@ -224,10 +226,12 @@ public final class SteleServer implements AutoCloseable {
   }
 
   /** Who may come in; refuses files that cannot be used. */
-  private static Authenticator authenticator(ServerSettings settings, MeterRegistry meters)
+  private static Authenticator authenticator(
+      ServerSettings settings, Optional<Robots> robots, MeterRegistry meters)
       throws StartupException {
     try {
-      return Authenticator.of(settings.signIn(), settings.tls().flatMap(TlsFiles::clients), meters);
+      return Authenticator.of(
+          settings.signIn(), settings.tls().flatMap(TlsFiles::clients), robots, meters);
     } catch (IOException e) {
       throw new StartupException(e.getMessage(), e);
     }
@@ -241,7 +245,7 @@ public final class SteleServer implements AutoCloseable {
    */
   public static void check(ServerSettings settings) throws StartupException {
     checkExposure(settings);
-    authenticator(settings, new SimpleMeterRegistry()).close();
+    authenticator(settings, Optional.empty(), new SimpleMeterRegistry()).close();
     if (settings.tls().isPresent()) {
       TlsFiles.Read _ = settings.tls().get().read(Instant.now());
     }

@@ -528,4 +528,41 @@ class CommandAnswersTest {
               + " FROM flyway_schema_history) WHERE version = '0'");
     }
   }
+
+  @Test
+  void aKeyAloneGoesToStandardOutput() {
+    Answer created = stele("robot", "create", "ci", "--expires", "30d", "--description", "Builds");
+    assertThat(created.status()).as(created.errors()).isZero();
+    assertThat(created.text()).matches("stele_rk_[0-9a-f]{12}_[A-Za-z0-9_-]{51}\n");
+    String id = created.text().substring(9, 21);
+    assertThat(created.errors())
+        .startsWith("robot+ci can sign in until ")
+        .contains(" by key " + id + ", which is shown this once:")
+        .doesNotContain(created.text().substring(22).strip());
+    Answer issued = stele("robot", "key", "issue", "ci", "--expires", "13d");
+    String second = issued.text().substring(9, 21);
+    assertThat(stele("robot", "list").text())
+        .contains(id + " until ")
+        .contains(second + " until ")
+        .contains(" (expires soon)")
+        .contains("Builds")
+        .doesNotContain("stele_rk_");
+    Answer third = stele("robot", "key", "issue", "ci");
+    assertThat(third.status()).isEqualTo(1);
+    assertThat(third.text()).isEmpty();
+    assertThat(third.errors()).contains("robot ci has 2 keys that count, " + id + " and " + second);
+    assertThat(stele("robot", "key", "revoke", "ci", id).text())
+        .isEqualTo("Key " + id + " of robot+ci does not count any more\n");
+    assertThat(stele("robot", "key", "revoke", "ci", "a?b c").errors())
+        .contains("robot ci has no such key now");
+    assertThat(stele("robot", "remove", "ci").text())
+        .isEqualTo("robot+ci cannot sign in any more\n");
+    assertThat(stele("robot", "remove", "ci").errors()).contains("there is no robot ci");
+    Answer wrong = stele("robot", "create", "CI");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.errors()).contains("must be a robot's name");
+    Answer soon = stele("robot", "create", "late", "--expires", "1000d");
+    assertThat(soon.status()).isEqualTo(2);
+    assertThat(soon.errors()).contains("expires must be longer than nothing and at most 366d");
+  }
 }

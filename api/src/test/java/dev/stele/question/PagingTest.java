@@ -4,6 +4,7 @@ import static dev.stele.registry.TestClient.ALICE;
 import static dev.stele.registry.TestClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stele.event.RobotName;
 import dev.stele.history.Exposure;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
@@ -167,6 +168,9 @@ class PagingTest {
               false,
               "case");
       ok(registry.holds().place(ALICE, hold));
+      RobotName robot = RobotName.parse("robot-" + number);
+      ok(registry.robots().create(ALICE, robot, Optional.empty(), Optional.empty()));
+      ok(registry.robots().issueKey(ALICE, robot, Optional.empty()));
     }
     put(registry, APP, 1, Optional.empty(), Tag.parse("prod"));
     for (String name : List.of("bob", "carol")) {

@@ -155,6 +155,12 @@ class AccessMatrixTest {
     NEEDS.put("GET /api/v1/actors", "ALL:read-record");
     NEEDS.put("POST /api/v1/actors/{id}/forget", "*");
     NEEDS.put("GET /api/v1/webhooks", "*");
+    NEEDS.put("GET /api/v1/robots", "*");
+    NEEDS.put("GET /api/v1/robots/{robot}", "*");
+    NEEDS.put("POST /api/v1/robots", "*");
+    NEEDS.put("POST /api/v1/robots/{robot}/remove", "*");
+    NEEDS.put("POST /api/v1/robots/{robot}/keys", "*");
+    NEEDS.put("POST /api/v1/robots/{robot}/keys/{key}/revoke", "*");
     NEEDS.put("GET /api/v1/gc", "*");
     NEEDS.put("GET /api/v1/manifests/{digest}", "ALL:read-record");
     NEEDS.put("GET /api/v1/documents/{digest}", "ALL:read-record");
@@ -286,6 +292,8 @@ class AccessMatrixTest {
         .replace("{name}", "team/app")
         .replace("{tag}", "v1")
         .replace("{position}", "0")
+        .replace("{robot}", "ci")
+        .replace("{key}", "0a1b2c3d4e5f")
         .replace("{id}", HOLD);
   }
 

@@ -181,7 +181,7 @@ class LdapSignInTest {
     Authenticator authenticator =
         Authenticator.of(
             new SignInSettings(htpasswd, Optional.of(settings), List.of()),
-            Optional.empty(),
+            Optional.empty(), Optional.empty(),
             new SimpleMeterRegistry());
     opened.add(authenticator);
     return authenticator;
@@ -300,9 +300,9 @@ class LdapSignInTest {
     // By another name that finds an entry whose name is a user's.
     assertThat(signIn(authenticator, "boss@example.com", "right")).isEmpty();
     assertThat(signIn(authenticator, "joe", "other")).isPresent();
-    assertThat(authenticator.vouchesFor(Identity.user("joe"))).isFalse();
+    assertThat(authenticator.vouchesFor(Identity.user("joe"), Optional.empty())).isFalse();
     assertThat(
-            authenticator.vouchesFor(new Identity("joe", Identity.Kind.USER, Optional.of("staff"))))
+            authenticator.vouchesFor(new Identity("joe", Identity.Kind.USER, Optional.of("staff")), Optional.empty()))
         .isTrue();
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.TestManifest;
+import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.server.audit.Audit;
@@ -122,6 +123,17 @@ class OpenApiTest {
 
   private static HttpResponse<byte[]> send(OpenApiDocument.Operation operation, String address)
       throws Exception {
+    if (operation.template().startsWith(Address.ROBOTS)) {
+      // What an example makes or ends is as it was before, for the next.
+      beneath.execute(
+          """
+          DELETE FROM robot_key;
+          DELETE FROM robot;
+          INSERT INTO robot VALUES ('ci', 'Builds', 1, now(), '00000000-0000-0000-0000-000000000000');
+          INSERT INTO robot_key
+          VALUES ('0a1b2c3d4e5f', 'ci', digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 1, now(), '00000000-0000-0000-0000-000000000000', now() + '1d')
+          """);
+    }
     return send(
         operation.method(),
         address,

@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stele.server.config.Configuration;
 import dev.stele.server.config.Configuration.HttpLimits;
 import dev.stele.server.config.DataSize;
 import java.nio.file.Path;
@@ -27,7 +28,8 @@ class ServerLimitsTest {
           Duration.ofSeconds(2),
           Duration.ofMillis(500),
           10,
-          DataSize.ofKibibytes(1));
+          DataSize.ofKibibytes(1),
+          Configuration.RequestLimit.NONE);
 
   @TempDir private Path folder;
   private RegistryOnTestDatabase beneath;

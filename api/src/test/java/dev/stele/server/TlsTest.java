@@ -190,7 +190,8 @@ class TlsTest {
                         idle,
                         standard.drainTime(),
                         standard.maxConnections(),
-                        standard.minRate())))) {
+                        standard.minRate(),
+                        standard.requests())))) {
       byte[] blob = new byte[8];
       Digest digest = Sizes.digest(blob);
       try (HttpClient client = client(certificate, Version.HTTP_1_1)) {

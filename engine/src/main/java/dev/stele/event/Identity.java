@@ -47,6 +47,11 @@ public record Identity(String name, Kind kind, Optional<String> issuer) {
     return new Identity(name, Kind.USER, Optional.empty());
   }
 
+  /** An account of a program. */
+  public static Identity robot(RobotName robot) {
+    return new Identity(robot.user(), Kind.ROBOT, Optional.empty());
+  }
+
   /** A part of the registry that acts by itself. */
   public static Identity system(String name) {
     return new Identity(name, Kind.SYSTEM, Optional.empty());

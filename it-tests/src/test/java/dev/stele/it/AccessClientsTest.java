@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -61,6 +62,7 @@ class AccessClientsTest {
           - {repositories: ["team/**"], users: [pusher], may: [pull, push]}
           - {repositories: ["team/**"], users: [reader], may: [pull]}
           - {repositories: ["job/**"], users: ["ci:team/app"], may: [pull, push]}
+          - {repositories: ["team/**"], users: [robot+ci], may: [pull, push]}
       """;
 
   private static final String AUDIENCE = "https://registry.example.com";
@@ -230,6 +232,41 @@ class AccessClientsTest {
     push(signIn(skopeo(), "root"), image, "closed/skopeo:v1");
     assertThatThrownBy(() -> assertPulls(reader, "closed/skopeo:v1", image))
         .hasMessageContaining("there is no repository closed/skopeo");
+  }
+
+  private JsonNode robot(String... command) throws Exception {
+    List<String> all = new ArrayList<>(List.of("robot"));
+    all.addAll(List.of(command));
+    all.add("--json");
+    SteleProcess.CommandResult told = stele("root", trust(), all.toArray(String[]::new));
+    assertThat(told.exitStatus()).as(told.output()).isZero();
+    return new ObjectMapper().readTree(told.output());
+  }
+
+  @Test
+  void aRobotPushesAndPullsByTheKeyThatCounts() throws Exception {
+    JsonNode first = robot("create", "ci", "--description", "Builds", "--expires", "1d");
+    Path old = signIn(skopeo(), "robot+ci", first.required("key").asText());
+    ImageFixture.Image image = ImageFixture.image(10);
+    push(old, image, "team/robot:v1");
+    String kept = Files.readString(old);
+    JsonNode second = robot("key", "issue", "ci");
+    Path renewed = signIn(skopeo(), "robot+ci", second.required("key").asText());
+    assertPulls(renewed, "team/robot:v1", image);
+    Path before = Files.writeString(folder.resolve("before.json"), kept);
+    assertPulls(before, "team/robot:v1", image);
+    JsonNode _ = robot("key", "revoke", "ci", first.required("keyId").asText());
+    assertThatThrownBy(() -> assertPulls(before, "team/robot:v1", image))
+        .hasMessageContaining("unauthorized");
+    push(renewed, ImageFixture.image(11), "team/robot:v2");
+    assertThatThrownBy(() -> push(renewed, image, "closed/robot:v1"))
+        .hasMessageContaining("denied: robot+ci may not push in closed/robot");
+    JsonNode _ = robot("remove", "ci");
+    assertThatThrownBy(() -> assertPulls(renewed, "team/robot:v1", image))
+        .hasMessageContaining("unauthorized");
+    SteleProcess.CommandResult record =
+        stele("root", trust(), "events", "--actor", "robot+ci", "--no-trunc");
+    assertThat(record.output()).contains("ManifestPut").doesNotContain("stele_rk_");
   }
 
   @Test

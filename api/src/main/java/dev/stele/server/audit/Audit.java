@@ -31,6 +31,7 @@ public final class Audit implements AutoCloseable {
   public static final String TOKEN = "/token";
 
   private static final Need RECORD = Need.everywhere(Action.READ_RECORD);
+  private static final Need ADMIN = Need.everywhere(Action.ADMIN);
   private static final String YAML_TYPE = "application/yaml"; // RFC 9512
 
   private final RouteTable routes = new RouteTable();
@@ -88,6 +89,7 @@ public final class Audit implements AutoCloseable {
 
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
+    RobotAccounts robots = new RobotAccounts(registry.robots());
     Restoring restoring = new Restoring(engine, work);
     routes
         .get(
@@ -100,6 +102,14 @@ public final class Audit implements AutoCloseable {
             Address.HOLD_RELEASE,
             Need.byBody(Action.RELEASE_HOLD),
             (x, path) -> holds.release(act(x), path.get("id")))
+        .on("POST", Address.ROBOTS, ADMIN, (x, _) -> robots.create(act(x)))
+        .on("POST", Address.ROBOT_REMOVAL, ADMIN, (x, p) -> robots.remove(act(x), p.get("robot")))
+        .on("POST", Address.ROBOT_KEYS, ADMIN, (x, p) -> robots.issueKey(act(x), p.get("robot")))
+        .on(
+            "POST",
+            Address.ROBOT_KEY_REVOCATION,
+            ADMIN,
+            (x, path) -> robots.revokeKey(act(x), path.get("robot"), path.get("key")))
         .on(
             "POST",
             Address.ACTOR_FORGET,

@@ -4,6 +4,8 @@ import static java.util.stream.Collectors.joining;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.event.Identity;
+import dev.stele.registry.Robots;
+import dev.stele.server.http.ClientNetwork;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.RefusedRequestException;
@@ -12,6 +14,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,10 +72,14 @@ public final class Authenticator implements AutoCloseable {
    * Opens those who vouch for somebody.
    *
    * @param certificates of clients
+   * @param robots accounts of programs, which count where anybody else can sign in
    * @throws IOException if a file cannot be used; the message is fit for people
    */
   public static Authenticator of(
-      SignInSettings settings, Optional<ClientCertificates> certificates, MeterRegistry meters)
+      SignInSettings settings,
+      Optional<ClientCertificates> certificates,
+      Optional<Robots> robots,
+      MeterRegistry meters)
       throws IOException {
     List<IdentityProvider> providers = new ArrayList<>();
     certificates.ifPresent(providers::add);
@@ -87,6 +94,10 @@ public final class Authenticator implements AutoCloseable {
     }
     for (OidcSettings issuer : settings.oidc()) {
       providers.add(new OidcIssuer(issuer));
+    }
+    if (!providers.isEmpty()) {
+      robots.ifPresent(
+          accounts -> providers.addFirst(new RobotKeys(accounts, InstantSource.system())));
     }
     return new Authenticator(providers, meters);
   }
@@ -126,6 +137,14 @@ public final class Authenticator implements AutoCloseable {
       // Some directories let in whoever sends none.
       return new Verdict.Refused("the password is empty or too long");
     }
+    Optional<Judged> quick = quickly(given);
+    if (quick.isPresent()) {
+      if (!(quick.get().verdict instanceof Verdict.Accepted)) {
+        failed.check(given.user(), address);
+        failed.add(given.user(), address);
+      }
+      return quick.get().verdict;
+    }
     ByteBuffer key = verified.key(given.user(), given.password());
     Optional<Judged> known = verified.find(key).filter(Judged::counts);
     if (known.isPresent()) {
@@ -135,24 +154,35 @@ public final class Authenticator implements AutoCloseable {
     Judged judged = once(key, address, () -> judge(given));
     switch (judged.verdict) {
       case Verdict.Accepted _ -> verified.add(key, judged);
-      case Verdict.Refused _ -> failed.add(given.user(), address);
+      case Verdict.Refused _, Verdict.Ended _ -> failed.add(given.user(), address);
     }
     return judged.verdict;
   }
 
+  private Optional<Judged> quickly(Credential credential) {
+    return judge(credential, providers.stream().filter(IdentityProvider::isQuick).toList());
+  }
+
   private Judged judge(Credential credential) {
-    for (IdentityProvider provider : providers) {
+    return judge(credential, providers)
+        .orElseGet(
+            () ->
+                counted(
+                    new Judged(
+                        new Verdict.Refused("nobody who is configured vouches for that"),
+                        Optional.empty(),
+                        "nobody")));
+  }
+
+  private Optional<Judged> judge(Credential credential, List<IdentityProvider> asked) {
+    for (IdentityProvider provider : asked) {
       Object state = provider.state();
       Optional<Verdict> verdict = provider.judge(credential);
       if (verdict.isPresent()) {
-        return counted(new Judged(verdict.get(), Optional.of(provider), state));
+        return Optional.of(counted(new Judged(verdict.get(), Optional.of(provider), state)));
       }
     }
-    return counted(
-        new Judged(
-            new Verdict.Refused("nobody who is configured vouches for that"),
-            Optional.empty(),
-            "nobody"));
+    return Optional.empty();
   }
 
   private Judged counted(Judged judged) {
@@ -182,7 +212,7 @@ public final class Authenticator implements AutoCloseable {
         throw e;
       }
     }
-    String network = FailedSignIns.network(address);
+    String network = ClientNetwork.of(address);
     try {
       if (judging(network, 1) > MOST_OF_ONE) {
         throw busy();
@@ -215,8 +245,8 @@ public final class Authenticator implements AutoCloseable {
   }
 
   /** Whether somebody still counts who signed in a while ago. */
-  public boolean vouchesFor(Identity identity) {
-    return providers.stream().anyMatch(provider -> provider.vouchesFor(identity));
+  public boolean vouchesFor(Identity identity, Optional<String> credential) {
+    return providers.stream().anyMatch(provider -> provider.vouchesFor(identity, credential));
   }
 
   /** Whether somebody of this name may be able to sign in. */

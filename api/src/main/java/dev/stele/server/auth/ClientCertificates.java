@@ -145,7 +145,7 @@ public record ClientCertificates(
   }
 
   @Override
-  public boolean vouchesFor(Identity identity) {
+  public boolean vouchesFor(Identity identity, Optional<String> credential) {
     return identity.kind() == Kind.CERTIFICATE;
   }
 

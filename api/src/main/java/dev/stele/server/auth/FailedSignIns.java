@@ -2,21 +2,18 @@ package dev.stele.server.auth;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.server.http.ClientNetwork;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.RefusedRequestException;
-import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Who tries passwords is told to wait: after {@value #BY_NAME} that were wrong within a minute for
  * a name from an address, and {@value #BY_ADDRESS} for whatever names, no more are looked at from
- * there until that minute is over. So nobody can keep somebody else from signing in. An IPv6
- * address counts as its network of 64 bits. Keeps a number for each of the last {@value
+ * there until that minute is over. So nobody can keep somebody else from signing in. What counts as
+ * an address is {@link ClientNetwork}'s to say. Keeps a number for each of the last {@value
  * #REMEMBERED} that failed. Thread-safe.
  */
 final class FailedSignIns {
@@ -24,7 +21,6 @@ final class FailedSignIns {
   private static final int BY_ADDRESS = 30;
   private static final int REMEMBERED = 100_000;
   private static final Duration WINDOW = Duration.ofMinutes(1);
-  private static final int NETWORK_BYTES = 8;
 
   private final Cache<String, AtomicInteger> failures;
 
@@ -42,7 +38,7 @@ final class FailedSignIns {
    * @throws RefusedRequestException 429 if too many were wrong
    */
   void check(String name, String address) {
-    String network = network(address);
+    String network = ClientNetwork.of(address);
     if (count(network) >= BY_ADDRESS || count(name + '\n' + network) >= BY_NAME) {
       throw new DistributionError(
               429,
@@ -55,7 +51,7 @@ final class FailedSignIns {
 
   /** Takes note of a wrong one. */
   void add(String name, String address) {
-    String network = network(address);
+    String network = ClientNetwork.of(address);
     increment(network);
     increment(name + '\n' + network);
   }
@@ -67,18 +63,5 @@ final class FailedSignIns {
 
   private void increment(String key) {
     int _ = failures.get(key, _ -> new AtomicInteger()).incrementAndGet();
-  }
-
-  /** What counts as one address. */
-  static String network(String address) {
-    try {
-      // In numbers, so nobody is asked what it means.
-      InetAddress parsed = InetAddress.ofLiteral(address);
-      return parsed instanceof Inet6Address
-          ? HexFormat.of().formatHex(Arrays.copyOf(parsed.getAddress(), NETWORK_BYTES))
-          : address;
-    } catch (IllegalArgumentException e) {
-      return address;
-    }
   }
 }

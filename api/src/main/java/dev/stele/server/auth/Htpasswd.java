@@ -1,6 +1,7 @@
 package dev.stele.server.auth;
 
 import dev.stele.event.Identity;
+import dev.stele.event.RobotName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,12 @@ final class Htpasswd {
       }
       if (line.startsWith(Identity.NOBODY.name() + ":")) {
         throw new IOException(where + "nobody can be called " + Identity.NOBODY.name());
+      }
+      if (RobotName.isReserved(line)) {
+        throw new IOException(
+            where
+                + "names that begin with robot+ are those of robots, which stele robot create"
+                + " makes");
       }
       String hash = line.substring(colon + 1);
       if (!BCRYPT.matcher(hash).matches()) {

@@ -117,7 +117,7 @@ final class HtpasswdUsers implements IdentityProvider {
   }
 
   @Override
-  public boolean vouchesFor(Identity identity) {
+  public boolean vouchesFor(Identity identity, Optional<String> credential) {
     return identity.kind() == Identity.Kind.USER
         && identity.issuer().isEmpty()
         && knows(identity.name()).orElseThrow();

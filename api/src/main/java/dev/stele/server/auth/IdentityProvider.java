@@ -24,8 +24,20 @@ interface IdentityProvider extends Closeable {
    */
   Optional<Verdict> judge(Credential credential);
 
-  /** Whether it vouches for somebody for whom it did a while ago. */
-  boolean vouchesFor(Identity identity);
+  /**
+   * Whether it vouches for somebody for whom it did a while ago.
+   *
+   * @param credential the id of what they proved it by, if that has one
+   */
+  boolean vouchesFor(Identity identity, Optional<String> credential);
+
+  /**
+   * Whether judging costs next to nothing. Then it is done each time, so that what is revoked ends
+   * at once, and what is right is let in however many from there were wrong.
+   */
+  default boolean isQuick() {
+    return false;
+  }
 
   /** Whether somebody of this name may be known to it; empty if it cannot tell. */
   Optional<Boolean> knows(String name);

@@ -258,7 +258,7 @@ final class LdapDirectory implements IdentityProvider {
   }
 
   @Override
-  public boolean vouchesFor(Identity identity) {
+  public boolean vouchesFor(Identity identity, Optional<String> credential) {
     return identity.kind() == Identity.Kind.USER
         && identity.issuer().equals(Optional.of(settings.name()))
         && !taken.test(identity.name());

@@ -195,7 +195,7 @@ final class OidcIssuer implements IdentityProvider {
   }
 
   @Override
-  public boolean vouchesFor(Identity identity) {
+  public boolean vouchesFor(Identity identity, Optional<String> credential) {
     return identity.kind() == settings.kind()
         && identity.issuer().equals(Optional.of(settings.name()));
   }

@@ -3,6 +3,7 @@ package dev.stele.server.auth;
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
 import dev.stele.event.Identity;
+import dev.stele.event.RobotName;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -148,6 +149,10 @@ public final class UserFile {
   }
 
   private static void checkName(String user) {
+    if (RobotName.isReserved(user)) {
+      throw new IllegalArgumentException(
+          "names that begin with robot+ are those of robots: use stele robot create NAME");
+    }
     if (user.isBlank()
         || user.startsWith("#")
         || user.equals(Identity.NOBODY.name())

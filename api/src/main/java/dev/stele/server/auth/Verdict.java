@@ -11,4 +11,11 @@ public sealed interface Verdict {
    * @param why for the log: nothing of it is told to whoever sent it
    */
   record Refused(String why) implements Verdict {}
+
+  /**
+   * It proved that, until a while ago.
+   *
+   * @param why for the log and for whoever sent it
+   */
+  record Ended(String why) implements Verdict {}
 }

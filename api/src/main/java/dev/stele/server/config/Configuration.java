@@ -7,6 +7,7 @@ import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.SignInSettings;
@@ -52,6 +53,7 @@ public record Configuration(
     HttpLimits http,
     TrustedProxies proxies,
     AuditLimits audit,
+    RobotKeyLifetime robotKeys,
     Duration clockTolerance,
     GcOptions gc,
     LogFormat logFormat,
@@ -134,6 +136,7 @@ public record Configuration(
    * @param maxConnections how many connections may be open; more wait to be accepted
    * @param minRate bytes a second that a body must bring, after a minute
    * @param drainTime how long a stopping server lets requests in flight finish
+   * @param requests how many requests a caller may send; more are told to try again
    */
   public record HttpLimits(
       DataSize maxHeaderSize,
@@ -143,7 +146,8 @@ public record Configuration(
       Duration idleTimeout,
       Duration drainTime,
       int maxConnections,
-      DataSize minRate) {
+      DataSize minRate,
+      RequestLimit requests) {
     public static final HttpLimits DEFAULT =
         new HttpLimits(
             DataSize.ofKibibytes(32),
@@ -153,7 +157,24 @@ public record Configuration(
             Duration.ofMinutes(2),
             Duration.ofSeconds(30),
             10_000,
-            DataSize.ofKibibytes(1));
+            DataSize.ofKibibytes(1),
+            RequestLimit.NONE);
+  }
+
+  /**
+   * How many requests a caller may send to a node.
+   *
+   * @param perSecond on average; 0: as many as they like
+   * @param burst at once, after a pause
+   */
+  public record RequestLimit(int perSecond, int burst) {
+    /** As many as they like. */
+    public static final RequestLimit NONE = new RequestLimit(0, 500);
+
+    /** Whether there is a limit. */
+    public boolean isSet() {
+      return perSecond > 0;
+    }
   }
 
   /**

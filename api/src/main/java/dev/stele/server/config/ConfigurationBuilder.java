@@ -23,6 +23,7 @@ import dev.stele.policy.Reason;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.registry.PullRecording;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.ClientCertificates;
@@ -144,6 +145,7 @@ final class ConfigurationBuilder {
                     TrustedProxies.Network::parse,
                     TrustedProxies.Network::toString))),
         audit(),
+        robotKeys(),
         values.get(
             duration(
                 "clock.tolerance",
@@ -439,7 +441,22 @@ final class ConfigurationBuilder {
                 "how many bytes a second a body must bring on average, after its first minute",
                 absent.minRate(),
                 DataSize.ofKibibytes(0),
-                DataSize.ofMebibytes(1))));
+                DataSize.ofMebibytes(1))),
+        new Configuration.RequestLimit(
+            values.get(
+                number(
+                    "http.requests-per-second",
+                    "how many requests a second a caller may send; 0 is as many as they like",
+                    absent.requests().perSecond(),
+                    0,
+                    100_000)),
+            values.get(
+                number(
+                    "http.request-burst",
+                    "how many requests a caller may send at once, after a pause",
+                    absent.requests().burst(),
+                    1,
+                    1_000_000))));
   }
 
   private Configuration.AuditLimits audit() {
@@ -466,6 +483,33 @@ final class ConfigurationBuilder {
                 absent.deadline(),
                 Duration.ofMillis(100),
                 Duration.ofHours(1))));
+  }
+
+  private RobotKeyLifetime robotKeys() {
+    RobotKeyLifetime absent = RobotKeyLifetime.DEFAULT;
+    Duration standard =
+        values.get(
+            duration(
+                "robots.key-lifetime",
+                "for how long a robot's key counts if whoever issues it does not say",
+                absent.standard(),
+                Duration.ofMinutes(1),
+                RobotKeyLifetime.LONGEST));
+    Duration longest =
+        values.get(
+            duration(
+                "robots.max-key-lifetime",
+                "the longest that may be asked for",
+                absent.longest(),
+                Duration.ofMinutes(1),
+                RobotKeyLifetime.LONGEST));
+    if (standard.compareTo(longest) <= 0) {
+      return new RobotKeyLifetime(standard, longest);
+    }
+    if (values.has("robots.key-lifetime")) {
+      values.problem("robots.key-lifetime must not be longer than robots.max-key-lifetime");
+    }
+    return new RobotKeyLifetime(longest, longest);
   }
 
   private GcOptions gc() {

@@ -126,6 +126,14 @@ public final class Refusals {
               Map.of("name", repository, "tag", tag, "digest", digest));
       case Refusal.TooMuchToRestore(var repository, _, _) ->
           error(refusal, 409, ErrorCode.DENIED, Map.of("name", repository));
+      case Refusal.UnknownRobot(var robot) ->
+          error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("robot", robot));
+      case Refusal.UnknownRobotKey(var robot, var keyId) ->
+          error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("robot", robot, "key", keyId));
+      case Refusal.RobotExists(var robot) ->
+          error(refusal, 409, ErrorCode.DENIED, Map.of("robot", robot));
+      case Refusal.TooManyRobotKeys(var robot, var keyIds) ->
+          error(refusal, 409, ErrorCode.DENIED, Map.of("robot", robot, "keys", keyIds));
       case Refusal.UnknownHold(var id) ->
           error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("hold", id.toString()));
       case Refusal.OtherHold(var hold) ->

@@ -198,7 +198,7 @@ class AuthenticatorTest {
     }
 
     @Override
-    public boolean vouchesFor(Identity identity) {
+    public boolean vouchesFor(Identity identity, Optional<String> credential) {
       return identity.issuer().equals(Optional.of("directory"));
     }
 
@@ -225,12 +225,12 @@ class AuthenticatorTest {
     assertThat(directory.asked).hasValue(0);
     assertThat(name(authenticator, basic("joe", "right"), "192.0.2.1")).contains("joe");
     assertThat(name(authenticator, basic("stranger", "right"), "192.0.2.1")).isEmpty();
-    assertThat(authenticator.vouchesFor(Identity.user("ann"))).isTrue();
+    assertThat(authenticator.vouchesFor(Identity.user("ann"), Optional.empty())).isTrue();
     // The same name, but from elsewhere.
-    assertThat(authenticator.vouchesFor(Identity.user("joe"))).isFalse();
+    assertThat(authenticator.vouchesFor(Identity.user("joe"), Optional.empty())).isFalse();
     assertThat(
             authenticator.vouchesFor(
-                new Identity("joe", Identity.Kind.USER, Optional.of("directory"))))
+                new Identity("joe", Identity.Kind.USER, Optional.of("directory")), Optional.empty()))
         .isTrue();
     assertThat(meters.get("stele.sign.ins").tags("by", "htpasswd", "outcome", "refused").counter())
         .matches(counter -> counter.count() == 1);
@@ -273,7 +273,7 @@ class AuthenticatorTest {
   static Authenticator open(Path file) throws IOException {
     return Authenticator.of(
         SignInSettings.NONE.withHtpasswd(Optional.of(file)),
-        Optional.empty(),
+        Optional.empty(), Optional.empty(),
         new SimpleMeterRegistry());
   }
 

@@ -14,6 +14,7 @@ import dev.stele.policy.RepositoryGlob;
 import dev.stele.policy.RetentionPolicy;
 import dev.stele.policy.TagPattern;
 import dev.stele.registry.PullRecording;
+import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
@@ -65,9 +66,11 @@ class ConfigurationReaderTest {
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(30),
                     10_000,
-                    DataSize.ofKibibytes(1)),
+                    DataSize.ofKibibytes(1),
+                    new Configuration.RequestLimit(0, 500)),
                 TrustedProxies.NONE,
                 new Configuration.AuditLimits(4, 64, Duration.ofMinutes(1)),
+                new RobotKeyLifetime(Duration.ofDays(90), Duration.ofDays(366)),
                 Duration.ofMinutes(5),
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
@@ -145,6 +148,9 @@ class ConfigurationReaderTest {
               immutable:
                 - repositories: ["team/**"]
                   patterns: ["^v[0-9]"]
+            robots:
+              key-lifetime: 7d
+              max-key-lifetime: 30d
             stores:
               default:
                 type: s3
@@ -217,12 +223,14 @@ class ConfigurationReaderTest {
                     Duration.ofSeconds(30),
                     Duration.ofMillis(500),
                     10_000,
-                    DataSize.ofKibibytes(1)),
+                    DataSize.ofKibibytes(1),
+                    new Configuration.RequestLimit(30, 90)),
                 new TrustedProxies(
                     List.of(
                         TrustedProxies.Network.parse("10.0.0.0/8"),
                         TrustedProxies.Network.parse("::1"))),
                 new Configuration.AuditLimits(2, 9, Duration.ofSeconds(20)),
+                new RobotKeyLifetime(Duration.ofDays(7), Duration.ofDays(30)),
                 Duration.ofMinutes(5),
                 new GcOptions(
                     false,
