@@ -101,7 +101,10 @@ final class Client implements AutoCloseable {
     if (!next.startsWith("/") || next.startsWith("//")) {
       throw strange("its next page is said to be at " + next);
     }
-    return Optional.of(json(send(asking.method(), next, asking.bytes())));
+    // The server may be reached below a path, which is a part of both.
+    String path = Optional.ofNullable(server.getRawPath()).orElse("");
+    String address = next.startsWith(path + "/") ? next.substring(path.length()) : next;
+    return Optional.of(json(send(asking.method(), address, asking.bytes())));
   }
 
   /** Posts an object, without what is null in it; the answer comes in a form. */

@@ -5,6 +5,7 @@ import dev.stele.oci.Tag;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.server.http.Access;
 import dev.stele.server.http.PageRequest;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.QueryString;
 import dev.stele.server.http.RefusedRequestException;
 import java.util.List;
@@ -19,8 +20,10 @@ import java.util.function.Predicate;
  * @param query the parameters
  * @param body what is sent along, such as a retention policy; may be empty
  * @param access what whoever asks may do
+ * @param prefix below which path they reached the server
  */
-public record Asked(Map<String, String> path, QueryString query, String body, Access access) {
+public record Asked(
+    Map<String, String> path, QueryString query, String body, Access access, PathPrefix prefix) {
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1_000;
 

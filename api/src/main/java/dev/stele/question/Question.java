@@ -242,7 +242,8 @@ public final class Question<R> {
   public Optional<String> next(Asked asked, Answer<R> page) {
     return page.next().isEmpty()
         ? Optional.empty()
-        : Optional.of(address(asked.path()) + "?" + following(asked, page).query());
+        : Optional.of(
+            asked.prefix() + address(asked.path()) + "?" + following(asked, page).query());
   }
 
   /** What asks for the page that follows. */
@@ -253,7 +254,7 @@ public final class Question<R> {
       Optional<String> value = parameter.getValue();
       query = value.isPresent() ? query.with(name, value.get()) : query.without(name);
     }
-    return new Asked(asked.path(), query, asked.body(), asked.access());
+    return new Asked(asked.path(), query, asked.body(), asked.access(), asked.prefix());
   }
 
   private String address(Map<String, String> path) {

@@ -38,6 +38,7 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Need;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.PercentEncoding;
 import dev.stele.server.http.RawPath;
 import dev.stele.server.http.RefusedRequestException;
@@ -92,6 +93,7 @@ final class RequestDispatcher {
   private final AccessRecorder accesses;
   private final Optional<LocalCredential> local;
   private final TrustedProxies proxies;
+  private final PathPrefix prefix;
   private final ServerSettings.Room room;
   private final RequestLog requests;
   private final RequestRate rate;
@@ -110,6 +112,7 @@ final class RequestDispatcher {
       AccessRecorder accesses,
       Optional<LocalCredential> local,
       TrustedProxies proxies,
+      PathPrefix prefix,
       ServerSettings.Room room,
       MeterRegistry meters,
       Configuration.HttpLimits limits) {
@@ -121,6 +124,7 @@ final class RequestDispatcher {
     this.accesses = accesses;
     this.local = local;
     this.proxies = proxies;
+    this.prefix = prefix;
     this.room = room;
     this.requests = new RequestLog(meters);
     this.rate = new RequestRate(limits.requests(), System::nanoTime, meters);
@@ -153,15 +157,21 @@ final class RequestDispatcher {
     response.setHeader("Docker-Distribution-API-Version", "registry/2.0");
     response.setHeader("X-Content-Type-Options", "nosniff");
     MDC.put(REQUEST_ID, requestId);
+    Arrival arrival =
+        isLocal(request) ? TrustedProxies.NONE.origin(request) : proxies.origin(request);
     RequestLog.Served served =
-        new RequestLog.Served(
-            isLocal(request) ? TrustedProxies.NONE.origin(request) : proxies.origin(request));
+        new RequestLog.Served(prefix.covers(address(request)) ? arrival.below(prefix) : arrival);
     try {
       serve(request, response, requestId, served);
     } finally {
       requests.add(request, response, served, System.nanoTime() - start);
       MDC.remove(REQUEST_ID);
     }
+  }
+
+  /** The path as it was sent. */
+  private static String address(HttpServletRequest request) {
+    return Optional.ofNullable(request.getRequestURI()).orElse("/");
   }
 
   private void serve(
@@ -174,7 +184,8 @@ final class RequestDispatcher {
       try {
         // The query string may be malformed, but the answer to that needs an exchange too.
         exchange = Exchange.withoutQuery(request, response, requestId);
-        RawPath path = RawPath.parse(Optional.ofNullable(request.getRequestURI()).orElse("/"));
+        String address = address(request);
+        RawPath path = RawPath.parse(prefix.covers(address) ? prefix.without(address) : address);
         Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
         resource.ifPresent(found -> served.at(found.template()));
         Sender sender = admitted(request, path, served.origin());
@@ -204,7 +215,15 @@ final class RequestDispatcher {
                     accesses.denied(caller, action.word(), repository.map(RepositoryName::value)));
         served.by(sender.identity().name());
         try (Exchange asked =
-            new Exchange(request, response, access, caller, this.limits, bodies, answers)) {
+            new Exchange(
+                request,
+                response,
+                served.origin().prefix(),
+                access,
+                caller,
+                this.limits,
+                bodies,
+                answers)) {
           exchange = asked;
           handle(asked, resource);
         }
@@ -499,7 +518,7 @@ final class RequestDispatcher {
     }
     return inForce.isPresent()
         ? "Bearer realm=\"%s%s\",service=\"%s\""
-                .formatted(origin.url(), Audit.TOKEN, TokenIssuing.SERVICE)
+                .formatted(origin.base(), Audit.TOKEN, TokenIssuing.SERVICE)
             + scope.map(",scope=\"%s\""::formatted).orElse("")
             + error.map(",error=\"%s\""::formatted).orElse("")
         : authenticator.challenge();

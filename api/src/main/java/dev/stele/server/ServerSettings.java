@@ -7,6 +7,7 @@ import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.config.Configuration;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import java.util.function.Consumer;
  * @param maxManifestSize in bytes; the specification asks for 4 MiB at least
  * @param deletion whether tags, manifests and blobs may be deleted
  * @param proxies whom to believe what they say about clients
+ * @param prefix below which path it is reached, too
  * @param audit how much questions to the record may take
  * @param cloudEvents how events look as CloudEvents
  * @param room is asked before each push: on the disk of the database, where that is known
@@ -40,6 +42,7 @@ public record ServerSettings(
     boolean deletion,
     Configuration.HttpLimits limits,
     TrustedProxies proxies,
+    PathPrefix prefix,
     Configuration.AuditLimits audit,
     CloudEvents cloudEvents,
     Room room) {
@@ -66,6 +69,7 @@ public record ServerSettings(
         true,
         Configuration.HttpLimits.DEFAULT,
         TrustedProxies.NONE,
+        PathPrefix.NONE,
         Configuration.AuditLimits.DEFAULT,
         new CloudEvents(Optional.empty()),
         () -> {});
@@ -84,6 +88,7 @@ public record ServerSettings(
         true,
         configuration.http(),
         configuration.proxies(),
+        configuration.pathPrefix(),
         configuration.audit(),
         new CloudEvents(configuration.eventSource()),
         room(configuration));
@@ -113,6 +118,7 @@ public record ServerSettings(
     draft.deletion = deletion;
     draft.limits = limits;
     draft.proxies = proxies;
+    draft.prefix = prefix;
     draft.audit = audit;
     change.accept(draft);
     return new ServerSettings(
@@ -126,6 +132,7 @@ public record ServerSettings(
         draft.deletion,
         draft.limits,
         draft.proxies,
+        draft.prefix,
         draft.audit,
         cloudEvents,
         room);
@@ -140,6 +147,7 @@ public record ServerSettings(
     private boolean deletion;
     private Configuration.HttpLimits limits;
     private TrustedProxies proxies;
+    private PathPrefix prefix;
     private Configuration.AuditLimits audit;
   }
 
@@ -181,6 +189,11 @@ public record ServerSettings(
   /** The same behind proxies. */
   public ServerSettings withProxies(TrustedProxies trusted) {
     return with(draft -> draft.proxies = trusted);
+  }
+
+  /** The same below a path, too. */
+  public ServerSettings withPrefix(PathPrefix path) {
+    return with(draft -> draft.prefix = path);
   }
 
   /** The same with other limits on questions to the record. */

@@ -129,6 +129,7 @@ public final class SteleServer implements AutoCloseable {
             engine.registry().accesses(),
             settings.local(),
             settings.proxies(),
+            settings.prefix(),
             settings.room(),
             meters,
             settings.limits());

@@ -15,6 +15,7 @@ import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.TestClient;
 import dev.stele.server.http.Access;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.QueryString;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -88,7 +89,11 @@ class ExposureQuestionsTest {
     List<List<ExposureQuestions.PullRow>> pages = new ArrayList<>();
     Asked asked =
         new Asked(
-            Map.of(), QueryString.parse("limit=" + limit + "&digest=" + LAYER), "", Access.FULL);
+            Map.of(),
+            QueryString.parse("limit=" + limit + "&digest=" + LAYER),
+            "",
+            Access.FULL,
+            PathPrefix.NONE);
     while (true) {
       Answer<ExposureQuestions.PullRow> answer = question.ask(asked);
       pages.add(answer.rows());

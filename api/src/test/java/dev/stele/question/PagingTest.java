@@ -22,6 +22,7 @@ import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.TestClient;
 import dev.stele.server.http.Access;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.QueryString;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -66,7 +67,8 @@ class PagingTest {
           path,
           QueryString.parse(query + (query.isEmpty() ? "" : "&") + "limit=" + limit),
           body,
-          Access.FULL);
+          Access.FULL,
+          PathPrefix.NONE);
     }
   }
 

@@ -11,6 +11,13 @@ import java.util.concurrent.TimeUnit;
 record Nginx(Process process, int port) implements AutoCloseable {
   static Nginx before(int server, Path folder, PrivateAuthority authority)
       throws IOException, InterruptedException {
+    return before(
+        folder, authority, "location / { proxy_pass http://127.0.0.1:%d; }".formatted(server));
+  }
+
+  /** The same with these locations. */
+  static Nginx before(Path folder, PrivateAuthority authority, String locations)
+      throws IOException, InterruptedException {
     Path executable = Program.onPath("nginx").executable();
     int port = SteleProcess.freePort();
     Path configuration =
@@ -34,20 +41,14 @@ record Nginx(Process process, int port) implements AutoCloseable {
                 ssl_certificate %s;
                 ssl_certificate_key %s;
                 client_max_body_size 0;
-                location / {
-                  proxy_pass http://127.0.0.1:%d;
-                  proxy_http_version 1.1;
-                  proxy_request_buffering off;
-                  proxy_buffering off;
-                  proxy_set_header Host $http_host;
-                  proxy_set_header X-Forwarded-Host "";
-                  proxy_set_header X-Forwarded-Proto https;
-                  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-                }
+                proxy_http_version 1.1;
+                proxy_request_buffering off;
+                proxy_buffering off;
+                %s
               }
             }
             """
-                .formatted(port, authority.certificate(), authority.key(), server));
+                .formatted(port, authority.certificate(), authority.key(), locations(locations)));
     Path log = folder.resolve("nginx.log");
     Process process =
         new ProcessBuilder(
@@ -74,6 +75,19 @@ record Nginx(Process process, int port) implements AutoCloseable {
         Thread.sleep(20);
       }
     }
+  }
+
+  /** With what each location says: nginx takes headers from outside only where it has none. */
+  private static String locations(String text) {
+    return text.replaceAll(
+        "(proxy_pass [^;]*;)",
+        """
+        $1
+        proxy_set_header Host \\$http_host;
+        proxy_set_header X-Forwarded-Host "";
+        proxy_set_header X-Forwarded-Proto https;
+        proxy_set_header X-Forwarded-For \\$proxy_add_x_forwarded_for;
+        """);
   }
 
   @Override

@@ -64,7 +64,12 @@ final class Answering {
     boolean csv = form == Form.CSV;
     boolean whole = csv && question.parameters().contains(LIMIT) && query.first(LIMIT).isEmpty();
     Asked asked =
-        new Asked(path, whole ? query.with(LIMIT, PAGE) : query, body(exchange), exchange.access());
+        new Asked(
+            path,
+            whole ? query.with(LIMIT, PAGE) : query,
+            body(exchange),
+            exchange.access(),
+            exchange.prefix());
     Written written = work.run(() -> written(question, asked, form, true));
     exchange.set("Vary", "Accept");
     if (whole && written.following().isPresent()) {

@@ -92,7 +92,11 @@ final class Events {
     }
     Asked asked =
         new Asked(
-            Map.of(), exchange.query().without(Question.FORMAT.name()), "", exchange.access());
+            Map.of(),
+            exchange.query().without(Question.FORMAT.name()),
+            "",
+            exchange.access(),
+            exchange.prefix());
     if (stream) {
       exchange.query().refuseOthers(known());
       if (!cloud && format.filter(form -> !form.equals("json")).isPresent()) {

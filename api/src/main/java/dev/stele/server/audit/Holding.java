@@ -67,7 +67,7 @@ final class Holding {
     // A question to the record, which may be refused: so before anything is placed.
     boolean covers = work.run(() -> holds.covers(hold.scope()));
     boolean placed = Refusals.accepted(holds.place(exchange.caller(), hold));
-    exchange.set("Location", Address.HOLDS + "/" + id);
+    exchange.set("Location", exchange.address(Address.HOLDS + "/" + id));
     answer(exchange, placed ? 201 : 200, HoldRow.of(Refusals.accepted(holds.find(id)), covers));
   }
 

@@ -22,7 +22,7 @@ record RobotAccounts(Robots robots) {
     RobotName name =
         JsonBody.parse("name", body.required("name", "what the robot is called"), RobotName::parse);
     Optional<Duration> lifetime = lifetime(body);
-    exchange.set("Location", Address.ROBOTS + "/" + name);
+    exchange.set("Location", exchange.address(Address.ROBOTS + "/" + name));
     answer(
         exchange,
         issued(() -> robots.create(exchange.caller(), name, body.text("description"), lifetime)));

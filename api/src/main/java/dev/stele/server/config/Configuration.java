@@ -11,6 +11,7 @@ import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.SignInSettings;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
@@ -33,6 +34,8 @@ import java.util.Set;
  * @param disk how much the folders of local disks may be asked to take
  * @param immutableTags which tags clients may neither move nor delete
  * @param proxies whom to believe what they say about clients
+ * @param pathPrefix below which path the server is reached, too
+ * @param robotKeys for how long keys of robots count
  * @param clockTolerance how far clocks may be apart before appending stops
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
  * @param webhooks by name
@@ -52,6 +55,7 @@ public record Configuration(
     ImmutableTags immutableTags,
     HttpLimits http,
     TrustedProxies proxies,
+    PathPrefix pathPrefix,
     AuditLimits audit,
     RobotKeyLifetime robotKeys,
     Duration clockTolerance,

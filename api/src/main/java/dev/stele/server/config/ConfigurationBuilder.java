@@ -28,6 +28,7 @@ import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import java.net.URI;
 import java.nio.file.Path;
@@ -144,6 +145,14 @@ final class ConfigurationBuilder {
                     ',',
                     TrustedProxies.Network::parse,
                     TrustedProxies.Network::toString))),
+        values
+            .find(
+                key(
+                    "http.path-prefix",
+                    "a path below which the server is reached, too, such as /registry",
+                    PathPrefix::parse,
+                    PathPrefix::toString))
+            .orElse(PathPrefix.NONE),
         audit(),
         robotKeys(),
         values.get(

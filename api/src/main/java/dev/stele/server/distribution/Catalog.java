@@ -32,7 +32,8 @@ final class Catalog {
       Map<String, String> parameters = new LinkedHashMap<>();
       parameters.put("n", Integer.toString(asked.size()));
       parameters.put("last", page.items().getLast().value());
-      exchange.set("Link", PageRequest.next(reading.root() + "_catalog", parameters));
+      exchange.set(
+          "Link", PageRequest.next(exchange.address(reading.root() + "_catalog"), parameters));
     }
     exchange.sendJson(200, new Listing(page.items()));
   }

@@ -79,7 +79,7 @@ final class Manifests {
     }
     PutManifest put = Refusals.accepted(outcome);
     exchange
-        .set("Location", "/v2/" + repository + "/manifests/" + reference)
+        .set("Location", exchange.address("/v2/" + repository + "/manifests/" + reference))
         .set("Docker-Content-Digest", put.digest().toString())
         .set("ETag", Preconditions.entityTag(put.digest()));
     put.subject().ifPresent(subject -> exchange.set("OCI-Subject", subject.toString()));

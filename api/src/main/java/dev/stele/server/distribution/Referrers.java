@@ -41,7 +41,8 @@ final class Referrers {
       parameters.put("last", page.items().getLast().digest().toString());
       exchange.set(
           "Link",
-          PageRequest.next(reading.root() + repository + "/referrers/" + subject, parameters));
+          PageRequest.next(
+              exchange.address(reading.root() + repository + "/referrers/" + subject), parameters));
     }
     exchange.sendJson(200, MediaTypes.OCI_INDEX, ImageIndex.of(page.items()));
   }

@@ -30,7 +30,9 @@ final class Tags {
       parameters.put("n", Integer.toString(asked.size()));
       parameters.put("last", page.items().getLast().value());
       exchange.set(
-          "Link", PageRequest.next(reading.root() + repository + "/tags/list", parameters));
+          "Link",
+          PageRequest.next(
+              exchange.address(reading.root() + repository + "/tags/list"), parameters));
     }
     exchange.sendJson(200, new Listing(repository, page.items()));
   }

@@ -208,9 +208,7 @@ final class Uploads {
 
   /** Where a session goes on: for nobody but who began it. */
   private String location(Exchange exchange, RepositoryName repository, UploadId id) {
-    return "/v2/"
-        + repository
-        + "/blobs/uploads/"
+    return exchange.address("/v2/" + repository + "/blobs/uploads/")
         + id
         + key.map(secret -> "." + secret.authenticate(PURPOSE, bound(exchange, repository, id)))
             .orElse("");
@@ -253,7 +251,7 @@ final class Uploads {
 
   private static void created(Exchange exchange, RepositoryName repository, Digest digest) {
     exchange
-        .set("Location", "/v2/" + repository + "/blobs/" + digest)
+        .set("Location", exchange.address("/v2/" + repository + "/blobs/" + digest))
         .set("Docker-Content-Digest", digest.toString());
     exchange.sendEmpty(201);
   }

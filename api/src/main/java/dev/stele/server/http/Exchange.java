@@ -42,8 +42,10 @@ public final class Exchange implements AutoCloseable {
   private ClientBody body;
   private final BodyMemory.Held whole;
   private final BodyMemory answers;
+  private final PathPrefix prefix;
 
   /**
+   * @param prefix below which path the client reached the server
    * @param access what whoever asks may do
    * @param caller whoever asks, authenticated, with the request's id
    * @param limits of the body
@@ -54,6 +56,7 @@ public final class Exchange implements AutoCloseable {
   public Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
+      PathPrefix prefix,
       Access access,
       Caller caller,
       BodyLimits limits,
@@ -62,6 +65,7 @@ public final class Exchange implements AutoCloseable {
     this(
         request,
         response,
+        prefix,
         access,
         limits,
         bodies,
@@ -74,6 +78,7 @@ public final class Exchange implements AutoCloseable {
   private Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
+      PathPrefix prefix,
       Access access,
       BodyLimits limits,
       BodyMemory bodies,
@@ -81,6 +86,7 @@ public final class Exchange implements AutoCloseable {
       QueryString query,
       Caller caller) {
     this.request = request;
+    this.prefix = prefix;
     this.access = access;
     this.response = response;
     this.limits = limits;
@@ -141,6 +147,7 @@ public final class Exchange implements AutoCloseable {
     return new Exchange(
         request,
         response,
+        PathPrefix.NONE,
         Access.FULL,
         BodyLimits.NONE,
         new BodyMemory(0),
@@ -166,6 +173,20 @@ public final class Exchange implements AutoCloseable {
 
   public Caller caller() {
     return caller;
+  }
+
+  /** Below which path the client reached the server. */
+  public PathPrefix prefix() {
+    return prefix;
+  }
+
+  /**
+   * An address of this server as the client knows it.
+   *
+   * @param path with a slash at its beginning
+   */
+  public String address(String path) {
+    return prefix + path;
   }
 
   /** What the caller may do. */

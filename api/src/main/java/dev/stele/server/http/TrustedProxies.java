@@ -20,7 +20,8 @@ import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 /**
  * The proxies that are believed when they say from where and how a client reached them: by {@code
  * X-Forwarded-For}, {@code -Proto} and {@code -Host}, or by {@code Forwarded} (RFC 7239) where none
- * of those is there. Whoever else sends these headers says nothing by them.
+ * of those is there; and by {@code X-Forwarded-Prefix}. Whoever else sends these headers says
+ * nothing by them.
  *
  * <p>Each proxy adds to the end of what it was sent, so both are read from the end: the client is
  * the first address that is no trusted proxy's, and whatever stands before it is the client's own
@@ -118,9 +119,20 @@ public record TrustedProxies(List<Network> networks) {
    * @param address the client's, in numbers
    * @param url scheme and host by which the client reached the server, such as {@code
    *     https://registry.example}
+   * @param prefix below which path the client reached it
    * @param proxied whether a trusted proxy sent it
    */
-  public record Arrival(String address, String url, boolean proxied) {}
+  public record Arrival(String address, String url, PathPrefix prefix, boolean proxied) {
+    /** Where the client reached what is at {@code /} here, without the slash. */
+    public String base() {
+      return url + prefix;
+    }
+
+    /** The same below a path, unless a proxy said below which. */
+    public Arrival below(PathPrefix path) {
+      return prefix.isNone() ? new Arrival(address, url, path, proxied) : this;
+    }
+  }
 
   /** The origin of a request. */
   public Arrival origin(HttpServletRequest request) {
@@ -151,7 +163,7 @@ public record TrustedProxies(List<Network> networks) {
   Arrival origin(String peer, String scheme, String host, Function<String, List<String>> headers) {
     Optional<InetAddress> proxy = literal(peer).filter(this::trusts);
     if (proxy.isEmpty()) {
-      return new Arrival(peer, scheme + "://" + host, false);
+      return new Arrival(peer, scheme + "://" + host, PathPrefix.NONE, false);
     }
     Said said = Said.in(headers);
     InetAddress client = proxy.get();
@@ -174,6 +186,7 @@ public record TrustedProxies(List<Network> networks) {
         (saidScheme.equals("http") || saidScheme.equals("https") ? saidScheme : scheme)
             + "://"
             + (isHost(saidHost) ? saidHost : host),
+        PathPrefix.said(Said.at(hop, Said.values(headers.apply("X-Forwarded-Prefix")))),
         true);
   }
 

@@ -18,6 +18,7 @@ import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
+import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.webhook.SigningSecret;
 import dev.stele.server.webhook.WebhookSettings;
@@ -69,6 +70,7 @@ class ConfigurationReaderTest {
                     DataSize.ofKibibytes(1),
                     new Configuration.RequestLimit(0, 500)),
                 TrustedProxies.NONE,
+                PathPrefix.NONE,
                 new Configuration.AuditLimits(4, 64, Duration.ofMinutes(1)),
                 new RobotKeyLifetime(Duration.ofDays(90), Duration.ofDays(366)),
                 Duration.ofMinutes(5),
@@ -113,6 +115,9 @@ class ConfigurationReaderTest {
               idle-timeout: 30 s
               drain-time: 500ms
               proxies: [10.0.0.0/8, "::1"]
+              path-prefix: /registry
+              requests-per-second: 30
+              request-burst: 90
             audit:
               threads: 2
               waiting: 9
@@ -229,6 +234,7 @@ class ConfigurationReaderTest {
                     List.of(
                         TrustedProxies.Network.parse("10.0.0.0/8"),
                         TrustedProxies.Network.parse("::1"))),
+                PathPrefix.parse("/registry"),
                 new Configuration.AuditLimits(2, 9, Duration.ofSeconds(20)),
                 new RobotKeyLifetime(Duration.ofDays(7), Duration.ofDays(30)),
                 Duration.ofMinutes(5),
@@ -326,6 +332,13 @@ class ConfigurationReaderTest {
                     TrustedProxies.Network.parse("127.0.0.1"),
                     TrustedProxies.Network.parse("fd00::/8"))));
     refuses("http: {proxies: [proxy.example]}", "http.proxies", "10.0.0.0/8", "proxy.example");
+    refuses("http: {path-prefix: registry}", "http.path-prefix", "such as /registry");
+    refuses("http: {path-prefix: /v2/a}", "http.path-prefix", "answered without it");
+    refuses(
+        "robots: {key-lifetime: 30d, max-key-lifetime: 7d}",
+        "robots.key-lifetime",
+        "must not be longer than robots.max-key-lifetime");
+    refuses("robots: {max-key-lifetime: 367d}", "robots.max-key-lifetime", "366d");
     refuses("http: {proxies: [0.0.0.0/0]}", "http.proxies", "between 1 and 32", "0.0.0.0/0");
   }
 
@@ -414,6 +427,7 @@ class ConfigurationReaderTest {
           switch (key.path()) {
             case "database.url" -> "jdbc:postgresql://db/x";
             case "disk.reserve" -> "2GiB";
+            case "http.path-prefix" -> "/registry";
             case "database.user",
                 "database.password",
                 "htpasswd",

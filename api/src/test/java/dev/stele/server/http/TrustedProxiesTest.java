@@ -46,13 +46,15 @@ class TrustedProxiesTest {
                 "X-Forwarded-For: 192.0.2.7",
                 "X-Forwarded-Proto: https",
                 "X-Forwarded-Host: registry.example:8443"))
-        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example:8443", true));
+        .isEqualTo(
+            new Arrival("192.0.2.7", "https://registry.example:8443", PathPrefix.NONE, true));
     assertThat(origin("127.0.0.1", "X-Forwarded-Proto: HTTPS"))
-        .isEqualTo(new Arrival("127.0.0.1", "https://said", true));
+        .isEqualTo(new Arrival("127.0.0.1", "https://said", PathPrefix.NONE, true));
     assertThat(
             origin("10.1.2.3", "Forwarded: For=\"[2001:db8::1]:4711\";Proto=https;host=\"reg:1\""))
-        .isEqualTo(new Arrival("2001:db8:0:0:0:0:0:1", "https://reg:1", true));
-    assertThat(origin("10.1.2.3")).isEqualTo(new Arrival("10.1.2.3", "http://said", true));
+        .isEqualTo(new Arrival("2001:db8:0:0:0:0:0:1", "https://reg:1", PathPrefix.NONE, true));
+    assertThat(origin("10.1.2.3"))
+        .isEqualTo(new Arrival("10.1.2.3", "http://said", PathPrefix.NONE, true));
   }
 
   @ParameterizedTest
@@ -66,9 +68,9 @@ class TrustedProxiesTest {
                 "X-Forwarded-Proto: https",
                 "X-Forwarded-Host: registry.example",
                 "Forwarded: for=192.0.2.8;proto=https"))
-        .isEqualTo(new Arrival(peer, "http://said", false));
+        .isEqualTo(new Arrival(peer, "http://said", PathPrefix.NONE, false));
     assertThat(trusted().origin(peer, "https", "said", _ -> List.of("10.0.0.1")))
-        .isEqualTo(new Arrival(peer, "https://said", false));
+        .isEqualTo(new Arrival(peer, "https://said", PathPrefix.NONE, false));
   }
 
   @ParameterizedTest
@@ -131,19 +133,19 @@ class TrustedProxiesTest {
                 "X-Forwarded-For: 1.1.1.1, 192.0.2.7",
                 "X-Forwarded-Proto: http, https",
                 "X-Forwarded-Host: evil.example, registry.example"))
-        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example", PathPrefix.NONE, true));
     // A proxy that sets one kind passes the other on.
     assertThat(
             origin(
                 "10.9.9.9",
                 "Forwarded: for=1.1.1.1;proto=https;host=evil.example",
                 "X-Forwarded-For: 192.0.2.7"))
-        .isEqualTo(new Arrival("192.0.2.7", "http://said", true));
+        .isEqualTo(new Arrival("192.0.2.7", "http://said", PathPrefix.NONE, true));
     assertThat(
             origin(
                 "10.9.9.9",
                 "Forwarded: for=1.1.1.1;proto=http, for=192.0.2.7;proto=https;host=reg"))
-        .isEqualTo(new Arrival("192.0.2.7", "https://reg", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://reg", PathPrefix.NONE, true));
   }
 
   @Test
@@ -154,12 +156,12 @@ class TrustedProxiesTest {
                 "X-Forwarded-For: 192.0.2.7, 10.0.0.2",
                 "X-Forwarded-Proto: https, http",
                 "X-Forwarded-Host: registry.example"))
-        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://registry.example", PathPrefix.NONE, true));
     assertThat(
             origin(
                 "10.9.9.9",
                 "Forwarded: for=192.0.2.7;proto=https;host=reg, for=10.0.0.2;proto=http;host=in"))
-        .isEqualTo(new Arrival("192.0.2.7", "https://reg", true));
+        .isEqualTo(new Arrival("192.0.2.7", "https://reg", PathPrefix.NONE, true));
   }
 
   /** What a client sends, to which a proxy adds its own. */
