@@ -19,6 +19,8 @@ import dev.stele.registry.Webhook;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
+import dev.stele.server.syslog.SyslogReceiver;
+import dev.stele.server.syslog.SyslogSettings;
 import dev.stele.server.webhook.HttpReceiver;
 import dev.stele.server.webhook.WebhookSettings;
 import io.micrometer.core.instrument.Gauge;
@@ -43,6 +45,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -185,18 +188,32 @@ public final class Node implements AutoCloseable {
 
   private static List<Webhook> webhooks(Configuration configuration) {
     CloudEvents cloudEvents = new CloudEvents(configuration.eventSource());
-    return configuration.webhooks().entrySet().stream()
-        .map(
-            webhook -> {
-              WebhookSettings settings = webhook.getValue();
-              return new Webhook(
-                  webhook.getKey(),
-                  Set.copyOf(settings.types()),
-                  settings.repositories(),
-                  settings.fromStart(),
-                  new HttpReceiver(settings, cloudEvents));
-            })
+    // They differ in how an event is handed over, and in nothing else.
+    return Stream.concat(
+            configuration.webhooks().entrySet().stream()
+                .map(webhook -> webhook(webhook.getKey(), webhook.getValue(), cloudEvents)),
+            configuration.syslog().entrySet().stream()
+                .map(syslog -> syslog(syslog.getKey(), syslog.getValue(), cloudEvents)))
         .toList();
+  }
+
+  private static Webhook webhook(String name, WebhookSettings settings, CloudEvents cloudEvents) {
+    return new Webhook(
+        name,
+        Set.copyOf(settings.types()),
+        settings.repositories(),
+        settings.fromStart(),
+        new HttpReceiver(settings, cloudEvents));
+  }
+
+  /** No webhook has a name with a point. */
+  private static Webhook syslog(String name, SyslogSettings settings, CloudEvents cloudEvents) {
+    return new Webhook(
+        "syslog." + name,
+        Set.copyOf(settings.types()),
+        settings.repositories(),
+        settings.fromStart(),
+        new SyslogReceiver(settings, cloudEvents));
   }
 
   private void bindJvmMetrics() {

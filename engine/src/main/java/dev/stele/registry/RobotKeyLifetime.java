@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import dev.stele.policy.Durations;
 import java.time.Duration;
 
 /**
@@ -34,7 +35,7 @@ public record RobotKeyLifetime(Duration standard, Duration longest) {
   public Duration check(Duration asked) {
     if (!asked.isPositive() || asked.compareTo(longest) > 0) {
       throw new IllegalArgumentException(
-          "must be longer than nothing and at most " + dev.stele.policy.Durations.format(longest));
+          "must be longer than nothing and at most " + Durations.format(longest));
     }
     return asked;
   }

@@ -51,11 +51,6 @@ public final class Robots {
     this.lifetime = lifetime;
   }
 
-  /** For how long keys count. */
-  public RobotKeyLifetime lifetime() {
-    return lifetime;
-  }
-
   /**
    * Makes an account, with a first key.
    *

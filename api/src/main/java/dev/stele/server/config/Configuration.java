@@ -13,6 +13,7 @@ import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
+import dev.stele.server.syslog.SyslogSettings;
 import dev.stele.server.webhook.WebhookSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +40,7 @@ import java.util.Set;
  * @param clockTolerance how far clocks may be apart before appending stops
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
  * @param webhooks by name
+ * @param syslog where events are sent as syslog messages, by name
  */
 public record Configuration(
     ListenAddress listen,
@@ -65,7 +67,8 @@ public record Configuration(
     PullRecording pulls,
     boolean accesses,
     Optional<String> eventSource,
-    Map<String, WebhookSettings> webhooks) {
+    Map<String, WebhookSettings> webhooks,
+    Map<String, SyslogSettings> syslog) {
 
   /** Whether anybody is asked who they are. */
   public boolean canSignIn() {

@@ -42,8 +42,9 @@ import java.util.function.Function;
 
 /**
  * Builds a configuration from what was written. Here each key is stated, once, where its value is
- * used; those of a store are in {@link StoresReader}, of a webhook in {@link WebhooksReader}, of an
- * issuer in {@link OidcReader}.
+ * used; those of a store are in {@link StoresReader}, of a webhook in {@link WebhooksReader}, of a
+ * receiver of syslog in {@link SyslogReader}, of an issuer in {@link OidcReader}, of a directory in
+ * {@link LdapReader}.
  *
  * <p>INVARIANT: each key is asked for whatever the others say, since that tells which there are.
  */
@@ -62,6 +63,7 @@ final class ConfigurationBuilder {
   private final WebhooksReader webhooks;
   private final OidcReader oidc;
   private final LdapReader ldap;
+  private final SyslogReader syslog;
   private final FileList<List<RetentionPolicy.Policy>> policies;
   private final FileList<ImmutableTags> immutableTags;
   private final FileList<Optional<AccessPolicy>> access;
@@ -72,6 +74,7 @@ final class ConfigurationBuilder {
     this.webhooks = new WebhooksReader(values);
     this.oidc = new OidcReader(values);
     this.ldap = new LdapReader(values);
+    this.syslog = new SyslogReader(values);
     this.policies =
         new FileList<>(
             values,
@@ -101,7 +104,12 @@ final class ConfigurationBuilder {
   }
 
   List<NamedSections> sections() {
-    return List.of(stores.sections(), webhooks.sections(), oidc.sections(), ldap.sections());
+    return List.of(
+        stores.sections(),
+        webhooks.sections(),
+        syslog.sections(),
+        oidc.sections(),
+        ldap.sections());
   }
 
   /** What only the file can have. */
@@ -182,7 +190,8 @@ final class ConfigurationBuilder {
                 "a URI reference that names this registry in CloudEvents",
                 ConfigurationBuilder::uriReference,
                 Function.identity())),
-        webhooks.build());
+        webhooks.build(),
+        syslog.build());
   }
 
   private SignInSettings signIn() {

@@ -57,16 +57,21 @@ final class WebhooksReader {
     Map<String, WebhookSettings> built = new TreeMap<>();
     for (String name : sections.names()) {
       String section = sections.section(name);
-      if (!NAME.matcher(name).matches() || name.length() > LONGEST_NAME) {
-        values.problem(
-            section.substring(0, section.length() - 1)
-                + ": a webhook's name has lower-case letters, digits and single dashes, at most "
-                + LONGEST_NAME
-                + " characters");
-      }
+      checkName(values, name, section);
       settings(section).ifPresent(settings -> built.put(name, settings));
     }
     return built;
+  }
+
+  /** Notes a problem if a name is none for who is told of events. */
+  static void checkName(ConfigurationValues values, String name, String section) {
+    if (!NAME.matcher(name).matches() || name.length() > LONGEST_NAME) {
+      values.problem(
+          section.substring(0, section.length() - 1)
+              + ": the name must have lower-case letters, digits and single dashes, at most "
+              + LONGEST_NAME
+              + " characters");
+    }
   }
 
   private Optional<WebhookSettings> settings(String section) {
@@ -151,7 +156,8 @@ final class WebhooksReader {
         .toList();
   }
 
-  private static String type(String text) {
+  /** A type of events. */
+  static String type(String text) {
     if (!EventCodec.typeNames().contains(text)) {
       throw new IllegalArgumentException(
           "must be types of events, not \""

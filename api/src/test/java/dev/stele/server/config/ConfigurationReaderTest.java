@@ -20,6 +20,7 @@ import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
+import dev.stele.server.syslog.SyslogSettings;
 import dev.stele.server.webhook.SigningSecret;
 import dev.stele.server.webhook.WebhookSettings;
 import java.net.URI;
@@ -80,6 +81,7 @@ class ConfigurationReaderTest {
                 PullRecording.MINUTE,
                 true,
                 Optional.empty(),
+                Map.of(),
                 Map.of()));
   }
 
@@ -173,6 +175,18 @@ class ConfigurationReaderTest {
               team.a:
                 type: disk
                 path: /srv/team-a
+            syslog:
+              siem:
+                host: siem.example.com
+                port: 601
+                tls: true
+                ca-file: /etc/siem.pem
+                format: cloudevents
+                facility: 10
+                types: [RobotCreated]
+                repositories: ["team/**"]
+                timeout: 4s
+                from: start
             webhooks:
               ci:
                 url: https://ci.example.com/hooks?token=89
@@ -276,6 +290,19 @@ class ConfigurationReaderTest {
                         List.of("TagMoved", "TagDeleted"),
                         List.of(RepositoryGlob.parse("team/**")),
                         Duration.ofSeconds(3),
+                        true)),
+                Map.of(
+                    "siem",
+                    new SyslogSettings(
+                        "siem.example.com",
+                        601,
+                        true,
+                        Optional.of(Path.of("/etc/siem.pem")),
+                        SyslogSettings.Format.CLOUDEVENTS,
+                        10,
+                        List.of("RobotCreated"),
+                        List.of(RepositoryGlob.parse("team/**")),
+                        Duration.ofSeconds(4),
                         true))));
     assertThat(read.toString()).doesNotContain("0123").doesNotContain("4567");
   }
@@ -338,6 +365,11 @@ class ConfigurationReaderTest {
         "robots: {key-lifetime: 30d, max-key-lifetime: 7d}",
         "robots.key-lifetime",
         "must not be longer than robots.max-key-lifetime");
+    refuses("syslog: {siem: {port: 1}}", "syslog.siem.host is missing");
+    refuses("syslog: {Siem: {host: a}}", "syslog.Siem: the name must have lower-case letters");
+    refuses("syslog: {siem: {host: a, facility: 24}}", "syslog.siem.facility", "0 and 23");
+    refuses("syslog: {siem: {host: a, tls: false, ca-file: b}}", "says nothing without");
+    refuses("syslog: {siem: {host: a, types: [Tag]}}", "syslog.siem.types", "TagMoved");
     refuses("robots: {max-key-lifetime: 367d}", "robots.max-key-lifetime", "366d");
     refuses("http: {proxies: [0.0.0.0/0]}", "http.proxies", "between 1 and 32", "0.0.0.0/0");
   }

@@ -52,6 +52,8 @@ class ManualTest {
         key -> check("WEBHOOKS", key, rows.remove("webhooks.<name>." + key.path())));
     OidcReader.KEYS.forEach(key -> check("OIDC", key, rows.remove("oidc.<name>." + key.path())));
     LdapReader.KEYS.forEach(key -> check("LDAP", key, rows.remove("ldap.<name>." + key.path())));
+    SyslogReader.KEYS.forEach(
+        key -> check("SYSLOG", key, rows.remove("syslog.<name>." + key.path())));
     assertThat(rows.keySet()).as("rows of keys that are none").isEmpty();
   }
 

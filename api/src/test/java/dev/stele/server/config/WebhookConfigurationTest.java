@@ -115,7 +115,7 @@ class WebhookConfigurationTest {
     refuses(hook("from: yesterday"), "webhooks.ci.from must be now or start");
     refuses(hook("timeout: 1h"), "webhooks.ci.timeout must be between 100ms and 1m");
     refuses(hook("retries: 3"), "webhooks.ci.retries: unknown key; a webhook has webhooks.<name>");
-    refuses("Ci: {url: 'https://ci', secret: " + SECRET + "}", "webhooks.Ci: a webhook's name");
+    refuses("Ci: {url: 'https://ci', secret: " + SECRET + "}", "webhooks.Ci: the name must have");
     refuses("url: 'https://hidden'", "webhooks.url: unknown key");
   }
 
