@@ -177,7 +177,7 @@ class SyslogReceiverTest {
   }
 
   private static ServerSocket plain() throws IOException {
-    return new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+    return new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   }
 
   private SyslogReceiver receiver(
@@ -196,7 +196,7 @@ class SyslogReceiverTest {
                 Duration.ofSeconds(2),
                 false),
             CLOUD_EVENTS);
-    opened.add(receiver::close);
+    opened.add(receiver);
     return receiver;
   }
 
@@ -238,6 +238,7 @@ class SyslogReceiverTest {
       assertThat(ocsf.required("time").asLong()).isEqualTo(event.recordedAt().toEpochMilli());
       assertThat(ocsf.at("/metadata/version").asText()).isEqualTo("1.3.0");
       assertThat(ocsf.at("/metadata/sequence").asLong()).isEqualTo(event.position());
+      assertThat(ocsf.at("/metadata/log_name").asText()).isEqualTo(log.id().toString());
       assertThat(ocsf.at("/actor/user/name").asText()).isEqualTo("alice");
       assertThat(ocsf.at("/api/operation").asText()).isEqualTo(event.type());
       assertThat(ocsf.at("/unmapped/event/position").asLong()).isEqualTo(event.position());
@@ -327,7 +328,7 @@ class SyslogReceiverTest {
     context.init(keys.getKeyManagers(), null, null);
     return context
         .getServerSocketFactory()
-        .createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        .createServerSocket(0, 50, InetAddress.getLoopbackAddress());
   }
 
   @Test

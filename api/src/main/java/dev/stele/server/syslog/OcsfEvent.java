@@ -35,7 +35,12 @@ record OcsfEvent(
     Optional<List<Resource>> resources,
     Unmapped unmapped) {
 
-  record Metadata(String version, Product product, String uid, String logName, long sequence) {}
+  record Metadata(
+      String version,
+      Product product,
+      String uid,
+      @JsonProperty("log_name") String logName,
+      long sequence) {}
 
   record Product(String name, @JsonProperty("vendor_name") String vendorName) {}
 

@@ -48,6 +48,7 @@ public final class SyslogReceiver implements WebhookReceiver {
   private final Deque<byte[]> written = new ArrayDeque<>();
 
   private volatile Optional<Connection> open = Optional.empty();
+  private volatile Optional<Socket> connecting = Optional.empty();
   private volatile boolean closed;
 
   /** A receiver that is sent messages as configured. */
@@ -82,11 +83,15 @@ public final class SyslogReceiver implements WebhookReceiver {
     }
 
     private void close() {
-      try {
-        socket.close();
-      } catch (IOException e) {
-        // Nothing of it is used any more.
-      }
+      SyslogReceiver.close(socket);
+    }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // Nothing of it is used any more.
     }
   }
 
@@ -123,9 +128,7 @@ public final class SyslogReceiver implements WebhookReceiver {
     disconnect();
     Connection made = new Connection(connect());
     open = Optional.of(made);
-    if (closed) {
-      throw new IOException("closed");
-    }
+    requireOpen();
     write(made, written);
     return made;
   }
@@ -133,7 +136,9 @@ public final class SyslogReceiver implements WebhookReceiver {
   private Socket connect() throws IOException {
     int patience = Math.toIntExact(settings.timeout().toMillis());
     Socket plain = new Socket();
+    connecting = Optional.of(plain);
     try {
+      requireOpen();
       plain.connect(new InetSocketAddress(settings.host(), settings.port()), patience);
       plain.setKeepAlive(true);
       plain.setTcpNoDelay(true);
@@ -153,6 +158,12 @@ public final class SyslogReceiver implements WebhookReceiver {
     } catch (IOException | RuntimeException e) {
       plain.close();
       throw e;
+    }
+  }
+
+  private void requireOpen() throws IOException {
+    if (closed) {
+      throw new IOException("closed");
     }
   }
 
@@ -235,6 +246,7 @@ public final class SyslogReceiver implements WebhookReceiver {
   @Override
   public void close() {
     closed = true;
+    connecting.ifPresent(SyslogReceiver::close);
     open.ifPresent(Connection::close);
   }
 }

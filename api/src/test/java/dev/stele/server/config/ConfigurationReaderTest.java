@@ -614,6 +614,7 @@ class ConfigurationReaderTest {
                 "",
                 ", access, retention.policies, tags.immutable, stores.<name>.<key>,"
                     + " webhooks.<name>.<key>, oidc.<name>.<key>, ldap.<name>.<key>"));
+                    + " webhooks.<name>.<key>, syslog.<name>.<key>"));
   }
 
   @Test
