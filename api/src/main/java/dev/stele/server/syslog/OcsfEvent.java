@@ -3,6 +3,7 @@ package dev.stele.server.syslog;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.event.Origin;
 import dev.stele.event.RobotName;
 import dev.stele.log.LogIdentity;
 import dev.stele.question.EventRow;
@@ -10,11 +11,12 @@ import dev.stele.registry.EventEntry;
 import dev.stele.server.http.Json;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * An event in the form of the <a href="https://schema.ocsf.io">Open Cybersecurity Schema
- * Framework</a>, 1.3.0: what happens to accounts is Account Change (3001), all else API Activity
- * (6003). The event as the record has it is under {@code unmapped}.
+ * Framework</a>, 1.3.0: what happens to accounts is Account Change (3001), who signs in or does not
+ * is Authentication (3002), all else API Activity (6003). The event as the record has it is under {@code unmapped}.
  *
  * @param typeUid the class's number and that of the activity
  * @param time in milliseconds
@@ -27,6 +29,7 @@ record OcsfEvent(
     @JsonProperty("activity_id") int activityId,
     @JsonProperty("type_uid") int typeUid,
     @JsonProperty("severity_id") int severityId,
+    @JsonProperty("status_id") int statusId,
     long time,
     Actor actor,
     Api api,
@@ -52,7 +55,7 @@ record OcsfEvent(
 
   record Request(String uid) {}
 
-  record Endpoint(String name) {}
+  record Endpoint(String name, Optional<String> ip) {}
 
   record Resource(String name, String type) {}
 
@@ -60,10 +63,14 @@ record OcsfEvent(
 
   private static final String VERSION = "1.3.0";
   private static final int OTHER = 99;
+  private static final int SUCCESS = 1;
+  private static final int FAILURE = 2;
+  private static final Set<String> FAILURES = Set.of("SignInFailed", "AccessDenied");
 
   /** A class of events, and the category that it is of. */
   private enum Kind {
     ACCOUNT_CHANGE(3, 3001),
+    AUTHENTICATION(3, 3002),
     API_ACTIVITY(6, 6003);
 
     private final int category;
@@ -85,7 +92,8 @@ record OcsfEvent(
     Optional<Account> robot =
         Optional.ofNullable(row.data().get("robot"))
             .map(name -> new Account(RobotName.PREFIX + name.asText()));
-    Kind kind = robot.isPresent() ? Kind.ACCOUNT_CHANGE : Kind.API_ACTIVITY;
+    Kind kind = kind(row.type());
+    Account actor = new Account(row.actor().orElse("unknown"));
     int activity = activity(kind, row.type());
     return new OcsfEvent(
         new Metadata(
@@ -99,17 +107,30 @@ record OcsfEvent(
         activity,
         kind.number * 100 + activity,
         SyslogMessage.severity(row.type()) < 5 ? 4 : 1, // high, informational
+        FAILURES.contains(row.type()) ? FAILURE : SUCCESS,
         entry.recordedAt().toEpochMilli(),
-        new Actor(new Account(row.actor().orElse("unknown"))),
+        new Actor(actor),
         new Api(row.type(), new Request(row.requestId())),
-        new Endpoint("unknown"),
-        robot,
+        new Endpoint("unknown", row.origin().flatMap(Origin::address)),
+        kind == Kind.AUTHENTICATION ? Optional.of(actor) : robot,
         row.repository().map(name -> List.of(new Resource(subject(name, row), "repository"))),
         new Unmapped(row));
   }
 
-  /** The activity's number, which the two classes count differently. */
+  private static Kind kind(String type) {
+    return type.startsWith("Robot")
+        ? Kind.ACCOUNT_CHANGE
+        : type.startsWith("Sign") ? Kind.AUTHENTICATION : Kind.API_ACTIVITY;
+  }
+
+  /** The activity's number, which each class counts in its own way. */
   private static int activity(Kind kind, String type) {
+    if (kind == Kind.AUTHENTICATION) {
+      return 1; // a logon, be it one that failed
+    }
+    if (type.equals("AccessDenied")) {
+      return OTHER;
+    }
     boolean account = kind == Kind.ACCOUNT_CHANGE;
     if (account && type.startsWith("RobotKey")) {
       return OTHER;
@@ -117,7 +138,7 @@ record OcsfEvent(
     if (type.endsWith("Created") || type.equals("BlobUploaded") || type.equals("HoldPlaced")) {
       return 1;
     }
-    if (type.endsWith("Observed")) {
+    if (type.endsWith("Observed") || type.equals("RecordRead")) {
       return 2;
     }
     if (type.endsWith("Deleted")

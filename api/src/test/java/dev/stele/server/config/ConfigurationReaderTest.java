@@ -613,8 +613,8 @@ class ConfigurationReaderTest {
                 ", ",
                 "",
                 ", access, retention.policies, tags.immutable, stores.<name>.<key>,"
-                    + " webhooks.<name>.<key>, oidc.<name>.<key>, ldap.<name>.<key>"));
-                    + " webhooks.<name>.<key>, syslog.<name>.<key>"));
+                    + " webhooks.<name>.<key>, syslog.<name>.<key>, oidc.<name>.<key>,"
+                    + " ldap.<name>.<key>"));
   }
 
   @Test
