@@ -74,7 +74,7 @@ record TestAuthority(KeyPair keys, X509Certificate certificate) {
             Date.from(Instant.now().minusSeconds(60)));
     list.setNextUpdate(Date.from(Instant.now().plus(DAY)));
     for (X509Certificate each : revoked) {
-      list.addCRLEntry(each.getSerialNumber(), new Date(), CRLReason.keyCompromise);
+      list.addCRLEntry(each.getSerialNumber(), Date.from(Instant.now()), CRLReason.keyCompromise);
     }
     return new JcaX509CRLConverter()
         .getCRL(
