@@ -21,6 +21,7 @@ import dev.stele.server.auth.LdapSettings.Groups;
 import dev.stele.server.auth.LdapSettings.Transport;
 import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.auth.SignedIn;
+import dev.stele.server.auth.UserFile;
 import dev.stele.server.auth.Verdict;
 import dev.stele.server.http.RefusedRequestException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -304,6 +305,22 @@ class LdapSignInTest {
     assertThat(
             authenticator.vouchesFor(new Identity("joe", Identity.Kind.USER, Optional.of("staff")), Optional.empty()))
         .isTrue();
+  }
+
+  @Test
+  void whoeverBecomesAUserOfTheFileIsThatAtOnce() throws Exception {
+    Authenticator authenticator = with(settings(Transport.TLS, Optional.empty()), "root");
+    assertThat(signIn(authenticator, "mary", "right")).isPresent();
+    UserFile users = new UserFile(folder.resolve("users"));
+    users.add("mary", "another password");
+    Thread.sleep(1_500);
+    assertThat(signIn(authenticator, "mary", "right")).isEmpty();
+    assertThat(
+            authenticator.vouchesFor(
+                new Identity("mary", Identity.Kind.USER, Optional.of("staff"))))
+        .isFalse();
+    assertThat(signIn(authenticator, "mary", "another password").orElseThrow().identity())
+        .isEqualTo(Identity.user("mary"));
   }
 
   @Test

@@ -22,7 +22,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -83,14 +82,13 @@ public final class Authenticator implements AutoCloseable {
       throws IOException {
     List<IdentityProvider> providers = new ArrayList<>();
     certificates.ifPresent(providers::add);
-    Predicate<String> taken = _ -> false;
+    Optional<HtpasswdUsers> users = Optional.empty();
     if (settings.htpasswd().isPresent()) {
-      HtpasswdUsers users = HtpasswdUsers.of(settings.htpasswd().get(), settings.ldap().isEmpty());
-      providers.add(users);
-      taken = name -> users.knows(name).orElseThrow();
+      users = Optional.of(HtpasswdUsers.of(settings.htpasswd().get(), settings.ldap().isEmpty()));
     }
+    users.ifPresent(providers::add);
     if (settings.ldap().isPresent()) {
-      providers.add(new LdapDirectory(settings.ldap().get(), taken));
+      providers.add(new LdapDirectory(settings.ldap().get(), users));
     }
     for (OidcSettings issuer : settings.oidc()) {
       providers.add(new OidcIssuer(issuer));

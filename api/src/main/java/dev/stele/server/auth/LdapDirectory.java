@@ -26,7 +26,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
@@ -50,16 +49,16 @@ final class LdapDirectory implements IdentityProvider {
 
   private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final LdapSettings settings;
-  private final Predicate<String> taken;
+  private final Optional<HtpasswdUsers> users;
   private final LDAPConnectionPool pool;
 
   /**
-   * @param taken whether a name is that of a user whom somebody else knows
+   * @param users whose names are theirs alone
    * @throws IOException if the authorities to trust cannot be read; the message is fit for people
    */
-  LdapDirectory(LdapSettings settings, Predicate<String> taken) throws IOException {
+  LdapDirectory(LdapSettings settings, Optional<HtpasswdUsers> users) throws IOException {
     this.settings = settings;
-    this.taken = taken;
+    this.users = users;
     int millis = Math.toIntExact(settings.timeout().toMillis());
     LDAPConnectionOptions options = new LDAPConnectionOptions();
     options.setConnectTimeoutMillis(millis);
@@ -157,7 +156,7 @@ final class LdapDirectory implements IdentityProvider {
           "%s has no %s that can be a name, or several"
               .formatted(entry.getDN(), settings.userName()));
     }
-    if (taken.test(name)) {
+    if (isTaken(name)) {
       return refused("%s is called %s, as a user of htpasswd is".formatted(entry.getDN(), name));
     }
     try {
@@ -261,7 +260,17 @@ final class LdapDirectory implements IdentityProvider {
   public boolean vouchesFor(Identity identity, Optional<String> credential) {
     return identity.kind() == Identity.Kind.USER
         && identity.issuer().equals(Optional.of(settings.name()))
-        && !taken.test(identity.name());
+        && !isTaken(identity.name());
+  }
+
+  private boolean isTaken(String name) {
+    return users.filter(file -> file.knows(name).orElseThrow()).isPresent();
+  }
+
+  /** Another once somebody may have become a user of the file. */
+  @Override
+  public Object state() {
+    return users.map(HtpasswdUsers::state).orElse(this);
   }
 
   @Override
