@@ -200,7 +200,7 @@ class AccessPolicyTest {
                       {repositories: ['a'], may: [write]},
                       {users: [mary]}]}
                     """
-                        .replace("x:y", "'x:y'")))
+                        .replace("x:y", "':xy'")))
         .isInstanceOfSatisfying(
             InvalidPolicyException.class,
             e ->
