@@ -182,7 +182,8 @@ class LdapSignInTest {
     Authenticator authenticator =
         Authenticator.of(
             new SignInSettings(htpasswd, Optional.of(settings), List.of()),
-            Optional.empty(), Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
             new SimpleMeterRegistry());
     opened.add(authenticator);
     return authenticator;
@@ -303,7 +304,8 @@ class LdapSignInTest {
     assertThat(signIn(authenticator, "joe", "other")).isPresent();
     assertThat(authenticator.vouchesFor(Identity.user("joe"), Optional.empty())).isFalse();
     assertThat(
-            authenticator.vouchesFor(new Identity("joe", Identity.Kind.USER, Optional.of("staff")), Optional.empty()))
+            authenticator.vouchesFor(
+                new Identity("joe", Identity.Kind.USER, Optional.of("staff")), Optional.empty()))
         .isTrue();
   }
 
@@ -317,7 +319,7 @@ class LdapSignInTest {
     assertThat(signIn(authenticator, "mary", "right")).isEmpty();
     assertThat(
             authenticator.vouchesFor(
-                new Identity("mary", Identity.Kind.USER, Optional.of("staff"))))
+                new Identity("mary", Identity.Kind.USER, Optional.of("staff")), Optional.empty()))
         .isFalse();
     assertThat(signIn(authenticator, "mary", "another password").orElseThrow().identity())
         .isEqualTo(Identity.user("mary"));

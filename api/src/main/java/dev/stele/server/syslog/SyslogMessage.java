@@ -8,7 +8,9 @@ import dev.stele.registry.EventEntry;
 import java.io.ByteArrayOutputStream;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.Map;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * An event as a syslog message (RFC 5424), framed by counting its octets (RFC 6587, section 3.4.1).
@@ -16,29 +18,23 @@ import java.util.Map;
  * one that comes twice.
  */
 final class SyslogMessage {
-  private static final int NOTICE = 5;
+  private static final Set<String> ERRORS = types(Event.BlobCorruptionFound.class);
+  private static final Set<String> WARNINGS =
+      types(Event.AccessDenied.class, Event.SignInFailed.class);
 
-  /** Those that are not notices. */
-  private static final Map<String, Integer> SEVERITIES =
-      Map.of(
-          name(Event.BlobCorruptionFound.class),
-          3, // error
-          name(Event.RepositoryRemoved.class),
-          6, // informational: what is done all day
-          name(Event.BlobUploaded.class),
-          6,
-          name(Event.BlobMounted.class),
-          6,
-          name(Event.BlobUnlinked.class),
-          6,
-          name(Event.BlobSwept.class),
-          6,
-          name(Event.OrphanSwept.class),
-          6,
-          name(Event.PullsObserved.class),
-          6,
-          name(Event.BlobPullsObserved.class),
-          6);
+  /** What is done all day. */
+  private static final Set<String> INFORMATIONAL =
+      types(
+          Event.RepositoryRemoved.class,
+          Event.BlobUploaded.class,
+          Event.BlobMounted.class,
+          Event.BlobUnlinked.class,
+          Event.BlobSwept.class,
+          Event.OrphanSwept.class,
+          Event.PullsObserved.class,
+          Event.BlobPullsObserved.class,
+          Event.RecordRead.class,
+          Event.SignedIn.class);
 
   /** The number that is set aside for examples (RFC 5612): this program has none of its own. */
   private static final String ENTERPRISE = "32473";
@@ -48,13 +44,16 @@ final class SyslogMessage {
 
   private SyslogMessage() {}
 
-  private static String name(Class<? extends Event> type) {
-    return type.getSimpleName();
+  @SafeVarargs
+  private static Set<String> types(Class<? extends Event>... types) {
+    return Arrays.stream(types).map(Class::getSimpleName).collect(Collectors.toUnmodifiableSet());
   }
 
-  /** How severe a type of events is: 3 error, 5 notice, 6 informational. */
+  /** How severe a type of events is: 3 error, 4 warning, 5 notice, 6 informational. */
   static int severity(String type) {
-    return SEVERITIES.getOrDefault(type, NOTICE);
+    return ERRORS.contains(type)
+        ? 3
+        : WARNINGS.contains(type) ? 4 : INFORMATIONAL.contains(type) ? 6 : 5;
   }
 
   /**
