@@ -40,22 +40,6 @@ class PathPrefixTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PASSWORD = "correct horse";
 
-  private static final String LOCATIONS =
-      """
-      location /taken/ {
-        proxy_pass http://127.0.0.1:%1$d/;
-        proxy_set_header X-Forwarded-Prefix /taken;
-      }
-      location /kept/ {
-        proxy_pass http://127.0.0.1:%1$d;
-        proxy_set_header X-Forwarded-Prefix "";
-      }
-      location / {
-        proxy_pass http://127.0.0.1:%1$d;
-        proxy_set_header X-Forwarded-Prefix "";
-      }
-      """;
-
   private SteleProcess server;
   private Nginx nginx;
   private HttpClient client;
@@ -84,10 +68,26 @@ class PathPrefixTest {
             List.of(),
             List.of("--config", configuration.toString()),
             Optional.empty());
-    nginx =
-        Nginx.before(
-            folder.resolve("nginx"), authority, LOCATIONS.formatted(server.base().getPort()));
+    nginx = Nginx.before(folder.resolve("nginx"), authority, locations(server.base().getPort()));
     client = HttpClient.newBuilder().sslContext(authority.trusted()).build();
+  }
+
+  private static String locations(int server) {
+    return """
+    location /taken/ {
+      proxy_pass http://127.0.0.1:%1$d/;
+      proxy_set_header X-Forwarded-Prefix /taken;
+    }
+    location /kept/ {
+      proxy_pass http://127.0.0.1:%1$d;
+      proxy_set_header X-Forwarded-Prefix "";
+    }
+    location / {
+      proxy_pass http://127.0.0.1:%1$d;
+      proxy_set_header X-Forwarded-Prefix "";
+    }
+    """
+        .formatted(server);
   }
 
   @AfterAll
