@@ -207,8 +207,7 @@ final class RequestDispatcher {
                 sender.until(),
                 challenge(served.origin(), inForce),
                 () ->
-                    isGone(sender)
-                            || sender.until().filter(Instant.now()::isAfter).isPresent()
+                    isGone(sender) || sender.until().filter(Instant.now()::isAfter).isPresent()
                         ? Optional.empty()
                         : Optional.of(policy.get()),
                 (action, repository) ->
@@ -324,7 +323,6 @@ final class RequestDispatcher {
           Optional.of(token.scope()),
           Optional.of(token.until()));
     }
-
   }
 
   /** Who sent a request, unless they have sent too many. */

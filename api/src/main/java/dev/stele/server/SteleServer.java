@@ -99,7 +99,8 @@ public final class SteleServer implements AutoCloseable {
       Engine engine, PrometheusMeterRegistry meters, ServerSettings settings)
       throws StartupException {
     checkExposure(settings);
-    Authenticator authenticator = authenticator(settings, Optional.of(engine.registry().robots()), meters);
+    Authenticator authenticator =
+        authenticator(settings, Optional.of(engine.registry().robots()), meters);
     settings.access().ifPresent(policy -> warnOfStrangers(policy, authenticator));
     Optional<ServerKey> key =
         authenticator.required() ? Optional.of(new ServerKey(engine.secret())) : Optional.empty();

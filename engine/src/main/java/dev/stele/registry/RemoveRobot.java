@@ -9,8 +9,7 @@ import dev.stele.projection.RobotView;
 import java.util.Optional;
 
 /** Ends the account of a program; the result is the robot as it was. */
-record RemoveRobot(Initiator initiator, RobotName name)
-    implements Command<Outcome<Robot>> {
+record RemoveRobot(Initiator initiator, RobotName name) implements Command<Outcome<Robot>> {
 
   @Override
   public Outcome<Robot> decide(Decision decision) {

@@ -70,10 +70,7 @@ public final class Robots {
         commands.append(
             caller,
             new CreateRobot(
-                actors.initiator(caller),
-                name,
-                description,
-                NewRobotKey.of(key, counting))));
+                actors.initiator(caller), name, description, NewRobotKey.of(key, counting))));
   }
 
   /**
@@ -90,10 +87,7 @@ public final class Robots {
         key,
         commands.append(
             caller,
-            new IssueRobotKey(
-                actors.initiator(caller),
-                name,
-                NewRobotKey.of(key, counting))));
+            new IssueRobotKey(actors.initiator(caller), name, NewRobotKey.of(key, counting))));
   }
 
   private Duration counting(Optional<Duration> asked) {
@@ -121,8 +115,7 @@ public final class Robots {
 
   /** Ends a key at once, on every node. The result is the robot as it is then. */
   public Outcome<Robot> revokeKey(Caller caller, RobotName name, String keyId) {
-    return commands.append(
-        caller, new RevokeRobotKey(actors.initiator(caller), name, keyId));
+    return commands.append(caller, new RevokeRobotKey(actors.initiator(caller), name, keyId));
   }
 
   /**
@@ -130,8 +123,7 @@ public final class Robots {
    * What the access policy grants its name is for whoever gets the name next.
    */
   public Outcome<Robot> remove(Caller caller, RobotName name) {
-    return commands.append(
-        caller, new RemoveRobot(actors.initiator(caller), name));
+    return commands.append(caller, new RemoveRobot(actors.initiator(caller), name));
   }
 
   /** A robot by its name. */

@@ -49,8 +49,7 @@ final class RobotKeys implements IdentityProvider {
    */
   @Override
   public Optional<Verdict> judge(Credential credential) {
-    if (!(credential instanceof Credential.Password given)
-        || !RobotName.isReserved(given.user())) {
+    if (!(credential instanceof Credential.Password given) || !RobotName.isReserved(given.user())) {
       return Optional.empty();
     }
     Optional<RobotName> robot = RobotName.ofUser(given.user());

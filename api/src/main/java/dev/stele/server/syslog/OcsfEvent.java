@@ -16,7 +16,8 @@ import java.util.Set;
 /**
  * An event in the form of the <a href="https://schema.ocsf.io">Open Cybersecurity Schema
  * Framework</a>, 1.3.0: what happens to accounts is Account Change (3001), who signs in or does not
- * is Authentication (3002), all else API Activity (6003). The event as the record has it is under {@code unmapped}.
+ * is Authentication (3002), all else API Activity (6003). The event as the record has it is under
+ * {@code unmapped}.
  *
  * @param typeUid the class's number and that of the activity
  * @param time in milliseconds

@@ -230,7 +230,8 @@ class AuthenticatorTest {
     assertThat(authenticator.vouchesFor(Identity.user("joe"), Optional.empty())).isFalse();
     assertThat(
             authenticator.vouchesFor(
-                new Identity("joe", Identity.Kind.USER, Optional.of("directory")), Optional.empty()))
+                new Identity("joe", Identity.Kind.USER, Optional.of("directory")),
+                Optional.empty()))
         .isTrue();
     assertThat(meters.get("stele.sign.ins").tags("by", "htpasswd", "outcome", "refused").counter())
         .matches(counter -> counter.count() == 1);
@@ -273,7 +274,8 @@ class AuthenticatorTest {
   static Authenticator open(Path file) throws IOException {
     return Authenticator.of(
         SignInSettings.NONE.withHtpasswd(Optional.of(file)),
-        Optional.empty(), Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
         new SimpleMeterRegistry());
   }
 

@@ -115,10 +115,14 @@ class OidcIssuerTest {
                             .build()))
                 .groups())
         .contains("ci:builders");
-    assertThat(trusting.vouchesFor(new Identity("ci:x", Identity.Kind.WORKLOAD, Optional.of("ci")), Optional.empty()))
+    assertThat(
+            trusting.vouchesFor(
+                new Identity("ci:x", Identity.Kind.WORKLOAD, Optional.of("ci")), Optional.empty()))
         .isTrue();
     assertThat(
-            trusting.vouchesFor(new Identity("ci:x", Identity.Kind.WORKLOAD, Optional.of("other")), Optional.empty()))
+            trusting.vouchesFor(
+                new Identity("ci:x", Identity.Kind.WORKLOAD, Optional.of("other")),
+                Optional.empty()))
         .isFalse();
     assertThat(trusting.vouchesFor(Identity.user("ci:x"), Optional.empty())).isFalse();
   }
@@ -378,7 +382,8 @@ class OidcIssuerTest {
           Authenticator.of(
               new SignInSettings(
                   Optional.empty(), Optional.empty(), List.of(issuer.settings(), settings)),
-              Optional.empty(), Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
               new SimpleMeterRegistry());
       String slow = issuer.sign(issuer.claims().build());
       List<Future<Integer>> waiting = new ArrayList<>();
