@@ -109,7 +109,7 @@ public final class AccessRecorder {
       strangers.clear();
       strangersSince = now;
     }
-    return strangers.contains(by) || strangers.size() < MOST_STRANGERS && strangers.add(by);
+    return strangers.contains(by) || (strangers.size() < MOST_STRANGERS && strangers.add(by));
   }
 
   /**
