@@ -198,7 +198,6 @@ public record TrustedProxies(List<Network> networks) {
     return HOST.matcher(text).matches();
   }
 
-  /** An address, perhaps with a port; never a name, which would have to be asked for. */
   /** The network that an address counts as where strangers are many: 24 bits, of IPv6 64. */
   public static String network(String address) {
     return literal(address)
@@ -206,6 +205,7 @@ public record TrustedProxies(List<Network> networks) {
         .orElse(address);
   }
 
+  /** An address, perhaps with a port; never a name, which would have to be asked for. */
   private static Optional<InetAddress> literal(String text) {
     if (text.length() > LONGEST_ADDRESS) {
       return Optional.empty();

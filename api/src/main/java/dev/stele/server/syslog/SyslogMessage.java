@@ -44,8 +44,7 @@ final class SyslogMessage {
 
   private SyslogMessage() {}
 
-  @SafeVarargs
-  private static Set<String> types(Class<? extends Event>... types) {
+  private static Set<String> types(Class<?>... types) {
     return Arrays.stream(types).map(Class::getSimpleName).collect(Collectors.toUnmodifiableSet());
   }
 
