@@ -7,6 +7,7 @@ import dev.stele.log.Moment;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.ActorNames;
 import dev.stele.registry.Archive;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
@@ -210,7 +211,7 @@ public final class Exposure {
                 RepositoryName.parse(row.getString("repository")),
                 Optional.of(row.getString("tag")).filter(tag -> !tag.isEmpty()).map(Tag::parse),
                 new ActorId(row.getObject("actor_id", UUID.class)),
-                Values.actor(row, "actor_id", "opening"),
+                ActorNames.read(row, "actor_id", "opening"),
                 row.getLong("pulls"),
                 Values.time(row, "first_at"),
                 Values.time(row, "last_at"),

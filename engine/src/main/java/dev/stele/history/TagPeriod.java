@@ -3,6 +3,7 @@ package dev.stele.history;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.ActorNames;
 import dev.stele.sql.Values;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -32,9 +33,9 @@ public record TagPeriod(
         Tag.parse(row.getString("name")),
         Values.digest(row, "digest"),
         Since.of(row, "from"),
-        Values.actor(row, "from_actor", "from_opening"),
+        ActorNames.read(row, "from_actor", "from_opening"),
         Since.ifAny(row, "until"),
-        Values.actor(row, "until_actor", "until_opening"),
+        ActorNames.read(row, "until_actor", "until_opening"),
         Optional.ofNullable(row.getString("ended_by")));
   }
 }

@@ -202,7 +202,7 @@ public final class HoldView implements InlineView {
     return new Hold.Act(
         row.getLong(which + "_position"),
         Values.time(row, which + "_at"),
-        Values.actor(row, which + "_by", which + "_by_opening"));
+        ActorNames.read(row, which + "_by", which + "_by_opening"));
   }
 
   /** A hold by its id, active or not. */

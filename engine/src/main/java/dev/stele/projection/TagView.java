@@ -513,10 +513,10 @@ public final class TagView implements InlineView {
                     row.getLong("size"),
                     row.getLong("from_position"),
                     Values.time(row, "from_at"),
-                    Values.actor(row, "from_actor", "from_opening"),
+                    ActorNames.read(row, "from_actor", "from_opening"),
                     Optional.ofNullable(row.getObject("until_position", Long.class)),
                     Values.timeIfAny(row, "until_at"),
-                    Values.actor(row, "until_actor", "until_opening"),
+                    ActorNames.read(row, "until_actor", "until_opening"),
                     Optional.ofNullable(row.getString("ended_by"))))
         .list();
   }

@@ -1,6 +1,5 @@
 package dev.stele.sql;
 
-import dev.stele.event.Opening;
 import dev.stele.oci.Digest;
 import dev.stele.oci.DigestBeginning;
 import dev.stele.oci.RepositoryName;
@@ -14,7 +13,6 @@ import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Optional;
-import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.config.ConfigRegistry;
@@ -95,20 +93,6 @@ public final class Values implements JdbiPlugin {
     return values.stream().allMatch(Digest.class::isInstance)
         ? values.stream().map(value -> ((Digest) value).toBytes()).toArray(byte[][]::new)
         : values.stream().map(Object::toString).toArray(String[]::new);
-  }
-
-  /**
-   * The name of an actor, if anybody is known by the id; see {@link Opening#name}.
-   *
-   * @param id the column that has the id
-   * @param opening the column that has the opening; null if they were forgotten
-   */
-  public static Optional<String> actor(ResultSet row, String id, String opening)
-      throws SQLException {
-    String kept = row.getString(opening);
-    return kept == null
-        ? Optional.empty()
-        : Optional.of(Opening.name(row.getObject(id, UUID.class), kept));
   }
 
   /** Reads a moment that is there. */
