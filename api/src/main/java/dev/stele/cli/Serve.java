@@ -88,10 +88,12 @@ final class Serve implements Callable<Integer> {
     Path data = configuration.data().toAbsolutePath().normalize();
     LocalCredential credential = LocalCredential.random(false);
     try (Node node = Node.serve(configuration);
+        // Ends after the server, so that nothing that was asked of it comes later on record.
+        ServerLife life = new ServerLife(node.registry());
         SteleServer server =
             SteleServer.start(node.engine(), node.meters(), settings.withLocal(credential));
-        AutoCloseable _ = publish(server, credential, data);
-        ServerLife life = ServerLife.begin(node.registry(), server.address(), started.settings())) {
+        AutoCloseable _ = publish(server, credential, data)) {
+      life.begin(server.address(), started.settings());
       inForce = configuration;
       ReloadSignal.handle(() -> reload(node, server, started, life));
       announce(server, data, settings.canSignIn());

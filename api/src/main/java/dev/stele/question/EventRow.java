@@ -22,6 +22,7 @@ import java.util.stream.StreamSupport;
  * @param actorKind what they are
  * @param issuer who vouched for them, if that was not this registry
  * @param origin from where; absent if that is not known or they were forgotten
+ * @param user whom it is about, by name, if that is a user and was not forgotten
  * @param data the event's own fields as the log has them, where 64-bit integers are texts; all
  *     other numbers of an answer are numbers, and below 2^53
  */
@@ -33,6 +34,7 @@ public record EventRow(
     Optional<Identity.Kind> actorKind,
     Optional<String> issuer,
     Optional<Origin> origin,
+    Optional<String> user,
     Optional<String> repository,
     CauseRow cause,
     String requestId,
@@ -74,6 +76,7 @@ public record EventRow(
         entry.identity().map(Identity::kind),
         entry.identity().flatMap(Identity::issuer),
         entry.origin(),
+        entry.user().map(Identity::name),
         entry.repository(),
         CauseRow.of(entry.cause()),
         entry.requestId(),
@@ -118,6 +121,9 @@ public record EventRow(
     for (Map.Entry<String, JsonNode> field : data.properties()) {
       if (!NOT_TOLD.contains(field.getKey())) {
         fields.put(field.getKey(), quoted(field.getValue()));
+      }
+      if (field.getKey().equals("user")) {
+        user.ifPresent(name -> fields.put("user", name));
       }
     }
     return fields;

@@ -7,6 +7,7 @@ import dev.stele.blob.SlowBodyException;
 import dev.stele.blob.StoreUnavailableException;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
+import dev.stele.event.RobotName;
 import dev.stele.log.Foreseen;
 import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
@@ -421,23 +422,15 @@ final class RequestDispatcher {
     if (verdict instanceof Verdict.Accepted(SignedIn who)) {
       return Sender.of(who, credential.map(RequestDispatcher::way).orElse("none"));
     }
+    if (credentials.isPresent() || credential.isPresent()) {
+      refused(credential, origin, verdict);
+    }
     if (verdict instanceof Verdict.Ended(String why)) {
-      warnOfRefusal(credential.flatMap(Credential::claimed), origin, why);
       throw new DistributionError(401, ErrorCode.UNAUTHORIZED, why)
           .with(
               "WWW-Authenticate",
               challenge(origin, policy.get(), Optional.empty(), Optional.empty()))
           .asException();
-    }
-    if (verdict instanceof Verdict.Refused(String why)
-        && (credentials.isPresent() || credential.isPresent())) {
-      Optional<String> claimed = credential.flatMap(Credential::claimed);
-      warnOfRefusal(claimed, origin, why);
-      accesses.signInFailed(
-          claimed.filter(name -> authenticator.vouchesFor(Identity.user(name), Optional.empty())),
-          TrustedProxies.network(origin.address()),
-          credential.map(RequestDispatcher::way).orElse("none"),
-          "it does not count here");
     }
     throw unauthorized(
             origin,
@@ -445,6 +438,29 @@ final class RequestDispatcher {
             Optional.empty(),
             bearer ? Optional.of("invalid_token") : Optional.empty())
         .asException();
+  }
+
+  /** Says in the log and on record that somebody did not get in. */
+  private void refused(Optional<Credential> credential, Arrival origin, Verdict verdict) {
+    Optional<String> claimed = credential.flatMap(Credential::claimed);
+    boolean ended = verdict instanceof Verdict.Ended;
+    warnOfRefusal(
+        claimed,
+        origin,
+        switch (verdict) {
+          case Verdict.Refused(String why) -> why;
+          case Verdict.Ended(String why) -> why;
+          case Verdict.Accepted _ -> "accepted"; // not refused, and so never here
+        });
+    accesses.signInFailed(
+        claimed.filter(
+            name ->
+                ended
+                    || RobotName.ofUser(name).isPresent()
+                    || authenticator.vouchesFor(Identity.user(name), Optional.empty())),
+        TrustedProxies.network(origin.address()),
+        credential.map(RequestDispatcher::way).orElse("none"),
+        ended ? "it has ended" : "it does not count here");
   }
 
   private static void warnOfRefusal(Optional<String> claimed, Arrival origin, String why) {

@@ -4,7 +4,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import dev.stele.engine.Engine;
 import dev.stele.event.RobotName;
 import dev.stele.policy.AccessPolicy;
-import dev.stele.registry.Robots;
+import dev.stele.registry.Registry;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.LocalCredential;
@@ -99,8 +99,7 @@ public final class SteleServer implements AutoCloseable {
       Engine engine, PrometheusMeterRegistry meters, ServerSettings settings)
       throws StartupException {
     checkExposure(settings);
-    Authenticator authenticator =
-        authenticator(settings, Optional.of(engine.registry().robots()), meters);
+    Authenticator authenticator = authenticator(settings, Optional.of(engine.registry()), meters);
     settings.access().ifPresent(policy -> warnOfStrangers(policy, authenticator));
     Optional<ServerKey> key =
         authenticator.required() ? Optional.of(new ServerKey(engine.secret())) : Optional.empty();
@@ -229,11 +228,11 @@ public final class SteleServer implements AutoCloseable {
 
   /** Who may come in; refuses files that cannot be used. */
   private static Authenticator authenticator(
-      ServerSettings settings, Optional<Robots> robots, MeterRegistry meters)
+      ServerSettings settings, Optional<Registry> registry, MeterRegistry meters)
       throws StartupException {
     try {
       return Authenticator.of(
-          settings.signIn(), settings.tls().flatMap(TlsFiles::clients), robots, meters);
+          settings.signIn(), settings.tls().flatMap(TlsFiles::clients), registry, meters);
     } catch (IOException e) {
       throw new StartupException(e.getMessage(), e);
     }

@@ -268,6 +268,7 @@ class RowOutputTest {
                 Instant.EPOCH,
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 cause,
                 "r",
                 data));

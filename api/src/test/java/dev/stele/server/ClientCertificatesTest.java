@@ -153,8 +153,7 @@ class ClientCertificatesTest {
         .isEqualTo(403);
     HttpResponse<String> nobody = ask(own.trusted(), "GET", "/v2/");
     assertThat(nobody.statusCode()).isEqualTo(401);
-    assertThat(nobody.body())
-        .contains("sign in by a client certificate, or a user name and its password");
+    assertThat(nobody.body()).contains("a user name and its password, or a client certificate");
     // What a proxy may say of its clients is nothing here.
     assertThat(
             ask(

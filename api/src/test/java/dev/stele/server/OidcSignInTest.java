@@ -104,7 +104,7 @@ class OidcSignInTest {
                     HttpRequest.newBuilder(URI.create(server.url() + "/v2/")).build(),
                     BodyHandlers.ofString())
                 .body())
-        .contains("sign in by a token of another issuer");
+        .contains("a token of another issuer");
   }
 
   @Test

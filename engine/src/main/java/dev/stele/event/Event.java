@@ -398,6 +398,20 @@ public sealed interface Event {
   record ConfigurationChanged(String node, Digest configuration) implements OperatorEvent {}
 
   /**
+   * A server read in its file of users that one came, went or has another password.
+   *
+   * @param user commits to their identity, as leaves of their events do
+   */
+  record UserChanged(Commitment user, Change change) implements OperatorEvent {
+    /** What changed. The names are part of the record: never rename one. */
+    public enum Change {
+      ADDED,
+      REMOVED,
+      PASSWORD
+    }
+  }
+
+  /**
    * The event's actor signed in. Told once an hour of each way and place in which they do.
    *
    * @param way how, such as by a password

@@ -69,6 +69,7 @@ public final class Facets {
           Event.ActorForgotten _,
           Event.AccessEvent _,
           Event.ServerStopped _,
+          Event.UserChanged _,
           Event.AccountEvent _,
           Event.ClockConfirmed _ ->
           Subjects.NONE;

@@ -20,6 +20,8 @@ public record Origin(
       new Origin(Optional.empty(), Optional.empty(), Optional.empty());
 
   public Origin {
+    address = address.map(CanonicalJson::wellFormed);
+    credential = credential.map(CanonicalJson::wellFormed);
     agent =
         agent
             .map(text -> text.length() > LONGEST_AGENT ? text.substring(0, LONGEST_AGENT) : text)

@@ -48,6 +48,7 @@ final class ClockView implements InlineView {
             Event.ActorForgotten _,
             Event.ServerStarted _,
             Event.ServerStopped _,
+            Event.UserChanged _,
             Event.ConfigurationChanged _,
             Event.AccessEvent _,
             Event.AccountEvent _,

@@ -94,8 +94,8 @@ public final class RobotView implements InlineView {
 
   private static final String SELECT =
       """
-      SELECT r.name, r.description, r.created_position, r.created_at, c.name AS created_by_name,
-             k.id, k.hash, k.issued_position, k.issued_at, i.name AS issued_by_name, k.expires_at
+      SELECT r.name, r.description, r.created_position, r.created_at, r.created_by, c.opening AS created_by_opening,
+             k.id, k.hash, k.issued_position, k.issued_at, k.issued_by, i.opening AS issued_by_opening, k.expires_at
       FROM robot r
       LEFT JOIN robot_key k ON k.robot = r.name
       LEFT JOIN actor c ON c.id = r.created_by
@@ -129,7 +129,7 @@ public final class RobotView implements InlineView {
     return new Hold.Act(
         row.getLong(which + "_position"),
         Values.time(row, which + "_at"),
-        Optional.ofNullable(row.getString(which + "_by_name")));
+        ActorNames.read(row, which + "_by", which + "_by_opening"));
   }
 
   private static List<Robot> robots(List<Row> rows) {
@@ -192,7 +192,7 @@ public final class RobotView implements InlineView {
     return handle
         .createQuery(
             """
-            SELECT l.leaf, k.id, k.hash, k.issued_position, k.issued_at, NULL AS issued_by_name, k.expires_at
+            SELECT l.leaf, k.id, k.hash, k.issued_position, k.issued_at, k.issued_by, NULL AS issued_by_opening, k.expires_at
             FROM (SELECT coalesce((SELECT leaf FROM event ORDER BY position DESC LIMIT 1), '') AS leaf) l
             LEFT JOIN robot_key k ON k.robot = :name
             """)

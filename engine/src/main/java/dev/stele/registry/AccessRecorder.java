@@ -46,7 +46,7 @@ public final class AccessRecorder {
   private final Observations observations;
   private final Cache<Entry, Boolean> recent =
       Caffeine.newBuilder().maximumSize(MOST_KEYS).expireAfterWrite(AGAIN).build();
-  private final Set<By> strangers = new HashSet<>();
+  private final Set<Entry> strangers = new HashSet<>();
   private Instant strangersSince = Instant.EPOCH;
 
   /**
@@ -75,9 +75,11 @@ public final class AccessRecorder {
    */
   public void signedIn(Caller caller, String way) {
     Entry entry = new Entry(By.of(caller), way);
-    if (on && recent.asMap().putIfAbsent(entry, true) == null) {
+    if (on && recent.getIfPresent(entry) == null) {
       Instant now = now();
-      observations.add(entry.by(), new Event.SignedIn(way, 1, now, now));
+      if (observations.add(entry.by(), new Event.SignedIn(way, 1, now, now))) {
+        recent.put(entry, true);
+      }
     }
   }
 
@@ -99,12 +101,16 @@ public final class AccessRecorder {
                 .map(name -> new Identity(name, Identity.Kind.CLAIMED, Optional.empty()))
                 .orElse(UNKNOWN),
             new Origin(Optional.of(network), Optional.empty(), Optional.empty()));
-    observations.add(
-        isToldApart(by, now) ? by : new By(SEVERAL, Origin.NONE),
-        new Event.SignInFailed(way, reason, 1, now, now));
+    boolean apart = isToldApart(new Entry(by, way), now);
+    boolean _ =
+        observations.add(
+            apart ? by : new By(SEVERAL, Origin.NONE),
+            apart
+                ? new Event.SignInFailed(way, reason, 1, now, now)
+                : new Event.SignInFailed("several", "it does not count here", 1, now, now));
   }
 
-  private synchronized boolean isToldApart(By by, Instant now) {
+  private synchronized boolean isToldApart(Entry by, Instant now) {
     if (Duration.between(strangersSince, now).toSeconds() >= 60) {
       strangers.clear();
       strangersSince = now;
@@ -157,7 +163,7 @@ public final class AccessRecorder {
       return;
     }
     if (caller.identity().equals(Identity.NOBODY)) {
-      observations.add(By.of(caller), whatever);
+      boolean _ = observations.add(By.of(caller), whatever);
     } else {
       observations.add(By.of(caller), precise, MOST_OF_ONE, whatever);
     }
@@ -167,8 +173,8 @@ public final class AccessRecorder {
     return EventCodec.truncate(Instant.now());
   }
 
-  /** Records what was counted so far. */
-  void flush() {
+  /** Records what was counted so far, which happens by itself once a minute. */
+  public void flush() {
     observations.flush();
   }
 

@@ -32,6 +32,8 @@ final class Background implements AutoCloseable {
   /** For what nobody waits for. */
   private static final Duration SELDOM = Duration.ofMillis(250);
 
+  private static final Duration RARELY = Duration.ofMinutes(1);
+
   /** Some work; the result says whether there may be more at once. */
   @FunctionalInterface
   interface Work {
@@ -74,7 +76,7 @@ final class Background implements AutoCloseable {
     views.forEach(view -> follower.add(view, _ -> {}, failures(view.projection().name())));
     startFollowing(follower);
     follow("buried tags", SELDOM, buriedTags::step);
-    follow("forgotten", SELDOM, people::clear);
+    follow("forgotten", RARELY, people::clear);
     startMarking(claims);
     follow("sweep", SELDOM, () -> collector.sweep() > 0);
     webhooks

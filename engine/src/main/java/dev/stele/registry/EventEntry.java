@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param identity who acted; empty if that person was forgotten, and {@link Identity#ALTERED} if
  *     what is kept of them is not what the log has
  * @param origin where they were; empty if that is not known or they were forgotten
+ * @param user whom it is about, if that is a user and was not forgotten
  * @param cause {@code kind} and, where there is one, {@code detail}
  * @param data the event's own fields, as recorded
  */
@@ -22,6 +23,7 @@ public record EventEntry(
     Instant recordedAt,
     Optional<Identity> identity,
     Optional<Origin> origin,
+    Optional<Identity> user,
     JsonNode cause,
     String requestId,
     JsonNode data) {

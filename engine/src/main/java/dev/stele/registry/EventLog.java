@@ -168,8 +168,9 @@ public final class EventLog {
         leaf.get("type").asText(),
         Optional.ofNullable(leaf.get("data").get("repository")).map(JsonNode::asText),
         Instant.parse(leaf.get("at").asText()),
-        openings.identity(leaf),
+        openings.actor(leaf),
         openings.origin(leaf),
+        openings.user(leaf),
         leaf.get("cause"),
         leaf.get("request").asText(),
         leaf.get("data"));

@@ -5,24 +5,35 @@ import dev.stele.event.Commitment;
 import dev.stele.event.Event;
 import dev.stele.event.Initiator;
 import dev.stele.log.Command;
+import org.jdbi.v3.core.Handle;
 
 /**
  * Records that somebody is forgotten and gives up what their events commit to, unless they are
- * already. The result is whether that changed anything.
+ * already.
  */
-record ForgetActor(Initiator initiator, Commitment actor) implements Command<Boolean> {
+record ForgetActor(Initiator initiator, Commitment actor) implements Command<ForgetActor.Result> {
+  /** What became of it. */
+  enum Result {
+    /** They are forgotten, now or before. */
+    DONE,
+    /** It would be whoever asks: then nobody could say who forgot them. */
+    SELF,
+    /** They placed holds that are in force, which another may have to release. */
+    HOLDS
+  }
+
   @Override
-  public Boolean decide(Decision decision) {
+  public Result decide(Decision decision) {
+    if (initiator.identity().equals(actor)) {
+      return Result.SELF;
+    }
     ActorId id = ActorId.of(actor);
-    boolean known =
-        decision
-            .handle()
-            .createQuery("SELECT EXISTS (SELECT FROM actor WHERE id = :id AND opening IS NOT NULL)")
-            .bind("id", id.value())
-            .mapTo(Boolean.class)
-            .one();
-    if (!known) {
-      return false;
+    Handle handle = decision.handle();
+    if (!is(handle, "SELECT FROM actor WHERE id = :id AND opening IS NOT NULL", id)) {
+      return Result.DONE;
+    }
+    if (is(handle, "SELECT FROM hold WHERE placed_by = :id AND released_position IS NULL", id)) {
+      return Result.HOLDS;
     }
     long position = decision.append(new Event.ActorForgotten(actor));
     decision
@@ -33,6 +44,14 @@ record ForgetActor(Initiator initiator, Commitment actor) implements Command<Boo
         .bind("position", position)
         .bind("id", id.value())
         .execute();
-    return true;
+    return Result.DONE;
+  }
+
+  private static boolean is(Handle handle, String query, ActorId id) {
+    return handle
+        .createQuery("SELECT EXISTS (%s)".formatted(query))
+        .bind("id", id.value())
+        .mapTo(Boolean.class)
+        .one();
   }
 }

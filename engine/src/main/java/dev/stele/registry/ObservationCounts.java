@@ -5,8 +5,10 @@ import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -34,9 +36,13 @@ final class ObservationCounts {
     }
   }
 
+  /** From how many places the doings of one are told apart until all are taken. */
+  private static final int MOST_ORIGINS = 8;
+
   private final int mostKeys;
   private Map<Key, Count> counts = new HashMap<>();
-  private Map<By, Integer> kinds = new HashMap<>();
+  private Map<Identity, Integer> kinds = new HashMap<>();
+  private Map<Identity, Set<Origin>> origins = new HashMap<>();
 
   /**
    * @param mostKeys how many different observations there is room for
@@ -53,18 +59,26 @@ final class ObservationCounts {
   /**
    * Counts an observation; false if there is no room for it.
    *
-   * @param most how many different ones there may be of that kind of caller until all are taken
+   * @param most how many different ones there may be of that caller until all are taken
    */
   synchronized boolean add(By by, Observed what, int most) {
-    Key key = new Key(by, what.counting(0, Instant.EPOCH, Instant.EPOCH));
+    Key key = new Key(bounded(by), what.counting(0, Instant.EPOCH, Instant.EPOCH));
     if (!counts.containsKey(key)) {
-      if (counts.size() >= mostKeys || kinds.getOrDefault(by, 0) >= most) {
+      if (counts.size() >= mostKeys || kinds.getOrDefault(by.identity(), 0) >= most) {
         return false;
       }
-      kinds.merge(by, 1, Integer::sum);
+      kinds.merge(by.identity(), 1, Integer::sum);
     }
     counts.merge(key, new Count(what.count(), what.first(), what.last()), Count::plus);
     return true;
+  }
+
+  /** What a client says of itself may be something else each time. */
+  private By bounded(By by) {
+    Set<Origin> known = origins.computeIfAbsent(by.identity(), _ -> new HashSet<>());
+    return known.contains(by.origin()) || (known.size() < MOST_ORIGINS && known.add(by.origin()))
+        ? by
+        : new By(by.identity(), Origin.NONE);
   }
 
   /** Whether more than half of the room is taken. */
@@ -79,6 +93,7 @@ final class ObservationCounts {
       taken = counts;
       counts = new HashMap<>();
       kinds = new HashMap<>();
+      origins = new HashMap<>();
     }
     return taken.entrySet().stream()
         .collect(

@@ -49,12 +49,14 @@ final class Observations {
     this.thread = Thread.ofVirtual().name("recorder of " + what).start(this::run);
   }
 
-  /** Counts an observation, or that it is lost. */
-  void add(By by, Observed observed) {
-    if (!counts.add(by, observed)) {
+  /** Counts an observation, or that it is lost; returns whether it was counted. */
+  boolean add(By by, Observed observed) {
+    boolean counted = counts.add(by, observed);
+    if (!counted) {
       lost.increment((double) observed.count());
     }
     wakeIfFull();
+    return counted;
   }
 
   /**
@@ -64,10 +66,11 @@ final class Observations {
    * @param most how many those are, a minute
    */
   void add(By by, Observed observed, int most, Observed otherwise) {
-    if (!counts.add(by, observed, most)) {
-      add(by, otherwise);
+    if (counts.add(by, observed, most)) {
+      wakeIfFull();
+    } else {
+      boolean _ = add(by, otherwise);
     }
-    wakeIfFull();
   }
 
   private void wakeIfFull() {
@@ -137,7 +140,9 @@ final class Observations {
   private void again(Deque<Batch> batches, RegistryUnavailableException e) {
     logger.warn("{} are kept in memory for now: {}", what, e.getMessage());
     for (Batch batch : batches) {
-      batch.observed().forEach(observed -> add(batch.by(), observed));
+      for (Observed observed : batch.observed()) {
+        boolean _ = add(batch.by(), observed);
+      }
     }
   }
 

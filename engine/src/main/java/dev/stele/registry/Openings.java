@@ -23,6 +23,9 @@ final class Openings {
   private static final Origin ALTERED =
       new Origin(Optional.of(Identity.ALTERED.name()), Optional.empty(), Optional.empty());
 
+  /** The field of an event that commits to somebody. */
+  private static final String USER = "user";
+
   private final Map<UUID, Opening> kept;
 
   private Openings(Map<UUID, Opening> kept) {
@@ -33,7 +36,9 @@ final class Openings {
   static Openings of(Handle handle, Collection<JsonNode> leaves) {
     UUID[] ids =
         leaves.stream()
-            .flatMap(leaf -> Stream.of(leaf.get("actor"), leaf.get("origin")))
+            .flatMap(
+                leaf ->
+                    Stream.of(leaf.get("actor"), leaf.get("origin"), leaf.get("data").get(USER)))
             .filter(Objects::nonNull)
             .map(JsonNode::asText)
             .distinct()
@@ -60,8 +65,18 @@ final class Openings {
   }
 
   /** Who acted; empty if they were forgotten. */
-  Optional<Identity> identity(JsonNode leaf) {
-    String committed = leaf.get("actor").asText();
+  Optional<Identity> actor(JsonNode leaf) {
+    return identity(leaf.get("actor").asText());
+  }
+
+  /** The user whom it is about; empty if there is none, or they were forgotten. */
+  Optional<Identity> user(JsonNode leaf) {
+    return Optional.ofNullable(leaf.get("data").get(USER))
+        .map(JsonNode::asText)
+        .flatMap(this::identity);
+  }
+
+  private Optional<Identity> identity(String committed) {
     return opening(committed)
         .map(
             opening ->

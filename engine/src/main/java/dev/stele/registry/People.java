@@ -86,11 +86,12 @@ public final class People {
 
   /**
    * Forgets somebody. An event says that it was done, and by whom. Should they come again, they are
-   * somebody else to the record; on other nodes that takes up to a minute.
+   * somebody else to the record, after a minute at most.
    *
    * @return false if there is nobody of this id; true also if they were forgotten before
    * @throws IllegalArgumentException if it is a part of the registry, or whoever did not sign in,
-   *     and so no person; or if what is kept of them is not what the log has
+   *     and so no person; if it is whoever asks, or has placed holds that are in force; or if what
+   *     is kept of them is not what the log has
    */
   public boolean forget(Caller caller, ActorId id) {
     List<Optional<String>> rows =
@@ -114,8 +115,16 @@ public final class People {
     if (opening.identity().filter(People::isNoPerson).isPresent()) {
       throw new IllegalArgumentException("that is no person, and so is not forgotten");
     }
-    boolean _ =
-        commands.append(caller, new ForgetActor(actors.initiator(caller), opening.commitment()));
+    switch (commands.append(
+        caller, new ForgetActor(actors.initiator(caller), opening.commitment()))) {
+      case SELF ->
+          throw new IllegalArgumentException(
+              "nobody forgets themselves: somebody else must, whom the record then names");
+      case HOLDS ->
+          throw new IllegalArgumentException(
+              "they placed holds that are in force: release these first");
+      case DONE -> {}
+    }
     actors.forget();
     while (clear()) {
       // what is left of them

@@ -51,7 +51,9 @@ public final class PullRecorder {
     switch (recording) {
       case OFF -> {}
       case EVERY -> observations.record(actors.initiator(caller), List.of(pull));
-      case MINUTE -> observations.add(ObservationCounts.By.of(caller), pull);
+      case MINUTE -> {
+        boolean _ = observations.add(ObservationCounts.By.of(caller), pull);
+      }
     }
   }
 
@@ -63,8 +65,10 @@ public final class PullRecorder {
   public void recordBlob(Caller caller, RepositoryName repository) {
     if (recording != PullRecording.OFF) {
       Instant now = EventCodec.truncate(Instant.now());
-      observations.add(
-          ObservationCounts.By.of(caller), new Event.BlobPullsObserved(repository, 1, now, now));
+      boolean _ =
+          observations.add(
+              ObservationCounts.By.of(caller),
+              new Event.BlobPullsObserved(repository, 1, now, now));
     }
   }
 

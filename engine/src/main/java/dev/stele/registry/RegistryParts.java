@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class RegistryParts implements AutoCloseable {
   /** Who adopts what is configured, for the record. */
-  private static final String CONFIGURATION = "stele:configuration";
+  static final String CONFIGURATION = "stele:configuration";
 
   private static final Logger logger = LoggerFactory.getLogger(RegistryParts.class);
 

@@ -1,6 +1,10 @@
 package dev.stele.registry;
 
+import dev.stele.event.Commitment;
 import dev.stele.event.Event;
+import dev.stele.event.Identity;
+import dev.stele.event.Initiator;
+import dev.stele.event.Origin;
 import dev.stele.projection.RecordDocuments;
 import java.util.Optional;
 
@@ -46,6 +50,15 @@ public final class ServerRecord {
     RecordDocuments.Document document = document(configuration);
     return append(
         caller, new Event.ConfigurationChanged(node, document.digest()), Optional.of(document));
+  }
+
+  /** A user of a server's file came, went or has another password. */
+  public long userChanged(String user, Event.UserChanged.Change change) {
+    Initiator initiator = commands.system(RegistryParts.CONFIGURATION);
+    Commitment identity =
+        actors.initiator(Identity.user(user), Origin.NONE, initiator.requestId()).identity();
+    return commands.append(
+        new RecordOperation(initiator, new Event.UserChanged(identity, change), Optional.empty()));
   }
 
   private static RecordDocuments.Document document(byte[] configuration) {

@@ -2,6 +2,7 @@ package dev.stele.verify;
 
 import dev.stele.event.ActorId;
 import dev.stele.event.Commitment;
+import dev.stele.event.CorruptLeafException;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.Identity;
@@ -12,11 +13,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -29,8 +30,8 @@ final class OpeningCheck {
   private final EventCodec codec;
   private final Consumer<Finding> findings;
 
-  /** What was found before, so that it is not told of each event. */
-  private final Map<Commitment, Boolean> told =
+  /** What was looked at before, so that it is neither told nor asked of each event. */
+  private final Map<Commitment, Boolean> seen =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
@@ -45,34 +46,51 @@ final class OpeningCheck {
     this.findings = findings;
   }
 
-  /** What is kept under the first half of a commitment. */
-  private record Kept(Optional<String> opening, Optional<String> name, Optional<Long> forgotten) {}
+  /**
+   * What is kept under the first half of a commitment.
+   *
+   * @param actor of an origin: whose it is
+   */
+  private record Kept(
+      Optional<String> opening,
+      Optional<String> name,
+      Optional<Long> forgotten,
+      Optional<UUID> actor) {}
 
   /** Checks what some events commit to. */
   void check(Handle handle, List<RecordedEvent> events) {
-    Map<UUID, Kept> actors = actors(handle, ids(events, event -> event.by().identity()));
-    Map<UUID, Kept> origins =
-        origins(handle, ids(events, event -> event.by().origin().orElse(null)));
+    Map<UUID, Kept> actors = actors(handle, ids(events, OpeningCheck::identities));
+    Map<UUID, Kept> origins = origins(handle, ids(events, event -> event.by().origin().stream()));
     for (RecordedEvent event : events) {
-      Commitment identity = event.by().identity();
-      Optional<Kept> kept = Optional.ofNullable(actors.get(id(identity)));
-      if (!told.containsKey(identity)) {
-        actor(handle, identity, kept).ifPresent(why -> tell(identity, event, "who acted", why));
-      }
-      boolean forgotten = kept.flatMap(Kept::forgotten).isPresent();
+      identities(event)
+          .filter(identity -> seen.put(identity, true) == null)
+          .forEach(
+              identity ->
+                  actor(handle, identity, kept(actors, identity))
+                      .ifPresent(why -> tell(event, "somebody whom it names", why)));
+      Commitment actor = event.by().identity();
+      boolean forgotten = kept(actors, actor).flatMap(Kept::forgotten).isPresent();
       event
           .by()
           .origin()
-          .filter(origin -> !told.containsKey(origin))
-          .ifPresent(
-              origin ->
-                  origin(origin, Optional.ofNullable(origins.get(id(origin))), forgotten)
-                      .ifPresent(why -> tell(origin, event, "from where", why)));
+          .filter(origin -> seen.put(origin, true) == null)
+          .flatMap(origin -> origin(origin, kept(origins, origin), actor, forgotten))
+          .ifPresent(why -> tell(event, "from where", why));
     }
   }
 
-  private void tell(Commitment commitment, RecordedEvent event, String what, String why) {
-    told.put(commitment, true);
+  /** Who acted, and the user whom it is about. */
+  private static Stream<Commitment> identities(RecordedEvent event) {
+    return event.event() instanceof Event.UserChanged changed
+        ? Stream.of(event.by().identity(), changed.user())
+        : Stream.of(event.by().identity());
+  }
+
+  private static Optional<Kept> kept(Map<UUID, Kept> all, Commitment commitment) {
+    return Optional.ofNullable(all.get(id(commitment)));
+  }
+
+  private void tell(RecordedEvent event, String what, String why) {
     findings.accept(new Finding.OpeningBroken(event.position(), what, why));
   }
 
@@ -104,11 +122,14 @@ final class OpeningCheck {
   }
 
   private static Optional<String> origin(
-      Commitment origin, Optional<Kept> kept, boolean forgotten) {
+      Commitment origin, Optional<Kept> kept, Commitment actor, boolean forgotten) {
     if (kept.isEmpty()) {
       return forgotten
           ? Optional.empty()
           : Optional.of("nothing is kept of it, and whoever acted was not forgotten");
+    }
+    if (!kept.get().actor().equals(Optional.of(id(actor)))) {
+      return Optional.of("it is kept as another's, with whom it would be forgotten");
     }
     return kept.get()
             .opening()
@@ -120,13 +141,18 @@ final class OpeningCheck {
   }
 
   private boolean saysForgotten(Handle handle, long position, Commitment identity) {
-    return handle
-        .createQuery("SELECT leaf FROM event WHERE position = :position")
-        .bind("position", position)
-        .mapTo(byte[].class)
-        .findOne()
-        .map(leaf -> codec.decode(leaf).event())
-        .equals(Optional.of(new Event.ActorForgotten(identity)));
+    Optional<byte[]> leaf =
+        handle
+            .createQuery("SELECT leaf FROM event WHERE position = :position")
+            .bind("position", position)
+            .mapTo(byte[].class)
+            .findOne();
+    try {
+      return leaf.map(bytes -> codec.decode(bytes).event())
+          .equals(Optional.of(new Event.ActorForgotten(identity)));
+    } catch (CorruptLeafException e) {
+      return false; // which is a finding of its own
+    }
   }
 
   private static UUID id(Commitment commitment) {
@@ -134,13 +160,8 @@ final class OpeningCheck {
   }
 
   private static Collection<UUID> ids(
-      List<RecordedEvent> events, Function<RecordedEvent, Commitment> which) {
-    return events.stream()
-        .map(which)
-        .filter(Objects::nonNull)
-        .map(OpeningCheck::id)
-        .distinct()
-        .toList();
+      List<RecordedEvent> events, Function<RecordedEvent, Stream<Commitment>> which) {
+    return events.stream().flatMap(which).map(OpeningCheck::id).distinct().toList();
   }
 
   private static Map<UUID, Kept> actors(Handle handle, Collection<UUID> ids) {
@@ -156,7 +177,8 @@ final class OpeningCheck {
                     new Kept(
                         Optional.ofNullable(row.getString("opening")),
                         Optional.ofNullable(row.getString("name")),
-                        Optional.ofNullable(row.getObject("forgotten_position", Long.class)))))
+                        Optional.ofNullable(row.getObject("forgotten_position", Long.class)),
+                        Optional.empty())))
         .list();
     return kept;
   }
@@ -164,14 +186,17 @@ final class OpeningCheck {
   private static Map<UUID, Kept> origins(Handle handle, Collection<UUID> ids) {
     Map<UUID, Kept> kept = new HashMap<>();
     handle
-        .createQuery("SELECT id, opening FROM origin WHERE id = ANY (:ids)")
+        .createQuery("SELECT id, actor_id, opening FROM origin WHERE id = ANY (:ids)")
         .bindArray("ids", UUID.class, ids)
         .map(
             (row, _) ->
                 kept.put(
                     row.getObject("id", UUID.class),
                     new Kept(
-                        Optional.of(row.getString("opening")), Optional.empty(), Optional.empty())))
+                        Optional.of(row.getString("opening")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(row.getObject("actor_id", UUID.class)))))
         .list();
     return kept;
   }

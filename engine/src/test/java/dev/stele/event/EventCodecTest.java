@@ -89,6 +89,7 @@ class EventCodecTest {
         new Event.ServerStarted("node:5000", "1", DIGEST),
         new Event.ServerStopped("node:5000"),
         new Event.ConfigurationChanged("node:5000", DIGEST),
+        new Event.UserChanged(new Commitment("4".repeat(64)), Event.UserChanged.Change.ADDED),
         new Event.SignedIn("password", 1, TIME, TIME),
         new Event.SignInFailed("password", "wrong", 3, TIME, TIME),
         new Event.AccessDenied("push", Optional.of("Payments/"), 3, TIME, TIME),

@@ -125,14 +125,14 @@ class LookUpsTest {
           INSERT INTO exposure_pull SELECT digest(%1$d), 'r/' || n, '', md5(n::text)::uuid, 1, now(), now() FROM n;
           INSERT INTO referrer SELECT 'big', digest(0), digest(n), 'm', 'type/' || n %% 2, 1, '{}' FROM n;
           INSERT INTO referrer SELECT 'big', digest(n), digest(n), 'm', 'type/0', 1, '{}' FROM n WHERE n > 0;
-          INSERT INTO actor SELECT md5(n::text)::uuid, 'actor ' || n FROM n;
+          INSERT INTO actor (id, opening, name) SELECT md5(n::text)::uuid, 'opening ' || n, 'actor ' || n FROM n;
           INSERT INTO event
             SELECT n, now() - interval '1 s' * (%1$d - n), type, repository, md5('1')::uuid, gen_random_uuid(),
                    convert_to(format(
                      '{"position":"%%s","type":"%%s","schema":1,"at":"2026-01-01T00:00:00.000000Z","clock":"2026-01-01T00:00:00.000000Z","actor":"%%s",'
                      '"cause":{"kind":"CLIENT_REQUEST"},"request":"r","command":"00000000-0000-0000-0000-000000000000","salt":"",'
                      '"data":{"repository":"%%s","digest":"%%s"}}',
-                     n, type, md5('1')::uuid, repository, digest_text(digest(n))), 'UTF8')
+                     n, type, repeat(md5('1'), 2), repository, digest_text(digest(n))), 'UTF8')
             FROM n, LATERAL (
               SELECT CASE WHEN n < 5 THEN 'rare' ELSE 'big' END AS repository,
                      CASE WHEN n < 3 THEN 'BlobDeleted' ELSE 'ManifestDeleted' END AS type) AS kind;

@@ -10,6 +10,8 @@ import dev.stele.event.ActorId;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.HoldScope;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import java.io.IOException;
@@ -143,11 +145,30 @@ class PeopleTest {
   }
 
   @Test
+  void whoMustBeNamedIsNotForgotten() {
+    act(FROM_HOME);
+    People.Known bob = called("bob").getFirst();
+    assertThatThrownBy(() -> registry.people().forget(FROM_HOME, bob.id()))
+        .hasMessageContaining("nobody forgets themselves");
+    NewHold hold =
+        new NewHold(
+            UUID.randomUUID(),
+            new HoldScope(RepositoryGlob.parse("**"), Optional.empty(), Optional.empty()),
+            false,
+            "a case");
+    TestClient.ok(registry.holds().place(FROM_HOME, hold));
+    assertThatThrownBy(() -> registry.people().forget(ALICE, bob.id()))
+        .hasMessageContaining("holds that are in force");
+    TestClient.ok(registry.holds().release(ALICE, hold.id(), "over"));
+    assertThat(registry.people().forget(ALICE, bob.id())).isTrue();
+  }
+
+  @Test
   void theRegistryItselfIsNotForgotten() {
     act(new Caller(Identity.system("stele:test"), Origin.NONE, "r"));
     act(new Caller(Identity.NOBODY, FROM_HOME.origin(), "r"));
     for (String name : List.of("stele:test", Identity.NOBODY.name())) {
-      assertThatThrownBy(() -> registry.people().forget(ALICE, called(name).getFirst().id()))
+      assertThatThrownBy(() -> registry.people().forget(FROM_HOME, called(name).getFirst().id()))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }

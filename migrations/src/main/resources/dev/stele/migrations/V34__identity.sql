@@ -20,6 +20,7 @@ CREATE TABLE actor (
   CHECK ((opening IS NULL) = (name IS NULL) AND (opening IS NULL) = (forgotten_position IS NOT NULL))
 );
 CREATE INDEX actor_by_name ON actor (name, id) WHERE name IS NOT NULL;
+CREATE INDEX actor_forgotten ON actor (id) WHERE forgotten_position IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE (opening, name, forgotten_position) ON actor TO stele_runtime;
 
 -- The same of where they were: address, user agent and which credential. Goes when the person is forgotten.

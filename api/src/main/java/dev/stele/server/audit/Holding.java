@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.event.Identity;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
 import dev.stele.policy.AccessPolicy.Action;
@@ -95,8 +96,8 @@ final class Holding {
         access.policy().releasedByAnother()
             && (access.who().local()
                 || found
-                    .flatMap(there -> there.placed().actor())
-                    .filter(exchange.caller().name()::equals)
+                    .map(there -> there.placed().actor())
+                    .filter(placer -> !isAnother(placer, exchange.caller().name()))
                     .isPresent());
     if (!may || alone) {
       access.denied(Action.RELEASE_HOLD, found.flatMap(there -> there.scope().oneRepository()));
@@ -117,12 +118,20 @@ final class Holding {
       throw new DistributionError(
               403,
               ErrorCode.DENIED,
-              "you placed hold %s, so somebody else must release it (access.release-holds-by)"
-                  .formatted(hold))
+              "you placed hold %s, or what is kept of who did is not what the record has: somebody"
+                  + " else"
+                  + " must release it (access.release-holds-by)".formatted(hold))
           .asException();
     }
     Refusals.accepted(holds.release(exchange.caller(), hold, reason));
     answer(exchange, 200, HoldRow.of(Refusals.accepted(holds.find(hold))));
+  }
+
+  /** Whoever is not known may be the same. */
+  private static boolean isAnother(Optional<String> placer, String caller) {
+    return placer
+        .filter(name -> !name.equals(caller) && !name.equals(Identity.ALTERED.name()))
+        .isPresent();
   }
 
   /** A right in what a hold covers: in one repository, or in whatever a glob may match. */

@@ -3,8 +3,10 @@ package dev.stele.server.auth;
 import static java.util.stream.Collectors.joining;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.stele.event.Event.UserChanged.Change;
 import dev.stele.event.Identity;
-import dev.stele.registry.Robots;
+import dev.stele.registry.Registry;
+import dev.stele.registry.ServerRecord;
 import dev.stele.server.http.ClientNetwork;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -17,12 +19,15 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells who sent a request: asks those who vouch for somebody, in order, until one says that the
@@ -34,6 +39,7 @@ import java.util.function.Supplier;
  * Whoever had too many wrong is told to wait (see {@link FailedSignIns}). Thread-safe.
  */
 public final class Authenticator implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(Authenticator.class);
   private static final int MOST_OF_ONE = 20;
   private static final int LONGEST_PASSWORD = 1_024;
 
@@ -71,20 +77,26 @@ public final class Authenticator implements AutoCloseable {
    * Opens those who vouch for somebody.
    *
    * @param certificates of clients
-   * @param robots accounts of programs, which count where anybody else can sign in
+   * @param registry which has accounts of programs, that count where anybody else can sign in, and
+   *     is told of changes to the file of users
    * @throws IOException if a file cannot be used; the message is fit for people
    */
   public static Authenticator of(
       SignInSettings settings,
       Optional<ClientCertificates> certificates,
-      Optional<Robots> robots,
+      Optional<Registry> registry,
       MeterRegistry meters)
       throws IOException {
     List<IdentityProvider> providers = new ArrayList<>();
     certificates.ifPresent(providers::add);
     Optional<HtpasswdUsers> users = Optional.empty();
     if (settings.htpasswd().isPresent()) {
-      users = Optional.of(HtpasswdUsers.of(settings.htpasswd().get(), settings.ldap().isEmpty()));
+      users =
+          Optional.of(
+              HtpasswdUsers.of(
+                  settings.htpasswd().get(),
+                  settings.ldap().isEmpty(),
+                  changes -> registry.ifPresent(record -> record(record.server(), changes))));
     }
     users.ifPresent(providers::add);
     if (settings.ldap().isPresent()) {
@@ -94,10 +106,18 @@ public final class Authenticator implements AutoCloseable {
       providers.add(new OidcIssuer(issuer));
     }
     if (!providers.isEmpty()) {
-      robots.ifPresent(
-          accounts -> providers.addFirst(new RobotKeys(accounts, InstantSource.system())));
+      registry.ifPresent(
+          there -> providers.addFirst(new RobotKeys(there.robots(), InstantSource.system())));
     }
     return new Authenticator(providers, meters);
+  }
+
+  private static void record(ServerRecord record, Map<String, Change> changes) {
+    try {
+      changes.forEach((user, change) -> record.userChanged(user, change));
+    } catch (RuntimeException e) {
+      logger.warn("the record does not know of all changes to users: {}", e.getMessage());
+    }
   }
 
   /** Whether it tells users apart at all. */
@@ -137,7 +157,7 @@ public final class Authenticator implements AutoCloseable {
     }
     Optional<Judged> quick = quickly(given);
     if (quick.isPresent()) {
-      if (!(quick.get().verdict instanceof Verdict.Accepted)) {
+      if (quick.get().verdict instanceof Verdict.Refused) {
         failed.check(given.user(), address);
         failed.add(given.user(), address);
       }
@@ -152,7 +172,8 @@ public final class Authenticator implements AutoCloseable {
     Judged judged = once(key, address, () -> judge(given));
     switch (judged.verdict) {
       case Verdict.Accepted _ -> verified.add(key, judged);
-      case Verdict.Refused _, Verdict.Ended _ -> failed.add(given.user(), address);
+      case Verdict.Refused _ -> failed.add(given.user(), address);
+      case Verdict.Ended _ -> {} // It was right: that is no guess.
     }
     return judged.verdict;
   }

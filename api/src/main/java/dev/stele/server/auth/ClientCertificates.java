@@ -7,6 +7,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -71,6 +72,10 @@ public record ClientCertificates(
   }
 
   private Verdict judge(X509Certificate certificate) {
+    if (Instant.now().isAfter(certificate.getNotAfter().toInstant())) {
+      // It was looked at when the connection was made, which may last for longer.
+      return new Verdict.Ended("the certificate ended at " + certificate.getNotAfter().toInstant());
+    }
     Collection<String> names = name == Name.CN ? subject(certificate, "CN") : others(certificate);
     if (names.size() != 1 || !SignedIn.isName(names.iterator().next())) {
       // Of several, nobody could say which is meant.

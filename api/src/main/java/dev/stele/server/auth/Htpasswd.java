@@ -1,5 +1,6 @@
 package dev.stele.server.auth;
 
+import dev.stele.event.Event.UserChanged.Change;
 import dev.stele.event.Identity;
 import dev.stele.event.RobotName;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** The content of an htpasswd file: bcrypt hashes by user name. */
@@ -63,6 +65,23 @@ final class Htpasswd {
       }
     }
     return new Htpasswd(hashes);
+  }
+
+  /** What is otherwise in another. */
+  Map<String, Change> changesTo(Htpasswd next) {
+    Map<String, Change> changes = new TreeMap<>();
+    hashes.forEach(
+        (user, hash) -> {
+          if (!next.hashes.containsKey(user)) {
+            changes.put(user, Change.REMOVED);
+          } else if (!next.hashes.get(user).equals(hash)) {
+            changes.put(user, Change.PASSWORD);
+          }
+        });
+    next.hashes.keySet().stream()
+        .filter(user -> !hashes.containsKey(user))
+        .forEach(user -> changes.put(user, Change.ADDED));
+    return changes;
   }
 
   boolean isEmpty() {

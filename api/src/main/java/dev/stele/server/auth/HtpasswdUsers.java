@@ -3,6 +3,7 @@ package dev.stele.server.auth;
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
 import dev.stele.blob.FileFailure;
+import dev.stele.event.Event.UserChanged.Change;
 import dev.stele.event.Identity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,14 +51,18 @@ final class HtpasswdUsers implements IdentityProvider {
 
   private final Path file;
   private final boolean alone;
+  private final Consumer<Map<String, Change>> changed;
   private volatile Loaded loaded;
   private volatile long nextCheck;
 
   /**
    * @param alone whether nobody else is asked about names that the file does not have
+   * @param changed is told, in a thread of its own, what is otherwise when the file was read again
    * @throws IOException if the file cannot be read or is malformed; the message is fit for people
    */
-  HtpasswdUsers(Path file, boolean alone) throws IOException {
+  HtpasswdUsers(Path file, boolean alone, Consumer<Map<String, Change>> changed)
+      throws IOException {
+    this.changed = changed;
     this.file = file;
     this.alone = alone;
     int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
@@ -74,12 +81,13 @@ final class HtpasswdUsers implements IdentityProvider {
   }
 
   /** The same, where each error says which file it is about. */
-  static HtpasswdUsers of(Path file, boolean alone) throws IOException {
+  static HtpasswdUsers of(Path file, boolean alone, Consumer<Map<String, Change>> changed)
+      throws IOException {
     if (Files.isDirectory(file)) {
       throw new IOException("htpasswd: %s is a folder; name the file in it".formatted(file));
     }
     try {
-      return new HtpasswdUsers(file, alone);
+      return new HtpasswdUsers(file, alone, changed);
     } catch (IOException e) {
       throw new IOException(
           "htpasswd: the file %s cannot be used: %s"
@@ -172,7 +180,13 @@ final class HtpasswdUsers implements IdentityProvider {
       try {
         Version version = version();
         if (!version.equals(loaded.version)) {
+          Htpasswd before = loaded.users;
           loaded = load(version);
+          Map<String, Change> changes = before.changesTo(loaded.users);
+          if (!changes.isEmpty()) {
+            // Whoever signs in now does not wait for it.
+            Thread.ofVirtual().name("users changed").start(() -> changed.accept(changes));
+          }
           logger.info("read {} again", file);
         }
       } catch (IOException e) {

@@ -148,9 +148,7 @@ final class LdapDirectory implements IdentityProvider {
     SearchResultEntry entry = found.getFirst();
     String name = entry.getAttributeValue(settings.userName());
     if (name == null
-        || !SignedIn.isName(name)
-        || name.indexOf(':') >= 0
-        || name.equals(Identity.NOBODY.name())
+        || !SignedIn.isUserName(name)
         || entry.getAttributeValues(settings.userName()).length != 1) {
       return refused(
           "%s has no %s that can be a name, or several"
@@ -168,7 +166,7 @@ final class LdapDirectory implements IdentityProvider {
       return refused("the directory does not accept the password: " + e.getResultCode());
     }
     Set<String> groups = new HashSet<>();
-    List<String> in = groups(entry, user);
+    List<String> in = groups(entry, name);
     if (in.size() > MOST_GROUPS) {
       return refused("%s is in more than %d groups".formatted(entry.getDN(), MOST_GROUPS));
     }

@@ -3,9 +3,12 @@ package dev.stele.server.auth;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
+import com.nimbusds.jose.jwk.JWKMatcher;
+import com.nimbusds.jose.jwk.JWKSelector;
 import com.nimbusds.jose.jwk.source.JWKSetBasedJWKSource;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
@@ -136,6 +139,9 @@ final class OidcIssuer implements IdentityProvider {
     try {
       return judge(processor.process(token, null), text);
     } catch (KeySourceException e) {
+      if (e instanceof RateLimitReachedException && hasKeys()) {
+        return new Verdict.Refused(section() + ": it is signed by a key that is not known");
+      }
       throw new DistributionError(
               503,
               ErrorCode.UNAVAILABLE,
@@ -144,6 +150,15 @@ final class OidcIssuer implements IdentityProvider {
           .asException();
     } catch (BadJOSEException | JOSEException e) {
       return new Verdict.Refused(section() + ": " + e.getMessage());
+    }
+  }
+
+  /** Whether there are keys of the issuer's, so that one which is not among them is nobody's. */
+  private boolean hasKeys() {
+    try {
+      return !keys.get(new JWKSelector(new JWKMatcher.Builder().build()), null).isEmpty();
+    } catch (KeySourceException e) {
+      return false;
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.stele.server.auth;
 
 import dev.stele.event.Identity;
+import dev.stele.event.RobotName;
 import dev.stele.policy.AccessPolicy.Principal;
 import java.time.Instant;
 import java.util.Optional;
@@ -36,6 +37,14 @@ public record SignedIn(
   /** As the access policy sees them. */
   public Principal principal() {
     return new Principal(Optional.of(identity.name()), groups, false);
+  }
+
+  /** Whether a text can be a user's name: no robot's, nor one that another vouches for. */
+  static boolean isUserName(String text) {
+    return isName(text)
+        && text.indexOf(':') < 0
+        && !text.equals(Identity.NOBODY.name())
+        && !RobotName.isReserved(text);
   }
 
   /** Whether a text can be a name, or that of a group: not blank, nor too long, and of one line. */

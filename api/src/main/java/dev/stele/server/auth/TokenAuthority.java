@@ -95,7 +95,8 @@ public final class TokenAuthority {
    *
    * @param who gets it; absent for somebody who did not sign in
    * @param scope what it is for, of which they may do all now
-   * @throws IllegalArgumentException if that is more than a token can say
+   * @throws IllegalArgumentException if that is more than a token can say, or what they signed in
+   *     by has ended
    */
   public Issued issue(Optional<SignedIn> who, TokenScope scope) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
@@ -104,6 +105,9 @@ public final class TokenAuthority {
             .filter(now.plus(LIFETIME)::isAfter)
             .map(until -> until.truncatedTo(ChronoUnit.SECONDS))
             .orElse(now.plus(LIFETIME));
+    if (!end.isAfter(now)) {
+      throw new IllegalArgumentException("what you sign in by has ended");
+    }
     JWTClaimsSet.Builder claims =
         new JWTClaimsSet.Builder()
             .issuer(ISSUER)

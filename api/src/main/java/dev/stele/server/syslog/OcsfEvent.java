@@ -119,7 +119,7 @@ record OcsfEvent(
   }
 
   private static Kind kind(String type) {
-    return type.startsWith("Robot")
+    return type.startsWith("Robot") || type.equals("UserChanged")
         ? Kind.ACCOUNT_CHANGE
         : type.startsWith("Sign") ? Kind.AUTHENTICATION : Kind.API_ACTIVITY;
   }

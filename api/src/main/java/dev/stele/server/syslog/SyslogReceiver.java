@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -60,10 +61,12 @@ public final class SyslogReceiver implements WebhookReceiver {
 
   /** A connection, of which it is noticed when the other side ends it. */
   private static final class Connection {
+    private final Socket plain;
     private final Socket socket;
     private volatile boolean ended;
 
-    private Connection(Socket socket) {
+    private Connection(Socket plain, Socket socket) {
+      this.plain = plain;
       this.socket = socket;
       Thread _ = Thread.ofVirtual().name("syslog-end").start(this::awaitEnd);
     }
@@ -82,7 +85,9 @@ public final class SyslogReceiver implements WebhookReceiver {
       close();
     }
 
+    /** That of TLS would wait for whoever is writing, who may wait for ever. */
     private void close() {
+      SyslogReceiver.close(plain);
       SyslogReceiver.close(socket);
     }
   }
@@ -126,14 +131,14 @@ public final class SyslogReceiver implements WebhookReceiver {
       return present.get();
     }
     disconnect();
-    Connection made = new Connection(connect());
+    Connection made = connect();
     open = Optional.of(made);
     requireOpen();
     write(made, written);
     return made;
   }
 
-  private Socket connect() throws IOException {
+  private Connection connect() throws IOException {
     int patience = Math.toIntExact(settings.timeout().toMillis());
     Socket plain = new Socket();
     connecting = Optional.of(plain);
@@ -143,7 +148,7 @@ public final class SyslogReceiver implements WebhookReceiver {
       plain.setKeepAlive(true);
       plain.setTcpNoDelay(true);
       if (!settings.tls()) {
-        return plain;
+        return new Connection(plain, plain);
       }
       SSLSocket secure =
           (SSLSocket) trusting().createSocket(plain, settings.host(), settings.port(), true);
@@ -154,7 +159,7 @@ public final class SyslogReceiver implements WebhookReceiver {
       secure.setSoTimeout(patience);
       secure.startHandshake();
       secure.setSoTimeout(0);
-      return secure;
+      return new Connection(plain, secure);
     } catch (IOException | RuntimeException e) {
       plain.close();
       throw e;
@@ -195,9 +200,13 @@ public final class SyslogReceiver implements WebhookReceiver {
 
   /** Writes, or fails when that has taken too long: a socket would wait for ever. */
   private void write(Connection connection, Iterable<byte[]> messages) throws IOException {
+    AtomicBoolean late = new AtomicBoolean();
     CompletableFuture<Void> watch =
         CompletableFuture.runAsync(
-            connection::close,
+            () -> {
+              late.set(true);
+              connection.close();
+            },
             CompletableFuture.delayedExecutor(
                 settings.timeout().toMillis(), TimeUnit.MILLISECONDS));
     try {
@@ -206,7 +215,7 @@ public final class SyslogReceiver implements WebhookReceiver {
       }
       connection.socket.getOutputStream().flush();
     } catch (IOException e) {
-      throw watch.isDone()
+      throw late.get()
           ? new SocketTimeoutException("nothing was read for " + settings.timeout())
           : e;
     } finally {

@@ -217,7 +217,7 @@ class AuthenticatorTest {
   void aNameOfTheFileIsAskedOfNobodyElse() throws Exception {
     Directory directory = new Directory();
     HtpasswdUsers users =
-        new HtpasswdUsers(write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false);
+        new HtpasswdUsers(write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false, _ -> {});
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     Authenticator authenticator = new Authenticator(List.of(users, directory), meters);
 

@@ -117,6 +117,7 @@ class HttpReceiverTest {
         Instant.parse("2026-03-03T14:05:00.123456Z"),
         Optional.of(Identity.user("ann")),
         Optional.empty(),
+        Optional.empty(),
         JSON.readTree("{\"kind\":\"CLIENT_REQUEST\"}"),
         "request-1",
         JSON.readTree("{\"digest\":\"sha256:00\",\"repository\":\"team/app\",\"tag\":\"prod\"}"));

@@ -1,0 +1,189 @@
+package dev.stele.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import at.favre.lib.crypto.bcrypt.BCrypt;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.policy.AccessPolicy;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What callers do at the door, and what the record says of it. */
+class AccessesOverHttpTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private Path folder;
+  private RegistryOnTestDatabase beneath;
+  private SteleServer server;
+  private Path users;
+
+  @BeforeEach
+  void start() throws Exception {
+    users = Files.writeString(folder.resolve("users"), entry("root") + entry("ann"));
+    beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
+    server =
+        beneath.serve(
+            ServerSettings.on(new ListenAddress("127.0.0.1", 0))
+                .withHtpasswd(Optional.of(users))
+                .withAccess(
+                    Optional.of(
+                        AccessPolicy.read(
+                            "access",
+                            JSON.readTree(
+                                """
+                                {"administrators": ["root"],
+                                 "rules": [{"repositories": ["team/**"], "users": ["ann"], "may": ["pull", "push"]}]}
+                                """)))));
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    server.close();
+    beneath.close();
+  }
+
+  private static String entry(String user) {
+    return user + ":" + BCrypt.withDefaults().hashToString(4, user.toCharArray()) + "\n";
+  }
+
+  private HttpResponse<String> send(String user, String password, String method, String target)
+      throws IOException, InterruptedException {
+    return send(user, password, method, target, "");
+  }
+
+  private HttpResponse<String> send(
+      String user, String password, String method, String target, String body)
+      throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create("http://" + server.address() + target))
+              .header("User-Agent", "a test")
+              .header(
+                  "Authorization",
+                  "Basic "
+                      + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(UTF_8)))
+              .method(
+                  method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+              .build(),
+          BodyHandlers.ofString());
+    }
+  }
+
+  private List<JsonNode> recorded(String type) throws Exception {
+    beneath.registry().accesses().flush();
+    HttpResponse<String> answer = send("root", "root", "GET", "/api/v1/events?type=" + type);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    return StreamSupport.stream(JSON.readTree(answer.body()).get("items").spliterator(), false)
+        .toList();
+  }
+
+  @Test
+  void whoCameInAndWhoDidNot() throws Exception {
+    assertThat(send("ann", "ann", "GET", "/v2/").statusCode()).isEqualTo(200);
+    assertThat(send("ann", "ann", "GET", "/v2/").statusCode()).isEqualTo(200);
+    assertThat(send("ann", "guess", "GET", "/v2/").statusCode()).isEqualTo(401);
+    assertThat(send("hunter2", "guess", "GET", "/v2/").statusCode()).isEqualTo(401);
+    assertThat(recorded("SignedIn"))
+        .filteredOn(event -> event.get("actor").asText().equals("ann"))
+        .singleElement()
+        .satisfies(
+            event -> {
+              assertThat(event.get("actorKind").asText()).isEqualTo("USER");
+              assertThat(event.at("/origin/address").asText()).isEqualTo("127.0.0.1");
+              assertThat(event.at("/origin/agent").asText()).isEqualTo("a test");
+              assertThat(event.at("/data/way").asText()).isEqualTo("password");
+            });
+    assertThat(recorded("SignInFailed"))
+        .extracting(
+            event -> event.get("actor").asText() + " " + event.get("actorKind").asText(),
+            event -> event.at("/origin/address").asText())
+        .containsExactlyInAnyOrder(
+            tuple("ann CLAIMED", "127.0.0.0/24"),
+            // What may be a password is not kept.
+            tuple("stele:unknown CLAIMED", "127.0.0.0/24"));
+  }
+
+  @Test
+  void whatWasRefusedAndWhoReadTheRecord() throws Exception {
+    assertThat(send("ann", "ann", "POST", "/v2/other/app/blobs/uploads/").statusCode())
+        .isEqualTo(403);
+    assertThat(send("ann", "ann", "GET", "/v2/other/app/tags/list").statusCode()).isEqualTo(404);
+    assertThat(send("ann", "ann", "GET", "/api/v1/events").statusCode()).isEqualTo(403);
+    assertThat(recorded("AccessDenied"))
+        .extracting(
+            event -> event.get("actor").asText(),
+            event -> event.at("/data/action").asText(),
+            event -> event.at("/data/asked").asText())
+        .containsExactlyInAnyOrder(
+            tuple("ann", "push", "other/app"),
+            tuple("ann", "pull", "other/app"),
+            tuple("ann", "read-record", ""));
+    assertThat(recorded("RecordRead"))
+        .anySatisfy(
+            event -> {
+              assertThat(event.get("actor").asText()).isEqualTo("root");
+              assertThat(event.at("/data/question").asText()).isEqualTo("/api/v1/events");
+              assertThat(event.at("/data/parameters").asText()).isEqualTo("type=AccessDenied");
+            });
+  }
+
+  @Test
+  void whoBecameAUserAndWhoIsForgotten() throws Exception {
+    assertThat(send("ann", "ann", "GET", "/v2/").statusCode()).isEqualTo(200);
+    Files.writeString(
+        users, Files.readString(users).lines().findFirst().orElseThrow() + "\n" + entry("bob"));
+    Files.setLastModifiedTime(users, FileTime.from(Instant.now().plusSeconds(5)));
+    Instant patience = Instant.now().plusSeconds(20);
+    while (send("ann", "ann", "GET", "/v2/").statusCode() != 401
+        || recorded("UserChanged").size() < 2) {
+      assertThat(Instant.now()).isBefore(patience);
+      Thread.sleep(200);
+    }
+    assertThat(recorded("UserChanged"))
+        .extracting(event -> event.get("user").asText(), event -> event.at("/data/change").asText())
+        .containsExactlyInAnyOrder(tuple("ann", "REMOVED"), tuple("bob", "ADDED"));
+    JsonNode ann =
+        JSON
+            .readTree(send("root", "root", "GET", "/api/v1/actors?name=ann").body())
+            .get("items")
+            .findParents("id")
+            .stream()
+            .filter(each -> each.get("kind").asText().equals("USER"))
+            .findFirst()
+            .orElseThrow();
+    String forget = "/api/v1/actors/" + ann.get("id").asText() + "/forget";
+    assertThat(send("bob", "bob", "POST", forget, "{\"reason\": \"x\"}").statusCode())
+        .isEqualTo(403);
+    assertThat(send("root", "root", "POST", forget, "{}").statusCode()).isEqualTo(400);
+    assertThat(send("root", "root", "POST", forget, "{\"reason\": \"she asked\"}").statusCode())
+        .isEqualTo(200);
+    assertThat(recorded("SignedIn"))
+        .noneSatisfy(event -> assertThat(event.path("actor").asText()).isEqualTo("ann"))
+        .anySatisfy(
+            event -> {
+              assertThat(event.has("actor")).isFalse();
+              assertThat(event.has("origin")).isFalse();
+            });
+    assertThat(recorded("ActorForgotten")).singleElement();
+  }
+}
