@@ -279,7 +279,11 @@ class SyslogReceiverTest {
     while (!positions.contains(4L)) {
       positions.add(collector.next().position());
     }
-    assertThat(positions).containsSubsequence(0L, 1L, 2L, 3L, 4L);
+    // What was cut may have been read to the end all the same; else all comes again.
+    assertThat(positions).containsSubsequence(3L, 4L);
+    if (positions.contains(0L)) {
+      assertThat(positions).containsSubsequence(0L, 1L, 2L, 3L, 4L);
+    }
   }
 
   @Test
