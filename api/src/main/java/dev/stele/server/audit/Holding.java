@@ -118,9 +118,8 @@ final class Holding {
       throw new DistributionError(
               403,
               ErrorCode.DENIED,
-              "you placed hold %s, or what is kept of who did is not what the record has: somebody"
-                  + " else"
-                  + " must release it (access.release-holds-by)".formatted(hold))
+              "hold %s is yours, or nobody can say whose: somebody else must release it"
+                  .formatted(hold))
           .asException();
     }
     Refusals.accepted(holds.release(exchange.caller(), hold, reason));
