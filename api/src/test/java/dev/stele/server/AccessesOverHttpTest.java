@@ -184,6 +184,6 @@ class AccessesOverHttpTest {
               assertThat(event.has("actor")).isFalse();
               assertThat(event.has("origin")).isFalse();
             });
-    assertThat(recorded("ActorForgotten")).singleElement();
+    assertThat(recorded("ActorForgotten")).hasSize(1);
   }
 }
