@@ -256,11 +256,12 @@ class PastTest {
     HttpResponse<byte[]> part = client.send("GET", blob, "Range", "bytes=1-3");
     assertThat(part.statusCode()).isEqualTo(206);
     assertThat(part.body()).isEqualTo(java.util.Arrays.copyOfRange(layer.bytes(), 1, 4));
+    // The first event is that the server began.
     assertThat(
-            RegistryClient.json(client.send("GET", "/v2/at/p0/_catalog")).required("repositories"))
+            RegistryClient.json(client.send("GET", "/v2/at/p1/_catalog")).required("repositories"))
         .extracting(JsonNode::asText)
         .containsExactly(NAME);
-    assertThat(client.send("GET", "/v2/at/p0/" + NAME + "/manifests/prod").statusCode())
+    assertThat(client.send("GET", "/v2/at/p1/" + NAME + "/manifests/prod").statusCode())
         .isEqualTo(404);
     assertThat(new String(client.send("GET", "/v2/at/p99999/" + NAME + "/tags/list").body(), UTF_8))
         .contains("has not passed yet");
