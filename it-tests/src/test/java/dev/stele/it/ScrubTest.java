@@ -46,7 +46,8 @@ class ScrubTest {
       assertThat(server.client().hasBlob("demo/app", digest)).isFalse();
       assertThat(server.client().events())
           .extracting(RecordedEvent::type)
-          .containsExactly("RepositoryCreated", "BlobUploaded", "BlobCorruptionFound");
+          .containsExactly(
+              "ServerStarted", "RepositoryCreated", "BlobUploaded", "BlobCorruptionFound");
 
       Digest pushed = server.client().pushBlob("demo/app", content);
       assertThat(server.client().blob("demo/app", pushed)).isEqualTo(content);
