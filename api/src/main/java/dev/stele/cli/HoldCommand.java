@@ -117,7 +117,10 @@ final class HoldCommand extends CommandGroup {
   /** {@code stele hold release}. */
   @Command(
       name = "release",
-      description = "Ends a hold. What only it kept has a whole grace period from then.",
+      description = {
+        "Ends a hold. What only it kept has a whole grace period from then. Exit status 3 if that"
+            + " takes more persons, who ask for it likewise."
+      },
       mixinStandardHelpOptions = true)
   static final class Release implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -138,15 +141,18 @@ final class HoldCommand extends CommandGroup {
         boolean before =
             output.forPeople()
                 && client.ask(Asking.one(Address.HOLD).at("id", id), "json").has("released");
-        JsonNode hold = client.post(address, output.actFormat(), Map.of("reason", reason));
+        JsonNode answer = client.post(address, output.actFormat(), Map.of("reason", reason));
+        boolean waiting = answer.has("needed");
         output.answer(
             out,
-            hold,
+            answer,
             () ->
-                before
-                    ? "Hold %s had been released before".formatted(id)
-                    : "Hold %s on %s is released".formatted(id, scope(hold)));
-        return 0;
+                waiting
+                    ? "Hold %s stays for now: %s".formatted(id, Waiting.words(answer))
+                    : before
+                        ? "Hold %s had been released before".formatted(id)
+                        : "Hold %s on %s is released".formatted(id, scope(answer)));
+        return waiting ? Waiting.STATUS : 0;
       }
     }
   }

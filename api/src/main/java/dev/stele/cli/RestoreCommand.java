@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Brings back a tag, a manifest or all that a repository had at a moment, as long as the bytes"
           + " are kept. What was put since stays. Exit status 1"
-          + " if something cannot be restored."
+          + " if something cannot be restored, 3 if that takes more persons, who ask for it"
+          + " likewise."
     },
     mixinStandardHelpOptions = true)
 final class RestoreCommand implements Callable<Integer> {
@@ -89,7 +90,7 @@ final class RestoreCommand implements Callable<Integer> {
       }
       output.note(out, note(answer, impossible));
       out.flush();
-      return impossible == 0 ? 0 : 1;
+      return answer.has("waiting") ? Waiting.STATUS : impossible == 0 ? 0 : 1;
     }
   }
 
@@ -125,6 +126,14 @@ final class RestoreCommand implements Callable<Integer> {
     String moment = QuestionCommand.moment(answer.path("at"));
     int items = answer.path("items").size();
     int possible = items - impossible;
+    if (answer.has("waiting")) {
+      return "Nothing is restored yet: %s: stele restore %s --at %s%s"
+          .formatted(
+              Waiting.words(answer.path("waiting")),
+              repository,
+              "p" + answer.path("at").path("position").asText(),
+              available ? " --available" : "");
+    }
     if (items == 0) {
       return "Everything is as it was at " + moment;
     }

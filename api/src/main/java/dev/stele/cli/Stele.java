@@ -65,6 +65,7 @@ public final class Stele implements Runnable {
           "fsck",
           "gc",
           "hold",
+          "approvals",
           "clock",
           "scrub",
           "store",
@@ -166,6 +167,7 @@ public final class Stele implements Runnable {
       case "fsck" -> FsckCommand.class;
       case "gc" -> GcCommand.class;
       case "hold" -> HoldCommand.class;
+      case "approvals" -> ApprovalsCommand.class;
       case "clock" -> ClockCommand.class;
       case "scrub" -> ScrubCommand.class;
       case "store" -> StoreCommand.class;

@@ -7,6 +7,7 @@ import dev.stele.gc.GcOptions;
 import dev.stele.gc.Tally;
 import dev.stele.gc.Waiting;
 import dev.stele.policy.AccessPolicy.Action;
+import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.Robot;
 import dev.stele.registry.Page;
@@ -19,7 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What an operator asks: holds, webhooks, robots, and how collecting is doing. */
+/** What an operator asks: holds, approvals, webhooks, robots, and how collecting is doing. */
 final class OperatorQuestions {
   private static final Parameter<String> STATE = Parameter.oneOf("state", "active", "all");
 
@@ -98,6 +99,12 @@ final class OperatorQuestions {
         Question.one("hold", Address.HOLD, HoldRow.COLUMNS, List.of(), this::hold)
             .shown(HoldRow.TABLE),
         Question.list(
+            "approvals",
+            Address.APPROVALS,
+            ApprovalRow.COLUMNS,
+            List.of(Parameter.BEFORE, Parameter.LIMIT),
+            this::approvals),
+        Question.list(
                 "webhooks",
                 Address.WEBHOOKS,
                 Columns.fields(WebhookRow.class),
@@ -138,6 +145,16 @@ final class OperatorQuestions {
   private Answer<HoldRow> hold(Asked asked) {
     return Answer.one(
         HoldRow.of(Refusals.accepted(registry.holds().find(HoldRow.existing(asked.path("id"))))));
+  }
+
+  private Answer<ApprovalRow> approvals(Asked asked) {
+    Page<Approval> page = registry.approvals().list(asked.first(Parameter.BEFORE), asked.limit());
+    Answer<ApprovalRow> answer =
+        Answer.of(Map.of(), page.items().stream().map(ApprovalRow::of).toList());
+    return page.more()
+        ? answer.next(
+            Parameter.BEFORE, Optional.of(page.items().getLast().given().getLast().position()))
+        : answer;
   }
 
   private Answer<RobotRow> robots(Asked asked) {

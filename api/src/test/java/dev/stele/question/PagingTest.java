@@ -170,6 +170,9 @@ class PagingTest {
               false,
               "case");
       ok(registry.holds().place(ALICE, hold));
+      for (int person = 0; person < number; person++) {
+        ok(registry.holds().release(new Caller("person" + person, "r"), hold.id(), 9, "over"));
+      }
       RobotName robot = RobotName.parse("robot-" + number);
       ok(registry.robots().create(ALICE, robot, Optional.empty(), Optional.empty()));
       ok(registry.robots().issueKey(ALICE, robot, Optional.empty()));

@@ -148,6 +148,7 @@ class AccessMatrixTest {
     NEEDS.put("GET /api/v1/exposure", "ALL:read-record");
     NEEDS.put("GET /api/v1/exposure/periods", "ALL:read-record");
     NEEDS.put("GET /api/v1/exposure/pulls", "ALL:read-record");
+    NEEDS.put("GET /api/v1/approvals", "ALL:read-record");
     NEEDS.put("GET /api/v1/holds", "ALL:read-record");
     NEEDS.put("GET /api/v1/holds/{id}", "ALL:read-record");
     NEEDS.put("POST /api/v1/holds", "hold");
@@ -445,6 +446,75 @@ class AccessMatrixTest {
         assertThat(send(other, "POST", release, "{\"reason\": \"done\"}").statusCode())
             .isEqualTo(200);
       }
+    } finally {
+      server.adopt(Optional.of(policy(POLICY)));
+    }
+  }
+
+  @Test
+  void whatOutranksAllElseIsDoneBySeveralWhereThePolicySaysSo() throws Exception {
+    Digest kept = push("free/app", "two", "2");
+    long then =
+        JSON.readTree(send("root", "GET", "/api/v1/events?order=desc&limit=1", "").body())
+            .at("/items/0/position")
+            .asLong();
+    server.adopt(
+        Optional.of(
+            policy(
+                """
+                administrators: [root]
+                release-holds-by: 2
+                restore-repositories-by: 2
+                rules:
+                  - {repositories: ["free/**"], users: [holder], may: [hold, release-hold, pull]}
+                  - {repositories: ["free/**"], users: [writer], may: [release-hold, restore, delete]}
+                """)));
+    try {
+      HttpResponse<String> placed =
+          send(
+              "holder",
+              "POST",
+              "/api/v1/holds",
+              "{\"repositories\": \"free/app\", \"reason\": \"Case 9\"}");
+      String id = JSON.readTree(placed.body()).get("id").asText();
+      String release = "/api/v1/holds/" + id + "/release";
+      String why = "{\"reason\": \"done\"}";
+      assertThat(send("holder", "POST", release, why).statusCode()).isEqualTo(403);
+      assertThat(send("reader", "POST", release, why).statusCode()).isEqualTo(403);
+      HttpResponse<String> first = send("writer", "POST", release, why);
+      assertThat(first.statusCode()).as(first.body()).isEqualTo(202);
+      JsonNode waiting = JSON.readTree(first.body());
+      assertThat(waiting.get("act").asText()).isEqualTo("release-hold");
+      assertThat(waiting.get("subject").asText()).isEqualTo(id);
+      assertThat(waiting.get("needed").asInt()).isEqualTo(2);
+      assertThat(waiting.get("by").toString()).isEqualTo("[\"writer\"]");
+      HttpResponse<String> refused = send("writer", "DELETE", "/v2/free/app/manifests/two", "");
+      assertThat(refused.statusCode()).as("it is in force").isEqualTo(403);
+      assertThat(send("root", "GET", "/api/v1/approvals", "").body()).contains(id);
+      assertThat(send("root", "GET", "/api/v1/approvals?format=csv", "").body())
+          .contains("release-hold,free/app," + id + ",2,writer,");
+      assertThat(send("root", "POST", release, why).statusCode()).isEqualTo(200);
+      assertThat(send("root", "GET", "/api/v1/approvals", "").body()).doesNotContain(id);
+
+      assertThat(send("writer", "DELETE", "/v2/free/app/manifests/two", "").statusCode())
+          .isEqualTo(202);
+      String restore = "/api/v1/repositories/free/app/-/restore";
+      String whole = "{\"at\": \"p%d\"}".formatted(then);
+      HttpResponse<String> asked = send("writer", "POST", restore, whole);
+      assertThat(asked.statusCode()).as(asked.body()).isEqualTo(202);
+      JsonNode answer = JSON.readTree(asked.body());
+      assertThat(answer.get("restored").asBoolean()).isFalse();
+      assertThat(answer.at("/waiting/subject").asText()).isEqualTo("p" + then);
+      assertThat(send("holder", "GET", "/v2/free/app/manifests/two", "").statusCode())
+          .isEqualTo(404);
+      HttpResponse<String> done = send("root", "POST", restore, whole);
+      assertThat(done.statusCode()).as(done.body()).isEqualTo(200);
+      assertThat(JSON.readTree(done.body()).get("restored").asBoolean()).isTrue();
+      assertThat(
+              send("holder", "GET", "/v2/free/app/manifests/two", "")
+                  .headers()
+                  .firstValue("Docker-Content-Digest"))
+          .contains(kept.toString());
     } finally {
       server.adopt(Optional.of(policy(POLICY)));
     }

@@ -82,6 +82,11 @@ class OpenApiTest {
         """);
     beneath.execute(
         """
+        INSERT INTO approval VALUES ('RELEASE_HOLD', 'legal/**', '123e4567-e89b-12d3-a456-426614174000', 1, now(),
+                                     '00000000-0000-0000-0000-000000000000', 2)
+        """);
+    beneath.execute(
+        """
         INSERT INTO record_document (digest, media_type, bytes)
         VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);

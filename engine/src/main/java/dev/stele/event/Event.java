@@ -371,6 +371,35 @@ public sealed interface Event {
   record AccessPolicyAdopted(Digest policy) implements OperatorEvent {}
 
   /**
+   * Somebody approved of what takes several persons. Who completes their number does it.
+   *
+   * @param subject the hold, or the moment as of which a repository is to be restored
+   * @param repository the one repository; absent if there is a glob
+   * @param repositories a glob of repositories; absent if there is just one
+   * @param needed how many persons it takes
+   */
+  record ApprovalGiven(
+      Approved act,
+      String subject,
+      Optional<RepositoryName> repository,
+      Optional<String> repositories,
+      int needed)
+      implements OperatorEvent {
+    @Override
+    public Optional<RepositoryName> place() {
+      return repository;
+    }
+  }
+
+  /** A repository was restored that took several persons: doing so again takes as many again. */
+  record ApprovalsUsed(RepositoryName repository, String subject) implements OperatorEvent {
+    @Override
+    public Optional<RepositoryName> place() {
+      return Optional.of(repository);
+    }
+  }
+
+  /**
    * Somebody was forgotten: what their events commit to is not kept any more.
    *
    * @param actor as the leaves of their events have them

@@ -69,6 +69,8 @@ public final class Facets {
           Event.ActorForgotten _,
           Event.AccessEvent _,
           Event.ServerStopped _,
+          Event.ApprovalGiven _,
+          Event.ApprovalsUsed _,
           Event.UserChanged _,
           Event.AccountEvent _,
           Event.ClockConfirmed _ ->

@@ -46,11 +46,11 @@ public final class AccessPolicy {
 
   /** Anybody may do everything: what counts where nobody can sign in and nothing is configured. */
   public static final AccessPolicy OPEN =
-      new AccessPolicy(Default.ANYBODY, Set.of(), Map.of(), List.of(), false);
+      new AccessPolicy(Default.ANYBODY, Set.of(), Map.of(), List.of(), Persons.ONE);
 
   /** Whoever signed in may do everything: what counts where nothing is configured. */
   public static final AccessPolicy SIGNED_IN =
-      new AccessPolicy(Default.SIGNED_IN, Set.of(), Map.of(), List.of(), false);
+      new AccessPolicy(Default.SIGNED_IN, Set.of(), Map.of(), List.of(), Persons.ONE);
 
   private static final RepositoryGlob EVERYWHERE = RepositoryGlob.parse("**");
   private static final Comparator<RepositoryGlob> CLOSER =
@@ -63,6 +63,7 @@ public final class AccessPolicy {
   private static final String NOBODY = "anonymous";
   private static final String ANYONE = "anyone";
   private static final String ANOTHER = "another";
+  private static final int MOST_PERSONS = 9;
   private static final int REMEMBERED = 10_000;
 
   /** Who may do everything, whatever the rules grant. */
@@ -76,7 +77,7 @@ public final class AccessPolicy {
   private final Set<String> administrators;
   private final Map<String, Set<String>> groups;
   private final List<Rule> rules;
-  private final boolean releasedByAnother;
+  private final Persons persons;
 
   /** By the glob, the rules that have it. */
   private final Map<RepositoryGlob, List<Rule>> byGlob = new HashMap<>();
@@ -197,8 +198,8 @@ public final class AccessPolicy {
       Set<String> administrators,
       Map<String, Set<String>> groups,
       List<Rule> rules,
-      boolean releasedByAnother) {
-    this.releasedByAnother = releasedByAnother;
+      Persons persons) {
+    this.persons = persons;
     this.unlimited = unlimited;
     this.administrators = Set.copyOf(administrators);
     this.groups = Map.copyOf(groups);
@@ -229,9 +230,20 @@ public final class AccessPolicy {
     return rules;
   }
 
-  /** Whether nobody, not even an administrator, may release a hold that they placed themselves. */
-  public boolean releasedByAnother() {
-    return releasedByAnother;
+  /** How many persons it takes, administrators included. */
+  public Persons persons() {
+    return persons;
+  }
+
+  /**
+   * How many persons it takes to do what outranks everything else.
+   *
+   * @param releasing a hold, not counting whoever placed it; 0 if anybody can alone, who placed it
+   *     too
+   * @param restoring a whole repository
+   */
+  public record Persons(int releasing, int restoring) {
+    static final Persons ONE = new Persons(0, 1);
   }
 
   /** Whether somebody may do something in a repository, be it there or not. */
@@ -375,7 +387,8 @@ public final class AccessPolicy {
    * Reads a policy as it is configured: {@code administrators}, a list of names; {@code groups},
    * lists of names by name; and {@code rules}, a list of {@code {repositories: [team/**], users:
    * [mary], groups: [ops], everyone: true, anonymous: true, may: [pull]}}; and {@code
-   * release-holds-by}, {@code another} if that must be another than placed it.
+   * release-holds-by}, {@code another} if that must be another than placed it, or how many others;
+   * and {@code restore-repositories-by}, how many persons that takes.
    *
    * @param key by which problems name it
    * @throws InvalidPolicyException saying what is wrong with it, and where
@@ -384,11 +397,17 @@ public final class AccessPolicy {
     Problems problems = new Problems();
     Section section =
         Section.of(
-            key, node, Set.of("administrators", "groups", "rules", "release-holds-by"), problems);
+            key,
+            node,
+            Set.of(
+                "administrators", "groups", "rules", "release-holds-by", "restore-repositories-by"),
+            problems);
     Set<String> administrators = names(section, "administrators");
     Map<String, Set<String>> groups = groups(key, node, problems);
-    boolean releasedByAnother =
-        section.text("release-holds-by", AccessPolicy::releaser).equals(Optional.of(ANOTHER));
+    Persons persons =
+        new Persons(
+            section.value("release-holds-by", AccessPolicy::others).orElse(0),
+            section.count("restore-repositories-by", MOST_PERSONS).orElse(1));
     List<Rule> rules = new ArrayList<>();
     Set<String> known = Set.of("repositories", "users", "groups", "everyone", "anonymous", "may");
     for (Item item : section.list("rules")) {
@@ -438,8 +457,7 @@ public final class AccessPolicy {
       problems.add(key + " grants nobody anything; it needs administrators or rules");
     }
     problems.throwIfAny();
-    return new AccessPolicy(
-        Default.ADMINISTRATORS, administrators, groups, rules, releasedByAnother);
+    return new AccessPolicy(Default.ADMINISTRATORS, administrators, groups, rules, persons);
   }
 
   private static Map<String, Set<String>> groups(String key, JsonNode node, Problems problems) {
@@ -477,12 +495,19 @@ public final class AccessPolicy {
     return glob;
   }
 
-  private static String releaser(String text) {
-    if (!text.equals(ANOTHER) && !text.equals(ANYONE)) {
-      throw new IllegalArgumentException(
-          "must be %s or %s, not \"%s\"".formatted(ANYONE, ANOTHER, text));
-    }
-    return text;
+  private static int others(String text) {
+    return switch (text) {
+      case ANYONE -> 0;
+      case ANOTHER -> 1;
+      default -> {
+        if (!text.matches("[1-" + MOST_PERSONS + "]")) {
+          throw new IllegalArgumentException(
+              "must be %s, %s or how many others, up to %d, not \"%s\""
+                  .formatted(ANYONE, ANOTHER, MOST_PERSONS, text));
+        }
+        yield Integer.parseInt(text);
+      }
+    };
   }
 
   /** The name of a user or a group, with a colon in it if somebody else vouches for it. */
@@ -513,7 +538,14 @@ public final class AccessPolicy {
     put(root, "administrators", administrators);
     ObjectNode members = root.putObject("groups");
     groups.forEach((group, names) -> put(members, group, names));
-    root.put("release-holds-by", releasedByAnother ? ANOTHER : ANYONE);
+    root.put(
+        "release-holds-by",
+        switch (persons.releasing()) {
+          case 0 -> ANYONE;
+          case 1 -> ANOTHER;
+          default -> Integer.toString(persons.releasing());
+        });
+    root.put("restore-repositories-by", persons.restoring());
     ArrayNode list = root.putArray("rules");
     for (Rule rule : rules) {
       ObjectNode one = list.addObject();
@@ -540,11 +572,11 @@ public final class AccessPolicy {
         && policy.administrators.equals(administrators)
         && policy.groups.equals(groups)
         && policy.rules.equals(rules)
-        && policy.releasedByAnother == releasedByAnother;
+        && policy.persons.equals(persons);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(unlimited, administrators, groups, rules, releasedByAnother);
+    return Objects.hash(unlimited, administrators, groups, rules, persons);
   }
 }

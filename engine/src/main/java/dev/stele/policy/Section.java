@@ -129,7 +129,8 @@ record Section(String path, JsonNode node, Problems problems) {
         });
   }
 
-  private <T> Optional<T> value(String key, Function<String, T> reader) {
+  /** A single value, read. */
+  <T> Optional<T> value(String key, Function<String, T> reader) {
     Optional<JsonNode> value = find(key);
     if (value.isEmpty()) {
       return Optional.empty();

@@ -22,37 +22,14 @@ final class ClockView implements InlineView {
   @Override
   public void apply(Pipeline transaction, List<RecordedEvent> events) {
     for (RecordedEvent recorded : events) {
-      switch (recorded.event()) {
-        case Event.ClockConfirmed _ ->
-            transaction
-                .handle()
-                .createUpdate(
-                    "INSERT INTO clock_confirmation (position, confirmed_at) VALUES (:position,"
-                        + " :at)")
-                .bind("position", recorded.position())
-                .bind("at", recorded.recordedAt())
-                .execute();
-        case Event.RepositoryEvent _,
-            Event.BlobEvent _,
-            Event.ManifestEvent _,
-            Event.TagEvent _,
-            Event.HoldEvent _,
-            Event.RetentionEvent _,
-            Event.BlobSwept _,
-            Event.OrphanSwept _,
-            Event.BlobRepaired _,
-            Event.BlobCorruptionFound _,
-            Event.BlobFoundIntact _,
-            Event.PullEvent _,
-            Event.StoreTakenOver _,
-            Event.ActorForgotten _,
-            Event.ServerStarted _,
-            Event.ServerStopped _,
-            Event.UserChanged _,
-            Event.ConfigurationChanged _,
-            Event.AccessEvent _,
-            Event.AccountEvent _,
-            Event.AccessPolicyAdopted _ -> {}
+      if (recorded.event() instanceof Event.ClockConfirmed) {
+        transaction
+            .handle()
+            .createUpdate(
+                "INSERT INTO clock_confirmation (position, confirmed_at) VALUES (:position, :at)")
+            .bind("position", recorded.position())
+            .bind("at", recorded.recordedAt())
+            .execute();
       }
     }
   }

@@ -198,7 +198,8 @@ public final class HoldView implements InlineView {
             : Optional.of(new Hold.Release(act(row, "released"), row.getString("release_reason"))));
   }
 
-  private static Hold.Act act(ResultSet row, String which) throws SQLException {
+  /** A step of three columns, and the opening of whoever took it. */
+  static Hold.Act act(ResultSet row, String which) throws SQLException {
     return new Hold.Act(
         row.getLong(which + "_position"),
         Values.time(row, which + "_at"),

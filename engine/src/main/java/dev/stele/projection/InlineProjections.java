@@ -26,7 +26,8 @@ public final class InlineProjections implements InlineViews {
             new HoldView(documents),
             new ClockView(),
             new AccessView(),
-            new RobotView());
+            new RobotView(),
+            new ApprovalView());
   }
 
   List<Projection> projections() {

@@ -111,7 +111,7 @@ public final class RobotView implements InlineView {
           new Robot(
               RobotName.parse(row.getString("name")),
               Optional.ofNullable(row.getString("description")),
-              act(row, "created"),
+              HoldView.act(row, "created"),
               List.of()),
           row.getString("id") == null ? Optional.empty() : Optional.of(RobotView.key(row)));
     }
@@ -121,15 +121,8 @@ public final class RobotView implements InlineView {
     return new Robot.Key(
         row.getString("id"),
         Values.digest(row, "hash"),
-        act(row, "issued"),
+        HoldView.act(row, "issued"),
         Values.time(row, "expires_at"));
-  }
-
-  private static Hold.Act act(ResultSet row, String which) throws SQLException {
-    return new Hold.Act(
-        row.getLong(which + "_position"),
-        Values.time(row, which + "_at"),
-        ActorNames.read(row, which + "_by", which + "_by_opening"));
   }
 
   private static List<Robot> robots(List<Row> rows) {

@@ -5,6 +5,8 @@ import dev.stele.event.Commitment;
 import dev.stele.event.Event;
 import dev.stele.event.Initiator;
 import dev.stele.log.Command;
+import dev.stele.projection.Approval;
+import dev.stele.projection.ApprovalView;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -19,7 +21,9 @@ record ForgetActor(Initiator initiator, Commitment actor) implements Command<For
     /** It would be whoever asks: then nobody could say who forgot them. */
     SELF,
     /** They placed holds that are in force, which another may have to release. */
-    HOLDS
+    HOLDS,
+    /** They approved of what is not done yet: as somebody else they could do so again. */
+    APPROVALS
   }
 
   @Override
@@ -34,6 +38,9 @@ record ForgetActor(Initiator initiator, Commitment actor) implements Command<For
     }
     if (is(handle, "SELECT FROM hold WHERE placed_by = :id AND released_position IS NULL", id)) {
       return Result.HOLDS;
+    }
+    if (ApprovalView.anyOf(handle, id, decision.now().minus(Approval.LASTS))) {
+      return Result.APPROVALS;
     }
     long position = decision.append(new Event.ActorForgotten(actor));
     decision

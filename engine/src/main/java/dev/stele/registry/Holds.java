@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.HoldScope;
+import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import dev.stele.projection.RepositoryView;
@@ -40,15 +41,19 @@ public final class Holds {
   }
 
   /**
-   * Releases a hold. What only it kept has a whole grace period from then.
+   * Releases a hold, or asks for that. What only it kept has a whole grace period from its release.
+   * One that had been released before stays as it was.
    *
+   * @param others how many persons other than placed it must ask, within {@link Approval#LASTS};
+   *     whoever completes their number releases it. 0: whoever asks does, also if it is theirs
    * @param reason see {@link NewHold#checkReason}
-   * @return whether that changed something; false if it had been released before
+   * @return what is still waited for; empty if the hold is released
    * @throws IllegalArgumentException if the reason is none
    */
-  public Outcome<Boolean> release(Caller caller, UUID id, String reason) {
+  public Outcome<Optional<Approval>> release(Caller caller, UUID id, int others, String reason) {
     NewHold.checkReason(reason);
-    return commands.append(caller, new ReleaseHold(actors.initiator(caller), id, reason));
+    return commands.append(
+        caller, new ReleaseHold(actors.initiator(caller), caller.identity(), others, id, reason));
   }
 
   /** A hold by its id, active or not. */

@@ -90,8 +90,8 @@ public final class People {
    *
    * @return false if there is nobody of this id; true also if they were forgotten before
    * @throws IllegalArgumentException if it is a part of the registry, or whoever did not sign in,
-   *     and so no person; if it is whoever asks, or has placed holds that are in force; or if what
-   *     is kept of them is not what the log has
+   *     and so no person; if it is whoever asks, or has placed holds that are in force, or approved
+   *     of what is not done; or if what is kept of them is not what the log has
    */
   public boolean forget(Caller caller, ActorId id) {
     List<Optional<String>> rows =
@@ -123,6 +123,10 @@ public final class People {
       case HOLDS ->
           throw new IllegalArgumentException(
               "they placed holds that are in force: release these first");
+      case APPROVALS ->
+          throw new IllegalArgumentException(
+              "they approved of what waits for others: forget them when that is done, or a day"
+                  + " after they approved");
       case DONE -> {}
     }
     actors.forget();

@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.blob.UploadId;
+import dev.stele.event.Approved;
 import dev.stele.event.RobotName;
 import dev.stele.log.AsOf;
 import dev.stele.log.Moment;
@@ -281,6 +282,25 @@ public sealed interface Refusal {
     }
   }
 
+  /** What takes several persons, or another, was asked for by who may be anybody. */
+  record NoPerson(String name, Approved act) implements Refusal {
+    @Override
+    public String message() {
+      return ("%s takes a person who signs in as a user or by a certificate, since %s may be"
+              + " anybody; name the server with --server, and a user")
+          .formatted(words(act), name);
+    }
+  }
+
+  /** Whoever asks has placed the hold, or nobody can say who has. */
+  record NotAnother(String hold) implements Refusal {
+    @Override
+    public String message() {
+      return "hold %s is yours, or nobody can say whose: somebody else must release it"
+          .formatted(hold);
+    }
+  }
+
   record UnknownRobot(RobotName robot) implements Refusal {
     @Override
     public String message() {
@@ -334,6 +354,13 @@ public sealed interface Refusal {
               + " restore its tags or manifests one by one")
           .formatted(repository, most, mostListed);
     }
+  }
+
+  private static String words(Approved act) {
+    return switch (act) {
+      case RELEASE_HOLD -> "releasing this hold";
+      case RESTORE_REPOSITORY -> "restoring a whole repository";
+    };
   }
 
   /** Who placed a hold, when and why, and how it ends. */

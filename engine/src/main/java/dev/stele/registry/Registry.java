@@ -260,6 +260,11 @@ public final class Registry {
     return parts.holds;
   }
 
+  /** What takes several persons. */
+  public Approvals approvals() {
+    return parts.approvals;
+  }
+
   /** The accounts of programs. */
   public Robots robots() {
     return parts.robots;

@@ -54,6 +54,7 @@ public final class RegistryParts implements AutoCloseable {
   final AccessRecorder accesses;
   final ServerRecord server;
   final Holds holds;
+  final Approvals approvals;
   final People people;
   final Robots robots;
   final Archive archive;
@@ -153,6 +154,7 @@ public final class RegistryParts implements AutoCloseable {
             jdbi, options, protection, documents, blobs, listings, currentTags, actors, commands);
     this.buriedTags = new BuriedTags(jdbi, commands);
     this.holds = new Holds(jdbi, actors, commands);
+    this.approvals = new Approvals(jdbi, actors, commands);
     this.people = new People(audit, actors, commands);
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);

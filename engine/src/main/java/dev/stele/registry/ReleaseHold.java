@@ -1,38 +1,58 @@
 package dev.stele.registry;
 
+import dev.stele.event.Approved;
 import dev.stele.event.Event;
+import dev.stele.event.Identity;
 import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.HoldScope;
+import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Releases a hold; the result is false if somebody had done so before, and nothing changed. */
-record ReleaseHold(Initiator initiator, UUID id, String reason)
-    implements Command<Outcome<Boolean>> {
+/**
+ * Releases a hold; the result is what is still waited for before that can be done. If somebody had
+ * released it before, nothing changes.
+ *
+ * @param by who asks
+ * @param others how many persons other than placed it must ask; 0 if anybody can alone
+ */
+record ReleaseHold(Initiator initiator, Identity by, int others, UUID id, String reason)
+    implements Command<Outcome<Optional<Approval>>> {
 
   @Override
-  public Outcome<Boolean> decide(Decision decision) {
+  public Outcome<Optional<Approval>> decide(Decision decision) {
     Optional<Hold> hold = HoldView.find(decision.handle(), id);
     if (hold.isEmpty()) {
       return Outcome.refused(new Refusal.UnknownHold(id));
     }
     if (hold.get().release().isPresent()) {
-      return Outcome.ok(false);
+      return Outcome.ok(Optional.empty());
     }
     HoldScope scope = hold.get().scope();
     Optional<RepositoryName> one = scope.oneRepository();
-    decision.append(
-        new Event.HoldReleased(
-            id,
-            one,
-            one.isPresent() ? Optional.empty() : Optional.of(scope.repositories().toString()),
-            scope.tag(),
-            scope.digest(),
-            reason));
-    return Outcome.ok(true);
+    Optional<String> glob =
+        one.isPresent() ? Optional.empty() : Optional.of(scope.repositories().toString());
+    if (others > 0) {
+      // Who is not known any more may be whoever asks.
+      String placer =
+          hold.get()
+              .placed()
+              .actor()
+              .filter(name -> !name.equals(Identity.ALTERED.name()))
+              .orElse(by.name());
+      Outcome<Optional<Approval>> asked =
+          new Approving(
+                  by, Approved.RELEASE_HOLD, id.toString(), one, glob, others, Optional.of(placer))
+              .decide(decision);
+      if (!asked.equals(Outcome.ok(Optional.empty()))) {
+        return asked;
+      }
+    }
+    decision.append(new Event.HoldReleased(id, one, glob, scope.tag(), scope.digest(), reason));
+    return Outcome.ok(Optional.empty());
   }
 }

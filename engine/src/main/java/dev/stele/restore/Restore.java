@@ -7,6 +7,8 @@ import dev.stele.log.AsOf;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Approval;
+import dev.stele.registry.Approvals;
 import dev.stele.registry.Archive;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Commands;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
 
 /**
@@ -42,6 +45,7 @@ public final class Restore {
   private final History history;
   private final Protection protection;
   private final Commands commands;
+  private final Approvals approvals;
 
   /** Restores within a registry. */
   public Restore(Registry registry, Protection protection, Commands commands) {
@@ -49,6 +53,7 @@ public final class Restore {
     this.history = new History(registry);
     this.protection = protection;
     this.commands = commands;
+    this.approvals = registry.approvals();
   }
 
   /**
@@ -66,12 +71,15 @@ public final class Restore {
 
   /**
    * Restores. What only a part of can be restored is not, unless the request says so: then the
-   * result is not done, and says what is in the way.
+   * result is not done, and says what is in the way. Of a whole repository it is not done either
+   * until as many asked for it as it takes; see {@link Approvals}.
    *
+   * @param persons how many it takes to restore a whole repository; 1: whoever asks
    * @throws IOException if a store fails
    * @throws RegistryUnavailableException also if what is to be restored is being collected
    */
-  public Outcome<Restoration> run(Caller caller, RestoreRequest request) throws IOException {
+  public Outcome<Restoration> run(Caller caller, RestoreRequest request, int persons)
+      throws IOException {
     Initiator initiator = commands.initiator(caller);
     for (int attempt = 0; attempt < TRIES; attempt++) {
       Plan plan;
@@ -84,12 +92,29 @@ public final class Restore {
       if (!plan.complete() && !request.available()) {
         return Outcome.ok(new Restoration(plan.asOf(), plan.items(), false));
       }
+      boolean together = persons > 1 && request.what().isEmpty() && !plan.items().isEmpty();
+      String subject = subject(plan.asOf(), request);
+      if (together) {
+        switch (approvals.restore(caller, request.repository(), subject, persons)) {
+          case Outcome.Refused<Optional<Approval>>(Refusal refusal) -> {
+            return Outcome.refused(refusal);
+          }
+          case Outcome.Ok<Optional<Approval>>(Optional<Approval> waiting) -> {
+            if (waiting.isPresent()) {
+              return Outcome.ok(new Restoration(plan.asOf(), plan.items(), false, waiting));
+            }
+          }
+        }
+      }
       switch (carryOut(plan, request, initiator, caller)) {
         case Outcome.Refused<Boolean>(Refusal refusal) -> {
           return Outcome.refused(refusal);
         }
         case Outcome.Ok<Boolean>(Boolean done) -> {
           if (done) {
+            if (together) {
+              approvals.restored(caller, request.repository(), subject);
+            }
             return Outcome.ok(new Restoration(plan.asOf(), plan.items(), true));
           }
         }
@@ -97,6 +122,10 @@ public final class Restore {
     }
     throw new RegistryUnavailableException(
         "what is to be restored is being collected at this moment; try again");
+  }
+
+  private static String subject(AsOf asOf, RestoreRequest request) {
+    return "p" + asOf.position() + (request.available() ? ", what is available" : "");
   }
 
   /**

@@ -94,6 +94,11 @@ class EventCodecTest {
         new Event.SignInFailed("password", "wrong", 3, TIME, TIME),
         new Event.AccessDenied("push", Optional.of("Payments/"), 3, TIME, TIME),
         new Event.RecordRead("events", Optional.of("type=x"), 3, TIME, TIME),
+        new Event.ApprovalGiven(
+            Approved.RELEASE_HOLD, HOLD.toString(), Optional.empty(), Optional.of("a/**"), 2),
+        new Event.ApprovalGiven(
+            Approved.RESTORE_REPOSITORY, "p7", Optional.of(REPOSITORY), Optional.empty(), 3),
+        new Event.ApprovalsUsed(REPOSITORY, "p7"),
         new Event.ActorForgotten(new Commitment("3".repeat(64))),
         new Event.ClockConfirmed(TIME),
         new Event.RobotCreated(ROBOT, Optional.of("builds")),

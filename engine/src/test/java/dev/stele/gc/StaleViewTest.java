@@ -113,7 +113,7 @@ class StaleViewTest {
   }
 
   private Restoration restore(Reference what, long position) throws IOException {
-    return ok(fixture.engine().restore().run(ALICE, request(what, position)));
+    return ok(fixture.engine().restore().run(ALICE, request(what, position), 1));
   }
 
   private static RestoreRequest request(Reference what, long position) {

@@ -240,7 +240,8 @@ class HistoryModelTest {
               .run(
                   ALICE,
                   new RestoreRequest(
-                      name, new Moment.AtPosition(position), Optional.of(tag), false));
+                      name, new Moment.AtPosition(position), Optional.of(tag), false),
+                  1);
       List<EventEntry> events = registry.log().events(model.newest(), 1000, EventFilter.ALL);
       HistoryModel.Repository then =
           position > model.newest() ? null : model.at(position).repositories().get(name);

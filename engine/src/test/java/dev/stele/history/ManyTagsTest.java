@@ -222,7 +222,8 @@ class ManyTagsTest {
                     .run(
                         ALICE,
                         new RestoreRequest(
-                            APP, new Moment.AtPosition(deletion - 1), Optional.empty(), false)))
+                            APP, new Moment.AtPosition(deletion - 1), Optional.empty(), false),
+                        1))
                 .done())
         .isTrue();
     assertThat(present()).hasSize(TAGS + 1);

@@ -145,13 +145,13 @@ abstract class ReferenceRows extends ParityRows {
     adoptDeleting();
     collect();
     assertReads(APP, layer, "layer");
-    ok(registry.holds().release(ALICE, hold, "over"));
+    ok(registry.holds().release(ALICE, hold, 0, "over"));
     ok(registry.deleteManifest(ALICE, APP, index));
     // Whatever lists it goes first, so that it cannot be deleted while it is listed.
     ok(registry.deleteBlob(ALICE, APP, cache));
     RestoreRequest request =
         new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
-    Restoration restored = ok(restore().run(ALICE, request));
+    Restoration restored = ok(restore().run(ALICE, request, 1));
     assertThat(restored.done()).isTrue();
     collect();
     assertReads(APP, layer, "layer");
@@ -198,7 +198,7 @@ abstract class ReferenceRows extends ParityRows {
     ok(registry.deleteManifest(ALICE, APP, inner.digest()));
     RestoreRequest request =
         new RestoreRequest(APP, new Moment.AtPosition(then), Optional.of(V1), false);
-    assertThat(ok(restore().run(ALICE, request)).done()).isTrue();
+    assertThat(ok(restore().run(ALICE, request, 1)).done()).isTrue();
     collect();
     ok(registry.manifest(APP, by(inner.digest())));
     assertReads(APP, digest("layer"), "layer");

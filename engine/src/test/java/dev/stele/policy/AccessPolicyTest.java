@@ -1,5 +1,6 @@
 package dev.stele.policy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.AccessPolicy.Principal;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,28 @@ class AccessPolicyTest {
         .hasMessageContaining("access.groups.staff:ops");
     assertThatThrownBy(() -> read("{administrators: [':mary']}"))
         .hasMessageContaining("begins with no colon");
+  }
+
+  @Test
+  void whatOutranksAllElseMayTakeSeveralPersons() throws Exception {
+    assertThat(read("{administrators: [mary]}").persons())
+        .isEqualTo(new AccessPolicy.Persons(0, 1));
+    AccessPolicy two =
+        read("{administrators: [mary], release-holds-by: another, restore-repositories-by: 2}");
+    assertThat(two.persons()).isEqualTo(new AccessPolicy.Persons(1, 2));
+    AccessPolicy three =
+        read("{administrators: [mary], release-holds-by: 3, restore-repositories-by: 2}");
+    assertThat(three.persons()).isEqualTo(new AccessPolicy.Persons(3, 2));
+    assertThat(three).isNotEqualTo(two);
+    assertThat(new String(three.document(), UTF_8))
+        .contains("\"release-holds-by\":\"3\",\"restore-repositories-by\":2");
+    for (String wrong : List.of("0", "10", "-1", "1.5", "all")) {
+      assertThatThrownBy(() -> read("{administrators: [mary], release-holds-by: '" + wrong + "'}"))
+          .hasMessageContaining("access.release-holds-by must be anyone, another or how many");
+      assertThatThrownBy(
+              () -> read("{administrators: [mary], restore-repositories-by: '" + wrong + "'}"))
+          .hasMessageContaining("access.restore-repositories-by must be a whole number");
+    }
   }
 
   @Test

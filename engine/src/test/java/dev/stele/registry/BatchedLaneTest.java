@@ -9,6 +9,7 @@ import dev.stele.event.Cause;
 import dev.stele.event.Commitment;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
+import dev.stele.event.Identity;
 import dev.stele.event.Initiator;
 import dev.stele.event.Somebody;
 import dev.stele.log.AppendLane;
@@ -350,7 +351,15 @@ class BatchedLaneTest {
           yield same(new PlaceHold(by, hold(id, repository, tag, manifest)));
         }
         default ->
-            holds.isEmpty() ? same(new Nothing(by)) : same(new ReleaseHold(by, any(holds), "over"));
+            holds.isEmpty()
+                ? same(new Nothing(by))
+                : same(
+                    new ReleaseHold(
+                        by,
+                        Identity.user("user" + random.nextInt(3)),
+                        random.nextInt(3),
+                        any(holds),
+                        "over"));
       };
     }
 

@@ -91,7 +91,8 @@ class HoldsTest {
   }
 
   private void release(UUID hold) {
-    assertThat(registry.holds().release(ALICE, hold, "closed")).isEqualTo(Outcome.ok(true));
+    assertThat(registry.holds().release(ALICE, hold, 0, "closed"))
+        .isEqualTo(Outcome.ok(Optional.empty()));
   }
 
   private static void assertHeld(Outcome<?> outcome, UUID hold) {
@@ -270,8 +271,9 @@ class HoldsTest {
     assertThat(registry.holds().place(ALICE, new NewHold(first, same.scope(), true, same.reason())))
         .isInstanceOf(Outcome.Refused.class);
     release(first);
-    assertThat(registry.holds().release(ALICE, first, "again")).isEqualTo(Outcome.ok(false));
-    assertThat(registry.holds().release(ALICE, UUID.randomUUID(), "none"))
+    assertThat(registry.holds().release(ALICE, first, 0, "again"))
+        .isEqualTo(Outcome.ok(Optional.empty()));
+    assertThat(registry.holds().release(ALICE, UUID.randomUUID(), 0, "none"))
         .isInstanceOf(Outcome.Refused.class);
     assertThat(ok(registry.holds().find(first)).release())
         .hasValueSatisfying(

@@ -159,7 +159,7 @@ class PeopleTest {
     TestClient.ok(registry.holds().place(FROM_HOME, hold));
     assertThatThrownBy(() -> registry.people().forget(ALICE, bob.id()))
         .hasMessageContaining("holds that are in force");
-    TestClient.ok(registry.holds().release(ALICE, hold.id(), "over"));
+    TestClient.ok(registry.holds().release(ALICE, hold.id(), 0, "over"));
     assertThat(registry.people().forget(ALICE, bob.id())).isTrue();
   }
 

@@ -101,7 +101,7 @@ class RestoreTest {
   }
 
   private Restoration run(long at, Reference what) throws IOException {
-    return ok(restore.run(ALICE, request(at, Optional.of(what))));
+    return ok(restore.run(ALICE, request(at, Optional.of(what)), 1));
   }
 
   private List<EventEntry> eventsAfter(long position) {
@@ -244,7 +244,7 @@ class RestoreTest {
     }
     registry.collecting().run();
     assertThat(registry.exists(APP)).isFalse();
-    assertThat(ok(restore.run(ALICE, request(then, Optional.empty()))).done()).isTrue();
+    assertThat(ok(restore.run(ALICE, request(then, Optional.empty()), 1)).done()).isTrue();
     assertThat(target(PROD)).contains(one);
     assertThat(target(Tag.parse("next"))).contains(two);
     ok(registry.manifest(APP, new Reference.ByDigest(untagged)));
@@ -261,7 +261,7 @@ class RestoreTest {
     registry.collecting().run();
     ok(registry.deleteTag(ALICE, APP, Tag.parse("next")));
     long before = newest();
-    Restoration refused = ok(restore.run(ALICE, request(then, Optional.empty())));
+    Restoration refused = ok(restore.run(ALICE, request(then, Optional.empty()), 1));
     assertThat(refused.done()).isFalse();
     assertThat(newest()).isEqualTo(before);
     assertThat(refused.impossible())
@@ -283,7 +283,7 @@ class RestoreTest {
                                 .containsExactly("ManifestDeleted", "BlobUnlinked", "BlobSwept")));
     RestoreRequest available =
         new RestoreRequest(APP, new Moment.AtPosition(then), Optional.empty(), true);
-    assertThat(ok(restore.run(ALICE, available)).done()).isTrue();
+    assertThat(ok(restore.run(ALICE, available, 1)).done()).isTrue();
     assertThat(target(Tag.parse("next"))).contains(kept);
     assertThat(target(PROD)).isEmpty();
   }
@@ -359,11 +359,11 @@ class RestoreTest {
     open(RegistryOptions.DEFAULT);
     long before = newest();
     push("one", Optional.of(PROD));
-    assertThat(restore.run(ALICE, request(newest(), Optional.of(Tag.parse("other")))))
+    assertThat(restore.run(ALICE, request(newest(), Optional.of(Tag.parse("other"))), 1))
         .isInstanceOfSatisfying(
             Outcome.Refused.class,
             refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.NoManifestThen.class));
-    assertThat(restore.run(ALICE, request(newest() + 1, Optional.of(PROD))))
+    assertThat(restore.run(ALICE, request(newest() + 1, Optional.of(PROD)), 1))
         .isInstanceOfSatisfying(
             Outcome.Refused.class,
             refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.NotYet.class));
@@ -384,7 +384,7 @@ class RestoreTest {
     Digest image = put(manifest, Optional.of(PROD));
     long then = newest();
     ok(registry.deleteManifest(ALICE, APP, image));
-    ok(restore.run(ALICE, request(then, Optional.of(PROD))));
+    ok(restore.run(ALICE, request(then, Optional.of(PROD)), 1));
     assertThat(target(PROD)).contains(image);
   }
 
@@ -410,7 +410,7 @@ class RestoreTest {
     for (Tag tag : ok(registry.tags(APP, Optional.empty(), 1000)).items()) {
       ok(registry.deleteManifest(ALICE, APP, target(tag).orElseThrow()));
     }
-    assertThat(ok(restore.run(ALICE, request(then, Optional.empty()))).items())
+    assertThat(ok(restore.run(ALICE, request(then, Optional.empty()), 1)).items())
         .hasSize(4 * Restore.AT_ONCE);
     assertThat(ok(registry.tags(APP, Optional.empty(), 1000)).items()).hasSize(2 * Restore.AT_ONCE);
   }

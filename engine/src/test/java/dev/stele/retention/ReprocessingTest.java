@@ -179,7 +179,7 @@ class ReprocessingTest {
                 .orElseThrow()
                 .verdict())
         .contains(new Verdict.Held(hold));
-    ok(registry.registry().holds().release(ALICE, hold, "over"));
+    ok(registry.registry().holds().release(ALICE, hold, 0, "over"));
     registry.put("a", "5", "v5");
     registry.runIn(Duration.ZERO);
     assertThat(registry.tags("a")).containsExactly("v4", "v5");

@@ -154,7 +154,7 @@ class RetentionTest {
     assertThat(registry.decisions(evaluated))
         .extracting(TagDecision::verdict)
         .containsExactly(new Verdict.Held(tag), new Verdict.Unclaimed(), new Verdict.Unclaimed());
-    ok(registry.registry().holds().release(ALICE, tag, "over"));
+    ok(registry.registry().holds().release(ALICE, tag, 0, "over"));
     assertThat(registry.reprocessing().decideAgain(evaluated))
         .as("a hold that ended later held then")
         .isEqualTo(evaluated.decisions());

@@ -1,14 +1,16 @@
 package dev.stele.server.audit;
 
-import dev.stele.event.Identity;
 import dev.stele.oci.Digest;
+import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.HoldScope;
 import dev.stele.policy.RepositoryGlob;
+import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.question.Address;
 import dev.stele.question.Answer;
+import dev.stele.question.ApprovalRow;
 import dev.stele.question.HoldRow;
 import dev.stele.registry.Holds;
 import dev.stele.registry.NewHold;
@@ -17,8 +19,6 @@ import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Access;
-import dev.stele.server.http.DistributionError;
-import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.JsonBody;
 import java.io.IOException;
@@ -92,45 +92,24 @@ final class Holding {
                 .flatMap(there -> there.scope().oneRepository())
                 .filter(one -> access.may(Action.RELEASE_HOLD, one))
                 .isPresent();
-    boolean alone =
-        access.policy().releasedByAnother()
-            && (access.who().local()
-                || found
-                    .map(there -> there.placed().actor())
-                    .filter(placer -> !isAnother(placer, exchange.caller().name()))
-                    .isPresent());
-    if (!may || alone) {
-      access.denied(Action.RELEASE_HOLD, found.flatMap(there -> there.scope().oneRepository()));
-    }
+    Optional<RepositoryName> repository = found.flatMap(there -> there.scope().oneRepository());
     if (!may) {
+      access.denied(Action.RELEASE_HOLD, repository);
       // Who may not release it is not told that it is there.
       throw Refusals.toError(new Refusal.UnknownHold(hold)).asException();
     }
-    if (alone && access.who().local()) {
-      throw new DistributionError(
-              403,
-              ErrorCode.DENIED,
-              "another than placed it must release a hold (access.release-holds-by), so whoever"
-                  + " does must sign in: name the server with --server, and a user")
-          .asException();
+    Outcome<Optional<Approval>> outcome =
+        holds.release(exchange.caller(), hold, access.policy().persons().releasing(), reason);
+    if (outcome instanceof Outcome.Refused) {
+      access.denied(Action.RELEASE_HOLD, repository);
     }
-    if (alone) {
-      throw new DistributionError(
-              403,
-              ErrorCode.DENIED,
-              "hold %s is yours, or nobody can say whose: somebody else must release it"
-                  .formatted(hold))
-          .asException();
+    Optional<Approval> waiting = Refusals.accepted(outcome);
+    if (waiting.isPresent()) {
+      Answering.send(
+          exchange, 202, ApprovalRow.COLUMNS, false, Answer.one(ApprovalRow.of(waiting.get())));
+    } else {
+      answer(exchange, 200, HoldRow.of(Refusals.accepted(holds.find(hold))));
     }
-    Refusals.accepted(holds.release(exchange.caller(), hold, reason));
-    answer(exchange, 200, HoldRow.of(Refusals.accepted(holds.find(hold))));
-  }
-
-  /** Whoever is not known may be the same. */
-  private static boolean isAnother(Optional<String> placer, String caller) {
-    return placer
-        .filter(name -> !name.equals(caller) && !name.equals(Identity.ALTERED.name()))
-        .isPresent();
   }
 
   /** A right in what a hold covers: in one repository, or in whatever a glob may match. */

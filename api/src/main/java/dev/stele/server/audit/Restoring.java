@@ -6,7 +6,9 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.projection.Approval;
 import dev.stele.question.Answer;
+import dev.stele.question.ApprovalRow;
 import dev.stele.question.At;
 import dev.stele.question.Columns;
 import dev.stele.registry.Caller;
@@ -90,18 +92,20 @@ public final class Restoring {
             body.truth("available"));
     boolean dryRun = body.truth("dryRun");
     Caller caller = body.text("reason").map(exchange::because).orElseGet(exchange::caller);
+    int persons = exchange.access().policy().persons().restoring();
     Restoration restoration =
         Refusals.accepted(
             alone(
                 dryRun
                     ? () -> work.run(() -> restore.preview(request))
-                    : () -> restore.run(caller, request)));
-    if (!dryRun && !restoration.done()) {
+                    : () -> restore.run(caller, request, persons)));
+    Optional<Approval> waiting = restoration.waiting();
+    if (!dryRun && !restoration.done() && waiting.isEmpty()) {
       throw notWhole(restoration).asException();
     }
     Answering.send(
         exchange,
-        200,
+        waiting.isPresent() ? 202 : 200,
         Item.COLUMNS,
         true,
         Answer.of(
@@ -111,7 +115,9 @@ public final class Restoring {
                 "repository",
                 repository,
                 "restored",
-                restoration.done()),
+                restoration.done(),
+                "waiting",
+                waiting.map(ApprovalRow::of)),
             restoration.items().stream().map(Item::of).toList()));
   }
 

@@ -126,6 +126,10 @@ public final class Refusals {
               Map.of("name", repository, "tag", tag, "digest", digest));
       case Refusal.TooMuchToRestore(var repository, _, _) ->
           error(refusal, 409, ErrorCode.DENIED, Map.of("name", repository));
+      case Refusal.NotAnother(var hold) ->
+          error(refusal, 403, ErrorCode.DENIED, Map.of("hold", hold));
+      case Refusal.NoPerson(var name, _) ->
+          error(refusal, 403, ErrorCode.DENIED, Map.of("user", name));
       case Refusal.UnknownRobot(var robot) ->
           error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("robot", robot));
       case Refusal.UnknownRobotKey(var robot, var keyId) ->

@@ -1,0 +1,83 @@
+package dev.stele.registry;
+
+import dev.stele.event.Approved;
+import dev.stele.event.Event;
+import dev.stele.event.Identity;
+import dev.stele.event.Initiator;
+import dev.stele.log.Command;
+import dev.stele.oci.RepositoryName;
+import dev.stele.projection.Approval;
+import dev.stele.projection.ApprovalView;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * What takes several persons. Each asks for the same, in their own name and within {@link
+ * Approval#LASTS}, and whoever completes their number has it done: so nothing is approved of but by
+ * asking for it. Thread-safe.
+ */
+public final class Approvals {
+  private final Jdbi jdbi;
+  private final Actors actors;
+  private final Commands commands;
+
+  Approvals(Jdbi jdbi, Actors actors, Commands commands) {
+    this.jdbi = jdbi;
+    this.actors = actors;
+    this.commands = commands;
+  }
+
+  /** At most {@code limit} of what waits, that which was asked for last before a position first. */
+  public Page<Approval> list(Optional<Long> before, int limit) {
+    return Page.of(
+        Availability.read(
+            jdbi, handle -> ApprovalView.list(handle, before.orElse(Long.MAX_VALUE), limit + 1)),
+        limit);
+  }
+
+  /**
+   * Asks for a whole repository to be restored.
+   *
+   * @param subject as of when, and what else is asked for; the same of all who ask for the same
+   * @param persons how many it takes
+   * @return what is still waited for; empty if it may be done
+   */
+  public Outcome<Optional<Approval>> restore(
+      Caller caller, RepositoryName repository, String subject, int persons) {
+    return commands.append(
+        caller,
+        new Restoring(actors.initiator(caller), caller.identity(), repository, subject, persons));
+  }
+
+  /** It was done: doing so again takes as many persons again. */
+  public void restored(Caller caller, RepositoryName repository, String subject) {
+    boolean _ =
+        commands.append(caller, new Restored(actors.initiator(caller), repository, subject));
+  }
+
+  private record Restoring(
+      Initiator initiator, Identity by, RepositoryName repository, String subject, int persons)
+      implements Command<Outcome<Optional<Approval>>> {
+    @Override
+    public Outcome<Optional<Approval>> decide(Decision decision) {
+      return new Approving(
+              by,
+              Approved.RESTORE_REPOSITORY,
+              subject,
+              Optional.of(repository),
+              Optional.empty(),
+              persons,
+              Optional.empty())
+          .decide(decision);
+    }
+  }
+
+  private record Restored(Initiator initiator, RepositoryName repository, String subject)
+      implements Command<Boolean> {
+    @Override
+    public Boolean decide(Decision decision) {
+      long _ = decision.append(new Event.ApprovalsUsed(repository, subject));
+      return true;
+    }
+  }
+}
