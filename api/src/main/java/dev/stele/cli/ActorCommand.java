@@ -83,7 +83,7 @@ final class ActorCommand extends CommandGroup {
         if (called.isEmpty()) {
           throw new ParameterException(
               spec.commandLine(),
-              "the record knows nobody called '%s'%s: stele actor list"
+              "the record knows nobody called '%s'%s; stele actor list shows the names"
                   .formatted(name, id == null ? "" : " with that id"));
         }
         if (called.size() > 1) {

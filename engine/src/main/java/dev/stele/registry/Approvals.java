@@ -67,6 +67,7 @@ public final class Approvals {
               Optional.of(repository),
               Optional.empty(),
               persons,
+              Optional.empty(),
               Optional.empty())
           .decide(decision);
     }

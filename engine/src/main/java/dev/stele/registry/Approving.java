@@ -1,6 +1,7 @@
 package dev.stele.registry;
 
 import dev.stele.event.Approved;
+import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.Identity;
 import dev.stele.event.Identity.Kind;
@@ -22,6 +23,7 @@ import java.util.Set;
  *
  * @param by who asks
  * @param needed how many persons it takes
+ * @param reason theirs, if the events do not get it otherwise
  * @param except whoever does not count, since it is theirs
  */
 record Approving(
@@ -31,6 +33,7 @@ record Approving(
     Optional<RepositoryName> repository,
     Optional<String> repositories,
     int needed,
+    Optional<String> reason,
     Optional<String> except) {
   /** Behind any other there may be whoever asked already. */
   private static final Set<Kind> PERSONS = EnumSet.of(Kind.USER, Kind.CERTIFICATE);
@@ -61,7 +64,9 @@ record Approving(
         each -> each.actor().isEmpty() || each.actor().get().equals(Identity.ALTERED.name()));
     if (given.stream().noneMatch(each -> each.actor().get().equals(by.name()))) {
       long position =
-          decision.append(new Event.ApprovalGiven(act, subject, repository, repositories, needed));
+          decision.append(
+              new Event.ApprovalGiven(act, subject, repository, repositories, needed),
+              Cause.CLIENT_REQUEST.because(reason));
       given.add(new Hold.Act(position, now, Optional.of(by.name())));
     }
     return Outcome.ok(

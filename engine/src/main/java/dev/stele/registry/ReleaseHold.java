@@ -46,7 +46,14 @@ record ReleaseHold(Initiator initiator, Identity by, int others, UUID id, String
               .orElse(by.name());
       Outcome<Optional<Approval>> asked =
           new Approving(
-                  by, Approved.RELEASE_HOLD, id.toString(), one, glob, others, Optional.of(placer))
+                  by,
+                  Approved.RELEASE_HOLD,
+                  id.toString(),
+                  one,
+                  glob,
+                  others,
+                  Optional.of(reason),
+                  Optional.of(placer))
               .decide(decision);
       if (!asked.equals(Outcome.ok(Optional.empty()))) {
         return asked;

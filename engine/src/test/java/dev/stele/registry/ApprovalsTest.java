@@ -112,6 +112,9 @@ class ApprovalsTest {
     assertThat(registry.approvals().list(Optional.empty(), 10).items()).isEmpty();
     assertThat(types())
         .containsExactly("HoldPlaced", "ApprovalGiven", "ApprovalGiven", "HoldReleased");
+    assertThat(registry.log().event(1).orElseThrow().cause().get("reason").asText())
+        .as("whoever approves says why")
+        .isEqualTo("closed");
     assertThat(ok(release(ALICE, hold, 2))).as("it had been released").isEmpty();
   }
 
