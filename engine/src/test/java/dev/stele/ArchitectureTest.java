@@ -28,6 +28,8 @@ class ArchitectureTest {
           .definedBy("dev.stele.database..")
           .layer("log")
           .definedBy("dev.stele.log..")
+          .layer("merkle")
+          .definedBy("dev.stele.merkle..")
           .layer("blob")
           .definedBy("dev.stele.blob..")
           .layer("claim")

@@ -132,7 +132,13 @@ public final class RegistryParts implements AutoCloseable {
     ProjectionRunner history = follow.apply(asynchronous.history());
     ProjectionRunner exposure = follow.apply(asynchronous.exposure());
     this.archive = new Archive(audit, blobs, documents, history, exposure);
-    this.followers = List.of(follow.apply(asynchronous.pulls()), history, eventIndex, exposure);
+    this.followers =
+        List.of(
+            follow.apply(asynchronous.pulls()),
+            history,
+            eventIndex,
+            exposure,
+            follow.apply(asynchronous.tiles()));
     this.collector =
         new Collector(
             audit,

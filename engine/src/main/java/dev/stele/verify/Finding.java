@@ -37,6 +37,26 @@ public sealed interface Finding {
   }
 
   /**
+   * A tile of the log's tree has another hash than follows from the log, or lacks one: an event, or
+   * the tile, is not what it was when the tile was made.
+   *
+   * @param first the position of the first event that the hash stands for
+   * @param events how many it stands for
+   */
+  record TileBroken(int level, long number, long first, long events) implements Finding {
+    @Override
+    public String what() {
+      return "tile %d of level %d of the log's tree has another hash for %s, or none: it or the tile was changed"
+          .formatted(
+              number,
+              level,
+              events == 1
+                  ? "the event at position " + first
+                  : "the %,d events from position %d on".formatted(events, first));
+    }
+  }
+
+  /**
    * What is kept of who acted, or from where, is not what an event commits to. It may be so of
    * later events, too.
    */

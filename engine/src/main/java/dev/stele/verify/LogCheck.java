@@ -33,6 +33,9 @@ import org.jdbi.v3.core.Handle;
 final class LogCheck {
   private static final int PAGE = 1000;
 
+  /** No leaf is empty. */
+  private static final byte[] NOTHING = {};
+
   /** After which times go on from what the clock reads, be that earlier. */
   private static final String CLOCK_CONFIRMED = Event.ClockConfirmed.class.getSimpleName();
 
@@ -64,23 +67,29 @@ final class LogCheck {
     long head = Math.max(LogReader.nextPosition(handle), followed(handle));
     long expected = 0;
     Instant previous = Instant.MIN;
+    TileCheck tiles = new TileCheck(handle, findings);
     while (expected < head) {
       List<Row> page = page(handle, expected, head);
       List<Checked> checked = new ArrayList<>();
       for (Row row : page) {
         for (; expected < row.position(); expected++) {
           findings.accept(new Finding.PositionMissing(expected));
+          tiles.leaf(NOTHING);
         }
+        tiles.leaf(row.leaf());
         checked.add(new Checked(row, check(row, previous)));
         previous = row.recordedAt();
         expected = row.position() + 1;
       }
       chains(handle, checked);
+      tiles.compare(handle);
       openings.check(handle, checked.stream().flatMap(each -> each.event().stream()).toList());
       if (page.isEmpty()) {
         for (; expected < head; expected++) {
           findings.accept(new Finding.PositionMissing(expected));
+          tiles.leaf(NOTHING);
         }
+        tiles.compare(handle);
       }
       progress.at("events", expected, head);
     }

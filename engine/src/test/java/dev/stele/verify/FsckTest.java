@@ -1,5 +1,6 @@
 package dev.stele.verify;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
@@ -13,6 +14,8 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.oci.TestManifest;
+import dev.stele.projection.ProjectionRunner;
+import dev.stele.projection.TileView;
 import dev.stele.registry.Caller;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.RegistryFixture;
@@ -89,6 +92,67 @@ class FsckTest {
           .findFirst()
           .orElseThrow();
     }
+  }
+
+  /** Events enough for two tiles and some more; returns what {@link TileView} covers. */
+  private long fillTiles() {
+    for (int i = 0; i < 600; i++) {
+      fixture.registry().initialise(TestClient.ALICE, RepositoryName.parse("filler" + i));
+    }
+    ProjectionRunner tiles =
+        new ProjectionRunner(fixture.database().jdbi(), READER, new TileView());
+    while (!tiles.step().isEmpty()) {
+      // the next
+    }
+    return tiles.nextPosition();
+  }
+
+  @Test
+  void anEventThatWasWrittenAnewIsNotWhatTheTreeWasMadeOf() throws Exception {
+    assertThat(fillTiles()).isEqualTo(512);
+    assertThat(run(false).sound()).isTrue();
+    for (long position : new long[] {0, 255, 256, 300, 511}) {
+      byte[] leaf =
+          fixture
+              .database()
+              .jdbi()
+              .withHandle(handle -> READER.leaves(handle, List.of(position)))
+              .getFirst()
+              .bytes();
+      // Whatever the columns and tables beside the leaf say fits the new one.
+      String request = "\"request\":\"";
+      String forged = new String(leaf, UTF_8).replace(request, request + "x");
+      assertThat(forged).isNotEqualTo(new String(leaf, UTF_8));
+      String hex = HexFormat.of().formatHex(forged.getBytes(UTF_8));
+      asOwner("UPDATE event SET leaf = '\\x%s' WHERE position = %d".formatted(hex, position));
+      assertThat(run(false).sound()).isFalse();
+      assertThat(findings)
+          .containsExactly(
+              new Finding.TileBroken(0, position / 256, position, 1),
+              new Finding.TileBroken(1, 0, position / 256 * 256, 256));
+      asOwner(
+          "UPDATE event SET leaf = '\\x%s' WHERE position = %d"
+              .formatted(HexFormat.of().formatHex(leaf), position));
+    }
+    assertThat(run(false).sound()).isTrue();
+  }
+
+  @Test
+  void aTileThatWasChangedOrIsGoneIsFound() throws Exception {
+    assertThat(fillTiles()).isEqualTo(512);
+    asOwner(
+        "UPDATE tile SET hashes = set_byte(hashes, 32, get_byte(hashes, 32) # 1) WHERE level = 0"
+            + " AND number = 1");
+    assertThat(run(false).sound()).isFalse();
+    assertThat(findings).containsExactly(new Finding.TileBroken(0, 1, 257, 1));
+    assertThat(findings.getFirst().what())
+        .isEqualTo(
+            "tile 1 of level 0 of the log's tree has another hash for the event at position 257, or"
+                + " none: it or the tile was changed");
+    asOwner("DELETE FROM tile WHERE level = 1");
+    assertThat(run(false).sound()).isFalse();
+    assertThat(findings)
+        .contains(new Finding.TileBroken(1, 0, 0, 256), new Finding.TileBroken(1, 0, 256, 256));
   }
 
   @Test
