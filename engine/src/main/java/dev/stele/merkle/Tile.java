@@ -37,7 +37,7 @@ public record Tile(int level, long number) implements Comparable<Tile> {
   /** How many hashes it has in a tree of so many leaves; 0 if it is not there. */
   public int width(long size) {
     long hashes = size >> (HEIGHT * level);
-    return (int) Math.clamp(hashes - number * WIDTH, 0, WIDTH);
+    return Math.clamp(hashes - number * WIDTH, 0, WIDTH);
   }
 
   /**
