@@ -54,6 +54,11 @@ final class Client implements AutoCloseable {
     String header(String name) {
       return Optional.ofNullable(connection.getHeaderField(name)).orElse("");
     }
+
+    /** A field of the object that it is; missing if it is none. */
+    JsonNode field(String name) throws IOException {
+      return JSON.readTree(body).path(name);
+    }
   }
 
   private final URI server;
@@ -120,6 +125,11 @@ final class Client implements AutoCloseable {
               + " before you ask again",
           e);
     }
+  }
+
+  /** Posts an object; the answer is whatever comes. */
+  Answer post(String address, Map<String, Object> body) throws IOException {
+    return send("POST", address, JSON.writeValueAsBytes(body));
   }
 
   /** The server was reached, and what it made of the request is not known. */

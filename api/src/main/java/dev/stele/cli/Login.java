@@ -3,7 +3,9 @@ package dev.stele.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.registry.SessionToken;
 import dev.stele.server.LocalAccess;
+import dev.stele.server.auth.Credential;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -23,6 +25,16 @@ record Login(String server, String user, String password) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
+
+  /** One by the token of a session, which is sent as a password of this user. */
+  static Login session(ServerUrl url, String token) {
+    return new Login(url.toString(), Credential.TOKEN_USER, token);
+  }
+
+  /** Whether it is one by a session. */
+  boolean isSession() {
+    return user.equals(Credential.TOKEN_USER) && SessionToken.parse(password).isPresent();
+  }
 
   /** Where it is saved. */
   static Path file() {

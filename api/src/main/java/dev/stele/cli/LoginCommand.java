@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -26,6 +27,21 @@ final class LoginCommand implements Callable<Integer> {
   @Parameters(paramLabel = "URL", description = "Such as https://registry.example.com.")
   private String server;
 
+  @Option(
+      names = "--oidc",
+      paramLabel = "NAME",
+      description =
+          "Sign in at this issuer of the server, in a browser on whatever machine. The session that"
+              + " begins is saved.")
+  private String issuer;
+
+  @Option(
+      names = "--print-token",
+      description =
+          "With --oidc: print the session's token and save nothing. It is the password of the user"
+              + " oidc for docker, podman, skopeo and the like.")
+  private boolean printToken;
+
   @Override
   public Integer call() throws IOException {
     ServerUrl url;
@@ -33,6 +49,12 @@ final class LoginCommand implements Callable<Integer> {
       url = ServerUrl.parse(server);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    if (issuer != null) {
+      return byIssuer(url);
+    }
+    if (printToken) {
+      throw new ParameterException(spec.commandLine(), "--print-token goes with --oidc");
     }
     Login login = new Login(url.toString(), "", "");
     if (password.given() || !letsIn(url, login)) {
@@ -50,6 +72,29 @@ final class LoginCommand implements Callable<Integer> {
                     : "%s as %s".formatted(url, login.user())));
     if (!login.user().isEmpty() && letsIn(url, new Login(url.toString(), "", ""))) {
       out.println("It lets everybody in, so that nothing may have checked the password");
+    }
+    out.flush();
+    return 0;
+  }
+
+  private int byIssuer(ServerUrl url) throws IOException {
+    if (password.given()) {
+      throw new ParameterException(spec.commandLine(), "--user and --oidc: sign in by one of them");
+    }
+    password.requireConfidential(spec, url);
+    PrintWriter err = spec.commandLine().getErr();
+    PrintWriter out = spec.commandLine().getOut();
+    DeviceLogin.Done done;
+    try (Client client = ServerOptions.client(url, new Login(url.toString(), "", ""))) {
+      done = new DeviceLogin(client, issuer, err).signIn();
+    }
+    if (printToken) {
+      out.println(done.token());
+    } else {
+      Login.session(url, done.token()).save(Login.file());
+      out.printf(
+          "Commands ask %s as %s until %s; stele logout ends that%n",
+          url, done.user(), done.expires());
     }
     out.flush();
     return 0;

@@ -48,13 +48,22 @@ final class PasswordOptions {
     if (user.isEmpty() || user.indexOf(':') >= 0) {
       throw new ParameterException(spec.commandLine(), "--user must name a user, without a colon");
     }
+    requireConfidential(spec, url);
+    return new Login(url.toString(), user, password(spec, url));
+  }
+
+  /**
+   * Lets a secret go to a server.
+   *
+   * @throws ParameterException if others could read it on its way
+   */
+  void requireConfidential(CommandSpec spec, ServerUrl url) {
     if (!url.confidential() && !insecure) {
       throw new ParameterException(
           spec.commandLine(),
           "others could read the password on its way to %s: use https, or accept that with --insecure"
               .formatted(url));
     }
-    return new Login(url.toString(), user, password(spec, url));
   }
 
   /** Asks for a user on a terminal, if none is given. */

@@ -104,8 +104,12 @@ final class ServerOptions {
             ? new Client.Identity(
                 Map.of(), url + " requires a user: name one with --user, or by stele login " + url)
             : new Client.Identity(
-                Map.of("Authorization", basic(login)),
-                "%s does not let %s in with that password".formatted(url, login.user()));
+                Map.of(
+                    "Authorization",
+                    login.isSession() ? "Bearer " + login.password() : basic(login)),
+                login.isSession()
+                    ? "the session at %s has ended: stele login %s --oidc NAME".formatted(url, url)
+                    : "%s does not let %s in with that password".formatted(url, login.user()));
     return new Client(url.uri(), identity, PATIENCE, url.loopback(), waiting(), () -> {});
   }
 

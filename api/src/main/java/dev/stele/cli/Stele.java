@@ -44,6 +44,7 @@ public final class Stele implements Runnable {
           "user",
           "actor",
           "robot",
+          "session",
           "projections",
           "repositories",
           "tags",
@@ -146,6 +147,7 @@ public final class Stele implements Runnable {
       case "user" -> UserCommand.class;
       case "actor" -> ActorCommand.class;
       case "robot" -> RobotCommand.class;
+      case "session" -> SessionCommand.class;
       case "projections" -> Projections.class;
       case "repositories" -> RepositoriesCommand.class;
       case "tags" -> TagsCommand.class;

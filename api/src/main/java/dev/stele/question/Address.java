@@ -23,6 +23,8 @@ public final class Address {
   public static final String ROBOT_REMOVAL = ROBOT + "/remove";
   public static final String ROBOT_KEYS = ROBOT + "/keys";
   public static final String ROBOT_KEY_REVOCATION = ROBOT_KEYS + "/{key}/revoke";
+  public static final String SESSIONS = "/api/v1/sessions";
+  public static final String SESSION_REVOCATION = SESSIONS + "/{session}/revoke";
   public static final String GC = "/api/v1/gc";
   public static final String MANIFEST = "/api/v1/manifests/{digest}";
   public static final String DOCUMENT = "/api/v1/documents/{digest}";

@@ -10,6 +10,7 @@ import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.Robot;
+import dev.stele.projection.Session;
 import dev.stele.registry.Page;
 import dev.stele.registry.Registry;
 import dev.stele.registry.WebhookStatus;
@@ -20,7 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What an operator asks: holds, approvals, webhooks, robots, and how collecting is doing. */
+/** What an operator asks: holds, approvals, webhooks, robots, sessions, and how collecting is doing. */
 final class OperatorQuestions {
   private static final Parameter<String> STATE = Parameter.oneOf("state", "active", "all");
 
@@ -124,6 +125,13 @@ final class OperatorQuestions {
         Question.one("robot", Address.ROBOT, RobotRow.COLUMNS, List.of(), this::robot)
             .shown(RobotRow.TABLE)
             .needing(Action.ADMIN),
+        Question.list(
+                "session list",
+                Address.SESSIONS,
+                SessionRow.COLUMNS,
+                List.of(Parameter.BEFORE, Parameter.LIMIT),
+                this::sessions)
+            .needing(Action.ADMIN),
         Question.one(
                 "gc status",
                 Address.GC,
@@ -169,6 +177,15 @@ final class OperatorQuestions {
     return Answer.one(
         RobotRow.of(
             Refusals.accepted(registry.robots().find(RobotRow.existing(asked.path("robot"))))));
+  }
+
+  private Answer<SessionRow> sessions(Asked asked) {
+    Page<Session> page = registry.sessions().list(asked.first(Parameter.BEFORE), asked.limit());
+    Answer<SessionRow> answer =
+        Answer.of(Map.of(), page.items().stream().map(SessionRow::of).toList());
+    return page.more()
+        ? answer.next(Parameter.BEFORE, Optional.of(page.items().getLast().position()))
+        : answer;
   }
 
   private Collecting collecting() {

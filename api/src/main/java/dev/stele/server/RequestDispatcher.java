@@ -21,6 +21,7 @@ import dev.stele.registry.AccessRecorder;
 import dev.stele.registry.Caller;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.server.audit.Audit;
+import dev.stele.server.audit.SigningIn;
 import dev.stele.server.audit.TokenIssuing;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.Credential;
@@ -34,6 +35,7 @@ import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Access;
 import dev.stele.server.http.BodyLimits;
 import dev.stele.server.http.BodyMemory;
+import dev.stele.server.http.BrowserCookie;
 import dev.stele.server.http.ClientBodyException;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -83,11 +85,18 @@ final class RequestDispatcher {
   /** The name of the connector that lets in nobody but the command line of this machine. */
   static final String LOCAL = "local";
 
+  /** How often an address may have an issuer asked. */
+  private static final Configuration.RequestLimit SIGN_INS = new Configuration.RequestLimit(2, 60);
+
   private static final String REQUEST_ID = "requestId";
+  /** Methods that change nothing. */
+  private static final Set<String> SAFE = Set.of("GET", "HEAD");
+
   private static final Set<String> PUSHES = Set.of("POST", "PUT", "PATCH");
 
   private final Distribution distribution;
   private final Audit audit;
+  private final SigningIn signingIn;
   private final Authenticator authenticator;
   private final TokenAuthority tokens;
   private final Supplier<AccessPolicy> policy;
@@ -98,6 +107,7 @@ final class RequestDispatcher {
   private final ServerSettings.Room room;
   private final RequestLog requests;
   private final RequestRate rate;
+  private final RequestRate strangers;
   private final BodyLimits limits;
   private final Semaphore uploads;
   private final RepeatedWarning refusals = new RepeatedWarning(logger);
@@ -107,6 +117,7 @@ final class RequestDispatcher {
   RequestDispatcher(
       Distribution distribution,
       Audit audit,
+      SigningIn signingIn,
       Authenticator authenticator,
       TokenAuthority tokens,
       Supplier<AccessPolicy> policy,
@@ -119,6 +130,7 @@ final class RequestDispatcher {
       Configuration.HttpLimits limits) {
     this.distribution = distribution;
     this.audit = audit;
+    this.signingIn = signingIn;
     this.authenticator = authenticator;
     this.tokens = tokens;
     this.policy = policy;
@@ -129,6 +141,7 @@ final class RequestDispatcher {
     this.room = room;
     this.requests = new RequestLog(meters);
     this.rate = new RequestRate(limits.requests(), System::nanoTime, meters);
+    this.strangers = new RequestRate(SIGN_INS, System::nanoTime, meters);
     this.limits = new BodyLimits(limits.maxBodySize().bytes(), limits.minRate().bytes());
     int maxUploads = limits.maxUploads();
     this.uploads = new Semaphore(maxUploads);
@@ -187,7 +200,8 @@ final class RequestDispatcher {
         exchange = Exchange.withoutQuery(request, response, requestId);
         String address = address(request);
         RawPath path = RawPath.parse(prefix.covers(address) ? prefix.without(address) : address);
-        Optional<Resource> resource = distribution.find(path).or(() -> audit.find(path));
+        Optional<Resource> resource =
+            distribution.find(path).or(() -> audit.find(path)).or(() -> signingIn.find(path));
         resource.ifPresent(found -> served.at(found.template()));
         Sender sender = admitted(request, path, served.origin());
         Caller caller =
@@ -218,7 +232,7 @@ final class RequestDispatcher {
             new Exchange(
                 request,
                 response,
-                served.origin().prefix(),
+                served.origin(),
                 access,
                 caller,
                 this.limits,
@@ -335,6 +349,9 @@ final class RequestDispatcher {
       rate.take(origin.address());
       throw e;
     }
+    if (SigningIn.isForStrangers(path)) {
+      strangers.take(origin.address());
+    }
     if (!Audit.open(path)) {
       rate.take(sender.identity(), origin.address());
     }
@@ -360,12 +377,13 @@ final class RequestDispatcher {
     return switch (credential) {
       case Credential.Password _ -> "password";
       case Credential.Token _ -> "issued-token";
+      case Credential.Session _ -> "session";
       case Credential.Certificate _ -> "certificate";
     };
   }
 
   private Sender sender(HttpServletRequest request, RawPath path, Arrival origin) {
-    if (Audit.open(path)) {
+    if (Audit.open(path) || SigningIn.isForStrangers(path)) {
       return Sender.ANONYMOUS;
     }
     List<String> said = Collections.list(request.getHeaders("Authorization"));
@@ -394,10 +412,12 @@ final class RequestDispatcher {
     }
     // A wrong one is not as if it had not been sent, even where everybody may come in.
     boolean bearer = credentials.filter(LocalCredential::isBearer).isPresent();
+    Optional<Credential> cookie =
+        credentials.isEmpty() && ours.isEmpty() ? cookie(request, origin) : Optional.empty();
     Optional<Credential> credential =
         credentials.isPresent()
             ? credentials.flatMap(Credential::parse)
-            : clientCertificate(request).map(Credential.Certificate::new);
+            : cookie.or(() -> clientCertificate(request).map(Credential.Certificate::new));
     if (ours.isEmpty()
         && !bearer
         && ((credentials.isEmpty() && credential.isEmpty()) || !authenticator.required())) {
@@ -425,19 +445,48 @@ final class RequestDispatcher {
     if (credentials.isPresent() || credential.isPresent()) {
       refused(credential, origin, verdict);
     }
-    if (verdict instanceof Verdict.Ended(String why)) {
-      throw new DistributionError(401, ErrorCode.UNAUTHORIZED, why)
-          .with(
-              "WWW-Authenticate",
-              challenge(origin, policy.get(), Optional.empty(), Optional.empty()))
-          .asException();
-    }
-    throw unauthorized(
-            origin,
-            policy.get(),
-            Optional.empty(),
-            bearer ? Optional.of("invalid_token") : Optional.empty())
+    DistributionError error =
+        verdict instanceof Verdict.Ended(String why)
+            ? new DistributionError(401, ErrorCode.UNAUTHORIZED, why)
+                .with(
+                    "WWW-Authenticate",
+                    challenge(origin, policy.get(), Optional.empty(), Optional.empty()))
+            : unauthorized(
+                origin,
+                policy.get(),
+                Optional.empty(),
+                bearer ? Optional.of("invalid_token") : Optional.empty());
+    throw (cookie.isPresent()
+            ? error.with("Set-Cookie", BrowserCookie.session(origin).clear())
+            : error)
         .asException();
+  }
+
+  /**
+   * The session that a browser is in. What changes something must come from a page of this server:
+   * a browser sends its cookies whoever made the page.
+   *
+   * @throws RefusedRequestException 403 if it does not
+   */
+  private static Optional<Credential> cookie(HttpServletRequest request, Arrival origin) {
+    Optional<Credential> session =
+        BrowserCookie.session(origin).read(request).flatMap(Credential::session);
+    if (session.isPresent() && !SAFE.contains(request.getMethod())) {
+      Optional<String> site = Optional.ofNullable(request.getHeader("Sec-Fetch-Site"));
+      Optional<String> from = Optional.ofNullable(request.getHeader("Origin"));
+      if ((site.isEmpty() && from.isEmpty())
+          || site.filter(where -> !where.equals("same-origin")).isPresent()
+          || from.filter(where -> !where.equalsIgnoreCase(origin.url())).isPresent()) {
+        throw new DistributionError(
+                403,
+                ErrorCode.DENIED,
+                "a cookie counts for what changes something only if a page of %s sends it, which"
+                        .formatted(origin.url())
+                    + " Origin and Sec-Fetch-Site must say; programs send Authorization")
+            .asException();
+      }
+    }
+    return session;
   }
 
   /** Says in the log and on record that somebody did not get in. */
@@ -580,6 +629,10 @@ final class RequestDispatcher {
     }
     if (!resource.get().heedsPreconditions(exchange.method())) {
       exchange.refusePreconditions();
+    }
+    if (SigningIn.waits(resource.get())) {
+      handler.get().handle(exchange);
+      return;
     }
     if (!uploads.tryAcquire()) {
       throw new DistributionError(

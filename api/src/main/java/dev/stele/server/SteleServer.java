@@ -6,6 +6,7 @@ import dev.stele.event.RobotName;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.registry.Registry;
 import dev.stele.server.audit.Audit;
+import dev.stele.server.audit.SigningIn;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.auth.ServerKey;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -123,6 +125,10 @@ public final class SteleServer implements AutoCloseable {
             new Distribution(
                 engine.registry(), settings.maxManifestSize(), settings.deletion(), key),
             audit,
+            new SigningIn(
+                key.map(authenticator::signIns).orElseGet(Map::of),
+                engine.registry().sessions(),
+                engine.registry().accesses()),
             authenticator,
             tokens,
             access::get,

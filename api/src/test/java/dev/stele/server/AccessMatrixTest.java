@@ -13,6 +13,7 @@ import dev.stele.oci.TestManifest;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.audit.SigningIn;
 import dev.stele.server.auth.ServerKey;
 import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
@@ -162,6 +163,13 @@ class AccessMatrixTest {
     NEEDS.put("POST /api/v1/robots/{robot}/remove", "*");
     NEEDS.put("POST /api/v1/robots/{robot}/keys", "*");
     NEEDS.put("POST /api/v1/robots/{robot}/keys/{key}/revoke", "*");
+    NEEDS.put("GET /api/v1/sessions", "*");
+    NEEDS.put("POST /api/v1/sessions/{session}/revoke", "*");
+    NEEDS.put("GET /login/{issuer}", "");
+    NEEDS.put("GET /login/{issuer}/callback", "");
+    NEEDS.put("POST /login/{issuer}/device", "");
+    NEEDS.put("POST /login/{issuer}/device/token", "");
+    NEEDS.put("POST /logout", "entry");
     NEEDS.put("GET /api/v1/gc", "*");
     NEEDS.put("GET /api/v1/manifests/{digest}", "ALL:read-record");
     NEEDS.put("GET /api/v1/documents/{digest}", "ALL:read-record");
@@ -295,6 +303,8 @@ class AccessMatrixTest {
         .replace("{position}", "0")
         .replace("{robot}", "ci")
         .replace("{key}", "0a1b2c3d4e5f")
+        .replace("{session}", "0a1b2c3d4e5f")
+        .replace("{issuer}", "corp")
         .replace("{id}", HOLD);
   }
 
@@ -315,6 +325,12 @@ class AccessMatrixTest {
           .extracting(route -> route.method() + " " + route.template())
           .isSubsetOf(lines);
     }
+    assertThat(
+            new SigningIn(
+                    Map.of(), beneath.registry().sessions(), beneath.registry().accesses())
+                .routes())
+        .extracting(route -> route.method() + " " + route.template())
+        .isSubsetOf(lines);
     Set<Class<?>> present = new HashSet<>();
     Set<Class<?>> past = new HashSet<>();
     for (String line : lines) {

@@ -77,9 +77,18 @@ public sealed interface Event {
   /** What somebody got from a repository. */
   sealed interface PullEvent extends InRepository, Observed {}
 
+  /** Accounts and sessions, by which somebody signs in, come and go. */
+  sealed interface AccountEvent extends Event {}
+
   /** Accounts of programs come and go, and so do their keys. */
-  sealed interface AccountEvent extends Event {
+  sealed interface RobotEvent extends AccountEvent {
     RobotName robot();
+  }
+
+  /** Sessions of people begin and end. */
+  sealed interface SessionEvent extends AccountEvent {
+    /** Tells the session from others; it is a part of its token that is no secret. */
+    String session();
   }
 
   /** What surrounds the log: its stores, its clock, its servers and who may come in. */
@@ -499,7 +508,7 @@ public sealed interface Event {
   record ClockConfirmed(Instant clock) implements OperatorEvent {}
 
   /** A program got an account. */
-  record RobotCreated(RobotName robot, Optional<String> description) implements AccountEvent {}
+  record RobotCreated(RobotName robot, Optional<String> description) implements RobotEvent {}
 
   /**
    * A robot can sign in by one more key.
@@ -509,11 +518,32 @@ public sealed interface Event {
    * @param expires from then on it does not count
    */
   record RobotKeyIssued(RobotName robot, String keyId, Digest hash, Instant expires)
-      implements AccountEvent {}
+      implements RobotEvent {}
 
   /** A key of a robot does not count any more. */
-  record RobotKeyRevoked(RobotName robot, String keyId) implements AccountEvent {}
+  record RobotKeyRevoked(RobotName robot, String keyId) implements RobotEvent {}
 
   /** A robot's account ended, and with it all its keys. */
-  record RobotRemoved(RobotName robot) implements AccountEvent {}
+  record RobotRemoved(RobotName robot) implements RobotEvent {}
+
+  /**
+   * The event's actor began a session, by an issuer that vouched for them.
+   *
+   * @param hash of its token, which nobody can guess from that
+   * @param groups in which the issuer said that they are, of those that the access policy named
+   * @param expires from then on it does not count
+   */
+  record SessionBegan(String session, Digest hash, List<String> groups, Instant expires)
+      implements SessionEvent {
+    public SessionBegan {
+      groups = List.copyOf(groups);
+    }
+  }
+
+  /**
+   * A session ended before it expired.
+   *
+   * @param user whose it was: commits to their identity, as leaves of their events do
+   */
+  record SessionEnded(String session, Commitment user) implements SessionEvent {}
 }

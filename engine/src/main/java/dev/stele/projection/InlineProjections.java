@@ -27,7 +27,8 @@ public final class InlineProjections implements InlineViews {
             new ClockView(),
             new AccessView(),
             new RobotView(),
-            new ApprovalView());
+            new ApprovalView(),
+            new SessionView());
   }
 
   List<Projection> projections() {

@@ -30,13 +30,13 @@ public final class RobotView implements InlineView {
   @Override
   public void apply(Pipeline transaction, List<RecordedEvent> events) {
     for (RecordedEvent recorded : events) {
-      if (recorded.event() instanceof Event.AccountEvent event) {
+      if (recorded.event() instanceof Event.RobotEvent event) {
         apply(transaction.handle(), recorded, event);
       }
     }
   }
 
-  private static void apply(Handle handle, RecordedEvent recorded, Event.AccountEvent event) {
+  private static void apply(Handle handle, RecordedEvent recorded, Event.RobotEvent event) {
     switch (event) {
       case Event.RobotCreated(var robot, var description) ->
           handle

@@ -1,5 +1,6 @@
 package dev.stele.registry;
 
+import dev.stele.event.ActorId;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
@@ -11,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 
 /**
- * What of the log changed tags, manifests, blobs and robots since answers about them were kept: for
+ * What of the log changed tags, manifests, blobs, robots and sessions since answers about them were kept: for
  * those who answer from memory, and are as current as the database whatever other nodes do, since
  * {@link ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
  */
@@ -47,7 +48,8 @@ final class RecentChanges implements AutoCloseable {
     /**
      * Whether these are as they were.
      *
-     * @param items members of repositories (tags, digests), digests of objects, and names of robots
+     * @param items members of repositories (tags, digests), digests of objects, names of robots, ids of sessions, and
+     *     actors, who change by being forgotten
      */
     boolean isUnchanged(Since since, Object... items) {
       if (!since.changes().equals(seen.state().identity)) {
@@ -94,7 +96,9 @@ final class RecentChanges implements AutoCloseable {
         case Event.BlobCorruptionFound event -> changed(recorded, event.digest());
         case Event.BlobFoundIntact event -> changed(recorded, event.digest());
         case Event.BlobRepaired event -> changed(recorded, event.digest());
-        case Event.AccountEvent event -> changed(recorded, event.robot());
+        case Event.RobotEvent event -> changed(recorded, event.robot());
+        case Event.SessionEvent event -> changed(recorded, event.session());
+        case Event.ActorForgotten event -> changed(recorded, ActorId.of(event.actor()));
         case Event.OrphanSwept _, // of which nothing was known
             Event.RepositoryEvent _,
             Event.HoldEvent _,

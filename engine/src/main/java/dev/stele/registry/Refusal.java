@@ -267,6 +267,14 @@ public sealed interface Refusal {
     }
   }
 
+  /** It never was, has ended or has expired. */
+  record UnknownSession(String id) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no session " + id;
+    }
+  }
+
   record UnknownHold(UUID id) implements Refusal {
     @Override
     public String message() {

@@ -265,6 +265,11 @@ public final class Registry {
     return parts.approvals;
   }
 
+  /** Sessions of people who signed in. */
+  public Sessions sessions() {
+    return parts.sessions;
+  }
+
   /** The accounts of programs. */
   public Robots robots() {
     return parts.robots;

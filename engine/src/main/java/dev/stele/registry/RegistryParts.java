@@ -57,6 +57,7 @@ public final class RegistryParts implements AutoCloseable {
   final Approvals approvals;
   final People people;
   final Robots robots;
+  final Sessions sessions;
   final Archive archive;
   final EventLog log;
   final OwnStores ownStores;
@@ -163,6 +164,7 @@ public final class RegistryParts implements AutoCloseable {
     this.approvals = new Approvals(jdbi, actors, commands);
     this.people = new People(audit, actors, commands);
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
+    this.sessions = new Sessions(jdbi, actors, commands, changes);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     this.accesses = new AccessRecorder(options.accesses(), actors, lane, meters);
     this.server = new ServerRecord(actors, commands);

@@ -81,9 +81,13 @@ final class OpeningCheck {
 
   /** Who acted, and the user whom it is about. */
   private static Stream<Commitment> identities(RecordedEvent event) {
-    return event.event() instanceof Event.UserChanged changed
-        ? Stream.of(event.by().identity(), changed.user())
-        : Stream.of(event.by().identity());
+    Stream<Commitment> actor = Stream.of(event.by().identity());
+    if (event.event() instanceof Event.UserChanged changed) {
+      return Stream.concat(actor, Stream.of(changed.user()));
+    }
+    return event.event() instanceof Event.SessionEnded ended
+        ? Stream.concat(actor, Stream.of(ended.user()))
+        : actor;
   }
 
   private static Optional<Kept> kept(Map<UUID, Kept> all, Commitment commitment) {

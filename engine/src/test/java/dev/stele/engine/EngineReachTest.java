@@ -17,6 +17,7 @@ import dev.stele.projection.ProjectionRunner;
 import dev.stele.projection.PutDocuments;
 import dev.stele.projection.RecordDocuments;
 import dev.stele.projection.Robot;
+import dev.stele.projection.Session;
 import dev.stele.projection.TagView;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Commands;
@@ -57,6 +58,7 @@ class EngineReachTest {
           Hold.class,
           ProgressListener.class,
           Robot.class,
+          Session.class,
           PutDocuments.class,
           RecordDocuments.class,
           TagView.class,

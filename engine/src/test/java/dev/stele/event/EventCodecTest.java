@@ -105,7 +105,9 @@ class EventCodecTest {
         new Event.RobotCreated(ROBOT, Optional.empty()),
         new Event.RobotKeyIssued(ROBOT, "0a1b2c3d4e5f", DIGEST, TIME),
         new Event.RobotKeyRevoked(ROBOT, "0a1b2c3d4e5f"),
-        new Event.RobotRemoved(ROBOT));
+        new Event.RobotRemoved(ROBOT),
+        new Event.SessionBegan("0a1b2c3d4e5f", DIGEST, List.of("corp:ops"), TIME),
+        new Event.SessionEnded("0a1b2c3d4e5f", new Commitment("4".repeat(64))));
   }
 
   private static RecordedEvent recorded(Event event) {

@@ -6,6 +6,10 @@ import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
 import dev.stele.registry.Registry;
+import dev.stele.registry.Sessions;
+import dev.stele.question.SessionRow;
+import dev.stele.question.Answer;
+import dev.stele.server.distribution.Refusals;
 import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.http.Exchange;
@@ -112,6 +116,11 @@ public final class Audit implements AutoCloseable {
             (x, path) -> robots.revokeKey(act(x), path.get("robot"), path.get("key")))
         .on(
             "POST",
+            Address.SESSION_REVOCATION,
+            ADMIN,
+            (x, path) -> revoke(act(x), registry.sessions(), path.get("session")))
+        .on(
+            "POST",
             Address.ACTOR_FORGET,
             Need.everywhere(Action.ADMIN),
             (x, path) -> new Forgetting(registry.people()).forget(act(x), path.get("id")))
@@ -124,6 +133,12 @@ public final class Audit implements AutoCloseable {
 
   private RouteTable.Handler answer(Question<?> question) {
     return (x, path) -> Answering.answer(x, work, question, path.values());
+  }
+
+  private static void revoke(Exchange exchange, Sessions sessions, String id) throws IOException {
+    SessionRow ended =
+        SessionRow.of(Refusals.accepted(sessions.end(exchange.caller(), id)));
+    Answering.send(exchange, 200, SessionRow.COLUMNS, false, Answer.one(ended));
   }
 
   /** A request for bytes, which has no parameters. */

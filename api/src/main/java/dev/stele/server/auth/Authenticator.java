@@ -21,11 +21,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,6 +109,17 @@ public final class Authenticator implements AutoCloseable {
     for (OidcSettings issuer : settings.oidc()) {
       providers.add(new OidcIssuer(issuer));
     }
+    Set<String> people =
+        settings.oidc().stream()
+            .filter(issuer -> issuer.client().isPresent())
+            .map(OidcSettings::name)
+            .collect(Collectors.toSet());
+    if (!people.isEmpty()) {
+      registry.ifPresent(
+          there ->
+              providers.addFirst(
+                  new SessionTokens(there.sessions(), people, InstantSource.system())));
+    }
     if (!providers.isEmpty()) {
       registry.ifPresent(
           there -> providers.addFirst(new RobotKeys(there.robots(), InstantSource.system())));
@@ -130,6 +145,19 @@ public final class Authenticator implements AutoCloseable {
     return providers.isEmpty()
         ? "nothing: there are no users"
         : providers.stream().map(IdentityProvider::means).distinct().collect(joining(", or "));
+  }
+
+  /**
+   * The ways by which people sign in at issuers, by the names of these.
+   *
+   * @param secret that all nodes have
+   */
+  public Map<String, OidcSignIn> signIns(ServerKey secret) {
+    return providers.stream()
+        .filter(OidcIssuer.class::isInstance)
+        .map(OidcIssuer.class::cast)
+        .flatMap(issuer -> issuer.signIn(secret).stream())
+        .collect(Collectors.toMap(OidcSignIn::name, Function.identity(), (a, _) -> a, TreeMap::new));
   }
 
   /** The value of the WWW-Authenticate header of a 401. */

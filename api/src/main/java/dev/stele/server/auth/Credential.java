@@ -2,6 +2,7 @@ package dev.stele.server.auth;
 
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import dev.stele.registry.SessionToken;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.text.ParseException;
@@ -53,6 +54,19 @@ public sealed interface Credential {
     }
   }
 
+  /** The token of a session of this registry. */
+  record Session(SessionToken token) implements Credential {
+    @Override
+    public Optional<String> claimed() {
+      return Optional.of(SessionTokens.credential(token.id()));
+    }
+
+    @Override
+    public String toString() {
+      return "session " + token.id();
+    }
+  }
+
   /** A certificate whose key the sender has, and which was found valid. */
   record Certificate(X509Certificate certificate) implements Credential {
     @Override
@@ -72,7 +86,8 @@ public sealed interface Credential {
       return Optional.empty();
     }
     if (LocalCredential.isBearer(authorization)) {
-      return Optional.of(new Token(LocalCredential.token(authorization)));
+      String text = LocalCredential.token(authorization);
+      return session(text).or(() -> Optional.of(new Token(text)));
     }
     if (!authorization.toLowerCase(Locale.ROOT).startsWith(Header.BASIC)) {
       return Optional.empty();
@@ -91,9 +106,18 @@ public sealed interface Credential {
     }
     String user = decoded.substring(0, colon);
     String password = decoded.substring(colon + 1);
-    return user.equals(TOKEN_USER) && Header.JWT.matcher(password).matches()
-        ? Optional.of(new Token(password))
-        : Optional.of(new Password(user, password));
+    if (user.equals(TOKEN_USER)) {
+      Optional<Credential> session = session(password);
+      if (session.isPresent() || Header.JWT.matcher(password).matches()) {
+        return session.or(() -> Optional.of(new Token(password)));
+      }
+    }
+    return Optional.of(new Password(user, password));
+  }
+
+  /** The token of a session that a text is; empty if it is none. */
+  static Optional<Credential> session(String text) {
+    return SessionToken.parse(text).map(Session::new);
   }
 
   /** How credentials stand in a header. */

@@ -43,7 +43,8 @@ import java.util.concurrent.Executors;
  * those of the issuer. They are remembered for {@link #REMEMBERED}, and asked for again a minute
  * before that ends, beside the requests; and by a token with an unknown key, twice within {@link
  * #INTERVAL} at most. While the issuer is away the last ones count for {@link #OUTAGE}. Whoever has
- * a token of this issuer waits for its answer, and nobody else. Thread-safe.
+ * a token of this issuer waits for its answer, and nobody else. People who {@linkplain #signIn sign
+ * in} there get a token by which this registry alone learns who they are. Thread-safe.
  */
 final class OidcIssuer implements IdentityProvider {
   private static final int LONGEST = 16_384;
@@ -68,7 +69,8 @@ final class OidcIssuer implements IdentityProvider {
 
   private final OidcSettings settings;
   private final JWKSource<SecurityContext> keys;
-  private final DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
+  private final Optional<IssuerClient> client;
+  private final DefaultJWTProcessor<SecurityContext> processor;
 
   /**
    * @throws IOException if a file that the settings name cannot be used; the message is fit for
@@ -76,11 +78,13 @@ final class OidcIssuer implements IdentityProvider {
    */
   OidcIssuer(OidcSettings settings) throws IOException {
     this.settings = settings;
+    this.client =
+        settings.keys().isPresent() ? Optional.empty() : Optional.of(new IssuerClient(settings));
     this.keys =
-        settings.keys().isPresent()
+        client.isEmpty()
             ? new JWKSetBasedJWKSource<>(
-                new FileKeys(settings.section() + ".jwks-file", settings.keys().get()))
-            : JWKSourceBuilder.create(new RemoteKeys(settings))
+                new FileKeys(settings.section() + ".jwks-file", settings.keys().orElseThrow()))
+            : JWKSourceBuilder.create(new RemoteKeys(settings, client.get()))
                 .cache(REMEMBERED.toMillis(), RemoteKeys.DEADLINE.multipliedBy(2).toMillis())
                 .refreshAheadCache(
                     AHEAD.toMillis(),
@@ -92,15 +96,72 @@ final class OidcIssuer implements IdentityProvider {
                 .rateLimited(INTERVAL.toMillis())
                 .outageTolerant(OUTAGE.toMillis())
                 .build();
-    processor.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
+    this.processor = processor(settings.audiences(), Set.of("exp"));
+  }
+
+  private DefaultJWTProcessor<SecurityContext> processor(
+      Set<String> audiences, Set<String> required) {
     DefaultJWTClaimsVerifier<SecurityContext> verifier =
         new DefaultJWTClaimsVerifier<>(
-            settings.audiences(),
+            audiences,
             new JWTClaimsSet.Builder().issuer(settings.issuer()).build(),
-            Set.of("exp"),
+            required,
             null);
     verifier.setMaxClockSkew(Math.toIntExact(settings.leeway().toSeconds()));
-    processor.setJWTClaimsSetVerifier(verifier);
+    DefaultJWTProcessor<SecurityContext> checking = new DefaultJWTProcessor<>();
+    checking.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
+    checking.setJWTClaimsSetVerifier(verifier);
+    return checking;
+  }
+
+  /**
+   * The way by which people sign in here; empty if they cannot.
+   *
+   * @param secret that all nodes have
+   */
+  Optional<OidcSignIn> signIn(ServerKey secret) {
+    return settings
+        .client()
+        .map(
+            self -> {
+              // As OpenID Connect Core has it of ID tokens.
+              DefaultJWTProcessor<SecurityContext> idTokens =
+                  processor(Set.of(self.id()), Set.of("exp", "iat", "sub"));
+              return new OidcSignIn(
+                  settings,
+                  self,
+                  client.orElseThrow(),
+                  (token, nonce) -> judgeIdToken(idTokens, self, token, nonce),
+                  secret);
+            });
+  }
+
+  private Verdict judgeIdToken(
+      DefaultJWTProcessor<SecurityContext> idTokens,
+      OidcSettings.Client self,
+      String text,
+      Optional<String> nonce) {
+    if (text.length() > LONGEST) {
+      return new Verdict.Refused(section() + ": its ID token is too long");
+    }
+    return judge(
+        () -> {
+          JWTClaimsSet claims = idTokens.process(SignedJWT.parse(text), null);
+          Object party = claims.getClaim("azp");
+          if (party != null && !self.id().equals(party)) {
+            throw new BadJOSEException("the ID token was issued to another client");
+          }
+          if (nonce.isPresent() && !nonce.get().equals(claims.getClaim("nonce"))) {
+            throw new BadJOSEException("the ID token is that of another sign-in");
+          }
+          return judge(claims, text);
+        });
+  }
+
+  /** A judgement, which may need keys. */
+  @FunctionalInterface
+  private interface Judging {
+    Verdict judge() throws BadJOSEException, JOSEException, ParseException;
   }
 
   @Override
@@ -110,6 +171,9 @@ final class OidcIssuer implements IdentityProvider {
 
   @Override
   public String means() {
+    if (settings.audiences().isEmpty()) {
+      return SessionTokens.MEANS;
+    }
     return "a token of another issuer, as Bearer or as the password of the user "
         + Credential.TOKEN_USER;
   }
@@ -131,13 +195,13 @@ final class OidcIssuer implements IdentityProvider {
     // about different audiences.
     return settings.issuer().equals(claimed.getIssuer())
             && claimed.getAudience().stream().anyMatch(settings.audiences()::contains)
-        ? Optional.of(judge(token, text))
+        ? Optional.of(judge(() -> judge(processor.process(token, null), text)))
         : Optional.empty();
   }
 
-  private Verdict judge(SignedJWT token, String text) {
+  private Verdict judge(Judging judging) {
     try {
-      return judge(processor.process(token, null), text);
+      return judging.judge();
     } catch (KeySourceException e) {
       if (e instanceof RateLimitReachedException && hasKeys()) {
         return new Verdict.Refused(section() + ": it is signed by a key that is not known");
@@ -148,7 +212,7 @@ final class OidcIssuer implements IdentityProvider {
               "the keys by which this token could be judged cannot be had now")
           .with("Retry-After", Long.toString(INTERVAL.toSeconds()))
           .asException();
-    } catch (BadJOSEException | JOSEException e) {
+    } catch (BadJOSEException | JOSEException | ParseException e) {
       return new Verdict.Refused(section() + ": " + e.getMessage());
     }
   }
@@ -190,7 +254,10 @@ final class OidcIssuer implements IdentityProvider {
         new SignedIn(
             new Identity(user.get(), settings.kind(), Optional.of(settings.name())),
             groups,
-            Optional.of(claims.getJWTID() == null ? fingerprint(text) : claims.getJWTID()),
+            Optional.of(
+                claims.getJWTID() == null || SessionTokens.isId(claims.getJWTID())
+                    ? fingerprint(text)
+                    : claims.getJWTID()),
             Optional.of(claims.getExpirationTime().toInstant())));
   }
 
@@ -212,6 +279,7 @@ final class OidcIssuer implements IdentityProvider {
   @Override
   public boolean vouchesFor(Identity identity, Optional<String> credential) {
     return identity.kind() == settings.kind()
+        && credential.filter(SessionTokens::isId).isEmpty()
         && identity.issuer().equals(Optional.of(settings.name()));
   }
 

@@ -15,7 +15,8 @@ import java.util.Set;
  *
  * @param name of the section of the configuration, with which the names begin that it vouches for
  * @param issuer what its tokens have as {@code iss}; a URL unless the keys are in a file
- * @param audiences of which a token has one as {@code aud} at least
+ * @param audiences of which a token that is sent here has one as {@code aud} at least; none: no
+ *     token is, and people sign in
  * @param keys a file with its public keys (JWKS); absent: what its discovery document names
  * @param authorities PEM: those that are trusted about its host; absent: those that the JDK trusts
  * @param user what the user is called, after the section's name
@@ -23,6 +24,7 @@ import java.util.Set;
  * @param required claims that a token must have, with their values
  * @param leeway by which its clock may differ
  * @param kind what it vouches for: {@link Identity.Kind#WORKLOAD} or {@link Identity.Kind#USER}
+ * @param client as which people are sent there to sign in; absent: they cannot
  */
 public record OidcSettings(
     String name,
@@ -34,11 +36,33 @@ public record OidcSettings(
     List<ClaimTemplate> groups,
     Map<String, String> required,
     Duration leeway,
-    Identity.Kind kind) {
+    Identity.Kind kind,
+    Optional<Client> client) {
   public OidcSettings {
     audiences = Set.copyOf(audiences);
     groups = List.copyOf(groups);
     required = Map.copyOf(required);
+  }
+
+  /**
+   * What this registry is to an issuer.
+   *
+   * @param id which the ID tokens have as {@code aud}
+   * @param secret absent for a public client
+   * @param scopes that are asked for; {@code openid} is among them
+   * @param session how long people are signed in
+   */
+  public record Client(
+      String id, Optional<String> secret, List<String> scopes, Duration session) {
+    public Client {
+      scopes = List.copyOf(scopes);
+    }
+
+    /** Without the secret. */
+    @Override
+    public String toString() {
+      return id;
+    }
   }
 
   /** As errors and the log name it. */

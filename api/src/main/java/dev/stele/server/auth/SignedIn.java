@@ -34,6 +34,11 @@ public record SignedIn(
     return new SignedIn(Identity.user(name), Set.of(), Optional.empty(), Optional.empty());
   }
 
+  /** The id of the session whose token a credential is; empty if it is another. */
+  public static Optional<String> session(String credential) {
+    return SessionTokens.session(credential);
+  }
+
   /** As the access policy sees them. */
   public Principal principal() {
     return new Principal(Optional.of(identity.name()), groups, false);

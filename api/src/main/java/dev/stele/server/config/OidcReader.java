@@ -1,5 +1,6 @@
 package dev.stele.server.config;
 
+import static dev.stele.server.config.ConfigurationKey.anyText;
 import static dev.stele.server.config.ConfigurationKey.choice;
 import static dev.stele.server.config.ConfigurationKey.duration;
 import static dev.stele.server.config.ConfigurationKey.key;
@@ -8,6 +9,7 @@ import static dev.stele.server.config.ConfigurationKey.path;
 import static dev.stele.server.config.ConfigurationKey.text;
 
 import dev.stele.event.Identity;
+import dev.stele.registry.Sessions;
 import dev.stele.server.auth.ClaimTemplate;
 import dev.stele.server.auth.OidcSettings;
 import java.net.URI;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Reads {@code oidc.<name>.<key>}: who issues tokens that say who somebody is. */
@@ -29,6 +32,16 @@ final class OidcReader {
     WORKLOAD,
     USER
   }
+
+  private static final ConfigurationKey<Vouched> KIND =
+      choice(
+          "kind",
+          "workload or user: whether it vouches for programs or for people",
+          Vouched.class,
+          Vouched.WORKLOAD);
+
+  /** As RFC 6749 has it. */
+  private static final Pattern SCOPE = Pattern.compile("[\\x21\\x23-\\x5b\\x5d-\\x7e]+");
 
   /** Every key of an issuer. */
   static final List<ConfigurationKey<?>> KEYS =
@@ -88,15 +101,45 @@ final class OidcReader {
         sections.required(
             section,
             text("issuer", "what its tokens have as iss, such as https://gitlab.example.com"));
-    Optional<List<String>> audiences =
-        sections.required(
+    ConfigurationKey<List<String>> audience =
+        list(
+            "audience",
+            "what tokens that are sent here have as aud, such as https://registry.example.com",
+            ',',
+            Function.identity(),
+            Function.identity());
+    Optional<String> clientId =
+        values.find(
+            section,
+            text("client-id", "what the issuer calls this registry, where people sign in by it"));
+    Optional<String> clientSecret =
+        values.find(
+            section,
+            anyText("client-secret", "what proves that to it, of a confidential client").asSecret());
+    List<String> scopes =
+        values.get(
             section,
             list(
-                "audience",
-                "what its tokens have as aud, such as https://registry.example.com",
-                ',',
-                Function.identity(),
-                Function.identity()));
+                    "scopes",
+                    "what it is asked for about people",
+                    ',',
+                    Function.<String>identity(),
+                    Function.<String>identity())
+                .withDefault(List.of("openid", "profile", "email")));
+    Duration session =
+        values.get(
+            section,
+            duration(
+                "session",
+                "how long people are signed in",
+                Duration.ofHours(12),
+                Duration.ofMinutes(1),
+                Sessions.LONGEST));
+    Optional<List<String>> audiences =
+        clientId.isPresent()
+            ? Optional.of(values.find(section, audience).orElse(List.of()))
+            : sections.required(section, audience);
+    Vouched kind = values.get(section, KIND);
     Optional<Path> keys =
         values.find(
             section,
@@ -140,21 +183,23 @@ final class OidcReader {
                 Duration.ofSeconds(30),
                 Duration.ZERO,
                 Duration.ofMinutes(5)));
-    Vouched kind =
-        values.get(
-            section,
-            choice(
-                "kind",
-                "workload or user: whether it vouches for programs or for people",
-                Vouched.class,
-                Vouched.WORKLOAD));
     if (keys.isEmpty()) {
       issuer.ifPresent(text -> checkAddress(section, text));
     } else if (authorities.isPresent()) {
       values.problem(
           values.origin(section + "ca") + " is of no use beside jwks-file: nothing is asked");
     }
-    if (audiences.filter(List::isEmpty).isPresent()) {
+    if (clientId.isPresent()) {
+      checkClient(section, keys.isPresent(), kind, clientSecret, scopes);
+    } else {
+      for (String key : List.of("client-secret", "scopes", "session")) {
+        if (values.has(section + key)) {
+          values.problem(values.origin(section + key) + " is of no use without client-id");
+        }
+      }
+    }
+    boolean named = values.has(section + "audience") || clientId.isEmpty();
+    if (named && audiences.filter(List::isEmpty).isPresent()) {
       values.problem(values.origin(section + "audience") + " must name an audience at least");
     }
     if (values.problemCount() > problems) {
@@ -173,7 +218,42 @@ final class OidcReader {
                 .collect(
                     Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (_, last) -> last)),
             leeway,
-            kind == Vouched.USER ? Identity.Kind.USER : Identity.Kind.WORKLOAD));
+            kind == Vouched.USER || clientId.isPresent()
+                ? Identity.Kind.USER
+                : Identity.Kind.WORKLOAD,
+            clientId.map(id -> new OidcSettings.Client(id, clientSecret, scopes, session))));
+  }
+
+  /** What goes with a client, by which people sign in. */
+  private void checkClient(
+      String section,
+      boolean keysInFile,
+      Vouched kind,
+      Optional<String> secret,
+      List<String> scopes) {
+    if (keysInFile) {
+      values.problem(
+          values.origin(section + "jwks-file")
+              + " does not go with client-id: where people sign in, the issuer's discovery says");
+    }
+    if (values.has(section + "kind") && kind == Vouched.WORKLOAD) {
+      values.problem(
+          values.origin(section + "kind")
+              + " does not go with client-id: people sign in; give workloads a section of their"
+              + " own");
+    }
+    if (secret.filter(String::isEmpty).isPresent()) {
+      values.problem(
+          section + "client-secret is empty: leave it out if the client is a public one");
+    }
+    if (!scopes.contains("openid")) {
+      values.problem(values.origin(section + "scopes") + " must have openid");
+    }
+    for (String scope : scopes) {
+      if (!SCOPE.matcher(scope).matches()) {
+        values.problem(values.origin(section + "scopes") + " must have words without spaces");
+      }
+    }
   }
 
   private void checkAddress(String section, String issuer) {

@@ -130,6 +130,8 @@ public final class Refusals {
           error(refusal, 403, ErrorCode.DENIED, Map.of("hold", hold));
       case Refusal.NoPerson(var name, _) ->
           error(refusal, 403, ErrorCode.DENIED, Map.of("user", name));
+      case Refusal.UnknownSession(var id) ->
+          error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("session", id));
       case Refusal.UnknownRobot(var robot) ->
           error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("robot", robot));
       case Refusal.UnknownRobotKey(var robot, var keyId) ->

@@ -3,6 +3,7 @@ package dev.stele.server.http;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.registry.Caller;
+import dev.stele.server.http.TrustedProxies.Arrival;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -42,10 +43,10 @@ public final class Exchange implements AutoCloseable {
   private ClientBody body;
   private final BodyMemory.Held whole;
   private final BodyMemory answers;
-  private final PathPrefix prefix;
+  private final Arrival arrival;
 
   /**
-   * @param prefix below which path the client reached the server
+   * @param arrival from where and how the client reached the server
    * @param access what whoever asks may do
    * @param caller whoever asks, authenticated, with the request's id
    * @param limits of the body
@@ -56,7 +57,7 @@ public final class Exchange implements AutoCloseable {
   public Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
-      PathPrefix prefix,
+      Arrival arrival,
       Access access,
       Caller caller,
       BodyLimits limits,
@@ -65,7 +66,7 @@ public final class Exchange implements AutoCloseable {
     this(
         request,
         response,
-        prefix,
+        arrival,
         access,
         limits,
         bodies,
@@ -78,7 +79,7 @@ public final class Exchange implements AutoCloseable {
   private Exchange(
       HttpServletRequest request,
       HttpServletResponse response,
-      PathPrefix prefix,
+      Arrival arrival,
       Access access,
       BodyLimits limits,
       BodyMemory bodies,
@@ -86,7 +87,7 @@ public final class Exchange implements AutoCloseable {
       QueryString query,
       Caller caller) {
     this.request = request;
-    this.prefix = prefix;
+    this.arrival = arrival;
     this.access = access;
     this.response = response;
     this.limits = limits;
@@ -147,7 +148,7 @@ public final class Exchange implements AutoCloseable {
     return new Exchange(
         request,
         response,
-        PathPrefix.NONE,
+        new Arrival("", "", PathPrefix.NONE, false),
         Access.FULL,
         BodyLimits.NONE,
         new BodyMemory(0),
@@ -177,7 +178,17 @@ public final class Exchange implements AutoCloseable {
 
   /** Below which path the client reached the server. */
   public PathPrefix prefix() {
-    return prefix;
+    return arrival.prefix();
+  }
+
+  /** From where and how the client reached the server. */
+  public Arrival arrival() {
+    return arrival;
+  }
+
+  /** The value of a cookie; absent if the client sent none. */
+  public Optional<String> cookie(BrowserCookie cookie) {
+    return cookie.read(request);
   }
 
   /**
@@ -186,7 +197,7 @@ public final class Exchange implements AutoCloseable {
    * @param path with a slash at its beginning
    */
   public String address(String path) {
-    return prefix + path;
+    return arrival.prefix() + path;
   }
 
   /** What the caller may do. */

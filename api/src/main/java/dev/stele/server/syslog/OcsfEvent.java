@@ -113,7 +113,9 @@ record OcsfEvent(
         new Actor(actor),
         new Api(row.type(), new Request(row.requestId())),
         new Endpoint("unknown", row.origin().flatMap(Origin::address)),
-        kind == Kind.AUTHENTICATION ? Optional.of(actor) : robot,
+        kind == Kind.AUTHENTICATION
+            ? Optional.of(row.user().map(Account::new).orElse(actor))
+            : robot,
         row.repository().map(name -> List.of(new Resource(subject(name, row), "repository"))),
         new Unmapped(row));
   }
@@ -121,13 +123,13 @@ record OcsfEvent(
   private static Kind kind(String type) {
     return type.startsWith("Robot") || type.equals("UserChanged")
         ? Kind.ACCOUNT_CHANGE
-        : type.startsWith("Sign") ? Kind.AUTHENTICATION : Kind.API_ACTIVITY;
+        : type.startsWith("Sign") || type.startsWith("Session") ? Kind.AUTHENTICATION : Kind.API_ACTIVITY;
   }
 
   /** The activity's number, which each class counts in its own way. */
   private static int activity(Kind kind, String type) {
     if (kind == Kind.AUTHENTICATION) {
-      return 1; // a logon, be it one that failed
+      return type.equals("SessionEnded") ? 2 : 1; // a logon, be it one that failed
     }
     if (type.equals("AccessDenied")) {
       return OTHER;

@@ -24,19 +24,37 @@ import dev.stele.event.Identity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** An OpenID Connect issuer: serves its discovery document and its keys, which can change. */
+/**
+ * An OpenID Connect issuer: serves its discovery document and its keys, which can change. People
+ * are signed in as soon as a browser comes, as whom {@link #idToken} says.
+ */
 public final class TestIssuer implements AutoCloseable {
   public static final String AUDIENCE = "https://registry.example.com";
+
+  public static final String CLIENT = "registry client";
+  public static final String SECRET = "s3cret:+%";
 
   private final HttpServer server;
   private final AtomicInteger asked = new AtomicInteger();
@@ -45,12 +63,29 @@ public final class TestIssuer implements AutoCloseable {
   private volatile Optional<String> answer = Optional.empty();
   private volatile Duration delay = Duration.ZERO;
   private volatile int status = 200;
+  private volatile String more = "";
+  private volatile TokenMaker maker = this::sign;
+  private final Map<String, Code> codes = new ConcurrentHashMap<>();
+  private final Queue<String> device = new ConcurrentLinkedQueue<>();
+  private final List<String> authorizations = new CopyOnWriteArrayList<>();
+
+  /** A code that was given to a browser, and counts once. */
+  private record Code(String redirect, String challenge, String nonce) {}
+
+  /** Makes an ID token of what it is to say. */
+  @FunctionalInterface
+  public interface TokenMaker {
+    String make(JWTClaimsSet claims) throws Exception;
+  }
 
   public TestIssuer() throws Exception {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/.well-known/openid-configuration", this::discovery);
     server.createContext("/keys", this::keys);
+    server.createContext("/authorize", this::authorize);
+    server.createContext("/token", this::token);
+    server.createContext("/device", this::device);
     server.start();
     rotate("first");
   }
@@ -83,11 +118,11 @@ public final class TestIssuer implements AutoCloseable {
     status = 200;
   }
 
-  void answerAfter(Duration time) {
+  public void answerAfter(Duration time) {
     delay = time;
   }
 
-  void answer(int code) {
+  public void answer(int code) {
     status = code;
   }
 
@@ -96,12 +131,144 @@ public final class TestIssuer implements AutoCloseable {
     return asked.get();
   }
 
-  JWK key() {
+  public JWK key() {
     return key;
   }
 
   private void discovery(HttpExchange exchange) throws IOException {
-    send(exchange, "{\"issuer\":\"%s\",\"jwks_uri\":\"%s/keys\"}".formatted(url(), url()));
+    send(
+        exchange,
+        """
+        {"issuer":"%1$s","jwks_uri":"%1$s/keys","authorization_endpoint":"%1$s/authorize?p=1",
+         "token_endpoint":"%1$s/token","device_authorization_endpoint":"%1$s/device"%2$s}
+        """
+            .formatted(url(), more));
+  }
+
+  /** Adds fields to the discovery document, each after a comma. */
+  public void discloses(String fields) {
+    more = fields;
+  }
+
+  /** Makes ID tokens of another kind from now on. */
+  public void idTokens(TokenMaker other) {
+    maker = other;
+  }
+
+  /** What is answered to whoever asks whether the code was entered; at last there is a token. */
+  public void answersToDevices(String... errors) {
+    device.clear();
+    device.addAll(List.of(errors));
+  }
+
+  /** How the client proved who it is, each time. */
+  public List<String> authorizations() {
+    return authorizations;
+  }
+
+  /** Sends the browser back with a code, once its user has signed in. */
+  private void authorize(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Map<String, String> query = form(exchange.getRequestURI().getRawQuery());
+      boolean right =
+          CLIENT.equals(query.get("client_id"))
+              && "code".equals(query.get("response_type"))
+              && "S256".equals(query.get("code_challenge_method"))
+              && "1".equals(query.get("p"))
+              && List.of(query.get("scope").split(" ")).contains("openid");
+      String code = UUID.randomUUID().toString();
+      codes.put(
+          code,
+          new Code(query.get("redirect_uri"), query.get("code_challenge"), query.get("nonce")));
+      exchange
+          .getResponseHeaders()
+          .set(
+              "Location",
+              "%s?code=%s&state=%s&session_state=x"
+                  .formatted(query.get("redirect_uri"), code, query.get("state")));
+      exchange.sendResponseHeaders(right ? 302 : 400, -1);
+    }
+  }
+
+  private void token(HttpExchange exchange) throws IOException {
+    Map<String, String> form = form(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+    String header = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
+    authorizations.add(header.startsWith("Basic ") ? "basic" : "post");
+    if (!header.equals(basic())
+        && !(CLIENT.equals(form.get("client_id")) && SECRET.equals(form.get("client_secret")))) {
+      answer(exchange, 401, "{\"error\":\"invalid_client\"}");
+    } else if (form.get("grant_type").endsWith("device_code")) {
+      String error = "device-17".equals(form.get("device_code")) ? device.poll() : "invalid_grant";
+      if (error == null) {
+        give(exchange, Optional.empty());
+      } else {
+        answer(exchange, 400, "{\"error\":\"%s\"}".formatted(error));
+      }
+    } else {
+      Code code = codes.remove(form.get("code"));
+      if (code == null
+          || !code.redirect().equals(form.get("redirect_uri"))
+          || !code.challenge().equals(challenge(form.get("code_verifier")))) {
+        answer(exchange, 400, "{\"error\":\"invalid_grant\"}");
+      } else {
+        give(exchange, Optional.of(code.nonce()));
+      }
+    }
+  }
+
+  private void give(HttpExchange exchange, Optional<String> nonce) throws IOException {
+    JWTClaimsSet.Builder claims = claims().audience(CLIENT).claim("email", "mary@example.com");
+    nonce.ifPresent(value -> claims.claim("nonce", value));
+    try {
+      answer(
+          exchange,
+          200,
+          "{\"access_token\":\"opaque\",\"token_type\":\"Bearer\",\"id_token\":\"%s\"}"
+              .formatted(maker.make(claims.build())));
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+  }
+
+  private void device(HttpExchange exchange) throws IOException {
+    answer(
+        exchange,
+        200,
+        """
+        {"device_code":"device-17","user_code":"WDJB-MJHT","verification_uri":"%1$s/enter",
+         "verification_uri_complete":"%1$s/enter?code=WDJB-MJHT","expires_in":60,"interval":1}
+        """
+            .formatted(url()));
+  }
+
+  private static void answer(HttpExchange exchange, int code, String text) throws IOException {
+    try (exchange) {
+      byte[] bytes = text.getBytes(UTF_8);
+      exchange.sendResponseHeaders(code, bytes.length);
+      exchange.getResponseBody().write(bytes);
+    }
+  }
+
+  private static String basic() {
+    String pair = URLEncoder.encode(CLIENT, UTF_8) + ":" + URLEncoder.encode(SECRET, UTF_8);
+    return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
+  }
+
+  private static String challenge(String verifier) throws IOException {
+    try {
+      return Base64.getUrlEncoder()
+          .withoutPadding()
+          .encodeToString(MessageDigest.getInstance("SHA-256").digest(verifier.getBytes(UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static Map<String, String> form(String text) {
+    return Stream.of(text.split("&", -1))
+        .map(pair -> pair.split("=", 2))
+        .collect(
+            Collectors.toMap(pair -> pair[0], pair -> URLDecoder.decode(pair[1], UTF_8)));
   }
 
   private void keys(HttpExchange exchange) throws IOException {
@@ -143,13 +310,13 @@ public final class TestIssuer implements AutoCloseable {
     return sign(header().build(), claims, key);
   }
 
-  JWSHeader.Builder header() {
+  public JWSHeader.Builder header() {
     return new JWSHeader.Builder(key instanceof ECKey ? JWSAlgorithm.ES256 : JWSAlgorithm.RS256)
         .type(JOSEObjectType.JWT)
         .keyID(key.getKeyID());
   }
 
-  static String sign(JWSHeader header, JWTClaimsSet claims, JWK by) throws Exception {
+  public static String sign(JWSHeader header, JWTClaimsSet claims, JWK by) throws Exception {
     JWSSigner signer =
         by instanceof ECKey curve ? new ECDSASigner(curve) : new RSASSASigner((RSAKey) by);
     SignedJWT token = new SignedJWT(header, claims);
@@ -169,7 +336,26 @@ public final class TestIssuer implements AutoCloseable {
         List.of(new ClaimTemplate("${groups}"), new ClaimTemplate("owner-${repository_owner}")),
         Map.of(),
         Duration.ofSeconds(30),
-        Identity.Kind.WORKLOAD);
+        Identity.Kind.WORKLOAD,
+        Optional.empty());
+  }
+
+  /** As a section named {@code corp} would have it, at which people sign in for so long. */
+  public OidcSettings people(Duration session) {
+    return new OidcSettings(
+        "corp",
+        url(),
+        Set.of(),
+        Optional.empty(),
+        Optional.empty(),
+        new ClaimTemplate("${email}"),
+        List.of(new ClaimTemplate("${groups}")),
+        Map.of("repository_owner", "octo-org"),
+        Duration.ofSeconds(30),
+        Identity.Kind.USER,
+        Optional.of(
+            new OidcSettings.Client(
+                CLIENT, Optional.of(SECRET), List.of("openid", "email"), session)));
   }
 
   @Override

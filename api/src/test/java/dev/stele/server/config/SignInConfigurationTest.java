@@ -57,7 +57,7 @@ class SignInConfigurationTest {
                 List.of(),
                 Map.of(),
                 Duration.ofSeconds(30),
-                Identity.Kind.WORKLOAD));
+                Identity.Kind.WORKLOAD, Optional.empty()));
   }
 
   @Test
@@ -88,7 +88,7 @@ class SignInConfigurationTest {
                 List.of(new ClaimTemplate("${groups}"), new ClaimTemplate("${namespace_path}")),
                 Map.of("ref_protected", "true"),
                 Duration.ZERO,
-                Identity.Kind.USER));
+                Identity.Kind.USER, Optional.empty()));
   }
 
   @Test
@@ -128,6 +128,51 @@ class SignInConfigurationTest {
     refuses(
         "oidc: {" + GITHUB + ", jwks-file: k, ca: c}}" + ACCESS,
         "oidc.github.ca is of no use beside jwks-file");
+  }
+
+  @Test
+  void whereAnIssuerHasAClientIdPeopleSignIn() throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "hidden\n");
+    ConfigurationReader.Loaded loaded =
+        read(
+            ACCESS.strip(),
+            Map.of(
+                "STELE_OIDC_CORP_ISSUER", "https://login.example.com",
+                "STELE_OIDC_CORP_CLIENT_ID", "stele",
+                "STELE_OIDC_CORP_CLIENT_SECRET_FILE", secret.toString(),
+                "STELE_OIDC_CORP_SESSION", "8h"));
+    OidcSettings settings = loaded.configuration().signIn().oidc().getFirst();
+    assertThat(settings.kind()).isEqualTo(Identity.Kind.USER);
+    assertThat(settings.audiences()).isEmpty();
+    assertThat(settings.client())
+        .contains(
+            new OidcSettings.Client(
+                "stele",
+                Optional.of("hidden"),
+                List.of("openid", "profile", "email"),
+                Duration.ofHours(8)));
+    assertThat(settings.toString()).doesNotContain("hidden");
+    assertThat(loaded.settings().toString()).doesNotContain("hidden");
+  }
+
+  @Test
+  void whatIsWrongWithSigningInIsSaid() {
+    String corp = "oidc: {corp: {issuer: 'https://x', client-id: stele";
+    refuses(
+        corp + ", jwks-file: k, kind: workload, client-secret: '', scopes: [email, 'a b']}}" + ACCESS,
+        "oidc.corp.jwks-file does not go with client-id",
+        "oidc.corp.kind does not go with client-id",
+        "oidc.corp.client-secret is empty",
+        "oidc.corp.scopes must have openid",
+        "oidc.corp.scopes must have words without spaces");
+    refuses(corp + "}}", "oidc.corp needs require, or access");
+    refuses(corp + ", audience: []}}" + ACCESS, "oidc.corp.audience must name an audience");
+    refuses(corp + ", session: 31d}}" + ACCESS, "oidc.corp.session must be");
+    refuses(
+        "oidc: {" + GITHUB + ", client-secret: hidden, scopes: openid, session: 1h}}" + ACCESS,
+        "oidc.github.client-secret is of no use without client-id",
+        "oidc.github.scopes is of no use without client-id",
+        "oidc.github.session is of no use without client-id");
   }
 
   private static String directory(String more) {
