@@ -37,8 +37,7 @@ final class DeviceLogin {
    * @throws IOException if it is not done in time
    */
   Done signIn() throws IOException {
-    Client.Answer begun =
-        client.post(SigningIn.DEVICE.replace("{issuer}", issuer), Map.of());
+    Client.Answer begun = client.post(SigningIn.DEVICE.replace("{issuer}", issuer), Map.of());
     String device = begun.field("device").asText();
     String code = text(begun, "userCode");
     long interval = Math.max(1, begun.field("interval").asLong());
@@ -52,8 +51,7 @@ final class DeviceLogin {
     while (System.nanoTime() - end < 0) {
       sleep(interval);
       Client.Answer answer =
-          client.post(
-              SigningIn.DEVICE_TOKEN.replace("{issuer}", issuer), Map.of("device", device));
+          client.post(SigningIn.DEVICE_TOKEN.replace("{issuer}", issuer), Map.of("device", device));
       switch (answer.field("status").asText()) {
         case "signed_in" -> {
           return new Done(

@@ -89,6 +89,7 @@ final class RequestDispatcher {
   private static final Configuration.RequestLimit SIGN_INS = new Configuration.RequestLimit(2, 60);
 
   private static final String REQUEST_ID = "requestId";
+
   /** Methods that change nothing. */
   private static final Set<String> SAFE = Set.of("GET", "HEAD");
 
@@ -230,14 +231,7 @@ final class RequestDispatcher {
         served.by(sender.identity().name());
         try (Exchange asked =
             new Exchange(
-                request,
-                response,
-                served.origin(),
-                access,
-                caller,
-                this.limits,
-                bodies,
-                answers)) {
+                request, response, served.origin(), access, caller, this.limits, bodies, answers)) {
           exchange = asked;
           handle(asked, resource);
         }

@@ -20,12 +20,14 @@ import dev.stele.registry.PullRecording;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
+import dev.stele.registry.Sessions;
 import dev.stele.registry.TestClient;
 import dev.stele.server.http.Access;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.QueryString;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -176,6 +178,7 @@ class PagingTest {
       RobotName robot = RobotName.parse("robot-" + number);
       ok(registry.robots().create(ALICE, robot, Optional.empty(), Optional.empty()));
       ok(registry.robots().issueKey(ALICE, robot, Optional.empty()));
+      Sessions.Begun _ = registry.sessions().begin(ALICE, List.of(), Duration.ofHours(1));
     }
     put(registry, APP, 1, Optional.empty(), Tag.parse("prod"));
     for (String name : List.of("bob", "carol")) {

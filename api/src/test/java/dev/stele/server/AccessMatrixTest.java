@@ -326,8 +326,7 @@ class AccessMatrixTest {
           .isSubsetOf(lines);
     }
     assertThat(
-            new SigningIn(
-                    Map.of(), beneath.registry().sessions(), beneath.registry().accesses())
+            new SigningIn(Map.of(), beneath.registry().sessions(), beneath.registry().accesses())
                 .routes())
         .extracting(route -> route.method() + " " + route.template())
         .isSubsetOf(lines);

@@ -67,7 +67,8 @@ class OidcPeopleTest {
   }
 
   private SteleServer serve(Duration session) throws Exception {
-    String hash = at.favre.lib.crypto.bcrypt.BCrypt.withDefaults().hashToString(4, "pw".toCharArray());
+    String hash =
+        at.favre.lib.crypto.bcrypt.BCrypt.withDefaults().hashToString(4, "pw".toCharArray());
     Path users = Files.writeString(folder.resolve("users"), "root:" + hash + "\n");
     ServerSettings settings =
         ServerSettings.on(new ListenAddress("127.0.0.1", 0))
@@ -75,8 +76,7 @@ class OidcPeopleTest {
             .withSignIn(
                 new SignInSettings(
                     Optional.of(users), Optional.empty(), List.of(issuer.people(session))))
-            .withProxies(
-                new TrustedProxies(List.of(TrustedProxies.Network.parse("127.0.0.1"))))
+            .withProxies(new TrustedProxies(List.of(TrustedProxies.Network.parse("127.0.0.1"))))
             .withPrefix(PathPrefix.parse("/registry"));
     SteleServer.check(settings);
     return beneath.serve(settings);
@@ -298,8 +298,7 @@ class OidcPeopleTest {
     assertThat(back(new Returning(cookie, mine.callback() + "&error=%3Cscript%3E")).body())
         .doesNotContain("script");
     noSession();
-    assertThat(send("HEAD", mine.callback(), Map.of("Cookie", cookie)).statusCode())
-        .isEqualTo(405);
+    assertThat(send("HEAD", mine.callback(), Map.of("Cookie", cookie)).statusCode()).isEqualTo(405);
     // None of that took the code away.
     assertThat(back(mine).statusCode()).isEqualTo(200);
   }
@@ -319,8 +318,7 @@ class OidcPeopleTest {
     RSAKey other = new RSAKeyGenerator(2048).keyID(issuer.key().getKeyID()).generate();
     Map<String, TestIssuer.TokenMaker> wrong = new LinkedHashMap<>();
     wrong.put("alg none", claims -> new PlainJWT(claims).serialize());
-    wrong.put(
-        "another's key", claims -> TestIssuer.sign(issuer.header().build(), claims, other));
+    wrong.put("another's key", claims -> TestIssuer.sign(issuer.header().build(), claims, other));
     wrong.put("another nonce", changed("nonce", "n"));
     wrong.put("no nonce", changed("nonce", null));
     wrong.put("another client", changed("aud", TestIssuer.AUDIENCE));
@@ -349,8 +347,7 @@ class OidcPeopleTest {
   }
 
   private TestIssuer.TokenMaker changed(String claim, Object value) {
-    return claims ->
-        issuer.sign(new JWTClaimsSet.Builder(claims).claim(claim, value).build());
+    return claims -> issuer.sign(new JWTClaimsSet.Builder(claims).claim(claim, value).build());
   }
 
   @Test
@@ -424,7 +421,8 @@ class OidcPeopleTest {
                     Map.of("Cookie", cookie, "Authorization", "Bearer " + token(cookie)))
                 .statusCode())
         .isEqualTo(202);
-    assertThat(send("GET", "/v2/", Map.of("Cookie", cookie, "Authorization", "Bearer x")).statusCode())
+    assertThat(
+            send("GET", "/v2/", Map.of("Cookie", cookie, "Authorization", "Bearer x")).statusCode())
         .isEqualTo(401);
   }
 
@@ -449,8 +447,7 @@ class OidcPeopleTest {
         .isEqualTo(400);
     assertThat(send("POST", "/logout", Map.of()).statusCode()).isEqualTo(401);
     assertThat(
-            send("POST", "/logout", Map.of("Authorization", "Bearer " + token(other)))
-                .statusCode())
+            send("POST", "/logout", Map.of("Authorization", "Bearer " + token(other))).statusCode())
         .isEqualTo(204);
     assertThat(get("/v2/", "Cookie", other)).isEqualTo(401);
   }

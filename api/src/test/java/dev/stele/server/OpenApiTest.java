@@ -144,7 +144,7 @@ class OpenApiTest {
           """
           DELETE FROM session;
           INSERT INTO session
-          VALUES ('0a1b2c3d4e5f', sha256('x'), repeat('0', 64), '00000000-0000-0000-0000-000000000000', '{corp:ops}', 1, now(), now() + '1d')
+          VALUES ('0a1b2c3d4e5f', digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), repeat('0', 64), '00000000-0000-0000-0000-000000000000', '{corp:ops}', 1, now(), now() + '1d')
           """);
     }
     return send(

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/** Sessions of people. What ended is in the log alone, and so is what somebody had who is forgotten. */
+/**
+ * Sessions of people. What ended is in the log alone, and so is what somebody had who is forgotten.
+ */
 public final class SessionView implements InlineView {
   @Override
   public String name() {

@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 
 /**
- * What of the log changed tags, manifests, blobs, robots and sessions since answers about them were kept: for
- * those who answer from memory, and are as current as the database whatever other nodes do, since
- * {@link ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
+ * What of the log changed tags, manifests, blobs, robots and sessions since answers about them were
+ * kept: for those who answer from memory, and are as current as the database whatever other nodes
+ * do, since {@link ReadIndex} looks at the log for every answer. Memory is bounded. Thread-safe.
  */
 final class RecentChanges implements AutoCloseable {
   private final ReadIndex<Changes> log;
@@ -48,8 +48,8 @@ final class RecentChanges implements AutoCloseable {
     /**
      * Whether these are as they were.
      *
-     * @param items members of repositories (tags, digests), digests of objects, names of robots, ids of sessions, and
-     *     actors, who change by being forgotten
+     * @param items members of repositories (tags, digests), digests of objects, names of robots,
+     *     ids of sessions, and actors, who change by being forgotten
      */
     boolean isUnchanged(Since since, Object... items) {
       if (!since.changes().equals(seen.state().identity)) {

@@ -90,8 +90,7 @@ public final class Sessions {
    */
   public Optional<Session> of(SessionToken token) {
     return find(token.id())
-        .filter(
-            session -> MessageDigest.isEqual(session.hash().toBytes(), token.hash().toBytes()));
+        .filter(session -> MessageDigest.isEqual(session.hash().toBytes(), token.hash().toBytes()));
   }
 
   /**

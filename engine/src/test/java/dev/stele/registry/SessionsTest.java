@@ -101,9 +101,7 @@ class SessionsTest {
     assertThat(sessions.end(ALICE, begun.token().id()))
         .isEqualTo(Outcome.refused(new Refusal.UnknownSession(begun.token().id())));
     List<EventEntry> events = fixture.registry().log().events(-1, 10, EventFilter.ALL);
-    assertThat(events)
-        .extracting(EventEntry::type)
-        .containsExactly("SessionBegan", "SessionEnded");
+    assertThat(events).extracting(EventEntry::type).containsExactly("SessionBegan", "SessionEnded");
     assertThat(events.getFirst().identity()).contains(MARY);
     assertThat(events.getLast().actor()).contains("alice");
     assertThat(events.getLast().user()).contains(MARY);
@@ -133,10 +131,8 @@ class SessionsTest {
             .database()
             .jdbi()
             .<List<String>, RuntimeException>withHandle(
-                handle ->
-                    handle.createQuery("SELECT id FROM session").mapTo(String.class).list());
-    assertThat(kept)
-        .containsExactlyInAnyOrder(lasting.token().id(), next.token().id());
+                handle -> handle.createQuery("SELECT id FROM session").mapTo(String.class).list());
+    assertThat(kept).containsExactlyInAnyOrder(lasting.token().id(), next.token().id());
     assertThat(sessions.list(Optional.empty(), 1).items())
         .extracting(Session::id)
         .containsExactly(next.token().id());

@@ -3,15 +3,15 @@ package dev.stele.server.audit;
 import dev.stele.engine.Engine;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.question.Address;
+import dev.stele.question.Answer;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
+import dev.stele.question.SessionRow;
 import dev.stele.registry.Registry;
 import dev.stele.registry.Sessions;
-import dev.stele.question.SessionRow;
-import dev.stele.question.Answer;
-import dev.stele.server.distribution.Refusals;
 import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
+import dev.stele.server.distribution.Refusals;
 import dev.stele.server.http.Exchange;
 import dev.stele.server.http.Need;
 import dev.stele.server.http.RawPath;
@@ -136,8 +136,7 @@ public final class Audit implements AutoCloseable {
   }
 
   private static void revoke(Exchange exchange, Sessions sessions, String id) throws IOException {
-    SessionRow ended =
-        SessionRow.of(Refusals.accepted(sessions.end(exchange.caller(), id)));
+    SessionRow ended = SessionRow.of(Refusals.accepted(sessions.end(exchange.caller(), id)));
     Answering.send(exchange, 200, SessionRow.COLUMNS, false, Answer.one(ended));
   }
 

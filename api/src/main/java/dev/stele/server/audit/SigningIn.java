@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code /login} and {@code /logout}: people sign in at an issuer and get a session, as a cookie by a
- * browser and as a token by the command line. Nothing is kept here until the issuer has said who
+ * {@code /login} and {@code /logout}: people sign in at an issuer and get a session, as a cookie by
+ * a browser and as a token by the command line. Nothing is kept here until the issuer has said who
  * they are. Thread-safe.
  */
 public final class SigningIn {
@@ -160,8 +160,7 @@ public final class SigningIn {
     Sessions.Begun begun = begin(exchange, issuer, who);
     exchange.add(
         "Set-Cookie",
-        BrowserCookie.session(exchange.arrival())
-            .set(begun.token().secret(), issuer.session()));
+        BrowserCookie.session(exchange.arrival()).set(begun.token().secret(), issuer.session()));
     // A page and no redirect: of one that began at the issuer a browser would not send the cookie.
     exchange
         .set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")

@@ -157,7 +157,8 @@ public final class Authenticator implements AutoCloseable {
         .filter(OidcIssuer.class::isInstance)
         .map(OidcIssuer.class::cast)
         .flatMap(issuer -> issuer.signIn(secret).stream())
-        .collect(Collectors.toMap(OidcSignIn::name, Function.identity(), (a, _) -> a, TreeMap::new));
+        .collect(
+            Collectors.toMap(OidcSignIn::name, Function.identity(), (a, _) -> a, TreeMap::new));
   }
 
   /** The value of the WWW-Authenticate header of a 401. */

@@ -52,8 +52,7 @@ public record OidcSettings(
    * @param scopes that are asked for; {@code openid} is among them
    * @param session how long people are signed in
    */
-  public record Client(
-      String id, Optional<String> secret, List<String> scopes, Duration session) {
+  public record Client(String id, Optional<String> secret, List<String> scopes, Duration session) {
     public Client {
       scopes = List.copyOf(scopes);
     }

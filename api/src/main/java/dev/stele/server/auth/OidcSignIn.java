@@ -24,10 +24,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How people sign in at an issuer: by a browser, with an authorization code and PKCE (OpenID
- * Connect Core 1.0, RFC 7636), or with a code that they enter somewhere else (RFC 8628). What has to
- * be known until they come back is sealed and kept by them. Each step asks the issuer once or twice,
- * within {@link IssuerClient#DEADLINE}, and {@value #MOST_AT_ONCE} at most wait for it at once.
- * Thread-safe.
+ * Connect Core 1.0, RFC 7636), or with a code that they enter somewhere else (RFC 8628). What has
+ * to be known until they come back is sealed and kept by them. Each step asks the issuer once or
+ * twice, within {@link IssuerClient#DEADLINE}, and {@value #MOST_AT_ONCE} at most wait for it at
+ * once. Thread-safe.
  */
 public final class OidcSignIn {
   /** How long a browser may take. */
@@ -177,9 +177,7 @@ public final class OidcSignIn {
     query.put("code_challenge_method", "S256");
     return new Begun(
         URI.create(
-            endpoint
-                + (endpoint.getRawQuery() == null ? "?" : "&")
-                + IssuerClient.encoded(query)),
+            endpoint + (endpoint.getRawQuery() == null ? "?" : "&") + IssuerClient.encoded(query)),
         browsers.seal(kept, PATIENCE));
   }
 
@@ -204,8 +202,7 @@ public final class OidcSignIn {
                         400,
                         ErrorCode.REQUEST_INVALID,
                         "this browser did not begin to sign in here, or has begun again since, or"
-                            + " it took more than %d minutes"
-                                .formatted(PATIENCE.toMinutes())));
+                            + " it took more than %d minutes".formatted(PATIENCE.toMinutes())));
     if (returned.error().isPresent() || returned.code().isEmpty()) {
       throw notSignedIn(returned.error().orElse("no_code"));
     }
@@ -257,8 +254,7 @@ public final class OidcSignIn {
         address,
         PRINTABLE.matcher(complete).matches() ? Optional.of(complete) : Optional.empty(),
         lifetime,
-        Math.clamp(
-            answer.body().path("interval").asLong(USUAL_INTERVAL), 1, LONGEST_INTERVAL));
+        Math.clamp(answer.body().path("interval").asLong(USUAL_INTERVAL), 1, LONGEST_INTERVAL));
   }
 
   /**
@@ -269,7 +265,10 @@ public final class OidcSignIn {
    */
   public Entered poll(String sealed) {
     String device =
-        devices.open(sealed).map(kept -> String.valueOf(kept.get("device"))).orElseThrow(this::late);
+        devices
+            .open(sealed)
+            .map(kept -> String.valueOf(kept.get("device")))
+            .orElseThrow(this::late);
     Map<String, String> form = new LinkedHashMap<>();
     form.put("grant_type", DEVICE_GRANT);
     form.put("device_code", device);
@@ -338,8 +337,7 @@ public final class OidcSignIn {
 
   private static String basic(String id, String secret) {
     String pair = IssuerClient.encoded(id) + ":" + IssuerClient.encoded(secret);
-    return "Basic "
-        + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII));
+    return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII));
   }
 
   private URI address(long deadline, String endpoint) throws IOException {
@@ -443,7 +441,8 @@ public final class OidcSignIn {
   private static String challenge(String verifier) {
     try {
       return base64(
-          MessageDigest.getInstance("SHA-256").digest(verifier.getBytes(StandardCharsets.US_ASCII)));
+          MessageDigest.getInstance("SHA-256")
+              .digest(verifier.getBytes(StandardCharsets.US_ASCII)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

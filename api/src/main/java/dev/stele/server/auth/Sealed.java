@@ -43,8 +43,7 @@ final class Sealed {
             .expirationTime(Date.from(Instant.now().plus(lifetime)));
     texts.forEach(claims::claim);
     EncryptedJWT sealed =
-        new EncryptedJWT(
-            new JWEHeader(JWEAlgorithm.DIR, EncryptionMethod.A256GCM), claims.build());
+        new EncryptedJWT(new JWEHeader(JWEAlgorithm.DIR, EncryptionMethod.A256GCM), claims.build());
     try {
       sealed.encrypt(new DirectEncrypter(key));
     } catch (JOSEException e) {

@@ -115,7 +115,8 @@ final class OidcReader {
     Optional<String> clientSecret =
         values.find(
             section,
-            anyText("client-secret", "what proves that to it, of a confidential client").asSecret());
+            anyText("client-secret", "what proves that to it, of a confidential client")
+                .asSecret());
     List<String> scopes =
         values.get(
             section,

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 
 /**
  * What a browser is given to bring back, and no script can read. Over TLS its name says that it was
- * set so (RFC 6265bis, section 4.1.3), so that nobody who can only speak for another host or without
- * TLS can set one that is taken for it. Immutable and thread-safe.
+ * set so (RFC 6265bis, section 4.1.3), so that nobody who can only speak for another host or
+ * without TLS can set one that is taken for it. Immutable and thread-safe.
  *
  * @param name as it is sent
  * @param attributes that follow the value

@@ -16,7 +16,8 @@ public record PathPrefix(String value) {
       Pattern.compile("(?:/(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+");
 
   /** What stands at the root, too. */
-  private static final Pattern OWN = Pattern.compile("/(v2|api|token|login|logout|metrics|livez|readyz)(/.*)?");
+  private static final Pattern OWN =
+      Pattern.compile("/(v2|api|token|login|logout|metrics|livez|readyz)(/.*)?");
 
   /**
    * Reads one.

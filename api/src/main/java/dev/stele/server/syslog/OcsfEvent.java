@@ -123,7 +123,9 @@ record OcsfEvent(
   private static Kind kind(String type) {
     return type.startsWith("Robot") || type.equals("UserChanged")
         ? Kind.ACCOUNT_CHANGE
-        : type.startsWith("Sign") || type.startsWith("Session") ? Kind.AUTHENTICATION : Kind.API_ACTIVITY;
+        : type.startsWith("Sign") || type.startsWith("Session")
+            ? Kind.AUTHENTICATION
+            : Kind.API_ACTIVITY;
   }
 
   /** The activity's number, which each class counts in its own way. */

@@ -275,7 +275,8 @@ class OidcIssuerTest {
                 List.of(),
                 Map.of("repository_owner", "octo-org"),
                 Duration.ZERO,
-                Identity.Kind.USER, Optional.empty()))) {
+                Identity.Kind.USER,
+                Optional.empty()))) {
       JWTClaimsSet.Builder claims = issuer.claims().claim("run", 17).claim("protected", true);
       assertThat(strict.judge(new Credential.Token(issuer.sign(claims.build()))))
           .hasValueSatisfying(
@@ -426,7 +427,8 @@ class OidcIssuerTest {
             List.of(),
             Map.of(),
             Duration.ZERO,
-            Identity.Kind.WORKLOAD, Optional.empty());
+            Identity.Kind.WORKLOAD,
+            Optional.empty());
     assertThatIOException()
         .isThrownBy(() -> new OidcIssuer(settings))
         .withMessageContaining("oidc.ci.jwks-file")
@@ -478,7 +480,8 @@ class OidcIssuerTest {
                     List.of(),
                     Map.of(),
                     Duration.ZERO,
-                    Identity.Kind.WORKLOAD, Optional.empty()))) {
+                    Identity.Kind.WORKLOAD,
+                    Optional.empty()))) {
       String token =
           other.sign(other.claims().issuer(other.url().replace("127.0.0.1", "localhost")).build());
       assertThatThrownBy(() -> confused.judge(new Credential.Token(token)))

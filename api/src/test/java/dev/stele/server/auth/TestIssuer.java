@@ -48,7 +48,7 @@ import java.util.stream.Stream;
 
 /**
  * An OpenID Connect issuer: serves its discovery document and its keys, which can change. People
- * are signed in as soon as a browser comes, as whom {@link #idToken} says.
+ * are signed in as soon as a browser comes; see {@link #idTokens}.
  */
 public final class TestIssuer implements AutoCloseable {
   public static final String AUDIENCE = "https://registry.example.com";
@@ -267,8 +267,7 @@ public final class TestIssuer implements AutoCloseable {
   private static Map<String, String> form(String text) {
     return Stream.of(text.split("&", -1))
         .map(pair -> pair.split("=", 2))
-        .collect(
-            Collectors.toMap(pair -> pair[0], pair -> URLDecoder.decode(pair[1], UTF_8)));
+        .collect(Collectors.toMap(pair -> pair[0], pair -> URLDecoder.decode(pair[1], UTF_8)));
   }
 
   private void keys(HttpExchange exchange) throws IOException {

@@ -57,7 +57,8 @@ class SignInConfigurationTest {
                 List.of(),
                 Map.of(),
                 Duration.ofSeconds(30),
-                Identity.Kind.WORKLOAD, Optional.empty()));
+                Identity.Kind.WORKLOAD,
+                Optional.empty()));
   }
 
   @Test
@@ -88,7 +89,8 @@ class SignInConfigurationTest {
                 List.of(new ClaimTemplate("${groups}"), new ClaimTemplate("${namespace_path}")),
                 Map.of("ref_protected", "true"),
                 Duration.ZERO,
-                Identity.Kind.USER, Optional.empty()));
+                Identity.Kind.USER,
+                Optional.empty()));
   }
 
   @Test
@@ -159,7 +161,9 @@ class SignInConfigurationTest {
   void whatIsWrongWithSigningInIsSaid() {
     String corp = "oidc: {corp: {issuer: 'https://x', client-id: stele";
     refuses(
-        corp + ", jwks-file: k, kind: workload, client-secret: '', scopes: [email, 'a b']}}" + ACCESS,
+        corp
+            + ", jwks-file: k, kind: workload, client-secret: '', scopes: [email, 'a b']}}"
+            + ACCESS,
         "oidc.corp.jwks-file does not go with client-id",
         "oidc.corp.kind does not go with client-id",
         "oidc.corp.client-secret is empty",
