@@ -222,10 +222,7 @@ final class RequestDispatcher {
                 sender.scope(),
                 sender.until(),
                 challenge(served.origin(), inForce),
-                () ->
-                    isGone(sender) || sender.until().filter(Instant.now()::isAfter).isPresent()
-                        ? Optional.empty()
-                        : Optional.of(policy.get()),
+                () -> isGone(sender) ? Optional.empty() : Optional.of(policy.get()),
                 (action, repository) ->
                     accesses.denied(caller, action.word(), repository.map(RepositoryName::value)));
         served.by(sender.identity().name());

@@ -7,6 +7,7 @@ import at.favre.lib.crypto.bcrypt.BCrypt;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.stele.oci.Digest;
 import dev.stele.policy.AccessPolicy;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +43,7 @@ class RobotsOverHttpTest {
       """
       administrators: [root]
       rules:
-        - {repositories: ["team/**"], users: [robot+ci, robot+busy, robot+brief], may: [pull, push]}
+        - {repositories: ["team/**"], users: [robot+ci, robot+busy, robot+brief, robot+slow], may: [pull, push]}
         - {repositories: ["**"], users: [robot+boss], may: [admin]}
       """;
 
@@ -172,6 +174,54 @@ class RobotsOverHttpTest {
         assertThat(entry(node, token)).isEqualTo(401);
         assertThat(entry(node, basic(key))).isEqualTo(401);
       }
+    }
+  }
+
+  /** A request can last: what it does is done at its end. */
+  @Test
+  void whoeverIsGoneWhenTheirBodyHasArrivedDoesNothingByIt() throws Exception {
+    byte[] blob = "sent slowly".getBytes(UTF_8);
+    Digest digest = Digest.of(Digest.Algorithm.SHA256, blob);
+    String address = "/v2/team/app/blobs/uploads/?digest=" + digest;
+    for (boolean byToken : new boolean[] {false, true}) {
+      Key key = create("slow");
+      assertThat(slowly(byToken ? token(key) : basic(key), address, blob, () -> remove("slow")))
+          .startsWith("HTTP/1.1 401 ");
+      Key next = create("slow");
+      assertThat(slowly(basic(next), address, blob, () -> revoke("slow", next)))
+          .startsWith("HTTP/1.1 401 ");
+      remove("slow");
+    }
+    assertThat(asRoot("HEAD", "/v2/team/app/blobs/" + digest, "").statusCode()).isEqualTo(404);
+    Key key = create("slow");
+    assertThat(slowly(token(key), address, blob, () -> {})).startsWith("HTTP/1.1 201 ");
+    remove("slow");
+  }
+
+  private interface Meanwhile {
+    void happens() throws Exception;
+  }
+
+  /** The answer to a request during whose body something happens. */
+  private String slowly(String authorization, String target, byte[] body, Meanwhile meanwhile)
+      throws Exception {
+    try (RawConnection connection = new RawConnection(server.port())) {
+      connection
+          .send(
+              """
+              POST %s HTTP/1.1\r
+              Host: localhost\r
+              Authorization: %s\r
+              Content-Type: application/octet-stream\r
+              Content-Length: %d\r
+              Connection: close\r
+              \r
+              """
+                  .formatted(target, authorization, body.length))
+          .send(Arrays.copyOf(body, 1));
+      Thread.sleep(1_100); // what is quicker is not looked at once more
+      meanwhile.happens();
+      return connection.send(Arrays.copyOfRange(body, 1, body.length)).readAll();
     }
   }
 

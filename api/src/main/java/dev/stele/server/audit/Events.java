@@ -205,7 +205,7 @@ final class Events {
         events = news.events();
       }
       // A right that was taken away ends with what it was for.
-      if (!exchange.stillPasses(question.need())) {
+      if (!exchange.stillPasses()) {
         return;
       }
       for (EventEntry entry : events) {

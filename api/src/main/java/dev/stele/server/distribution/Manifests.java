@@ -63,6 +63,7 @@ final class Manifests {
     List<Tag> tags = tags(exchange);
     String mediaType = mediaType(exchange);
     Precondition precondition = Preconditions.of(exchange);
+    byte[] bytes = read(exchange); // before it is asked what may be done: a body can take long
     Outcome<PutManifest> outcome =
         registry.putManifest(
             exchange.access().may(Action.MOVE_TAG, repository)
@@ -71,7 +72,7 @@ final class Manifests {
             repository,
             reference,
             mediaType,
-            read(exchange),
+            bytes,
             tags,
             precondition);
     if (outcome instanceof Outcome.Refused<PutManifest>(Refusal.TagMayNotMove _)) {

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
  * @param scope what the token is for by which they signed in, if it was one
  * @param until when what they signed in by ends, if it does
  * @param challenge absent where nobody can sign in
- * @param now the policy by the time that it is asked for; absent if whoever sent the request is no
- *     user any more
+ * @param now the policy by the time that it is asked for; absent if nobody vouches any more for
+ *     whoever sent the request
  * @param denials is told of what is refused to whoever signed in
  */
 public record Access(
@@ -126,17 +126,35 @@ public record Access(
 
   /** Whether the request would pass by now, too: for what goes on for long. */
   boolean stillPasses(Need need, Optional<String> repository, QueryString query) {
-    Optional<AccessPolicy> renewed = now.get();
-    if (renewed.isEmpty()) {
+    if (until.filter(Instant.now()::isAfter).isPresent()) {
       return false;
     }
     try {
-      new Access(renewed.get(), who, scope, until, challenge, now, denials)
-          .check(need, repository, query);
+      Access _ = checkedAgain(need, repository, query);
       return true;
     } catch (RefusedRequestException e) {
       return false;
     }
+  }
+
+  /**
+   * What the sender may do by now, where the request still passes. That the time of a token is over
+   * does not count: what is sent for longer began in time.
+   *
+   * @throws RefusedRequestException if a right or whoever had it is gone
+   */
+  Access checkedAgain(Need need, Optional<String> repository, QueryString query) {
+    Optional<AccessPolicy> renewed = now.get();
+    if (renewed.isEmpty()) {
+      // Who is gone had signed in, so there is a way to.
+      throw challenge
+          .orElseThrow()
+          .unauthorized(Optional.empty(), Optional.empty())
+          .asException();
+    }
+    Access access = new Access(renewed.get(), who, scope, until, challenge, now, denials);
+    access.check(need, repository, query);
+    return access;
   }
 
   private static Optional<RepositoryName> named(String text) {

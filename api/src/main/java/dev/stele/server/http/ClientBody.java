@@ -3,6 +3,7 @@ package dev.stele.server.http;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -13,24 +14,44 @@ import org.eclipse.jetty.http.HttpException;
  * read it is a {@link ClientBodyException}, so that it cannot be mistaken for one of the disk.
  */
 final class ClientBody extends InputStream {
+  /** Hears that all has arrived, before whoever reads it can make anything of it. */
+  @FunctionalInterface
+  interface End {
+    /**
+     * Lets them, or not.
+     *
+     * @throws ClientBodyException if nothing is to come of it
+     */
+    void reached() throws ClientBodyException;
+  }
+
   private final InputStream in;
   private final BodyLimits limits;
+  private final OptionalLong length;
+  private final End end;
   private final LongSupplier clock;
   private long received;
   private long waited;
   private boolean started;
   private boolean failed;
+  private boolean ended;
 
-  ClientBody(InputStream in, BodyLimits limits) {
-    this(in, limits, System::nanoTime);
+  /**
+   * @param length in bytes, where it is declared
+   */
+  ClientBody(InputStream in, BodyLimits limits, OptionalLong length, End end) {
+    this(in, limits, length, end, System::nanoTime);
   }
 
   /**
    * @param clock in nanoseconds
    */
-  ClientBody(InputStream in, BodyLimits limits, LongSupplier clock) {
+  ClientBody(
+      InputStream in, BodyLimits limits, OptionalLong length, End end, LongSupplier clock) {
     this.in = in;
     this.limits = limits;
+    this.length = length;
+    this.end = end;
     this.clock = clock;
   }
 
@@ -103,6 +124,11 @@ final class ClientBody extends InputStream {
               "the body arrives too slowly: %d bytes in %d s"
                   .formatted(received, TimeUnit.NANOSECONDS.toSeconds(waited))),
           null);
+    }
+    // Not every reader asks on when it has as much as was declared.
+    if (!ended && (!more || received == length.orElse(-1))) {
+      ended = true;
+      end.reached();
     }
   }
 

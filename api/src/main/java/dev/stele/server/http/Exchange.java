@@ -30,6 +30,9 @@ public final class Exchange implements AutoCloseable {
 
   private static final String REASON_HEADER = "X-Stele-Reason";
 
+  /** How long a body may take before its sender's rights are looked at once more. */
+  private static final long SOON_NANOS = 1_000_000_000L;
+
   private static final int DRAIN_SILENTLY = 1 << 20;
   private static final long DRAIN_LIMIT = 64L << 20;
   private static final long DRAIN_NANOS = 5_000_000_000L;
@@ -37,7 +40,10 @@ public final class Exchange implements AutoCloseable {
   private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final QueryString query;
-  private final Access access;
+  private final long began = System.nanoTime();
+  private Access access;
+  private Need need = Need.NOTHING;
+  private Optional<String> named = Optional.empty();
   private Caller caller;
   private final BodyLimits limits;
   private ClientBody body;
@@ -213,11 +219,13 @@ public final class Exchange implements AutoCloseable {
    */
   public void check(Need need, Optional<String> repository) {
     access.check(need, repository, query);
+    this.need = need;
+    this.named = repository;
   }
 
-  /** Whether the request, whose address names no repository, would pass by now, too. */
-  public boolean stillPasses(Need need) {
-    return access.stillPasses(need, Optional.empty(), query);
+  /** Whether the request would pass by now, too. */
+  public boolean stillPasses() {
+    return access.stillPasses(need, named, query);
   }
 
   public QueryString query() {
@@ -320,9 +328,24 @@ public final class Exchange implements AutoCloseable {
 
   private ClientBody stream() throws IOException {
     if (body == null) {
-      body = new ClientBody(request.getInputStream(), limits);
+      body = new ClientBody(request.getInputStream(), limits, contentLength(), this::arrived);
     }
     return body;
+  }
+
+  /**
+   * Whoever lost what they need while their body was on its way does nothing by it: else a robot
+   * could act for as long after its removal as it makes its requests last.
+   */
+  private void arrived() throws ClientBodyException {
+    if (System.nanoTime() - began < SOON_NANOS) {
+      return;
+    }
+    try {
+      access = access.checkedAgain(need, named, query);
+    } catch (RefusedRequestException e) {
+      throw new ClientBodyException(e.error(), null);
+    }
   }
 
   // ---- the answer

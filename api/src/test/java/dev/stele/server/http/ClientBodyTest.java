@@ -3,11 +3,17 @@ package dev.stele.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ClientBodyTest {
   private final AtomicLong now = new AtomicLong();
@@ -28,7 +34,8 @@ class ClientBodyTest {
             return bytes;
           }
         };
-    return new ClientBody(slow, new BodyLimits(Long.MAX_VALUE, rate), now::get);
+    return new ClientBody(
+        slow, new BodyLimits(Long.MAX_VALUE, rate), OptionalLong.empty(), () -> {}, now::get);
   }
 
   @Test
@@ -72,6 +79,31 @@ class ClientBodyTest {
     try (ClientBody body = body(Duration.ofHours(1), 1, 0)) {
       assertThat(body.read()).isZero();
       assertThat(body.read()).isZero();
+    }
+  }
+
+  /** A reader may stop at what was declared, or only when there is no more. */
+  @ParameterizedTest
+  @ValueSource(longs = {3, -1})
+  void theEndIsToldOnceBeforeTheLastBytesCanBeUsed(long declared) throws IOException {
+    List<String> told = new ArrayList<>();
+    try (ClientBody body =
+        new ClientBody(
+            new ByteArrayInputStream(new byte[3]),
+            BodyLimits.NONE,
+            declared < 0 ? OptionalLong.empty() : OptionalLong.of(declared),
+            () -> {
+              told.add("end");
+              throw new ClientBodyException(
+                  new DistributionError(403, ErrorCode.DENIED, "not any more"), null);
+            })) {
+      assertThat(body.read(new byte[2])).isEqualTo(2);
+      assertThat(told).isEmpty();
+      assertThatThrownBy(body::readAllBytes)
+          .isInstanceOfSatisfying(
+              ClientBodyException.class, e -> assertThat(e.error().status()).isEqualTo(403));
+      assertThat(body.read()).isEqualTo(-1);
+      assertThat(told).containsExactly("end");
     }
   }
 }
