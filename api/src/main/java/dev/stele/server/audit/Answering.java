@@ -87,8 +87,8 @@ final class Answering {
   }
 
   /**
-   * Page after page; nothing is held while the client reads. If a page fails, the connection is cut
-   * instead of ending the answer.
+   * Page after page; nothing is held while the client reads. If a page fails, or whoever asked may
+   * not know the next one any more, the connection is cut instead of ending the answer.
    */
   private static <R> void sendToTheEnd(
       Exchange exchange, OutputStream out, AuditWork work, Question<R> question, Written first)
@@ -99,6 +99,7 @@ final class Answering {
     while (following.isPresent()) {
       Asked asked = following.get();
       Written page = work.runLetIn(() -> written(question, asked, Form.CSV, false));
+      exchange.requireStill();
       write(exchange, out, page);
       following = page.following();
     }

@@ -228,6 +228,15 @@ public final class Exchange implements AutoCloseable {
     return access.stillPasses(need, named, query);
   }
 
+  /**
+   * Demands again what the request needs, and has what its sender may do by now count from here on.
+   *
+   * @throws RefusedRequestException if they have lost it
+   */
+  public void requireStill() {
+    access = access.checkedAgain(need, named, query);
+  }
+
   public QueryString query() {
     return query;
   }
@@ -342,7 +351,7 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     try {
-      access = access.checkedAgain(need, named, query);
+      requireStill();
     } catch (RefusedRequestException e) {
       throw new ClientBodyException(e.error(), null);
     }
