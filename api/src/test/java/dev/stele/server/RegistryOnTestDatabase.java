@@ -1,6 +1,7 @@
 package dev.stele.server;
 
 import dev.stele.engine.Engine;
+import dev.stele.gc.Collection;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
@@ -19,7 +20,17 @@ final class RegistryOnTestDatabase implements AutoCloseable {
   private final RegistryFixture fixture;
 
   RegistryOnTestDatabase(Path folder) throws IOException {
-    fixture = RegistryFixture.onDisk(folder, RegistryOptions.DEFAULT, meters);
+    this(folder, RegistryOptions.DEFAULT);
+  }
+
+  RegistryOnTestDatabase(Path folder, RegistryOptions options) throws IOException {
+    fixture = RegistryFixture.onDisk(folder, options, meters);
+  }
+
+  /** Collects what can be by now. */
+  Collection collect() {
+    fixture.follow();
+    return fixture.collector().run();
   }
 
   /** A server on a free port. */

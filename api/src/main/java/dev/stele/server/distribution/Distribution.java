@@ -157,7 +157,12 @@ public final class Distribution {
                         registry,
                         history,
                         Refusals.accepted(history.asOf(path.moment())),
-                        path.root()))));
+                        path.root(),
+                        repository ->
+                            // Whatever their token is for: no client asks for one for this.
+                            x.access()
+                                .policy()
+                                .allows(x.access().who(), Action.READ_RECORD, repository)))));
   }
 
   private static Resource pastAt(String address) {

@@ -12,20 +12,33 @@ import dev.stele.oci.Tag;
 import dev.stele.projection.TagView;
 import dev.stele.registry.BlobFacts;
 import dev.stele.registry.Caller;
+import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
+import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.StoredManifest;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The registry as it was at a moment.
  *
  * @param root how addresses of this moment begin
+ * @param tells of which repositories whoever asks may know who did what
  */
-record Past(Registry registry, History history, AsOf asOf, String root) implements Reading {
+record Past(
+    Registry registry, History history, AsOf asOf, String root, Predicate<RepositoryName> tells)
+    implements Reading {
+  private <T> T accepted(RepositoryName repository, Outcome<T> outcome) {
+    if (outcome instanceof Outcome.Refused<T>(Refusal refusal) && !tells.test(repository)) {
+      throw Refusals.withoutStory(refusal).asException();
+    }
+    return Refusals.accepted(outcome);
+  }
+
   @Override
   public Page<RepositoryName> repositories(Optional<String> after, int limit) {
     return history.repositories(asOf, after, limit);
@@ -43,7 +56,7 @@ record Past(Registry registry, History history, AsOf asOf, String root) implemen
    */
   @Override
   public StoredManifest manifest(RepositoryName repository, Reference reference) {
-    return Refusals.accepted(history.image(asOf, repository, reference));
+    return accepted(repository, history.image(asOf, repository, reference));
   }
 
   /** On record without a tag: what the tag points to now was not pulled. */
@@ -54,12 +67,12 @@ record Past(Registry registry, History history, AsOf asOf, String root) implemen
 
   @Override
   public BlobContent blob(RepositoryName repository, Digest digest) throws IOException {
-    return Refusals.accepted(history.blob(asOf, repository, digest));
+    return accepted(repository, history.blob(asOf, repository, digest));
   }
 
   @Override
   public BlobFacts blobFacts(RepositoryName repository, Digest digest) throws IOException {
-    return Refusals.accepted(history.blobFacts(asOf, repository, digest));
+    return accepted(repository, history.blobFacts(asOf, repository, digest));
   }
 
   /** Never: a client that follows a redirect could not be told what became of the blob. */

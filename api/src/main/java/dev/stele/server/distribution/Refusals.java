@@ -24,6 +24,31 @@ public final class Refusals {
     };
   }
 
+  /** The same to whoever may pull, but not read the record, which says who did what. */
+  static DistributionError withoutStory(Refusal refusal) {
+    return switch (refusal) {
+      case Refusal.BlobGone(var repository, var digest, var asOf, _) ->
+          new DistributionError(
+              404,
+              ErrorCode.BLOB_UNKNOWN,
+              "blob %s of %s was there at %s, but is no longer kept"
+                  .formatted(digest, repository, asOf),
+              Map.of("name", repository, "digest", digest, "asOf", asOf.position()));
+      case Refusal.ImageGone(var reference, var swept, var first) ->
+          new DistributionError(
+              404,
+              ErrorCode.MANIFEST_UNKNOWN,
+              "%s of %s was there at %s, but %d of its blobs are no longer kept"
+                  .formatted(reference, first.repository(), first.asOf(), swept.size()),
+              Map.of(
+                  "name", first.repository(),
+                  "reference", reference.toString(),
+                  "asOf", first.asOf().position(),
+                  "swept", swept));
+      default -> toError(refusal);
+    };
+  }
+
   /** What a refusal is answered with. */
   public static DistributionError toError(Refusal refusal) {
     return switch (refusal) {
