@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.event.Event.UserChanged.Change;
 import dev.stele.event.Identity;
+import dev.stele.event.RobotName;
 import dev.stele.registry.Registry;
 import dev.stele.registry.ServerRecord;
 import dev.stele.server.http.ClientNetwork;
@@ -28,6 +29,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
+import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -65,6 +67,7 @@ public final class Authenticator implements AutoCloseable {
   private final MeterRegistry meters;
   private final VerifiedCredentials<Judged> verified = new VerifiedCredentials<>();
   private final FailedSignIns failed = new FailedSignIns(Caffeine.newBuilder());
+  private final Semaphore doubted = new Semaphore(1);
   private final ConcurrentMap<ByteBuffer, CompletableFuture<Judged>> pending =
       new ConcurrentHashMap<>();
   private final ConcurrentMap<String, Integer> judgingByAddress = new ConcurrentHashMap<>();
@@ -184,7 +187,11 @@ public final class Authenticator implements AutoCloseable {
       // Some directories let in whoever sends none.
       return new Verdict.Refused("the password is empty or too long");
     }
-    Optional<Judged> quick = quickly(given);
+    if (given.user().length() > SignedIn.LONGEST_NAME) {
+      // It would be kept while the failure is remembered.
+      return new Verdict.Refused("the name is too long");
+    }
+    Optional<Judged> quick = quickly(given, address);
     if (quick.isPresent()) {
       if (quick.get().verdict instanceof Verdict.Refused) {
         failed.check(given.user(), address);
@@ -207,8 +214,23 @@ public final class Authenticator implements AutoCloseable {
     return judged.verdict;
   }
 
-  private Optional<Judged> quickly(Credential credential) {
-    return judge(credential, providers.stream().filter(IdentityProvider::isQuick).toList());
+  /**
+   * Asks those who are quick, without a wait for whoever has it right. From where too many were
+   * wrong, names of robots are looked up one by one: each costs a question to the database.
+   */
+  private Optional<Judged> quickly(Credential.Password given, String address) {
+    boolean doubtful =
+        RobotName.isReserved(given.user()) && failed.areTooMany(given.user(), address);
+    if (doubtful && !doubted.tryAcquire()) {
+      throw FailedSignIns.tooMany();
+    }
+    try {
+      return judge(given, providers.stream().filter(IdentityProvider::isQuick).toList());
+    } finally {
+      if (doubtful) {
+        doubted.release();
+      }
+    }
   }
 
   private Judged judge(Credential credential) {

@@ -101,7 +101,8 @@ public sealed interface Credential {
       return Optional.empty();
     }
     int colon = decoded.indexOf(':');
-    if (colon <= 0) {
+    // RFC 7617 knows no control characters; bcrypt would take "a", NUL and "a" for "a".
+    if (colon <= 0 || decoded.chars().anyMatch(Character::isISOControl)) {
       return Optional.empty();
     }
     String user = decoded.substring(0, colon);

@@ -38,15 +38,25 @@ final class FailedSignIns {
    * @throws RefusedRequestException 429 if too many were wrong
    */
   void check(String name, String address) {
-    String network = ClientNetwork.of(address);
-    if (count(network) >= BY_ADDRESS || count(name + '\n' + network) >= BY_NAME) {
-      throw new DistributionError(
-              429,
-              ErrorCode.TOOMANYREQUESTS,
-              "too many passwords from there were wrong; try again in a minute")
-          .with("Retry-After", Long.toString(WINDOW.toSeconds()))
-          .asException();
+    if (areTooMany(name, address)) {
+      throw tooMany();
     }
+  }
+
+  /** Whether none is to be looked at. */
+  boolean areTooMany(String name, String address) {
+    String network = ClientNetwork.of(address);
+    return count(network) >= BY_ADDRESS || count(name + '\n' + network) >= BY_NAME;
+  }
+
+  /** What whoever has to wait is answered. */
+  static RefusedRequestException tooMany() {
+    return new DistributionError(
+            429,
+            ErrorCode.TOOMANYREQUESTS,
+            "too many passwords from there were wrong; try again in a minute")
+        .with("Retry-After", Long.toString(WINDOW.toSeconds()))
+        .asException();
   }
 
   /** Takes note of a wrong one. */

@@ -4,8 +4,12 @@ import dev.stele.event.Event.UserChanged.Change;
 import dev.stele.event.Identity;
 import dev.stele.event.RobotName;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +64,12 @@ final class Htpasswd {
                 + "only bcrypt hashes are accepted ($2a$, $2b$ or $2y$; make one with htpasswd"
                 + " -B)");
       }
+      if (!SignedIn.isName(line.substring(0, colon))) {
+        throw new IOException(
+            where
+                + "a name has at most %d characters, and none that cannot be seen"
+                    .formatted(SignedIn.LONGEST_NAME));
+      }
       if (hashes.put(line.substring(0, colon), hash) != null) {
         throw new IOException(where + "this user is there already");
       }
@@ -92,11 +102,23 @@ final class Htpasswd {
     return Optional.ofNullable(hashes.get(user));
   }
 
-  /** The highest cost among the hashes: what checking an unknown user should cost. */
-  int highestCost() {
-    return hashes.values().stream()
-        .map(hash -> Integer.valueOf(hash.substring(4, 6)))
-        .max(Integer::compare)
-        .orElse(10);
+  /**
+   * The hash of somebody, to be looked at in the place of that of a user who is not here: hashes may
+   * cost differently, and a cost that no user has, or another one each time, would tell that there
+   * is none. Who cannot read the file cannot know whose it is.
+   */
+  Optional<String> inPlaceOf(String unknown) {
+    if (hashes.isEmpty()) {
+      return Optional.empty();
+    }
+    List<String> all = hashes.values().stream().sorted().toList();
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest((all.getFirst() + unknown).getBytes(StandardCharsets.UTF_8));
+      return Optional.of(all.get(Math.floorMod(ByteBuffer.wrap(digest).getInt(), all.size())));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
   }
 }

@@ -43,8 +43,8 @@ final class HtpasswdUsers implements IdentityProvider {
   /** What identifies a version of the file. */
   private record Version(FileTime modified, long size, String fileKey) {}
 
-  /** The file's content, and a hash that nobody has the password of. */
-  private record Loaded(Version version, Htpasswd users, String decoy) {}
+  /** The file's content. */
+  private record Loaded(Version version, Htpasswd users) {}
 
   /** Half of the processors; a thread that has nothing to do ends. */
   private final ExecutorService checking;
@@ -117,7 +117,10 @@ final class HtpasswdUsers implements IdentityProvider {
     if (hash.isEmpty() && !alone) {
       return Optional.empty();
     }
-    boolean right = matches(given.password(), hash.orElse(current.decoy));
+    boolean right =
+        hash.or(() -> current.users.inPlaceOf(given.user()))
+            .filter(looked -> matches(given.password(), looked))
+            .isPresent();
     return Optional.of(
         hash.isPresent() && right
             ? new Verdict.Accepted(SignedIn.user(given.user()))
@@ -209,8 +212,6 @@ final class HtpasswdUsers implements IdentityProvider {
       logger.warn("htpasswd: {} has no user, so nobody can sign in by a password", file);
     }
     FileAccess.warnIfOthersCanRead("htpasswd", file);
-    String decoy =
-        BCrypt.withDefaults().hashToString(users.highestCost(), "nobody has this".toCharArray());
-    return new Loaded(version, users, decoy);
+    return new Loaded(version, users);
   }
 }

@@ -52,11 +52,28 @@ public record SignedIn(
         && !RobotName.isReserved(text);
   }
 
-  /** Whether a text can be a name, or that of a group: not blank, nor too long, and of one line. */
+  /**
+   * Whether a text can be a name, or that of a group: not blank, nor too long, of one line, and so
+   * that two which differ look different.
+   */
   static boolean isName(String text) {
     return !text.isBlank()
         && text.equals(text.strip())
         && text.length() <= LONGEST_NAME
-        && text.chars().noneMatch(Character::isISOControl);
+        && text.codePoints().noneMatch(SignedIn::isUnseen);
+  }
+
+  /** Half a character is none: written down, it would become a question mark, as others do. */
+  private static boolean isUnseen(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      case Character.SPACE_SEPARATOR -> c != ' ';
+      default -> false;
+    };
   }
 }

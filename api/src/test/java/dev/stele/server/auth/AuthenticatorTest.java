@@ -17,7 +17,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -162,6 +164,55 @@ class AuthenticatorTest {
         .withMessageContaining("line 1")
         .withMessageContaining("bcrypt")
         .withMessageNotContaining("fEqNC");
+  }
+
+  /** Else the time would tell who is a user. */
+  @Test
+  void whoIsNoUserCostsAsMuchAsSomebodyWhoIs() throws Exception {
+    Path file =
+        write(
+            entry(BCrypt.Version.VERSION_2B, "ann", "1")
+                + "joe:"
+                + BCrypt.with(BCrypt.Version.VERSION_2B).hashToString(5, "2".toCharArray())
+                + "\n");
+    Htpasswd users = Htpasswd.read(file);
+    Map<String, Integer> taken = new HashMap<>();
+    for (int i = 0; i < 400; i++) {
+      String looked = users.inPlaceOf("nobody-" + i).orElseThrow();
+      assertThat(users.inPlaceOf("nobody-" + i)).contains(looked);
+      taken.merge(looked, 1, Integer::sum);
+    }
+    assertThat(taken)
+        .containsOnlyKeys(users.hash("ann").orElseThrow(), users.hash("joe").orElseThrow());
+    assertThat(taken.values()).allMatch(times -> times > 100);
+    // Their password does not let in whoever is looked at in their place.
+    Authenticator authenticator = open(file);
+    for (int i = 0; i < 5; i++) {
+      assertThat(name(authenticator, basic("nobody-" + i, "1"), "192.0.2." + i)).isEmpty();
+      assertThat(name(authenticator, basic("nobody-" + i, "2"), "192.0.2." + i)).isEmpty();
+    }
+  }
+
+  @Test
+  void namesThatCannotBeSeenAreRefused() throws Exception {
+    for (String name : List.of("an\u200bn", "ann\u00a0", "\u202eann", "a".repeat(257), "a\u0007")) {
+      Path file = write(entry(BCrypt.Version.VERSION_2B, name, "1"));
+      assertThatIOException()
+          .isThrownBy(() -> open(file))
+          .withMessageContaining("line 1")
+          .withMessageContaining("none that cannot be seen");
+    }
+    assertThat(SignedIn.isName("job\ud800")).isFalse();
+    assertThat(SignedIn.isName("Jörg \ud83d\ude00 李")).isTrue();
+  }
+
+  @Test
+  void whatBasicCannotSayIsNotRead() throws Exception {
+    Authenticator authenticator = open(write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")));
+    assertThat(name(authenticator, basic("ann", "secret"), "192.0.2.1")).contains("ann");
+    // For bcrypt, which repeats what it is given with a NUL after it, that is the same.
+    assertThat(name(authenticator, basic("ann", "secret\0secret"), "192.0.2.1")).isEmpty();
+    assertThat(name(authenticator, basic("a".repeat(5_000), "secret"), "192.0.2.1")).isEmpty();
   }
 
   /** Vouches for whoever has the password "right", and says so each time that it is asked. */

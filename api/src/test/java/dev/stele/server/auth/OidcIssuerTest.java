@@ -248,7 +248,18 @@ class OidcIssuerTest {
   @Test
   void claimsThatMakeNoNameAreRefused() throws Exception {
     for (Object repository :
-        new Object[] {null, "", " ", "a\nb", "x".repeat(300), List.of("a"), Map.of("a", "b")}) {
+        new Object[] {
+          null,
+          "",
+          " ",
+          "a\nb",
+          "a\u200bb",
+          "a\u202eb",
+          "a\u00a0",
+          "x".repeat(300),
+          List.of("a"),
+          Map.of("a", "b")
+        }) {
       refuses(
           String.valueOf(repository),
           issuer.sign(issuer.claims().claim("repository", repository).build()),
@@ -321,6 +332,11 @@ class OidcIssuerTest {
       }
     }
     assertThat(issuer.asked() - asked).isLessThanOrEqualTo(2);
+    // It may not be asked for now, and there are keys: that is no outage.
+    refuses(
+        "an unknown key",
+        TestIssuer.sign(issuer.header().keyID("k").build(), issuer.claims().build(), own),
+        "by a key that is not known");
     accepted(issuer.sign(issuer.claims().build()));
   }
 
