@@ -140,6 +140,29 @@ class ClientCertificatesTest {
     assertThat(ask(ops, "POST", "/v2/app/blobs/uploads/").statusCode()).isEqualTo(403);
   }
 
+  /** The handshake looks at it once, and a connection may last. */
+  @Test
+  void oneThatEndsCountsNoMoreOnAnOpenConnection() throws Exception {
+    serve(false, Name.CN, Optional.empty());
+    TestAuthority.Issued brief =
+        authority.issue(KeyPurposeId.id_kp_clientAuth, Duration.ofSeconds(5), "CN=builder");
+    try (HttpClient client = HttpClient.newBuilder().sslContext(of(brief)).build()) {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(server.url() + "/v2/_catalog")).build();
+      assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+      Instant end = brief.certificate().getNotAfter().toInstant();
+      while (!Instant.now().isAfter(end)) {
+        Thread.sleep(20);
+      }
+      // By another connection there would be no answer at all.
+      HttpResponse<String> after = client.send(request, BodyHandlers.ofString());
+      assertThat(after.statusCode()).isEqualTo(401);
+      assertThat(after.body()).contains("the certificate ended at " + end);
+    }
+    assertThatThrownBy(() -> ask(of(brief), "GET", "/v2/_catalog"))
+        .isInstanceOf(IOException.class);
+  }
+
   @Test
   void aPasswordOutranksACertificateAndNothingIsNeeded() throws Exception {
     serve(false, Name.CN, Optional.empty());

@@ -102,7 +102,7 @@ class LdapSignInTest {
     List<String> lines =
         new ArrayList<>(
             List.of(
-                "dn: uid=" + uid + ",ou=people,dc=example,dc=com",
+                "dn: uid=" + uid.replace("+", "\\+") + ",ou=people,dc=example,dc=com",
                 "objectClass: inetOrgPerson",
                 "uid: " + uid,
                 "userPassword: " + password));
@@ -237,6 +237,31 @@ class LdapSignInTest {
     assertThat(signIn(authenticator, "joe", "other").orElseThrow().groups()).isEmpty();
   }
 
+  /** What is typed may be in a group of its own name, which is somebody else's. */
+  @Test
+  void groupsAreThoseOfTheEntrysName() throws Exception {
+    person("ann", "right", "mail: boss");
+    for (String member : List.of("ann", "boss")) {
+      directory.add(
+          "dn: cn=of-" + member + ",ou=groups,dc=example,dc=com",
+          "objectClass: posixGroup",
+          "cn: of-" + member,
+          "memberUid: " + member);
+    }
+    Authenticator authenticator =
+        with(
+            settings(
+                Transport.TLS,
+                Optional.of(
+                    new Groups.Search(
+                        dn("ou=groups,dc=example,dc=com"), new LdapFilter("(memberUid={user})")))));
+    for (String typed : List.of("ann", "boss")) {
+      assertThat(signIn(authenticator, typed, "right").orElseThrow().groups())
+          .as(typed)
+          .isEqualTo(Set.of("staff:of-ann"));
+    }
+  }
+
   @Test
   void theyAreKnownByOneNameHoweverTheySignIn() throws Exception {
     person("ann", "right", "mail: ann@example.com");
@@ -328,7 +353,7 @@ class LdapSignInTest {
   @Test
   void namesThatMeanSomethingElseAreNobodys() throws Exception {
     Authenticator authenticator = with(settings(Transport.TLS, Optional.empty()));
-    for (String uid : List.of("stele:scrub", "cli:root", "anonymous", "github:octo-org/app")) {
+    for (String uid : List.of("stele:scrub", "cli:root", "anonymous", "github:octo-org/app", "robot+ci")) {
       String mail = "mail-of-" + uid.replace(":", "-").replace("/", "-") + "@example.com";
       person(uid, "right", "mail: " + mail);
       assertThat(signIn(authenticator, uid, "right")).as(uid).isEmpty();

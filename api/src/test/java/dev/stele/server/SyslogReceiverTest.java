@@ -39,16 +39,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Events as syslog messages, to a receiver that reads them as the RFCs say. */
@@ -299,6 +302,47 @@ class SyslogReceiverTest {
       }
       assertThat(answer).isInstanceOf(Answer.Failed.class);
       assertThat(((Answer.Failed) answer).reason()).contains("nothing was read for PT2S");
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void byTlsNeither() throws Exception {
+    TestCertificate own = TestCertificate.of("EC", Duration.ofDays(1));
+    Optional<Path> trusted =
+        Optional.of(
+            Files.writeString(folder.resolve("own.pem"), TestCertificate.pem(own.certificate())));
+    try (ServerSocket listening = secure(own)) {
+      int port = listening.getLocalPort();
+      // Nobody takes the connection, so that nobody shakes hands.
+      assertThat(
+              receiver("127.0.0.1", port, true, trusted, Format.OCSF)
+                  .deliver(log, events.getFirst()))
+          .isInstanceOf(Answer.Failed.class);
+      listening.accept().close();
+
+      Thread shaking =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      SSLSocket silent = (SSLSocket) listening.accept();
+                      silent.startHandshake();
+                      new CountDownLatch(1).await();
+                    } catch (IOException | InterruptedException e) {
+                      // The test is over.
+                    }
+                  });
+      SyslogReceiver receiver = receiver("127.0.0.1", port, true, trusted, Format.OCSF);
+      Answer answer = new Answer.Taken();
+      int written = 0;
+      while (answer.equals(new Answer.Taken())) {
+        answer = receiver.deliver(log, events.get(written++ % events.size()));
+        assertThat(written).isLessThan(1_000_000);
+      }
+      assertThat(written).isGreaterThan(1);
+      assertThat(((Answer.Failed) answer).reason()).contains("nothing was read for PT2S");
+      shaking.interrupt();
     }
   }
 
