@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stele.blob.BlobStores;
 import dev.stele.blob.DiskBlobStore;
+import dev.stele.event.ActorId;
+import dev.stele.event.Commitment;
 import dev.stele.event.EventCodec;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
@@ -273,6 +275,57 @@ class FsckTest {
         .extracting(Finding::what)
         .asString()
         .contains("whoever acted was not forgotten");
+  }
+
+  /** They would be forgotten with somebody else, or not with whose they are. */
+  @Test
+  void anOriginIsKeptAsThatOfWhoeverActed() throws Exception {
+    Caller bob =
+        new Caller(
+            Identity.user("bob"),
+            new Origin(Optional.of("192.0.2.7"), Optional.empty(), Optional.empty()),
+            "r");
+    fixture.registry().initialise(bob, RepositoryName.parse("other"));
+    asOwner("UPDATE origin SET actor_id = (SELECT id FROM actor WHERE name = 'alice')");
+    run(false);
+    assertThat(findings)
+        .singleElement()
+        .extracting(Finding::what)
+        .asString()
+        .contains("position 5: of from where", "it is kept as another's");
+  }
+
+  @Test
+  void damageBehindAForgottenPersonDoesNotEndIt() throws Exception {
+    Caller bob = new Caller(Identity.user("bob"), Origin.NONE, "r");
+    fixture.registry().initialise(bob, RepositoryName.parse("other"));
+    Commitment identity =
+        fixture
+            .database()
+            .jdbi()
+            .withHandle(handle -> READER.events(handle, 5, 1))
+            .getFirst()
+            .by()
+            .identity();
+    assertThat(
+            fixture
+                .registry()
+                .people()
+                .forget(
+                    TestClient.ALICE.because(Optional.of("they asked")), ActorId.of(identity)))
+        .isTrue();
+    assertThat(run(false).sound()).isTrue();
+
+    asOwner(
+        "UPDATE event SET leaf = overlay(leaf placing '\\x00' from 20) WHERE position = 6",
+        "UPDATE manifest_document SET bytes = bytes || '\\x20'");
+    run(false);
+    assertThat(findings)
+        .extracting(Finding::what)
+        .anyMatch(what -> what.contains("marked as forgotten by event 6, which does not say so"))
+        .anyMatch(what -> what.contains("position 6"));
+    // What is looked at later was looked at.
+    assertThat(findings).hasAtLeastOneElementOfType(Finding.DocumentBroken.class);
   }
 
   @Test
