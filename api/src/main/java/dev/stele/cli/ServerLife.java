@@ -67,10 +67,17 @@ final class ServerLife implements AutoCloseable {
     }
   }
 
-  /** It has stopped, if it ever began. */
+  /** It has stopped, if it ever began; what it had only counted comes before that. */
   @Override
   public synchronized void close() {
-    node.ifPresent(name -> tell(caller -> registry.server().stopped(caller, name)));
+    node.ifPresent(
+        name ->
+            tell(
+                caller -> {
+                  registry.pulls().flush();
+                  registry.accesses().flush();
+                  return registry.server().stopped(caller, name);
+                }));
   }
 
   /** Appends one event. */

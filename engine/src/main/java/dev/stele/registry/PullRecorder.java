@@ -72,8 +72,8 @@ public final class PullRecorder {
     }
   }
 
-  /** Records what was counted so far. */
-  void flush() {
+  /** Records what was counted so far, which happens by itself once a minute. */
+  public void flush() {
     observations.flush();
   }
 

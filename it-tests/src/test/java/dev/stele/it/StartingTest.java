@@ -104,6 +104,26 @@ class StartingTest {
     assertThat(moving("team/app", "v2")).containsExactly(201, 409);
   }
 
+  /** Pulls are counted for up to a minute before they are on record. */
+  @Test
+  void thatItStoppedIsOnRecordAfterAllThatWasAskedOfIt() throws Exception {
+    server.client().push("team/app", "v1", ImageFixture.image(1));
+    assertThat(
+            server
+                .client()
+                .send("GET", RegistryClient.manifestPath("team/app", "v1"))
+                .statusCode())
+        .isEqualTo(200);
+    server.stop();
+    SteleProcess.CommandResult last =
+        SteleProcess.run(
+            "events", "--newest-first", "--limit", "2", "--csv", "--data", server.data().toString());
+    assertThat(last.output().lines().filter(line -> line.matches("[0-9]+,.*")).toList())
+        .satisfiesExactly(
+            newest -> assertThat(newest).contains(",ServerStopped,"),
+            before -> assertThat(before).contains(",PullsObserved,"));
+  }
+
   @Test
   void nobodyButTheOwnerCanReadWhatItKeeps() throws Exception {
     server.client().push("team/app", "v1", ImageFixture.image(1));
