@@ -41,6 +41,7 @@ public final class Exchange implements AutoCloseable {
   private final HttpServletResponse response;
   private final QueryString query;
   private final long began = System.nanoTime();
+  private boolean refused;
   private Access access;
   private Need need = Need.NOTHING;
   private Optional<String> named = Optional.empty();
@@ -347,7 +348,7 @@ public final class Exchange implements AutoCloseable {
    * could act for as long after its removal as it makes its requests last.
    */
   private void arrived() throws ClientBodyException {
-    if (System.nanoTime() - began < SOON_NANOS) {
+    if (refused || System.nanoTime() - began < SOON_NANOS) {
       return;
     }
     try {
@@ -507,6 +508,7 @@ public final class Exchange implements AutoCloseable {
 
   /** Reads and forgets the rest of the body, within limits; true if that was all. */
   private boolean drain() {
+    refused = true;
     long end = System.nanoTime() + DRAIN_NANOS;
     byte[] buffer = new byte[64 << 10];
     long drained = 0;
