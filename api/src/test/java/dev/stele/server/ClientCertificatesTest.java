@@ -159,8 +159,7 @@ class ClientCertificatesTest {
       assertThat(after.statusCode()).isEqualTo(401);
       assertThat(after.body()).contains("the certificate ended at " + end);
     }
-    assertThatThrownBy(() -> ask(of(brief), "GET", "/v2/_catalog"))
-        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> ask(of(brief), "GET", "/v2/_catalog")).isInstanceOf(IOException.class);
   }
 
   @Test

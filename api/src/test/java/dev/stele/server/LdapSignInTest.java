@@ -353,7 +353,8 @@ class LdapSignInTest {
   @Test
   void namesThatMeanSomethingElseAreNobodys() throws Exception {
     Authenticator authenticator = with(settings(Transport.TLS, Optional.empty()));
-    for (String uid : List.of("stele:scrub", "cli:root", "anonymous", "github:octo-org/app", "robot+ci")) {
+    for (String uid :
+        List.of("stele:scrub", "cli:root", "anonymous", "github:octo-org/app", "robot+ci")) {
       String mail = "mail-of-" + uid.replace(":", "-").replace("/", "-") + "@example.com";
       person(uid, "right", "mail: " + mail);
       assertThat(signIn(authenticator, uid, "right")).as(uid).isEmpty();

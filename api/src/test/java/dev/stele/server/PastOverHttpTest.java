@@ -61,8 +61,7 @@ class PastOverHttpTest {
     try (RegistryOnTestDatabase beneath =
             new RegistryOnTestDatabase(
                 folder.resolve("blobs"),
-                RegistryOptions.DEFAULT.withGc(
-                    GcOptions.DEFAULT.withGrace(Duration.ZERO)));
+                RegistryOptions.DEFAULT.withGc(GcOptions.DEFAULT.withGrace(Duration.ZERO)));
         SteleServer server =
             beneath.serve(
                 ServerSettings.on(new ListenAddress("127.0.0.1", 0))

@@ -311,8 +311,7 @@ class FsckTest {
             fixture
                 .registry()
                 .people()
-                .forget(
-                    TestClient.ALICE.because(Optional.of("they asked")), ActorId.of(identity)))
+                .forget(TestClient.ALICE.because(Optional.of("they asked")), ActorId.of(identity)))
         .isTrue();
     assertThat(run(false).sound()).isTrue();
 

@@ -109,15 +109,18 @@ class StartingTest {
   void thatItStoppedIsOnRecordAfterAllThatWasAskedOfIt() throws Exception {
     server.client().push("team/app", "v1", ImageFixture.image(1));
     assertThat(
-            server
-                .client()
-                .send("GET", RegistryClient.manifestPath("team/app", "v1"))
-                .statusCode())
+            server.client().send("GET", RegistryClient.manifestPath("team/app", "v1")).statusCode())
         .isEqualTo(200);
     server.stop();
     SteleProcess.CommandResult last =
         SteleProcess.run(
-            "events", "--newest-first", "--limit", "2", "--csv", "--data", server.data().toString());
+            "events",
+            "--newest-first",
+            "--limit",
+            "2",
+            "--csv",
+            "--data",
+            server.data().toString());
     assertThat(last.output().lines().filter(line -> line.matches("[0-9]+,.*")).toList())
         .satisfiesExactly(
             newest -> assertThat(newest).contains(",ServerStopped,"),

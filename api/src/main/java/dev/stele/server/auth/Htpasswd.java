@@ -103,9 +103,9 @@ final class Htpasswd {
   }
 
   /**
-   * The hash of somebody, to be looked at in the place of that of a user who is not here: hashes may
-   * cost differently, and a cost that no user has, or another one each time, would tell that there
-   * is none. Who cannot read the file cannot know whose it is.
+   * The hash of somebody, to be looked at in the place of that of a user who is not here: hashes
+   * may cost differently, and a cost that no user has, or another one each time, would tell that
+   * there is none. Who cannot read the file cannot know whose it is.
    */
   Optional<String> inPlaceOf(String unknown) {
     if (hashes.isEmpty()) {

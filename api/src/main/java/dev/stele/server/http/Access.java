@@ -147,10 +147,7 @@ public record Access(
     Optional<AccessPolicy> renewed = now.get();
     if (renewed.isEmpty()) {
       // Who is gone had signed in, so there is a way to.
-      throw challenge
-          .orElseThrow()
-          .unauthorized(Optional.empty(), Optional.empty())
-          .asException();
+      throw challenge.orElseThrow().unauthorized(Optional.empty(), Optional.empty()).asException();
     }
     Access access = new Access(renewed.get(), who, scope, until, challenge, now, denials);
     access.check(need, repository, query);

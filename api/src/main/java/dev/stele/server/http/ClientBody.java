@@ -46,8 +46,7 @@ final class ClientBody extends InputStream {
   /**
    * @param clock in nanoseconds
    */
-  ClientBody(
-      InputStream in, BodyLimits limits, OptionalLong length, End end, LongSupplier clock) {
+  ClientBody(InputStream in, BodyLimits limits, OptionalLong length, End end, LongSupplier clock) {
     this.in = in;
     this.limits = limits;
     this.length = length;

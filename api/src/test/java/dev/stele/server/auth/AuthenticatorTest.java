@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -320,6 +321,74 @@ class AuthenticatorTest {
     assertThatThrownBy(() -> name(authenticator, basic("joe", "right"), "192.0.2.1"))
         .isInstanceOf(RefusedRequestException.class);
     assertThat(directory.asked).hasValue(10);
+  }
+
+  /** Asks a database for each key, as long as the test says. */
+  private static final class SlowRobots implements IdentityProvider {
+    private final Semaphore looking = new Semaphore(0);
+    private final Semaphore answered = new Semaphore(0);
+
+    @Override
+    public String section() {
+      return "robots";
+    }
+
+    @Override
+    public String means() {
+      return "a key";
+    }
+
+    @Override
+    public boolean isQuick() {
+      return true;
+    }
+
+    @Override
+    public Optional<Verdict> judge(Credential credential) {
+      if (!(credential instanceof Credential.Password(String user, String password))) {
+        return Optional.empty();
+      }
+      if (password.equals("slow")) {
+        looking.release();
+        answered.acquireUninterruptibly();
+      }
+      return Optional.of(
+          password.equals("wrong")
+              ? new Verdict.Refused("wrong")
+              : new Verdict.Accepted(SignedIn.user(user)));
+    }
+
+    @Override
+    public boolean vouchesFor(Identity identity, Optional<String> credential) {
+      return true;
+    }
+
+    @Override
+    public Optional<Boolean> knows(String name) {
+      return Optional.empty();
+    }
+  }
+
+  @Test
+  void fromWhereManyKeysWereWrongTheyAreLookedUpOneByOne() throws Exception {
+    SlowRobots robots = new SlowRobots();
+    Authenticator authenticator = new Authenticator(List.of(robots), new SimpleMeterRegistry());
+    for (int i = 0; i < 10; i++) {
+      assertThat(name(authenticator, basic("robot+ci", "wrong"), "192.0.2.1")).isEmpty();
+    }
+    try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Optional<String>> first =
+          other.submit(() -> name(authenticator, basic("robot+ci", "slow"), "192.0.2.1"));
+      robots.looking.acquire();
+      assertThatThrownBy(() -> name(authenticator, basic("robot+ci", "right"), "192.0.2.1"))
+          .isInstanceOfSatisfying(
+              RefusedRequestException.class, e -> assertThat(e.error().status()).isEqualTo(429));
+      // From elsewhere nobody waits.
+      assertThat(name(authenticator, basic("robot+ci", "right"), "192.0.2.2")).contains("robot+ci");
+      robots.answered.release();
+      assertThat(first.get()).contains("robot+ci");
+    }
+    assertThat(name(authenticator, basic("robot+ci", "right"), "192.0.2.1")).contains("robot+ci");
   }
 
   static Authenticator open(Path file) throws IOException {
