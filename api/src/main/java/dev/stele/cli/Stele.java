@@ -64,6 +64,7 @@ public final class Stele implements Runnable {
           "pullable",
           "webhooks",
           "fsck",
+          "log",
           "gc",
           "hold",
           "approvals",
@@ -167,6 +168,7 @@ public final class Stele implements Runnable {
       case "pullable" -> PullableCommand.class;
       case "webhooks" -> WebhooksCommand.class;
       case "fsck" -> FsckCommand.class;
+      case "log" -> LogCommand.class;
       case "gc" -> GcCommand.class;
       case "hold" -> HoldCommand.class;
       case "approvals" -> ApprovalsCommand.class;

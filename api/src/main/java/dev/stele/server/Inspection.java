@@ -11,12 +11,16 @@ import dev.stele.event.EventCodec;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.log.LogReader;
+import dev.stele.merkle.Checkpoint;
+import dev.stele.merkle.NoteKey;
+import dev.stele.merkle.SigningKey;
 import dev.stele.projection.ProgressListener;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
 import dev.stele.registry.Registry;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
+import dev.stele.verify.CheckpointCheck;
 import dev.stele.verify.Finding;
 import dev.stele.verify.Fsck;
 import dev.stele.verify.Scrub;
@@ -30,6 +34,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -146,6 +152,24 @@ public final class Inspection implements AutoCloseable {
   /** The checks of the log and of the stores. */
   public Fsck fsck() {
     return new Fsck(database.jdbi(), stores);
+  }
+
+  /** Holds the log against checkpoints that were signed. */
+  public CheckpointCheck.Result checkCheckpoints(
+      Collection<Checkpoint> checkpoints, ProgressListener progress) {
+    return new CheckpointCheck(database.audit()).run(checkpoints, progress);
+  }
+
+  /**
+   * The keys by which others check what this machine signs; none if there are none yet.
+   *
+   * @throws StartupException if they cannot be read
+   */
+  public List<NoteKey> logKeys() throws StartupException {
+    return LogKeys.read(configuration.evidence()).stream()
+        .flatMap(List::stream)
+        .map(SigningKey::verifier)
+        .toList();
   }
 
   /** A registry over the same database and stores, beside that of a running server. */

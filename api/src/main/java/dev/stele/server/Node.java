@@ -12,6 +12,7 @@ import dev.stele.database.EmbeddedPostgres;
 import dev.stele.database.OtherSchemaException;
 import dev.stele.engine.Engine;
 import dev.stele.policy.AccessPolicy;
+import dev.stele.registry.LogSigning;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
@@ -77,7 +78,7 @@ public final class Node implements AutoCloseable {
    * @throws DatabaseException if the database cannot be started or opened
    */
   public static Node open(Configuration configuration) throws StartupException {
-    return open(configuration, Database::open);
+    return open(configuration, Database::open, true);
   }
 
   /**
@@ -86,7 +87,7 @@ public final class Node implements AutoCloseable {
    * @throws DatabaseException also if its schema is not that of this program
    */
   static Node look(Configuration configuration) throws StartupException {
-    return open(configuration, Database::openAsItIs);
+    return open(configuration, Database::openAsItIs, false);
   }
 
   /** Opens a database. */
@@ -95,11 +96,11 @@ public final class Node implements AutoCloseable {
     Database open(Database.Settings settings, MeterRegistry meters);
   }
 
-  private static Node open(Configuration configuration, DatabaseOpener opener)
+  private static Node open(Configuration configuration, DatabaseOpener opener, boolean serving)
       throws StartupException {
     Node node = new Node(configuration);
     try {
-      node.open(opener);
+      node.open(opener, serving);
       return node;
     } catch (StartupException | RuntimeException e) {
       node.close();
@@ -137,7 +138,7 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  private void open(DatabaseOpener opener) throws StartupException {
+  private void open(DatabaseOpener opener, boolean serving) throws StartupException {
     Path data = configuration.data().toAbsolutePath().normalize();
     EmbeddedPostgres.makeRoom(data.resolve("postgresql"));
     opened.push(DataFolderLock.take(data));
@@ -153,7 +154,7 @@ public final class Node implements AutoCloseable {
             database.audit(),
             database::openDedicated,
             stores,
-            options(configuration),
+            serving ? signing(options(configuration), data) : options(configuration),
             meters);
     opened.push(engine);
     if (configuration.database().isEmpty()) {
@@ -168,6 +169,11 @@ public final class Node implements AutoCloseable {
                       .disk()
                       .alarm("the data folder", data, EmbeddedPostgres.missingRoom(postgres)));
     }
+  }
+
+  private RegistryOptions signing(RegistryOptions options, Path data) throws StartupException {
+    return options.withSigning(
+        new LogSigning(LogKeys.open(configuration.evidence()), data.resolve("log-checkpoint")));
   }
 
   static RegistryOptions options(Configuration configuration) {

@@ -149,6 +149,9 @@ class AccessMatrixTest {
     NEEDS.put("GET /api/v1/exposure", "ALL:read-record");
     NEEDS.put("GET /api/v1/exposure/periods", "ALL:read-record");
     NEEDS.put("GET /api/v1/exposure/pulls", "ALL:read-record");
+    NEEDS.put("GET /log/checkpoint", "ALL:read-record");
+    NEEDS.put("GET /log/tile/{level}/{tile}", "ALL:read-record");
+    NEEDS.put("GET /log/tile/entries/{tile}", "ALL:read-record");
     NEEDS.put("GET /api/v1/approvals", "ALL:read-record");
     NEEDS.put("GET /api/v1/holds", "ALL:read-record");
     NEEDS.put("GET /api/v1/holds/{id}", "ALL:read-record");
@@ -305,6 +308,8 @@ class AccessMatrixTest {
         .replace("{key}", "0a1b2c3d4e5f")
         .replace("{session}", "0a1b2c3d4e5f")
         .replace("{issuer}", "corp")
+        .replace("{level}", "0")
+        .replace("{tile}", "000")
         .replace("{id}", HOLD);
   }
 

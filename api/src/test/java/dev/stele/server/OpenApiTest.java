@@ -90,6 +90,12 @@ class OpenApiTest {
         INSERT INTO record_document (digest, media_type, bytes)
         VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);
+    // Signed when the log had three events; no keys are needed to read that.
+    beneath.execute(
+        """
+        INSERT INTO checkpoint (note, signed_at)
+        VALUES (E'log.example.com\\n3\\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\\n\\n\u2014 log.example.com AAAAAAAA\\n', now())
+        """);
     // Somebody to be forgotten: the id is the first half of what the opening commits to.
     beneath.execute(
         """

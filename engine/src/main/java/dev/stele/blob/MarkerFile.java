@@ -1,14 +1,12 @@
 package dev.stele.blob;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,28 +53,10 @@ final class MarkerFile {
       if (!read().equals(expected)) {
         return false;
       }
-      write(next);
+      OwnerOnly.replace(file, next.getBytes(StandardCharsets.US_ASCII));
       return true;
     } finally {
       writers.unlock();
     }
-  }
-
-  private void write(String text) throws IOException {
-    Path written = folder.resolve("marker.new");
-    try (FileChannel channel =
-        OwnerOnly.open(
-            written,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = StandardCharsets.US_ASCII.encode(text);
-      while (bytes.hasRemaining()) {
-        int unusedCount = channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
-    DiskFolder.fsyncFolder(folder);
   }
 }

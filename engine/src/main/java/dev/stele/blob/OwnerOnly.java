@@ -1,10 +1,13 @@
 package dev.stele.blob;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -33,6 +36,29 @@ public final class OwnerOnly {
   /** Opens a file, which is made for its owner only if these options make it. */
   static FileChannel open(Path file, OpenOption... options) throws IOException {
     return FileChannel.open(file, Set.of(options), file());
+  }
+
+  /**
+   * Replaces a file as a whole, or makes it; it is durable when this returns. For one writer at a
+   * time.
+   */
+  public static void replace(Path file, byte[] content) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    Path written = folder.resolve(file.getFileName() + ".new");
+    try (FileChannel channel =
+        open(
+            written,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = ByteBuffer.wrap(content);
+      while (bytes.hasRemaining()) {
+        int _ = channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+    DiskFolder.fsyncFolder(folder);
   }
 
   /**

@@ -53,16 +53,16 @@ public enum KeyType {
   private final int number;
   private final String algorithm;
   private final int publicBytes;
-  private final byte[] prefix;
+  private final String prefix;
 
   /**
-   * @param prefix what stands before the bytes of a public key in its X.509 form
+   * @param prefix what stands before the bytes of a public key in its X.509 form, in hexadecimal
    */
   KeyType(int number, String algorithm, int publicBytes, String prefix) {
     this.number = number;
     this.algorithm = algorithm;
     this.publicBytes = publicBytes;
-    this.prefix = HexFormat.of().parseHex(prefix);
+    this.prefix = prefix;
   }
 
   byte number() {
@@ -79,7 +79,7 @@ public enum KeyType {
   }
 
   byte[] prefix() {
-    return prefix.clone();
+    return HexFormat.of().parseHex(prefix);
   }
 
   /** Whether a signature begins with when it was made. */

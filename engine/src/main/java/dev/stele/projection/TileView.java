@@ -1,6 +1,7 @@
 package dev.stele.projection;
 
 import dev.stele.event.RecordedEvent;
+import dev.stele.log.LogReader;
 import dev.stele.merkle.Hash;
 import dev.stele.merkle.Tile;
 import dev.stele.merkle.TileAppender;
@@ -41,7 +42,8 @@ public final class TileView implements Projection {
     long first = events.getFirst().position();
     TileAppender appender = new TileAppender(kept(transaction), first);
     // The bytes that are kept, and not what this version would make of what they say.
-    leaves(transaction, first, events.size()).forEach(appender::add);
+    leaves(transaction, first, events.size())
+        .forEach(leaf -> appender.add(Hash.leaf(leaf.bytes())));
     new Unnested<>(appender.take().entrySet())
         .number("levels", changed -> (long) changed.getKey().level())
         .number("numbers", changed -> changed.getKey().number())
@@ -67,17 +69,34 @@ public final class TileView implements Projection {
             .orElseGet(() -> new byte[0]);
   }
 
-  private static List<Hash> leaves(Handle handle, long from, int count) {
+  /**
+   * The tiles of the log as it is; those of levels above the first reach as far as the view does.
+   */
+  public static TileSource source(Handle handle) {
+    TileSource kept = kept(handle);
+    return tile -> {
+      byte[] hashes = kept.read(tile);
+      return tile.level() > 0 || hashes.length == Tile.BYTES
+          ? hashes
+          : Hash.concatenation(
+              leaves(handle, tile.number() * Tile.WIDTH, Tile.WIDTH).stream()
+                  .map(leaf -> Hash.leaf(leaf.bytes()))
+                  .toList());
+    };
+  }
+
+  /** Leaves from a position on, as many as there are of those that are asked for. */
+  public static List<LogReader.Leaf> leaves(Handle handle, long from, int count) {
     return handle
         .createQuery(
             """
-            SELECT leaf FROM event
-            WHERE position >= :from AND position < :from + :count
+            SELECT position, leaf FROM event
+            WHERE position >= :from AND position < :end
             ORDER BY position
             """)
         .bind("from", from)
-        .bind("count", count)
-        .map((row, _) -> Hash.leaf(row.getBytes(1)))
+        .bind("end", from + count)
+        .map((row, _) -> new LogReader.Leaf(row.getLong(1), row.getBytes(2)))
         .list();
   }
 }

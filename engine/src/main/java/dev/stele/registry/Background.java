@@ -62,6 +62,7 @@ final class Background implements AutoCloseable {
       BuriedTags buriedTags,
       People people,
       StoreClaims claims,
+      SignedLog signedLog,
       Runnable beforeCollecting,
       Webhooks webhooks,
       MeterRegistry meters) {
@@ -78,6 +79,7 @@ final class Background implements AutoCloseable {
     follow("buried tags", SELDOM, buriedTags::step);
     follow("forgotten", RARELY, people::clear);
     startMarking(claims);
+    follow("signature", LOOK_AGAIN, signedLog::step);
     follow("sweep", SELDOM, () -> collector.sweep() > 0);
     webhooks
         .begin(leadership::leading)

@@ -295,6 +295,11 @@ public final class Registry {
     return parts.log;
   }
 
+  /** The log as others can check it. */
+  public SignedLog signedLog() {
+    return parts.signedLog;
+  }
+
   /** What is kept of the past. */
   public Archive archive() {
     return parts.archive;

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -30,6 +31,7 @@ import java.util.function.Consumer;
  * @param webhooks who is told of events, with names that differ
  * @param clockTolerance how far the database's clock, this node's and the log's time may be apart
  * @param robotKeys for how long keys of robots count
+ * @param signing how the log is signed, if it is
  */
 public record RegistryOptions(
     boolean sparseManifests,
@@ -42,7 +44,8 @@ public record RegistryOptions(
     GcOptions gc,
     List<Webhook> webhooks,
     Duration clockTolerance,
-    RobotKeyLifetime robotKeys) {
+    RobotKeyLifetime robotKeys,
+    Optional<LogSigning> signing) {
   public static final RegistryOptions DEFAULT =
       new RegistryOptions(
           false,
@@ -55,7 +58,8 @@ public record RegistryOptions(
           GcOptions.DEFAULT,
           List.of(),
           ClockWatch.DEFAULT_TOLERANCE,
-          RobotKeyLifetime.DEFAULT);
+          RobotKeyLifetime.DEFAULT,
+          Optional.empty());
 
   /**
    * @throws IllegalArgumentException if two webhooks have the same name, by which each is known
@@ -84,6 +88,7 @@ public record RegistryOptions(
     private List<Webhook> webhooks;
     private Duration clockTolerance;
     private RobotKeyLifetime robotKeys;
+    private Optional<LogSigning> signing;
 
     private Draft(RegistryOptions from) {
       sparseManifests = from.sparseManifests;
@@ -97,6 +102,7 @@ public record RegistryOptions(
       webhooks = from.webhooks;
       clockTolerance = from.clockTolerance;
       robotKeys = from.robotKeys;
+      signing = from.signing;
     }
   }
 
@@ -114,7 +120,8 @@ public record RegistryOptions(
         draft.gc,
         draft.webhooks,
         draft.clockTolerance,
-        draft.robotKeys);
+        draft.robotKeys,
+        draft.signing);
   }
 
   /** The same with sparse manifests accepted or refused. */
@@ -170,5 +177,10 @@ public record RegistryOptions(
   /** The same with other lifetimes of keys. */
   public RegistryOptions withRobotKeys(RobotKeyLifetime lifetime) {
     return with(draft -> draft.robotKeys = lifetime);
+  }
+
+  /** The same, whose log is signed so. */
+  public RegistryOptions withSigning(LogSigning how) {
+    return with(draft -> draft.signing = Optional.of(how));
   }
 }

@@ -55,6 +55,7 @@ public final class RegistryParts implements AutoCloseable {
   final ServerRecord server;
   final Holds holds;
   final Approvals approvals;
+  final SignedLog signedLog;
   final People people;
   final Robots robots;
   final Sessions sessions;
@@ -162,6 +163,7 @@ public final class RegistryParts implements AutoCloseable {
     this.buriedTags = new BuriedTags(jdbi, commands);
     this.holds = new Holds(jdbi, actors, commands);
     this.approvals = new Approvals(jdbi, actors, commands);
+    this.signedLog = new SignedLog(audit, options.signing());
     this.people = new People(audit, actors, commands);
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.sessions = new Sessions(jdbi, actors, commands, changes);
@@ -171,6 +173,7 @@ public final class RegistryParts implements AutoCloseable {
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     Alarms alarms = new Alarms(meters);
     alarms.register("clock", clock::doubtAboutAges);
+    alarms.register("log", signedLog::alarm);
     alarms.register("commit", lane::alarm);
     new DatabaseAlarms(jdbi, leadership).register(alarms);
     for (BlobStores.Named store : this.stores.all()) {
@@ -254,6 +257,7 @@ public final class RegistryParts implements AutoCloseable {
                 buriedTags,
                 people,
                 claims,
+                signedLog,
                 beforeCollecting,
                 webhooks,
                 meters));

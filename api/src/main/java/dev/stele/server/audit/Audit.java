@@ -91,6 +91,15 @@ public final class Audit implements AutoCloseable {
     Question<?> explain = questions.named("retention explain");
     routes.on("POST", Address.TAG_RETENTION, explain.need(), answer(explain));
 
+    LogFiles log = new LogFiles(registry.signedLog(), work);
+    routes
+        .get("/log/checkpoint", RECORD, (x, _) -> log.checkpoint(plain(x)))
+        .get("/log/tile/entries/{tile}", RECORD, (x, p) -> log.entries(plain(x), p.get("tile")))
+        .get(
+            "/log/tile/{level}/{tile}",
+            RECORD,
+            (x, path) -> log.tile(plain(x), path.get("level"), path.get("tile")));
+
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
     RobotAccounts robots = new RobotAccounts(registry.robots());

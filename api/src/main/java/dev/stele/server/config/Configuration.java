@@ -38,6 +38,7 @@ import java.util.Set;
  * @param pathPrefix below which path the server is reached, too
  * @param robotKeys for how long keys of robots count
  * @param clockTolerance how far clocks may be apart before appending stops
+ * @param evidence how the log is signed
  * @param eventSource names this registry in CloudEvents; absent: the log's identity does
  * @param webhooks by name
  * @param syslog where events are sent as syslog messages, by name
@@ -61,6 +62,7 @@ public record Configuration(
     AuditLimits audit,
     RobotKeyLifetime robotKeys,
     Duration clockTolerance,
+    Evidence evidence,
     GcOptions gc,
     LogFormat logFormat,
     RetentionPolicy retention,
@@ -82,6 +84,14 @@ public record Configuration(
     /** To serve without authentication. */
     ANONYMOUS
   }
+
+  /**
+   * How the log is signed.
+   *
+   * @param keys the file with the keys; made with new ones if it is not there
+   * @param name what the log is called, in new keys; absent: something that no other log is
+   */
+  public record Evidence(Path keys, Optional<String> name) {}
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

@@ -16,6 +16,7 @@ import dev.stele.blob.DiskLimits;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
 import dev.stele.log.ClockWatch;
+import dev.stele.merkle.NoteKey;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.PolicyDocument;
@@ -170,6 +171,16 @@ final class ConfigurationBuilder {
                 ClockWatch.DEFAULT_TOLERANCE,
                 Duration.ofSeconds(1),
                 Duration.ofDays(1))),
+        new Configuration.Evidence(
+            values.get(
+                path("evidence.keys", "the file with the keys that sign the log")
+                    .withDefault(data.resolve("log-keys.pem"))),
+            values.find(
+                key(
+                    "evidence.name",
+                    "what the log is called, such as registry.example.com/log",
+                    ConfigurationBuilder::logName,
+                    Function.identity()))),
         gc(),
         values.get(choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN)),
         retention(),
@@ -192,6 +203,11 @@ final class ConfigurationBuilder {
                 Function.identity())),
         webhooks.build(),
         syslog.build());
+  }
+
+  private static String logName(String text) {
+    NoteKey.checkName(text);
+    return text;
   }
 
   private SignInSettings signIn() {

@@ -10,12 +10,13 @@ import java.util.Optional;
 /**
  * What answers at which addresses, as a list that can be read: the documentation is held against
  * it. An address is a template such as {@code /api/v1/repositories/{name}/-/tags/{tag}/history}. A
- * parameter is one segment of a path, but {@value #NAME}, which a template has at most once, is a
- * repository's name: one segment or more. Filled once, and then thread-safe.
+ * parameter is one segment of a path, but of {@value #NAME}, which is a repository's name, and
+ * {@value #TILE} a template has one at most, which is one segment or more. Filled once, and then
+ * thread-safe.
  */
 public final class RouteTable {
-  /** The parameter that may have several segments. */
   private static final String NAME = "{name}";
+  private static final String TILE = "{tile}";
 
   /** Answers a request whose path has parameters. */
   @FunctionalInterface
@@ -103,7 +104,7 @@ public final class RouteTable {
     Map<String, String> values = new HashMap<>();
     int next = 0;
     for (String part : template) {
-      int length = part.equals(NAME) ? 1 + more : 1;
+      int length = part.equals(NAME) || part.equals(TILE) ? 1 + more : 1;
       if (next + length > segments.size()) {
         return Optional.empty();
       }

@@ -75,6 +75,7 @@ class ConfigurationReaderTest {
                 new Configuration.AuditLimits(4, 64, Duration.ofMinutes(1)),
                 new RobotKeyLifetime(Duration.ofDays(90), Duration.ofDays(366)),
                 Duration.ofMinutes(5),
+                new Configuration.Evidence(Path.of("stele-data/log-keys.pem"), Optional.empty()),
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
@@ -155,6 +156,9 @@ class ConfigurationReaderTest {
               immutable:
                 - repositories: ["team/**"]
                   patterns: ["^v[0-9]"]
+            evidence:
+              keys: /etc/stele/log-keys.pem
+              name: registry.example.com/log
             robots:
               key-lifetime: 7d
               max-key-lifetime: 30d
@@ -252,6 +256,8 @@ class ConfigurationReaderTest {
                 new Configuration.AuditLimits(2, 9, Duration.ofSeconds(20)),
                 new RobotKeyLifetime(Duration.ofDays(7), Duration.ofDays(30)),
                 Duration.ofMinutes(5),
+                new Configuration.Evidence(
+                    Path.of("/etc/stele/log-keys.pem"), Optional.of("registry.example.com/log")),
                 new GcOptions(
                     false,
                     Duration.ofHours(12),
@@ -467,6 +473,7 @@ class ConfigurationReaderTest {
                 "tls.key",
                 "tls.client-ca",
                 "tls.client-crl",
+                "evidence.name",
                 "events.source",
                 "retention.reason" ->
                 "given";

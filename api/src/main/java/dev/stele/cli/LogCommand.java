@@ -1,0 +1,158 @@
+package dev.stele.cli;
+
+import dev.stele.blob.FileFailure;
+import dev.stele.merkle.Checkpoint;
+import dev.stele.merkle.NoteKey;
+import dev.stele.merkle.SignedNote;
+import dev.stele.merkle.SigningKey;
+import dev.stele.server.Inspection;
+import dev.stele.server.LogKeys;
+import dev.stele.server.StartupException;
+import dev.stele.server.config.Configuration;
+import dev.stele.server.config.ConfigurationException;
+import dev.stele.verify.CheckpointCheck;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code stele log}: the log as it is signed. */
+@Command(
+    name = "log",
+    description = {
+      "The log is signed again and again: how many events it has, and the root of the tree of their"
+          + " hashes. Keep such a checkpoint where nobody of this machine can change it, and the"
+          + " keys with it; then verify shows whether any event from before has changed."
+    },
+    subcommands = {LogCommand.Keys.class, LogCommand.Newest.class, LogCommand.Verify.class})
+final class LogCommand extends CommandGroup {
+  /** {@code stele log keys}. */
+  @Command(
+      name = "keys",
+      description = "Prints the keys by which others check the signatures of the log.",
+      mixinStandardHelpOptions = true)
+  static final class Keys implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfigurationOptions options;
+
+    @Override
+    public Integer call() throws ConfigurationException, StartupException, IOException {
+      PrintWriter out = spec.commandLine().getOut();
+      own(options).forEach(out::println);
+      out.flush();
+      return 0;
+    }
+  }
+
+  private static List<NoteKey> own(ConfigurationOptions options)
+      throws ConfigurationException, StartupException {
+    Configuration.Evidence evidence = options.read(Optional.empty()).evidence();
+    return LogKeys.read(evidence)
+        .orElseThrow(
+            () ->
+                new StartupException(
+                    "evidence.keys: there are no keys in %s yet; a server makes them when it starts"
+                        .formatted(evidence.keys())))
+        .stream()
+        .map(SigningKey::verifier)
+        .toList();
+  }
+
+  /** {@code stele log checkpoint}. */
+  @Command(name = "checkpoint", description = "Prints what was signed last.")
+  static final class Newest extends MaintenanceCommand {
+    @Override
+    int run(Inspection inspection, PrintWriter out) {
+      Optional<SignedNote> newest = inspection.registry().signedLog().newest();
+      if (newest.isEmpty()) {
+        return refuse("nothing was signed yet; a server signs some seconds after it started");
+      }
+      out.print(newest.get());
+      return 0;
+    }
+  }
+
+  /** {@code stele log verify}. */
+  @Command(
+      name = "verify",
+      description = {
+        "Hashes all events anew and shows whether the log begins with what was signed. Exit status"
+            + " 1 if it does not.",
+        "Without --checkpoint it is held against what was signed last, which whoever changed the"
+            + " database may have changed as well; without --key signatures are checked by the"
+            + " keys of this machine."
+      })
+  static final class Verify extends MaintenanceCommand {
+    @Option(
+        names = "--checkpoint",
+        paramLabel = "FILE",
+        description = "An earlier checkpoint; can be given several times.")
+    private List<Path> files = List.of();
+
+    @Option(
+        names = "--key",
+        paramLabel = "KEY",
+        description = "By which a signature counts, as stele log keys prints it.")
+    private List<String> keys = List.of();
+
+    @Override
+    int run(Inspection inspection, PrintWriter out) throws IOException {
+      List<NoteKey> trusted;
+      List<SignedNote> notes = new ArrayList<>();
+      try {
+        trusted =
+            keys.isEmpty() ? inspection.logKeys() : keys.stream().map(NoteKey::parse).toList();
+        for (Path file : files) {
+          notes.add(SignedNote.parse(Files.readString(file)));
+        }
+      } catch (StartupException | IllegalArgumentException e) {
+        return refuse(e.getMessage());
+      } catch (IOException e) {
+        return refuse(FileFailure.reason(e));
+      }
+      if (files.isEmpty()) {
+        inspection.registry().signedLog().newest().ifPresent(notes::add);
+      }
+      List<Checkpoint> checkpoints = new ArrayList<>();
+      List<String> problems = new ArrayList<>();
+      for (SignedNote note : notes) {
+        Checkpoint checkpoint = Checkpoint.parse(note.text());
+        if (trusted.stream()
+            .noneMatch(
+                key -> key.in(note).filter(line -> key.verifies(checkpoint, line)).isPresent())) {
+          problems.add(
+              "the checkpoint of %,d events has no signature of the log %s by a key that counts"
+                  .formatted(checkpoint.size(), checkpoint.origin()));
+        }
+        checkpoints.add(checkpoint);
+      }
+      CheckpointCheck.Result result;
+      try (ProgressBar bar = progress()) {
+        result = inspection.checkCheckpoints(checkpoints, bar::at);
+        bar.erase();
+      }
+      problems.addAll(result.problems());
+      problems.forEach(out::println);
+      out.printf("%,d events, root %s%n", result.events(), result.root());
+      if (problems.isEmpty()) {
+        checkpoints.forEach(
+            each -> out.printf("The first %,d are those that were signed%n", each.size()));
+        if (checkpoints.isEmpty()) {
+          out.println("Nothing was signed yet, so this shows nothing");
+        }
+      } else {
+        out.println(Terminal.ofOutput().alarm("NOT what was signed"));
+      }
+      return problems.isEmpty() ? 0 : 1;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.stele.server.audit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.stele.merkle.SignedNote;
+import dev.stele.merkle.Tile;
+import dev.stele.registry.SignedLog;
+import dev.stele.server.http.DistributionError;
+import dev.stele.server.http.ErrorCode;
+import dev.stele.server.http.Exchange;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** {@code /log}: the signed log, as C2SP's tlog-tiles has it. */
+record LogFiles(SignedLog log, AuditWork work) {
+  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String BYTES = "application/octet-stream";
+
+  /** What never changes, for who may see it and no cache between. */
+  private static final String FOR_EVER = "private, max-age=31536000, immutable";
+
+  void checkpoint(Exchange exchange) throws IOException, InterruptedException {
+    SignedNote note =
+        work.run(log::newest)
+            .orElseThrow(() -> none("nothing was signed yet; ask again in some seconds"));
+    exchange.set("Cache-Control", "no-cache").sendBytes(200, TEXT, note.toString().getBytes(UTF_8));
+  }
+
+  void tile(Exchange exchange, String level, String path) throws IOException, InterruptedException {
+    Optional<Integer> known = Tile.parseLevel(level);
+    send(
+        exchange,
+        path,
+        asked ->
+            known.flatMap(number -> log.tile(new Tile(number, asked.number()), asked.width())));
+  }
+
+  void entries(Exchange exchange, String path) throws IOException, InterruptedException {
+    send(exchange, path, asked -> log.entries(asked.number(), asked.width()));
+  }
+
+  private void send(Exchange exchange, String path, Function<Tile.Asked, Optional<byte[]>> found)
+      throws IOException, InterruptedException {
+    byte[] bytes =
+        work.run(() -> Tile.Asked.parse(path).flatMap(found))
+            .orElseThrow(
+                () ->
+                    none("the log, as it was signed last, has no such tile, or not as many of it"));
+    exchange.set("Cache-Control", FOR_EVER).sendBytes(200, BYTES, bytes);
+  }
+
+  private static RuntimeException none(String why) {
+    return new DistributionError(404, ErrorCode.NOT_FOUND, why).asException();
+  }
+}
