@@ -136,7 +136,7 @@ class SignedLogTest {
           .isTrue();
     }
     String before = Files.readString(file);
-    Checkpoint unused = sign();
+    Checkpoint _ = sign();
     assertThat(Files.readString(file)).as("nothing happened since").isEqualTo(before);
   }
 
@@ -231,7 +231,7 @@ class SignedLogTest {
   @Test
   void keysOfAnotherLogSignNothing() throws Exception {
     append(3);
-    Checkpoint unused = sign();
+    Checkpoint _ = sign();
     append(1);
     SignedLog other = signing(List.of(SigningKey.generate("other.example.com", KeyType.ED25519)));
     assertNothingIsSigned(other, "give all nodes the same file of keys");
