@@ -21,7 +21,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What an operator asks: holds, approvals, webhooks, robots, sessions, and how collecting is doing. */
+/**
+ * What an operator asks: holds, approvals, webhooks, robots, sessions, and how collecting is doing.
+ */
 final class OperatorQuestions {
   private static final Parameter<String> STATE = Parameter.oneOf("state", "active", "all");
 
