@@ -12,6 +12,7 @@
  *   <li>{@link dev.stele.retention}, {@link dev.stele.restore} and {@link dev.stele.history};
  *   <li>{@link dev.stele.oci}, {@link dev.stele.event} and {@link dev.stele.policy}, the values of
  *       all these;
+ *   <li>{@link dev.stele.merkle}, the log's tree and what is signed of it;
  *   <li>{@link dev.stele.verify} and {@link dev.stele.gc}, what is found wrong and what is
  *       collected.
  * </ul>

@@ -10,6 +10,7 @@ import dev.stele.log.Command;
 import dev.stele.log.LaneWrite;
 import dev.stele.log.LogIdentity;
 import dev.stele.log.Moment;
+import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.ManifestDocuments;
 import dev.stele.projection.ProgressListener;
@@ -53,6 +54,7 @@ class EngineReachTest {
   private static final Set<Class<?>> VALUES_BENEATH =
       Set.of(
           AsOf.class,
+          Approval.class,
           LogIdentity.class,
           Moment.class,
           Hold.class,
