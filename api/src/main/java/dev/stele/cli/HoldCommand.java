@@ -138,9 +138,6 @@ final class HoldCommand extends CommandGroup {
       PrintWriter out = spec.commandLine().getOut();
       String address = Asking.one(Address.HOLD_RELEASE).at("id", id).address();
       try (Client client = options.connect()) {
-        boolean before =
-            output.forPeople()
-                && client.ask(Asking.one(Address.HOLD).at("id", id), "json").has("released");
         JsonNode answer = client.post(address, output.actFormat(), Map.of("reason", reason));
         boolean waiting = answer.has("needed");
         output.answer(
@@ -149,9 +146,12 @@ final class HoldCommand extends CommandGroup {
             () ->
                 waiting
                     ? "Hold %s stays for now: %s".formatted(id, Waiting.words(answer))
-                    : before
-                        ? "Hold %s had been released before".formatted(id)
-                        : "Hold %s on %s is released".formatted(id, scope(answer)));
+                    : "Hold %s on %s is released, by %s at %s"
+                        .formatted(
+                            id,
+                            scope(answer),
+                            answer.at("/released/actor").asText("somebody who was forgotten"),
+                            answer.at("/released/at").asText()));
         return waiting ? Waiting.STATUS : 0;
       }
     }

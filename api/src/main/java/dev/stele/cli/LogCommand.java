@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -89,7 +90,8 @@ final class LogCommand extends CommandGroup {
             + " 1 if it does not.",
         "Without --checkpoint it is held against what was signed last, which whoever changed the"
             + " database may have changed as well; without --key signatures are checked by the"
-            + " keys of this machine."
+            + " keys of this machine.",
+        "This is about the events alone: stele fsck holds names, documents and blobs against them."
       })
   static final class Verify extends MaintenanceCommand {
     @Option(
@@ -101,7 +103,7 @@ final class LogCommand extends CommandGroup {
     @Option(
         names = "--key",
         paramLabel = "KEY",
-        description = "By which a signature counts, as stele log keys prints it.")
+        description = "By which a signature counts: one, or all that stele log keys prints.")
     private List<String> keys = List.of();
 
     @Override
@@ -110,7 +112,12 @@ final class LogCommand extends CommandGroup {
       List<SignedNote> notes = new ArrayList<>();
       try {
         trusted =
-            keys.isEmpty() ? inspection.logKeys() : keys.stream().map(NoteKey::parse).toList();
+            keys.isEmpty()
+                ? inspection.logKeys()
+                : keys.stream()
+                    .flatMap(given -> Stream.of(given.strip().split("\\s+")))
+                    .map(NoteKey::parse)
+                    .toList();
         for (Path file : files) {
           notes.add(SignedNote.parse(Files.readString(file)));
         }
@@ -145,7 +152,11 @@ final class LogCommand extends CommandGroup {
       out.printf("%,d events, root %s%n", result.events(), result.root());
       if (problems.isEmpty()) {
         checkpoints.forEach(
-            each -> out.printf("The first %,d are those that were signed%n", each.size()));
+            each ->
+                out.printf(
+                    "The first %,d are those that were signed for %s; what came later is not"
+                        + " proven%n",
+                    each.size(), each.origin()));
         if (checkpoints.isEmpty()) {
           out.println("Nothing was signed yet, so this shows nothing");
         }

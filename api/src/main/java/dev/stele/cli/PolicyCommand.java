@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -67,6 +68,12 @@ final class PolicyCommand extends CommandGroup {
 
     @Override
     public Integer call() throws ConfigurationException {
+      if (options.folder().isPresent()) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "no configuration was read, so nothing is known of a policy: name the server's with"
+                + " --config, or STELE_CONFIG");
+      }
       Configuration configuration = options.load(Optional.empty()).configuration();
       AccessPolicy policy = AccessPolicy.inForce(configuration.access(), configuration.canSignIn());
       Principal who =

@@ -74,6 +74,7 @@ final class Serve implements Callable<Integer> {
     Logging.use(configuration.logFormat());
     ServerSettings settings = ServerSettings.of(configuration);
     SteleServer.check(settings);
+    SteleServer.checkAddress(settings);
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime()

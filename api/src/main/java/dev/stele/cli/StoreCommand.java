@@ -114,6 +114,9 @@ final class StoreCommand extends CommandGroup {
         return refuse("there is no store " + name + "; stele store list shows those there are");
       }
       out.println("Store " + name + " belongs to this registry from now on");
+      out.println(
+          "If the database is an older copy, what was revoked, released or forgotten since is not:"
+              + " look at robots, sessions, holds and actors");
       out.flush();
       if (served) {
         PrintWriter err = spec().commandLine().getErr();

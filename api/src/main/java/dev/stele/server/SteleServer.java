@@ -140,6 +140,7 @@ public final class SteleServer implements AutoCloseable {
             meters,
             settings.limits());
     Optional<Tls> tls = tls(settings);
+    tls.ifPresent(files -> engine.registry().health().registerAlarm("tls", files::alarm));
     Javalin javalin = Javalin.create(config -> configure(config, settings, tls, dispatcher));
     try {
       javalin.start();
@@ -245,8 +246,7 @@ public final class SteleServer implements AutoCloseable {
   }
 
   /**
-   * Checks settings as far as that is possible without starting anything: also whether the address
-   * can be listened on now, before a database is made for a server that cannot.
+   * Checks settings as far as that is possible without starting anything.
    *
    * @throws StartupException as {@link #start} would
    */
@@ -256,6 +256,15 @@ public final class SteleServer implements AutoCloseable {
     if (settings.tls().isPresent()) {
       TlsFiles.Read _ = settings.tls().get().read(Instant.now());
     }
+  }
+
+  /**
+   * Checks whether the address of settings can be listened on now, before a database is made for a
+   * server that cannot.
+   *
+   * @throws StartupException if it cannot
+   */
+  public static void checkAddress(ServerSettings settings) throws StartupException {
     try (ServerSocket socket = new ServerSocket()) {
       // As Jetty does, so that connections of a server that just ended do not matter.
       socket.setReuseAddress(true);

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,7 @@ final class Tls implements AutoCloseable {
   private final TlsFiles files;
   private final Factory factory = new Factory();
   private TlsFiles.Version version;
+  private volatile TlsFiles.Read inForce;
   private final Thread watching;
 
   /**
@@ -42,7 +44,9 @@ final class Tls implements AutoCloseable {
       this.version = null;
     }
     FileAccess.warnIfOthersCanRead("tls.key", files.key());
-    factory.use(files.read(Instant.now()));
+    this.inForce = files.read(Instant.now());
+    factory.use(inForce);
+    alarm().ifPresent(logger::warn);
     files
         .clients()
         .ifPresent(
@@ -77,6 +81,15 @@ final class Tls implements AutoCloseable {
     return factory;
   }
 
+  /** What an operator must see to before clients are refused; empty while there is nothing. */
+  Optional<String> alarm() {
+    Instant now = Instant.now();
+    return inForce.ends().stream()
+        .filter(end -> !now.isBefore(end.due()))
+        .map(TlsFiles.End::words)
+        .findFirst();
+  }
+
   private void watch() {
     while (!Thread.currentThread().isInterrupted()) {
       try {
@@ -90,7 +103,9 @@ final class Tls implements AutoCloseable {
           version = now;
         }
       } catch (IOException e) {
-        logger.debug("{} cannot be looked at", files, e); // It is being replaced, or gone for now.
+        failures.warn(
+            String.valueOf(e.getMessage()),
+            "what is in force stays, since a file of TLS cannot be looked at: " + e);
       }
     }
   }
@@ -100,7 +115,9 @@ final class Tls implements AutoCloseable {
     try {
       TlsFiles.Read read = files.read(Instant.now());
       factory.reload(_ -> factory.use(read));
+      inForce = read;
       logger.info("read {} again", files.certificate());
+      alarm().ifPresent(logger::warn);
       return true;
     } catch (Exception e) {
       failures.warn(

@@ -14,6 +14,7 @@ import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +59,53 @@ public record TlsFiles(Path certificate, Path key, Optional<ClientCertificates> 
    * @param authorities that are trusted about clients; absent: none is asked for a certificate
    * @param revoked which of their certificates do not count
    */
-  record Read(KeyStore own, Optional<KeyStore> authorities, List<X509CRL> revoked) {}
+  record Read(KeyStore own, Optional<KeyStore> authorities, List<X509CRL> revoked) {
+    /** What does not count for ever. */
+    List<End> ends() {
+      List<End> ends = new ArrayList<>();
+      try {
+        X509Certificate first = (X509Certificate) own.getCertificate(ALIAS);
+        ends.add(
+            End.of(
+                first.getNotBefore().toInstant(),
+                first.getNotAfter().toInstant(),
+                "the server's certificate (tls.certificate) ends",
+                "clients refuse it then"));
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException(e); // It is in memory.
+      }
+      for (X509CRL list : revoked) {
+        if (list.getNextUpdate() != null) {
+          ends.add(
+              End.of(
+                  list.getThisUpdate().toInstant(),
+                  list.getNextUpdate().toInstant(),
+                  "a list of revoked certificates (tls.client-crl) ends",
+                  "no certificate of a client counts then"));
+        }
+      }
+      return ends;
+    }
+  }
+
+  /**
+   * Something that ends.
+   *
+   * @param due from then on somebody must see to it
+   * @param words with when it ends, and what then
+   */
+  record End(Instant due, String words) {
+    private static final Duration LONGEST_BEFORE = Duration.ofDays(7);
+    private static final int PART_BEFORE = 5;
+
+    static End of(Instant begin, Instant end, String what, String then) {
+      Duration before = Duration.between(begin, end).dividedBy(PART_BEFORE);
+      return new End(
+          end.minus(before.compareTo(LONGEST_BEFORE) < 0 ? before : LONGEST_BEFORE),
+          "%s at %s, and %s: put a new one in its place, which is read by itself"
+              .formatted(what, end, then));
+    }
+  }
 
   /** What they are now. */
   Version version() throws IOException {

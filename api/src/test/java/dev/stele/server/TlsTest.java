@@ -1,5 +1,6 @@
 package dev.stele.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -126,6 +127,24 @@ class TlsTest {
           assertThat(get(client, server, "/v2/").statusCode()).isEqualTo(200);
         }
       }
+    }
+  }
+
+  @Test
+  void aCertificateThatEndsSoonRaisesAnAlarmUntilThereIsAnother() throws Exception {
+    TestCertificate ending = TestCertificate.of("EC", Duration.ofHours(1));
+    try (SteleServer server = serve(ending.write(folder));
+        HttpClient client = client(ending, Version.HTTP_1_1)) {
+      assertThat(new String(get(client, server, "/readyz").body(), UTF_8))
+          .contains("the server's certificate (tls.certificate) ends at")
+          .contains("put a new one in its place");
+      TestCertificate next = TestCertificate.of("EC", DAY.multipliedBy(90));
+      next.write(folder);
+      String ready;
+      do {
+        Thread.sleep(100);
+        ready = new String(get(client, server, "/readyz").body(), UTF_8);
+      } while (ready.contains("tls.certificate"));
     }
   }
 

@@ -57,4 +57,12 @@ public record LogIdentity(UUID id, NavigableMap<Long, String> epochs) {
   public Optional<String> epoch(long position) {
     return Optional.ofNullable(epochs.floorEntry(position)).map(entry -> entry.getValue());
   }
+
+  /**
+   * What the log is called where an event is: its id, and in all but the first epoch that one after
+   * a point. With the position it never comes twice.
+   */
+  public String name(long position) {
+    return epoch(position).map(epoch -> id + "." + epoch).orElseGet(id::toString);
+  }
 }

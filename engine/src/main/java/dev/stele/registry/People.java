@@ -19,11 +19,16 @@ public final class People {
   private final Jdbi jdbi;
   private final Actors actors;
   private final Commands commands;
+  private final Runnable recordCounted;
 
-  People(Jdbi jdbi, Actors actors, Commands commands) {
+  /**
+   * @param recordCounted records what this node has counted of people and not recorded yet
+   */
+  People(Jdbi jdbi, Actors actors, Commands commands, Runnable recordCounted) {
     this.jdbi = jdbi;
     this.actors = actors;
     this.commands = commands;
+    this.recordCounted = recordCounted;
   }
 
   /**
@@ -115,6 +120,8 @@ public final class People {
     if (opening.identity().filter(People::isNoPerson).isPresent()) {
       throw new IllegalArgumentException("that is no person, and so is not forgotten");
     }
+    // Or it would come afterwards, and be somebody new's.
+    recordCounted.run();
     switch (commands.append(
         caller, new ForgetActor(actors.initiator(caller), opening.commitment()))) {
       case SELF ->

@@ -164,11 +164,19 @@ public final class RegistryParts implements AutoCloseable {
     this.holds = new Holds(jdbi, actors, commands);
     this.approvals = new Approvals(jdbi, actors, commands);
     this.signedLog = new SignedLog(audit, options.signing());
-    this.people = new People(audit, actors, commands);
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.sessions = new Sessions(jdbi, actors, commands, changes);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
     this.accesses = new AccessRecorder(options.accesses(), actors, lane, meters);
+    this.people =
+        new People(
+            audit,
+            actors,
+            commands,
+            () -> {
+              pulls.flush();
+              accesses.flush();
+            });
     this.server = new ServerRecord(actors, commands);
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     Alarms alarms = new Alarms(meters);

@@ -100,8 +100,8 @@ record OcsfEvent(
         new Metadata(
             VERSION,
             new Product("Stele", "Stele"),
-            log.id() + "/" + row.position(),
-            log.id().toString(),
+            log.name(row.position()) + "/" + row.position(),
+            log.name(row.position()),
             row.position()),
         kind.category,
         kind.number,

@@ -71,7 +71,7 @@ final class SyslogMessage {
                 host,
                 event.type(),
                 ENTERPRISE,
-                log.id(),
+                log.name(event.position()),
                 event.position())
             .getBytes(US_ASCII);
     ByteArrayOutputStream framed = new ByteArrayOutputStream(header.length + content.length + 8);
