@@ -55,10 +55,15 @@ public final class Authenticator implements AutoCloseable {
    * @param by absent if it was nobody's to judge
    */
   private record Judged(Verdict verdict, Optional<IdentityProvider> by, Object state) {
-    /** Whether it would still be the same. */
+    /** Whether what it depends on is what it was. */
+    boolean isCurrent() {
+      return by.filter(provider -> !state.equals(provider.state())).isEmpty();
+    }
+
+    /** Whether somebody is let in by it, without another look. */
     boolean counts() {
       return verdict instanceof Verdict.Accepted(SignedIn signedIn)
-          && by.filter(provider -> state.equals(provider.state())).isPresent()
+          && isCurrent()
           && signedIn.until().filter(Instant.now()::isAfter).isEmpty();
     }
   }
@@ -274,7 +279,9 @@ public final class Authenticator implements AutoCloseable {
     CompletableFuture<Judged> running = pending.putIfAbsent(key, own);
     if (running != null) {
       try {
-        return running.join();
+        Judged judged = running.join();
+        // It began before this request did, perhaps when somebody was a user who is none now.
+        return judged.isCurrent() ? judged : once(key, address, look);
       } catch (CompletionException e) {
         if (e.getCause() instanceof RuntimeException failure) {
           throw failure;
@@ -288,6 +295,7 @@ public final class Authenticator implements AutoCloseable {
         throw busy();
       }
       Judged judged = look.get();
+      boolean _ = pending.remove(key, own);
       own.complete(judged);
       return judged;
     } catch (RuntimeException e) {
@@ -295,7 +303,7 @@ public final class Authenticator implements AutoCloseable {
       throw e;
     } finally {
       int _ = judging(network, -1);
-      pending.remove(key, own);
+      boolean _ = pending.remove(key, own);
       // Nobody waits for what an error ended.
       boolean _ = own.completeExceptionally(new IllegalStateException("a look ended early"));
     }

@@ -20,14 +20,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The users of an htpasswd file with bcrypt entries. A changed file is read again within {@value
- * #CHECK_SECONDS} seconds; while it is unreadable or malformed, what was read last stays in force
- * and the log says so.
+ * The users of an htpasswd file with bcrypt entries. Whoever comes {@value #CHECK_SECONDS} second
+ * after the file changed, or later, is judged by what it has now; while it is unreadable or
+ * malformed, what was read last stays in force and the log says so.
  *
  * <p>A wrong password and an unknown user are the same answer after the same work, where nobody
  * else is asked about names. Passwords are checked on a few threads, so that whoever tries some
@@ -36,6 +38,7 @@ import org.slf4j.LoggerFactory;
 final class HtpasswdUsers implements IdentityProvider {
   private static final Logger logger = LoggerFactory.getLogger(HtpasswdUsers.class);
   private static final int CHECK_SECONDS = 1;
+  private static final int LONGEST_READ_SECONDS = 5;
   private static final BCrypt.Verifyer VERIFIER =
       BCrypt.verifyer(null, LongPasswordStrategies.truncate(BCrypt.Version.VERSION_2B));
   private static final int MOST_WAITING = 100;
@@ -52,6 +55,7 @@ final class HtpasswdUsers implements IdentityProvider {
   private final Path file;
   private final boolean alone;
   private final Consumer<Map<String, Change>> changed;
+  private final Lock reading = new ReentrantLock();
   private volatile Loaded loaded;
   private volatile long nextCheck;
 
@@ -170,33 +174,54 @@ final class HtpasswdUsers implements IdentityProvider {
         .verified;
   }
 
+  /**
+   * The content that counts for a request which runs now. Where it is due to look at the file,
+   * whoever comes waits for the one who looks, since what is known may be old; but no longer than
+   * for {@value #LONGEST_READ_SECONDS} seconds: a file that cannot be read in that time leaves what
+   * was read last in force, as any that cannot be read does.
+   */
   private Loaded current() {
     long now = System.nanoTime();
     if (now - nextCheck < 0) {
       return loaded;
     }
-    synchronized (this) {
-      if (now - nextCheck < 0) {
+    try {
+      if (!reading.tryLock(LONGEST_READ_SECONDS, TimeUnit.SECONDS)) {
         return loaded;
       }
-      nextCheck = now + CHECK_SECONDS * 1_000_000_000L;
-      try {
-        Version version = version();
-        if (!version.equals(loaded.version)) {
-          Htpasswd before = loaded.users;
-          loaded = load(version);
-          Map<String, Change> changes = before.changesTo(loaded.users);
-          if (!changes.isEmpty()) {
-            // Whoever signs in now does not wait for it.
-            Thread.ofVirtual().name("users changed").start(() -> changed.accept(changes));
-          }
-          logger.info("read {} again", file);
-        }
-      } catch (IOException e) {
-        logger.warn(
-            "{} cannot be read, so its last content stays in force: {}", file, e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while the users were read", e);
+    }
+    try {
+      if (now - nextCheck >= 0) {
+        long looked = System.nanoTime();
+        readAgainIfChanged();
+        // INVARIANT: after the content that counts until then is in place, and no later than a
+        // second after a moment at which the file had that.
+        nextCheck = looked + CHECK_SECONDS * 1_000_000_000L;
       }
       return loaded;
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private void readAgainIfChanged() {
+    try {
+      Version version = version();
+      if (!version.equals(loaded.version)) {
+        Htpasswd before = loaded.users;
+        loaded = load(version);
+        Map<String, Change> changes = before.changesTo(loaded.users);
+        if (!changes.isEmpty()) {
+          // Whoever signs in now does not wait for it.
+          Thread.ofVirtual().name("users changed").start(() -> changed.accept(changes));
+        }
+        logger.info("read {} again", file);
+      }
+    } catch (IOException e) {
+      logger.warn("{} cannot be read, so its last content stays in force: {}", file, e.toString());
     }
   }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -78,6 +80,42 @@ class AuthenticatorTest {
     }
     assertThat(name(authenticator, basic("ann", "newer"), "127.0.0.1")).contains("ann");
     assertThat(name(authenticator, basic("ann", "old"), "127.0.0.1")).isEmpty();
+  }
+
+  /** The file is large, so that who comes while it is read again does so before that ends. */
+  @Test
+  void nobodyIsJudgedByWhatTheFileHadASecondAgo() throws Exception {
+    String hash = BCrypt.with(BCrypt.Version.VERSION_2B).hashToString(4, "x".toCharArray());
+    StringBuilder others = new StringBuilder();
+    for (int i = 0; i < 100_000; i++) {
+      others.append("user-").append(i).append(':').append(hash).append('\n');
+    }
+    Authenticator authenticator =
+        open(write(others + entry(BCrypt.Version.VERSION_2B, "ann", "old")));
+    assertThat(name(authenticator, basic("ann", "old"), "192.0.2.1")).contains("ann");
+
+    Path next =
+        Files.writeString(
+            folder.resolve("next"), others + entry(BCrypt.Version.VERSION_2B, "ann", "newer"));
+    Files.move(next, folder.resolve("htpasswd"), StandardCopyOption.ATOMIC_MOVE);
+    Thread.sleep(1_001);
+    CyclicBarrier together = new CyclicBarrier(8);
+    List<Future<Optional<String>>> all = new ArrayList<>();
+    try (ExecutorService many = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 8; i++) {
+        String password = i < 7 ? "old" : "newer";
+        all.add(
+            many.submit(
+                () -> {
+                  together.await();
+                  return name(authenticator, basic("ann", password), "192.0.2.1");
+                }));
+      }
+      for (Future<Optional<String>> each : all.subList(0, 7)) {
+        assertThat(each.get()).isEmpty();
+      }
+      assertThat(all.getLast().get()).contains("ann");
+    }
   }
 
   @Test
@@ -216,9 +254,14 @@ class AuthenticatorTest {
     assertThat(name(authenticator, basic("a".repeat(5_000), "secret"), "192.0.2.1")).isEmpty();
   }
 
-  /** Vouches for whoever has the password "right", and says so each time that it is asked. */
+  /**
+   * Vouches for whoever has the password "right", and says so each time that it is asked; of the
+   * password "slow" when the test says.
+   */
   private static final class Directory implements IdentityProvider {
     private final AtomicInteger asked = new AtomicInteger();
+    private final Semaphore looking = new Semaphore(0);
+    private final Semaphore answered = new Semaphore(0);
     private final AtomicReference<String> state = new AtomicReference<>("first");
     private final AtomicReference<Instant> until = new AtomicReference<>(Instant.MAX);
 
@@ -235,6 +278,10 @@ class AuthenticatorTest {
     @Override
     public Optional<Verdict> judge(Credential credential) {
       asked.incrementAndGet();
+      if (credential instanceof Credential.Password given && given.password().equals("slow")) {
+        looking.release();
+        answered.acquireUninterruptibly();
+      }
       return credential instanceof Credential.Password(String user, String password)
               && !user.equals("stranger")
           ? Optional.of(
@@ -309,6 +356,30 @@ class AuthenticatorTest {
     assertThat(name(authenticator, basic("joe", ""), "192.0.2.1")).isEmpty();
     assertThat(name(authenticator, basic("joe", "x".repeat(2_000)), "192.0.2.1")).isEmpty();
     assertThat(directory.asked).hasValue(4);
+  }
+
+  @Test
+  void aLookThatBeganBeforeSomethingChangedIsNotThatOfWhoComesAfter() throws Exception {
+    Directory directory = new Directory();
+    Authenticator authenticator = new Authenticator(List.of(directory), new SimpleMeterRegistry());
+    try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Optional<String>> before =
+          other.submit(() -> name(authenticator, basic("joe", "slow"), "192.0.2.1"));
+      directory.looking.acquire();
+      directory.state.set("second");
+      Thread joining =
+          Thread.ofVirtual()
+              .start(
+                  () ->
+                      assertThat(name(authenticator, basic("joe", "slow"), "192.0.2.1")).isEmpty());
+      while (joining.getState() != Thread.State.WAITING) {
+        Thread.sleep(5);
+      }
+      directory.answered.release(2);
+      assertThat(before.get()).isEmpty();
+      joining.join();
+    }
+    assertThat(directory.asked).hasValue(2);
   }
 
   @Test
