@@ -68,6 +68,9 @@ public final class Authenticator implements AutoCloseable {
     }
   }
 
+  /** Passwords from a network that somebody looks at now. */
+  private record Judging(String network, IdentityProvider by) {}
+
   private final List<IdentityProvider> providers;
   private final MeterRegistry meters;
   private final VerifiedCredentials<Judged> verified = new VerifiedCredentials<>();
@@ -75,7 +78,7 @@ public final class Authenticator implements AutoCloseable {
   private final Semaphore doubted = new Semaphore(1);
   private final ConcurrentMap<ByteBuffer, CompletableFuture<Judged>> pending =
       new ConcurrentHashMap<>();
-  private final ConcurrentMap<String, Integer> judgingByAddress = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Judging, Integer> judging = new ConcurrentHashMap<>();
 
   /**
    * @param providers those who vouch; none: everybody is anonymous
@@ -184,7 +187,7 @@ public final class Authenticator implements AutoCloseable {
   public Verdict authenticate(Credential credential, String address) {
     return credential instanceof Credential.Password given
         ? byPassword(given, address)
-        : judge(credential).verdict;
+        : judge(credential, Optional.empty()).verdict;
   }
 
   private Verdict byPassword(Credential.Password given, String address) {
@@ -210,7 +213,7 @@ public final class Authenticator implements AutoCloseable {
       return known.get().verdict;
     }
     failed.check(given.user(), address);
-    Judged judged = once(key, address, () -> judge(given));
+    Judged judged = once(key, () -> judge(given, Optional.of(ClientNetwork.of(address))));
     switch (judged.verdict) {
       case Verdict.Accepted _ -> verified.add(key, judged);
       case Verdict.Refused _ -> failed.add(given.user(), address);
@@ -230,7 +233,8 @@ public final class Authenticator implements AutoCloseable {
       throw FailedSignIns.tooMany();
     }
     try {
-      return judge(given, providers.stream().filter(IdentityProvider::isQuick).toList());
+      return judge(
+          given, providers.stream().filter(IdentityProvider::isQuick).toList(), Optional.empty());
     } finally {
       if (doubtful) {
         doubted.release();
@@ -238,8 +242,8 @@ public final class Authenticator implements AutoCloseable {
     }
   }
 
-  private Judged judge(Credential credential) {
-    return judge(credential, providers)
+  private Judged judge(Credential credential, Optional<String> bounded) {
+    return judge(credential, providers, bounded)
         .orElseGet(
             () ->
                 counted(
@@ -249,15 +253,42 @@ public final class Authenticator implements AutoCloseable {
                         "nobody")));
   }
 
-  private Optional<Judged> judge(Credential credential, List<IdentityProvider> asked) {
+  /**
+   * @param bounded the network that may have so many looked at
+   */
+  private Optional<Judged> judge(
+      Credential credential, List<IdentityProvider> asked, Optional<String> bounded) {
     for (IdentityProvider provider : asked) {
       Object state = provider.state();
-      Optional<Verdict> verdict = provider.judge(credential);
+      Optional<Verdict> verdict =
+          bounded.isPresent()
+              ? judge(credential, new Judging(bounded.get(), provider))
+              : provider.judge(credential);
       if (verdict.isPresent()) {
         return Optional.of(counted(new Judged(verdict.get(), Optional.of(provider), state)));
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * So many at once of one network, so that nobody fills the queue alone; of each who vouches, so
+   * that who waits for a slow directory takes no room of others.
+   */
+  private Optional<Verdict> judge(Credential credential, Judging one) {
+    try {
+      if (judging(one, 1) > MOST_OF_ONE) {
+        throw busy();
+      }
+      return one.by.judge(credential);
+    } finally {
+      int _ = judging(one, -1);
+    }
+  }
+
+  private int judging(Judging one, int more) {
+    Integer now = judging.merge(one, more, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
+    return now == null ? 0 : now;
   }
 
   private Judged counted(Judged judged) {
@@ -272,16 +303,16 @@ public final class Authenticator implements AutoCloseable {
 
   /**
    * Looks at a password, once for all who send it at the same time, as the requests of one client
-   * do; and at so many at once of one address, so that nobody fills the queue alone.
+   * do.
    */
-  private Judged once(ByteBuffer key, String address, Supplier<Judged> look) {
+  private Judged once(ByteBuffer key, Supplier<Judged> look) {
     CompletableFuture<Judged> own = new CompletableFuture<>();
     CompletableFuture<Judged> running = pending.putIfAbsent(key, own);
     if (running != null) {
       try {
         Judged judged = running.join();
         // It began before this request did, perhaps when somebody was a user who is none now.
-        return judged.isCurrent() ? judged : once(key, address, look);
+        return judged.isCurrent() ? judged : once(key, look);
       } catch (CompletionException e) {
         if (e.getCause() instanceof RuntimeException failure) {
           throw failure;
@@ -289,11 +320,7 @@ public final class Authenticator implements AutoCloseable {
         throw e;
       }
     }
-    String network = ClientNetwork.of(address);
     try {
-      if (judging(network, 1) > MOST_OF_ONE) {
-        throw busy();
-      }
       Judged judged = look.get();
       boolean _ = pending.remove(key, own);
       own.complete(judged);
@@ -302,17 +329,10 @@ public final class Authenticator implements AutoCloseable {
       own.completeExceptionally(e);
       throw e;
     } finally {
-      int _ = judging(network, -1);
       boolean _ = pending.remove(key, own);
       // Nobody waits for what an error ended.
       boolean _ = own.completeExceptionally(new IllegalStateException("a look ended early"));
     }
-  }
-
-  private int judging(String network, int more) {
-    Integer now =
-        judgingByAddress.merge(network, more, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
-    return now == null ? 0 : now;
   }
 
   static RefusedRequestException busy() {

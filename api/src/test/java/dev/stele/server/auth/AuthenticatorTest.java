@@ -339,6 +339,33 @@ class AuthenticatorTest {
   }
 
   @Test
+  void whoeverWaitsForADirectoryTakesNoRoomOfTheFilesUsers() throws Exception {
+    Directory directory = new Directory();
+    HtpasswdUsers users =
+        new HtpasswdUsers(write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false, _ -> {});
+    Authenticator authenticator =
+        new Authenticator(List.of(users, directory), new SimpleMeterRegistry());
+    try (ExecutorService many = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 20; i++) {
+        String user = "user-" + i;
+        Future<?> _ = many.submit(() -> name(authenticator, basic(user, "slow"), "192.0.2.1"));
+      }
+      directory.looking.acquire(20);
+      try {
+        // Nobody fills the queue for the directory alone.
+        assertThatThrownBy(() -> name(authenticator, basic("joe", "right"), "192.0.2.1"))
+            .isInstanceOfSatisfying(
+                RefusedRequestException.class, e -> assertThat(e.error().status()).isEqualTo(429));
+        assertThat(name(authenticator, basic("ann", "secret"), "192.0.2.1")).contains("ann");
+        assertThat(name(authenticator, basic("joe", "right"), "192.0.2.2")).contains("joe");
+      } finally {
+        directory.answered.release(20);
+      }
+    }
+    assertThat(name(authenticator, basic("joe", "right"), "192.0.2.1")).contains("joe");
+  }
+
+  @Test
   void whatWasRightIsNotAskedAgainForAsLongAsItHolds() {
     Directory directory = new Directory();
     Authenticator authenticator = new Authenticator(List.of(directory), new SimpleMeterRegistry());
@@ -367,17 +394,17 @@ class AuthenticatorTest {
           other.submit(() -> name(authenticator, basic("joe", "slow"), "192.0.2.1"));
       directory.looking.acquire();
       directory.state.set("second");
+      AtomicReference<Optional<String>> after = new AtomicReference<>();
       Thread joining =
           Thread.ofVirtual()
-              .start(
-                  () ->
-                      assertThat(name(authenticator, basic("joe", "slow"), "192.0.2.1")).isEmpty());
+              .start(() -> after.set(name(authenticator, basic("joe", "slow"), "192.0.2.1")));
       while (joining.getState() != Thread.State.WAITING) {
         Thread.sleep(5);
       }
       directory.answered.release(2);
       assertThat(before.get()).isEmpty();
       joining.join();
+      assertThat(after.get()).isEmpty();
     }
     assertThat(directory.asked).hasValue(2);
   }
