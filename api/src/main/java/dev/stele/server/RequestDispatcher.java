@@ -204,7 +204,7 @@ final class RequestDispatcher {
         Optional<Resource> resource =
             distribution.find(path).or(() -> audit.find(path)).or(() -> signingIn.find(path));
         resource.ifPresent(found -> served.at(found.template()));
-        Sender sender = admitted(request, path, served.origin());
+        Sender sender = admitted(request, path, served);
         Caller caller =
             new Caller(
                 sender.identity(),
@@ -225,7 +225,6 @@ final class RequestDispatcher {
                 () -> isGone(sender) ? Optional.empty() : Optional.of(policy.get()),
                 (action, repository) ->
                     accesses.denied(caller, action.word(), repository.map(RepositoryName::value)));
-        served.by(sender.identity().name());
         try (Exchange asked =
             new Exchange(
                 request, response, served.origin(), access, caller, this.limits, bodies, answers)) {
@@ -332,10 +331,12 @@ final class RequestDispatcher {
   }
 
   /** Who sent a request, unless they have sent too many. */
-  private Sender admitted(HttpServletRequest request, RawPath path, Arrival origin) {
+  private Sender admitted(HttpServletRequest request, RawPath path, RequestLog.Served served) {
+    Arrival origin = served.origin();
     Sender sender;
     try {
-      sender = sender(request, path, origin);
+      sender = sender(request, path, served);
+      served.by(sender.identity().name());
     } catch (RefusedRequestException e) {
       rate.take(origin.address());
       throw e;
@@ -373,7 +374,8 @@ final class RequestDispatcher {
     };
   }
 
-  private Sender sender(HttpServletRequest request, RawPath path, Arrival origin) {
+  private Sender sender(HttpServletRequest request, RawPath path, RequestLog.Served served) {
+    Arrival origin = served.origin();
     if (Audit.open(path) || SigningIn.isForStrangers(path)) {
       return Sender.ANONYMOUS;
     }
@@ -424,6 +426,7 @@ final class RequestDispatcher {
         return bearing.get();
       }
     }
+    served.claimedBy(credential);
     Verdict verdict =
         ours.isPresent()
             ? new Verdict.Refused("only commands of this machine are let in here")

@@ -1,12 +1,14 @@
 package dev.stele.server;
 
 import dev.stele.event.Identity;
+import dev.stele.server.auth.Credential;
 import dev.stele.server.http.TrustedProxies.Arrival;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
@@ -15,6 +17,7 @@ import org.eclipse.jetty.server.Response;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * What is kept of requests that were answered: a line in the log with fields for programs, and
@@ -59,6 +62,7 @@ final class RequestLog {
     private final Arrival origin;
     private String template = "unknown";
     private String user = Identity.NOBODY.name();
+    private Optional<Credential> unproven = Optional.empty();
     private boolean aborted;
 
     Served(Arrival origin) {
@@ -78,6 +82,12 @@ final class RequestLog {
     /** Who sent it, as far as that is known to be true. */
     void by(String name) {
       user = name;
+      unproven = Optional.empty();
+    }
+
+    /** What it has that is to prove who sent it, until that is known. */
+    void claimedBy(Optional<Credential> credential) {
+      unproven = credential;
     }
 
     /** The answer did not reach the client, or not all of it. */
@@ -105,12 +115,14 @@ final class RequestLog {
     long received = Math.max(0, Request.getContentBytesRead(context));
     long sent = Math.max(0, Response.getContentBytesWritten(context.getServletContextResponse()));
     String user = text(served.user);
+    Optional<String> claimed = served.unproven.flatMap(Credential::claimed).map(RequestLog::text);
     String path = text(request.getRequestURI());
     String agent = text(request.getHeader("User-Agent"));
-    logger
-        .atLevel(level)
-        .addKeyValue("user", user)
-        .addKeyValue("address", served.origin.address())
+    LoggingEventBuilder line = logger.atLevel(level).addKeyValue("user", user);
+    if (claimed.isPresent()) {
+      line = line.addKeyValue("claimedUser", claimed.get());
+    }
+    line.addKeyValue("address", served.origin.address())
         .addKeyValue("method", method)
         .addKeyValue("path", path)
         .addKeyValue("status", status)
@@ -123,6 +135,7 @@ final class RequestLog {
                 method
                     + (' ' + path + ' ' + status + ' ' + Math.round(nanos / 1e5) / 10.0 + " ms, ")
                     + (received + " bytes in, " + sent + " out, by " + user)
+                    + claimed.map(" (claimed: %s)"::formatted).orElse("")
                     + (" at " + served.origin.address() + " with " + agent));
   }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.stele.event.Identity;
 import dev.stele.server.config.Configuration.HttpLimits;
 import dev.stele.server.config.Configuration.RequestLimit;
@@ -34,6 +38,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class RequestRateTest {
   private static final long SECOND = 1_000_000_000L;
@@ -130,6 +135,11 @@ class RequestRateTest {
             new RequestLimit(1, 3));
     String hash = BCrypt.withDefaults().hashToString(4, "pw".toCharArray());
     Path users = Files.writeString(folder.resolve("users"), "ann:" + hash + "\nbob:" + hash + "\n");
+    Logger log = (Logger) LoggerFactory.getLogger(RequestLog.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    log.addAppender(lines);
+    log.setLevel(Level.INFO);
     try (RegistryOnTestDatabase beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
         SteleServer server =
             beneath.serve(
@@ -154,6 +164,13 @@ class RequestRateTest {
       assertThat(beneath.meters().scrape())
           .contains("stele_http_limited_total{by=\"identity\"}")
           .contains("stele_http_limited_total{by=\"address\"}");
+      assertThat(lines.list.stream().map(ILoggingEvent::getFormattedMessage))
+          .anySatisfy(line -> assertThat(line).contains("/v2/ 429 ", " by ann at "))
+          .anySatisfy(
+              line -> assertThat(line).contains("/v2/ 429 ", " by anonymous (claimed: bob) at "));
+    } finally {
+      log.detachAppender(lines);
+      log.setLevel(null);
     }
   }
 
