@@ -429,10 +429,10 @@ final class RequestDispatcher {
     served.claimedBy(credential);
     Verdict verdict =
         ours.isPresent()
-            ? new Verdict.Refused("only commands of this machine are let in here")
+            ? new Verdict.Refused(Verdict.Reason.NOT_HERE)
             : credential
                 .map(sent -> authenticator.authenticate(sent, origin.address()))
-                .orElse(new Verdict.Refused("it cannot be read"));
+                .orElse(new Verdict.Refused(Verdict.Reason.UNREADABLE));
     if (verdict instanceof Verdict.Accepted(SignedIn who)) {
       return Sender.of(who, credential.map(RequestDispatcher::way).orElse("none"));
     }
@@ -440,7 +440,7 @@ final class RequestDispatcher {
       refused(credential, origin, verdict);
     }
     DistributionError error =
-        verdict instanceof Verdict.Ended(String why)
+        verdict instanceof Verdict.Ended(_, String why)
             ? new DistributionError(401, ErrorCode.UNAUTHORIZED, why)
                 .with(
                     "WWW-Authenticate",
@@ -485,16 +485,23 @@ final class RequestDispatcher {
 
   /** Says in the log and on record that somebody did not get in. */
   private void refused(Optional<Credential> credential, Arrival origin, Verdict verdict) {
+    switch (verdict) {
+      case Verdict.Refused(Verdict.Reason reason, String why) ->
+          refused(credential, origin, reason, why, false);
+      case Verdict.Ended(Verdict.Reason reason, String why) ->
+          refused(credential, origin, reason, why, true);
+      case Verdict.Accepted _ -> {} // not refused, and so never here
+    }
+  }
+
+  private void refused(
+      Optional<Credential> credential,
+      Arrival origin,
+      Verdict.Reason reason,
+      String why,
+      boolean ended) {
     Optional<String> claimed = credential.flatMap(Credential::claimed);
-    boolean ended = verdict instanceof Verdict.Ended;
-    warnOfRefusal(
-        claimed,
-        origin,
-        switch (verdict) {
-          case Verdict.Refused(String why) -> why;
-          case Verdict.Ended(String why) -> why;
-          case Verdict.Accepted _ -> "accepted"; // not refused, and so never here
-        });
+    warnOfRefusal(claimed, origin, why);
     accesses.signInFailed(
         claimed.filter(
             name ->
@@ -503,7 +510,7 @@ final class RequestDispatcher {
                     || authenticator.vouchesFor(Identity.user(name), Optional.empty())),
         TrustedProxies.network(origin.address()),
         credential.map(RequestDispatcher::way).orElse("none"),
-        ended ? "it has ended" : "it does not count here");
+        reason.words());
   }
 
   private static void warnOfRefusal(Optional<String> claimed, Arrival origin, String why) {

@@ -103,6 +103,8 @@ class AccessesOverHttpTest {
     assertThat(send("ann", "ann", "GET", "/v2/").statusCode()).isEqualTo(200);
     assertThat(send("ann", "guess", "GET", "/v2/").statusCode()).isEqualTo(401);
     assertThat(send("hunter2", "guess", "GET", "/v2/").statusCode()).isEqualTo(401);
+    assertThat(send("robot+ci", "guess", "GET", "/v2/").statusCode()).isEqualTo(401);
+    assertThat(send("oidc", "eyJhbGciOiJub25lIn0.e30.", "GET", "/v2/").statusCode()).isEqualTo(401);
     assertThat(recorded("SignedIn"))
         .filteredOn(event -> event.get("actor").asText().equals("ann"))
         .singleElement()
@@ -116,11 +118,17 @@ class AccessesOverHttpTest {
     assertThat(recorded("SignInFailed"))
         .extracting(
             event -> event.get("actor").asText() + " " + event.get("actorKind").asText(),
-            event -> event.at("/origin/address").asText())
+            event -> event.at("/origin/address").asText(),
+            event -> event.at("/data/reason").asText())
         .containsExactlyInAnyOrder(
-            tuple("ann CLAIMED", "127.0.0.0/24"),
+            tuple("ann CLAIMED", "127.0.0.0/24", "wrong user name or password"),
             // What may be a password is not kept.
-            tuple("stele:unknown CLAIMED", "127.0.0.0/24"));
+            tuple("stele:unknown CLAIMED", "127.0.0.0/24", "wrong user name or password"),
+            tuple("robot+ci CLAIMED", "127.0.0.0/24", "wrong robot or key"),
+            tuple(
+                "stele:unknown CLAIMED",
+                "127.0.0.0/24",
+                "the token is of no issuer and audience that count here"));
   }
 
   @Test

@@ -42,11 +42,13 @@ public final class AccessRecorder {
 
   private record Entry(By by, String way) {}
 
+  private record Claim(By by, String way, String reason) {}
+
   private final boolean on;
   private final Observations observations;
   private final Cache<Entry, Boolean> recent =
       Caffeine.newBuilder().maximumSize(MOST_KEYS).expireAfterWrite(AGAIN).build();
-  private final Set<Entry> strangers = new HashSet<>();
+  private final Set<Claim> strangers = new HashSet<>();
   private Instant strangersSince = Instant.EPOCH;
 
   /**
@@ -101,7 +103,7 @@ public final class AccessRecorder {
                 .map(name -> new Identity(name, Identity.Kind.CLAIMED, Optional.empty()))
                 .orElse(UNKNOWN),
             new Origin(Optional.of(network), Optional.empty(), Optional.empty()));
-    boolean apart = isToldApart(new Entry(by, way), now);
+    boolean apart = isToldApart(new Claim(by, way, reason), now);
     boolean _ =
         observations.add(
             apart ? by : new By(SEVERAL, Origin.NONE),
@@ -110,12 +112,12 @@ public final class AccessRecorder {
                 : new Event.SignInFailed("several", "it does not count here", 1, now, now));
   }
 
-  private synchronized boolean isToldApart(Entry by, Instant now) {
+  private synchronized boolean isToldApart(Claim claim, Instant now) {
     if (Duration.between(strangersSince, now).toSeconds() >= 60) {
       strangers.clear();
       strangersSince = now;
     }
-    return strangers.contains(by) || (strangers.size() < MOST_STRANGERS && strangers.add(by));
+    return strangers.contains(claim) || (strangers.size() < MOST_STRANGERS && strangers.add(claim));
   }
 
   /**

@@ -95,6 +95,14 @@ class AccessRecorderTest {
   }
 
   @Test
+  void whateverReasonsStrangersCauseAreAFewEvents() {
+    for (int i = 0; i < 100; i++) {
+      accesses.signInFailed(Optional.empty(), "192.0.2.0/24", "password", "wrong " + i);
+    }
+    assertThat(recorded()).hasSize(AccessRecorder.MOST_STRANGERS + 1);
+  }
+
+  @Test
   void refusalsAndReadingsAreCountedByWhatWasAsked() {
     for (int i = 0; i < 3; i++) {
       accesses.denied(BOB, "push", Optional.of("payments/api"));

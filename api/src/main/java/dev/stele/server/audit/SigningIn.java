@@ -242,19 +242,26 @@ public final class SigningIn {
 
   private SignedIn accepted(Exchange exchange, OidcSignIn issuer, Verdict verdict) {
     String why;
+    Verdict.Reason reason;
     switch (verdict) {
       case Verdict.Accepted(SignedIn who) -> {
         return who;
       }
-      case Verdict.Refused(String reason) -> why = reason;
-      case Verdict.Ended(String reason) -> why = reason;
+      case Verdict.Refused refused -> {
+        why = refused.why();
+        reason = refused.reason();
+      }
+      case Verdict.Ended ended -> {
+        why = ended.why();
+        reason = ended.reason();
+      }
     }
     logger.warn("sign-in refused: from {}: {}", exchange.arrival().address(), why);
     accesses.signInFailed(
         Optional.empty(),
         TrustedProxies.network(exchange.arrival().address()),
         "oidc",
-        "it does not count here");
+        reason.words());
     throw new DistributionError(
             403,
             ErrorCode.DENIED,

@@ -193,11 +193,12 @@ public final class Authenticator implements AutoCloseable {
   private Verdict byPassword(Credential.Password given, String address) {
     if (given.password().isEmpty() || given.password().length() > LONGEST_PASSWORD) {
       // Some directories let in whoever sends none.
-      return new Verdict.Refused("the password is empty or too long");
+      return new Verdict.Refused(
+          Verdict.Reason.WRONG_PASSWORD, "the password is empty or too long");
     }
     if (given.user().length() > SignedIn.LONGEST_NAME) {
       // It would be kept while the failure is remembered.
-      return new Verdict.Refused("the name is too long");
+      return new Verdict.Refused(Verdict.Reason.WRONG_PASSWORD, "the name is too long");
     }
     Optional<Judged> quick = quickly(given, address);
     if (quick.isPresent()) {
@@ -248,7 +249,10 @@ public final class Authenticator implements AutoCloseable {
             () ->
                 counted(
                     new Judged(
-                        new Verdict.Refused("nobody who is configured vouches for that"),
+                        new Verdict.Refused(
+                            credential instanceof Credential.Token
+                                ? Verdict.Reason.STRANGE_TOKEN
+                                : Verdict.Reason.NOBODY),
                         Optional.empty(),
                         "nobody")));
   }

@@ -74,12 +74,15 @@ public record ClientCertificates(
   private Verdict judge(X509Certificate certificate) {
     if (Instant.now().isAfter(certificate.getNotAfter().toInstant())) {
       // It was looked at when the connection was made, which may last for longer.
-      return new Verdict.Ended("the certificate ended at " + certificate.getNotAfter().toInstant());
+      return new Verdict.Ended(
+          Verdict.Reason.CERTIFICATE_EXPIRED,
+          "the certificate ended at " + certificate.getNotAfter().toInstant());
     }
     Collection<String> names = name == Name.CN ? subject(certificate, "CN") : others(certificate);
     if (names.size() != 1 || !SignedIn.isName(names.iterator().next())) {
       // Of several, nobody could say which is meant.
       return new Verdict.Refused(
+          Verdict.Reason.NO_NAME,
           "the certificate must have exactly one name (tls.client-name: %s), and has %d that can be one"
               .formatted(
                   name.name().toLowerCase(Locale.ROOT),

@@ -128,7 +128,7 @@ final class HtpasswdUsers implements IdentityProvider {
     return Optional.of(
         hash.isPresent() && right
             ? new Verdict.Accepted(SignedIn.user(given.user()))
-            : new Verdict.Refused("wrong user name or password"));
+            : new Verdict.Refused(Verdict.Reason.WRONG_PASSWORD));
   }
 
   @Override

@@ -151,11 +151,14 @@ final class LdapDirectory implements IdentityProvider {
         || !SignedIn.isUserName(name)
         || entry.getAttributeValues(settings.userName()).length != 1) {
       return refused(
+          Verdict.Reason.NO_NAME,
           "%s has no %s that can be a name, or several"
               .formatted(entry.getDN(), settings.userName()));
     }
     if (isTaken(name)) {
-      return refused("%s is called %s, as a user of htpasswd is".formatted(entry.getDN(), name));
+      return refused(
+          Verdict.Reason.NO_NAME,
+          "%s is called %s, as a user of htpasswd is".formatted(entry.getDN(), name));
     }
     try {
       pool.bindAndRevertAuthentication(new SimpleBindRequest(entry.getDN(), password));
@@ -168,7 +171,9 @@ final class LdapDirectory implements IdentityProvider {
     Set<String> groups = new HashSet<>();
     List<String> in = groups(entry, name);
     if (in.size() > MOST_GROUPS) {
-      return refused("%s is in more than %d groups".formatted(entry.getDN(), MOST_GROUPS));
+      return refused(
+          Verdict.Reason.TOO_MANY_GROUPS,
+          "%s is in more than %d groups".formatted(entry.getDN(), MOST_GROUPS));
     }
     in.stream()
         .filter(SignedIn::isName)
@@ -182,7 +187,11 @@ final class LdapDirectory implements IdentityProvider {
   }
 
   private Verdict refused(String why) {
-    return new Verdict.Refused(section() + ": " + why);
+    return refused(Verdict.Reason.WRONG_PASSWORD, why);
+  }
+
+  private Verdict refused(Verdict.Reason reason, String why) {
+    return new Verdict.Refused(reason, section() + ": " + why);
   }
 
   private List<String> groups(SearchResultEntry user, String typed) throws LDAPException {

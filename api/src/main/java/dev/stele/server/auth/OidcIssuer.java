@@ -16,6 +16,7 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
+import com.nimbusds.jwt.proc.ExpiredJWTException;
 import dev.stele.event.Identity;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -142,7 +143,8 @@ final class OidcIssuer implements IdentityProvider {
       String text,
       Optional<String> nonce) {
     if (text.length() > LONGEST) {
-      return new Verdict.Refused(section() + ": its ID token is too long");
+      return new Verdict.Refused(
+          Verdict.Reason.TOKEN_INVALID, section() + ": its ID token is too long");
     }
     return judge(
         () -> {
@@ -204,7 +206,8 @@ final class OidcIssuer implements IdentityProvider {
       return judging.judge();
     } catch (KeySourceException e) {
       if (e instanceof RateLimitReachedException && hasKeys()) {
-        return new Verdict.Refused(section() + ": it is signed by a key that is not known");
+        return new Verdict.Refused(
+            Verdict.Reason.TOKEN_INVALID, section() + ": it is signed by a key that is not known");
       }
       throw new DistributionError(
               503,
@@ -213,7 +216,11 @@ final class OidcIssuer implements IdentityProvider {
           .with("Retry-After", Long.toString(INTERVAL.toSeconds()))
           .asException();
     } catch (BadJOSEException | JOSEException | ParseException e) {
-      return new Verdict.Refused(section() + ": " + e.getMessage());
+      return new Verdict.Refused(
+          e instanceof ExpiredJWTException
+              ? Verdict.Reason.TOKEN_EXPIRED
+              : Verdict.Reason.TOKEN_INVALID,
+          section() + ": " + e.getMessage());
     }
   }
 
@@ -232,12 +239,14 @@ final class OidcIssuer implements IdentityProvider {
     for (Map.Entry<String, String> must : settings.required().entrySet()) {
       if (ClaimTemplate.text(said.get(must.getKey())).filter(must.getValue()::equals).isEmpty()) {
         return new Verdict.Refused(
+            Verdict.Reason.TOKEN_INVALID,
             "%s: %s is not %s".formatted(section(), must.getKey(), must.getValue()));
       }
     }
     Optional<String> user = settings.user().fill(said).filter(SignedIn::isName).map(this::prefixed);
     if (user.filter(SignedIn::isName).isEmpty()) {
       return new Verdict.Refused(
+          Verdict.Reason.NO_NAME,
           "%s: the claims of %s are missing, or make no name"
               .formatted(section(), settings.user()));
     }
@@ -246,6 +255,7 @@ final class OidcIssuer implements IdentityProvider {
       List<String> in = template.fillAll(said);
       if (in.size() > MOST_GROUPS) {
         return new Verdict.Refused(
+            Verdict.Reason.TOO_MANY_GROUPS,
             "%s: it names more than %d groups".formatted(section(), MOST_GROUPS));
       }
       in.stream().filter(SignedIn::isName).map(this::prefixed).forEach(groups::add);

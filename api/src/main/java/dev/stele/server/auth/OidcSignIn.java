@@ -296,7 +296,9 @@ public final class OidcSignIn {
   private Verdict judge(IssuerClient.Answer answer, Optional<String> nonce) {
     String token = answer.text("id_token");
     return token.isEmpty()
-        ? new Verdict.Refused(settings.section() + ": there is no ID token: it needs scope openid")
+        ? new Verdict.Refused(
+            Verdict.Reason.TOKEN_INVALID,
+            settings.section() + ": there is no ID token: it needs scope openid")
         : idTokens.apply(token, nonce);
   }
 

@@ -63,7 +63,7 @@ final class RobotKeys implements IdentityProvider {
                         MessageDigest.isEqual(known.hash().toBytes(), key.get().hash().toBytes()))
             : Optional.empty();
     if (there.isEmpty()) {
-      return Optional.of(new Verdict.Refused("wrong robot or key"));
+      return Optional.of(new Verdict.Refused(Verdict.Reason.WRONG_KEY));
     }
     Robot.Key known = there.get();
     return Optional.of(
@@ -75,6 +75,7 @@ final class RobotKeys implements IdentityProvider {
                     Optional.of(known.id()),
                     Optional.of(known.expires())))
             : new Verdict.Ended(
+                Verdict.Reason.KEY_EXPIRED,
                 "key %s of robot %s expired at %s: it needs another"
                     .formatted(known.id(), robot.get(), known.expires())));
   }

@@ -75,7 +75,7 @@ final class SessionTokens implements IdentityProvider {
     Optional<Session> there = sessions.of(token);
     Optional<Identity> who = there.flatMap(this::whose);
     if (who.isEmpty()) {
-      return Optional.of(new Verdict.Refused("there is no such session, or it was ended"));
+      return Optional.of(new Verdict.Refused(Verdict.Reason.NO_SESSION));
     }
     Session session = there.get();
     return Optional.of(
@@ -87,6 +87,7 @@ final class SessionTokens implements IdentityProvider {
                     Optional.of(credential(session.id())),
                     Optional.of(session.expires())))
             : new Verdict.Ended(
+                Verdict.Reason.SESSION_EXPIRED,
                 "your session expired at %s: sign in again".formatted(session.expires())));
   }
 

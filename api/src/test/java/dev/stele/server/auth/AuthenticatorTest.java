@@ -292,7 +292,7 @@ class AuthenticatorTest {
                           Set.of("directory:all"),
                           Optional.empty(),
                           Optional.of(until.get())))
-                  : new Verdict.Refused("wrong"))
+                  : new Verdict.Refused(Verdict.Reason.WRONG_PASSWORD))
           : Optional.empty();
     }
 
@@ -452,7 +452,7 @@ class AuthenticatorTest {
       }
       return Optional.of(
           password.equals("wrong")
-              ? new Verdict.Refused("wrong")
+              ? new Verdict.Refused(Verdict.Reason.WRONG_PASSWORD)
               : new Verdict.Accepted(SignedIn.user(user)));
     }
 
