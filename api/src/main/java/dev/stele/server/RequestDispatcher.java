@@ -69,6 +69,7 @@ import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import org.slf4j.event.Level;
 
 /**
  * What happens to every request: it gets an id, its sender is authenticated, its address and method
@@ -416,27 +417,41 @@ final class RequestDispatcher {
         && ((credentials.isEmpty() && credential.isEmpty()) || !authenticator.required())) {
       return Sender.ANONYMOUS;
     }
+    Optional<Sender> bearing = Optional.empty();
+    boolean expired = false;
     if (bearer && ours.isEmpty()) {
-      Optional<Sender> bearing =
-          tokens
-              .verify(LocalCredential.token(credentials.orElseThrow()))
-              .map(Sender::bearing)
-              .filter(sender -> !isGone(sender));
-      if (bearing.isPresent()) {
+      String token = LocalCredential.token(credentials.orElseThrow());
+      bearing = tokens.verify(token).map(Sender::bearing);
+      if (bearing.filter(sender -> !isGone(sender)).isPresent()) {
         return bearing.get();
       }
+      expired = bearing.isEmpty() && tokens.hasExpired(token);
     }
     served.claimedBy(credential);
-    Verdict verdict =
-        ours.isPresent()
-            ? new Verdict.Refused(Verdict.Reason.NOT_HERE)
-            : credential
-                .map(sent -> authenticator.authenticate(sent, origin.address()))
-                .orElse(new Verdict.Refused(Verdict.Reason.UNREADABLE));
+    Verdict verdict;
+    if (ours.isPresent()) {
+      verdict = new Verdict.Refused(Verdict.Reason.NOT_HERE);
+    } else if (expired) {
+      verdict = new Verdict.Refused(Verdict.Reason.TOKEN_EXPIRED);
+    } else if (bearing.isPresent()) {
+      verdict = new Verdict.Refused(Verdict.Reason.REVOKED);
+    } else {
+      verdict =
+          credential
+              .map(sent -> authenticator.authenticate(sent, origin.address()))
+              .orElse(new Verdict.Refused(Verdict.Reason.UNREADABLE));
+    }
     if (verdict instanceof Verdict.Accepted(SignedIn who)) {
       return Sender.of(who, credential.map(RequestDispatcher::way).orElse("none"));
     }
-    if (credentials.isPresent() || credential.isPresent()) {
+    if (expired) {
+      // As each does after a few minutes: who has it gets another, and nobody failed to sign in.
+      tellOfRefusal(
+          Level.INFO,
+          credential.flatMap(Credential::claimed),
+          origin,
+          Verdict.Reason.TOKEN_EXPIRED.words());
+    } else if (credentials.isPresent() || credential.isPresent()) {
       refused(credential, origin, verdict);
     }
     DistributionError error =
@@ -501,7 +516,7 @@ final class RequestDispatcher {
       String why,
       boolean ended) {
     Optional<String> claimed = credential.flatMap(Credential::claimed);
-    warnOfRefusal(claimed, origin, why);
+    tellOfRefusal(Level.WARN, claimed, origin, why);
     accesses.signInFailed(
         claimed.filter(
             name ->
@@ -513,11 +528,12 @@ final class RequestDispatcher {
         reason.words());
   }
 
-  private static void warnOfRefusal(Optional<String> claimed, Arrival origin, String why) {
+  private static void tellOfRefusal(
+      Level level, Optional<String> claimed, Arrival origin, String why) {
     String name = RequestLog.text(claimed.orElse(null));
     String reason = RequestLog.text(why);
     logger
-        .atWarn()
+        .atLevel(level)
         .addKeyValue("claimedUser", name)
         .addKeyValue("address", origin.address())
         .addKeyValue("reason", reason)

@@ -5,9 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.event.Identity;
 import dev.stele.policy.AccessPolicy;
+import dev.stele.server.auth.ServerKey;
+import dev.stele.server.auth.SignedIn;
+import dev.stele.server.auth.TokenAuthority;
+import dev.stele.server.http.TokenScope;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,11 +31,13 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What callers do at the door, and what the record says of it. */
 class AccessesOverHttpTest {
@@ -74,14 +85,21 @@ class AccessesOverHttpTest {
   private HttpResponse<String> send(
       String user, String password, String method, String target, String body)
       throws IOException, InterruptedException {
+    return sendWith(
+        "Basic " + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(UTF_8)),
+        method,
+        target,
+        body);
+  }
+
+  private HttpResponse<String> sendWith(
+      String authorization, String method, String target, String body)
+      throws IOException, InterruptedException {
     try (HttpClient client = HttpClient.newHttpClient()) {
       return client.send(
           HttpRequest.newBuilder(URI.create("http://" + server.address() + target))
               .header("User-Agent", "a test")
-              .header(
-                  "Authorization",
-                  "Basic "
-                      + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(UTF_8)))
+              .header("Authorization", authorization)
               .method(
                   method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
               .build(),
@@ -129,6 +147,43 @@ class AccessesOverHttpTest {
                 "stele:unknown CLAIMED",
                 "127.0.0.0/24",
                 "the token is of no issuer and audience that count here"));
+  }
+
+  /** Which every client has after a few minutes, and gets another. */
+  @Test
+  void aTokenThatExpiredIsNoFailedSignIn() throws Exception {
+    String token =
+        new TokenAuthority(
+                new ServerKey(beneath.engine().secret()), () -> Instant.now().minusSeconds(600))
+            .issue(
+                Optional.of(
+                    new SignedIn(
+                        Identity.user("ann"), Set.of(), Optional.empty(), Optional.empty())),
+                TokenScope.parse(List.of("repository:team/app:pull")))
+            .token();
+    Logger log = (Logger) LoggerFactory.getLogger(RequestDispatcher.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    log.addAppender(lines);
+    log.setLevel(Level.INFO);
+    try {
+      HttpResponse<String> refused = sendWith("Bearer " + token, "GET", "/v2/", "");
+      assertThat(refused.statusCode()).isEqualTo(401);
+      assertThat(refused.headers().firstValue("WWW-Authenticate").orElse(""))
+          .contains("error=\"invalid_token\"");
+    } finally {
+      log.detachAppender(lines);
+      log.setLevel(null);
+    }
+    assertThat(lines.list)
+        .singleElement()
+        .satisfies(
+            line -> {
+              assertThat(line.getLevel()).isEqualTo(Level.INFO);
+              assertThat(line.getFormattedMessage())
+                  .contains("as ann of stele", "the token has expired");
+            });
+    assertThat(recorded("SignInFailed")).isEmpty();
   }
 
   @Test

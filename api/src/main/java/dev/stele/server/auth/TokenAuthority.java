@@ -70,7 +70,11 @@ public final class TokenAuthority {
   /** A token, when it was issued and for how long it counts. */
   public record Issued(String token, Instant at, Duration lifetime) {}
 
-  private record Checked(Bearer bearer, Instant from) {}
+  private record Checked(Bearer bearer, Instant from) {
+    boolean isOver(Instant now) {
+      return now.isAfter(bearer.until().plus(LEEWAY));
+    }
+  }
 
   /**
    * An authority.
@@ -140,23 +144,28 @@ public final class TokenAuthority {
 
   /** What a token says; empty if it is none of ours, or does not count now. */
   public Optional<Bearer> verify(String token) {
+    Instant now = clock.instant();
+    return checked(token)
+        .filter(known -> !now.isBefore(known.from().minus(LEEWAY)) && !known.isOver(now))
+        .map(Checked::bearer);
+  }
+
+  /** Whether a token is one of ours that counted until it expired. */
+  public boolean hasExpired(String token) {
+    return checked(token).filter(known -> known.isOver(clock.instant())).isPresent();
+  }
+
+  private Optional<Checked> checked(String token) {
     if (token.length() > LONGEST) {
       return Optional.empty();
     }
-    Checked known = checked.getIfPresent(token);
-    if (known == null) {
-      Optional<Checked> found = check(token);
-      if (found.isEmpty()) {
-        return Optional.empty();
-      }
-      known = found.get();
-      checked.put(token, known);
+    Optional<Checked> known = Optional.ofNullable(checked.getIfPresent(token));
+    if (known.isPresent()) {
+      return known;
     }
-    Instant now = clock.instant();
-    return now.isBefore(known.from().minus(LEEWAY))
-            || now.isAfter(known.bearer().until().plus(LEEWAY))
-        ? Optional.empty()
-        : Optional.of(known.bearer());
+    Optional<Checked> found = check(token);
+    found.ifPresent(right -> checked.put(token, right));
+    return found;
   }
 
   private Optional<Checked> check(String token) {

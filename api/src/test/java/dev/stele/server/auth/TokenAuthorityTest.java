@@ -87,10 +87,14 @@ class TokenAuthorityTest {
     assertThat(authority.verify(token)).isPresent();
     now.set(START.plus(TokenAuthority.LIFETIME).plus(Duration.ofSeconds(29)));
     assertThat(authority.verify(token)).isPresent();
+    assertThat(authority.hasExpired(token)).isFalse();
     now.set(START.plus(TokenAuthority.LIFETIME).plus(Duration.ofSeconds(31)));
     assertThat(authority.verify(token)).isEmpty();
+    assertThat(authority.hasExpired(token)).isTrue();
+    assertThat(new TokenAuthority(ServerKey.random(), now::get).hasExpired(token)).isFalse();
     now.set(START.minus(Duration.ofSeconds(31)));
     assertThat(authority.verify(token)).isEmpty();
+    assertThat(authority.hasExpired(token)).isFalse();
   }
 
   @Test
