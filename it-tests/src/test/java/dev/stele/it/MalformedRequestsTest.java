@@ -87,7 +87,8 @@ class MalformedRequestsTest {
       server.stop();
     }
     assertThat(filesOutside(data)).containsExactly(data.resolveSibling("data.log"));
-    assertThat(list(data)).containsExactlyInAnyOrder("blobs", "lock", "postgresql");
+    assertThat(list(data))
+        .containsExactlyInAnyOrder("blobs", "lock", "log-checkpoint", "log-keys.pem", "postgresql");
     assertThat(list(Path.of(""))).isEqualTo(workingFolder);
     try (Stream<String> log = Files.lines(data.resolveSibling("data.log"), UTF_8)) {
       assertThat(log.filter(line -> STACK_TRACE.matcher(line).find()).limit(20)).isEmpty();
