@@ -2,6 +2,7 @@ package dev.stele.cli;
 
 import dev.stele.question.Address;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
@@ -15,10 +16,15 @@ final class EventCommand extends QuestionCommand {
 
   @Override
   Asking asking() {
-    if (!position.matches("p?[0-9]{1,18}")) {
+    return Asking.one(Address.EVENT).at("position", position(spec(), position));
+  }
+
+  /** A position as an address has it. */
+  static String position(CommandSpec spec, String text) {
+    if (!text.matches("p?[0-9]{1,18}")) {
       throw new ParameterException(
-          spec().commandLine(), "POSITION must be a number from 0 on, such as 97, not " + position);
+          spec.commandLine(), "POSITION must be a number from 0 on, such as 97, not " + text);
     }
-    return Asking.one(Address.EVENT).at("position", position.replace("p", ""));
+    return text.replace("p", "");
   }
 }

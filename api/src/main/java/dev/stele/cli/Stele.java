@@ -65,6 +65,9 @@ public final class Stele implements Runnable {
           "webhooks",
           "fsck",
           "log",
+          "proof",
+          "evidence",
+          "verify",
           "gc",
           "hold",
           "approvals",
@@ -169,6 +172,9 @@ public final class Stele implements Runnable {
       case "webhooks" -> WebhooksCommand.class;
       case "fsck" -> FsckCommand.class;
       case "log" -> LogCommand.class;
+      case "proof" -> ProofCommand.class;
+      case "evidence" -> EvidenceCommand.class;
+      case "verify" -> VerifyCommand.class;
       case "gc" -> GcCommand.class;
       case "hold" -> HoldCommand.class;
       case "approvals" -> ApprovalsCommand.class;

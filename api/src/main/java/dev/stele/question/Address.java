@@ -4,6 +4,8 @@ package dev.stele.question;
 public final class Address {
   public static final String EVENTS = "/api/v1/events";
   public static final String EVENT = EVENTS + "/{position}";
+  public static final String PROOF = EVENT + "/proof";
+  public static final String EVIDENCE = "/api/v1/evidence";
   public static final String DIGEST = "/api/v1/digests/{digest}";
   public static final String TAGS_OF_DIGEST = "/api/v1/tags";
   public static final String TAG_MOVES = "/api/v1/tag-moves";
@@ -36,6 +38,7 @@ public final class Address {
   public static final String REFERRERS = REPOSITORIES + "/{name}/-/referrers/{digest}";
   public static final String DIFF = REPOSITORIES + "/{name}/-/diff";
   public static final String PULLABLE = REPOSITORIES + "/{name}/-/pullable";
+  public static final String EVIDENCE_OF_ONE = REPOSITORIES + "/{name}/-/evidence";
   public static final String RESTORE = REPOSITORIES + "/{name}/-/restore";
   public static final String PREVIEW_OF_ONE = REPOSITORIES + "/{name}/-/retention/preview";
   public static final String REPLAY_OF_ONE = REPOSITORIES + "/{name}/-/retention/replay";

@@ -189,14 +189,22 @@ public final class EventQuestions {
   }
 
   private Answer<EventRow> event(Asked asked) {
-    String text = asked.path("position");
-    if (!text.matches("[0-9]{1,18}")) {
-      throw Parameter.invalid("an event is named by its position in the log, such as 17");
-    }
-    long position = Long.parseLong(text);
+    long position = position(asked.path("position"));
     EventEntry event =
         registry.log().event(position).orElseThrow(() -> noEvent(position).asException());
     return Answer.one(EventRow.of(event));
+  }
+
+  /**
+   * The position by which an address names an event.
+   *
+   * @throws dev.stele.server.http.RefusedRequestException 400 if it is none
+   */
+  public static long position(String text) {
+    if (!text.matches("[0-9]{1,18}")) {
+      throw Parameter.invalid("an event is named by its position in the log, such as 17");
+    }
+    return Long.parseLong(text);
   }
 
   private DistributionError noEvent(long position) {

@@ -150,6 +150,8 @@ class AccessMatrixTest {
     NEEDS.put("GET /api/v1/exposure/periods", "ALL:read-record");
     NEEDS.put("GET /api/v1/exposure/pulls", "ALL:read-record");
     NEEDS.put("GET /log/checkpoint", "ALL:read-record");
+    NEEDS.put("GET /api/v1/events/{position}/proof", "ALL:read-record");
+    NEEDS.put("POST /api/v1/evidence", "ALL:read-record");
     NEEDS.put("GET /log/tile/{level}/{tile}", "ALL:read-record");
     NEEDS.put("GET /log/tile/entries/{tile}", "ALL:read-record");
     NEEDS.put("GET /api/v1/approvals", "ALL:read-record");
@@ -185,6 +187,7 @@ class AccessMatrixTest {
     NEEDS.put("GET /api/v1/repositories/{name}/-/referrers/{digest}", "read-record");
     NEEDS.put("GET /api/v1/repositories/{name}/-/diff", "read-record");
     NEEDS.put("GET /api/v1/repositories/{name}/-/pullable", "read-record");
+    NEEDS.put("POST /api/v1/repositories/{name}/-/evidence", "read-record");
     NEEDS.put("POST /api/v1/repositories/{name}/-/restore", "restore");
     NEEDS.put("POST /api/v1/repositories/{name}/-/retention/preview", "retention");
     NEEDS.put("POST /api/v1/repositories/{name}/-/retention/replay", "retention");

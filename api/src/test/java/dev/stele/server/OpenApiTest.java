@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stele.merkle.KeyType;
+import dev.stele.merkle.SigningKey;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Sizes;
 import dev.stele.oci.TestManifest;
 import dev.stele.question.Address;
 import dev.stele.question.Question;
 import dev.stele.question.Questions;
+import dev.stele.registry.LogSigning;
+import dev.stele.registry.RegistryFixture;
+import dev.stele.registry.RegistryOptions;
 import dev.stele.server.audit.Audit;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.auth.ServerKey;
@@ -47,13 +52,20 @@ class OpenApiTest {
 
   @TempDir private static Path folder;
   private static RegistryOnTestDatabase beneath;
+  private static RegistryFixture.Signing signing;
   private static SteleServer server;
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static OpenApiDocument document;
 
   @BeforeAll
   static void start() throws Exception {
-    beneath = new RegistryOnTestDatabase(folder.resolve("blobs"));
+    beneath =
+        new RegistryOnTestDatabase(
+            folder.resolve("blobs"),
+            RegistryOptions.DEFAULT.withSigning(
+                new LogSigning(
+                    List.of(SigningKey.generate("log.example.com", KeyType.ED25519)),
+                    folder.resolve("log-checkpoint"))));
     server = beneath.serve();
     Digest config = Sizes.digest(CONFIG);
     send("POST", "/v2/team/app/blobs/uploads/?digest=" + config, CONFIG, "");
@@ -90,12 +102,7 @@ class OpenApiTest {
         INSERT INTO record_document (digest, media_type, bytes)
         VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);
-    // Signed when the log had three events; no keys are needed to read that.
-    beneath.execute(
-        """
-        INSERT INTO checkpoint (note, signed_at)
-        VALUES (E'log.example.com\\n3\\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\\n\\n\u2014 log.example.com AAAAAAAA\\n', now())
-        """);
+    signing = beneath.keepSigning();
     // Somebody to be forgotten: the id is the first half of what the opening commits to.
     beneath.execute(
         """
@@ -109,6 +116,7 @@ class OpenApiTest {
 
   @AfterAll
   static void stop() throws Exception {
+    signing.close();
     server.close();
     beneath.close();
     CLIENT.close();

@@ -27,6 +27,11 @@ final class RegistryOnTestDatabase implements AutoCloseable {
     fixture = RegistryFixture.onDisk(folder, options, meters);
   }
 
+  /** Signs the log again and again, until that is closed. */
+  RegistryFixture.Signing keepSigning() {
+    return fixture.keepSigning();
+  }
+
   /** Collects what can be by now. */
   Collection collect() {
     fixture.follow();

@@ -13,6 +13,7 @@
  *   <li>{@link dev.stele.oci}, {@link dev.stele.event} and {@link dev.stele.policy}, the values of
  *       all these;
  *   <li>{@link dev.stele.merkle}, the log's tree and what is signed of it;
+ *   <li>{@link dev.stele.evidence}, what is given out with its proofs;
  *   <li>{@link dev.stele.verify} and {@link dev.stele.gc}, what is found wrong and what is
  *       collected.
  * </ul>

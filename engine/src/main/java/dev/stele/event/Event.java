@@ -409,6 +409,21 @@ public sealed interface Event {
   }
 
   /**
+   * Evidence was given of what the record has. In the chain of the repository that it is about, it
+   * shows where that evidence ends.
+   *
+   * @param repository absent if it is not about one
+   * @param question what was asked for, in canonical JSON
+   */
+  record EvidenceIssued(Optional<RepositoryName> repository, String question)
+      implements OperatorEvent {
+    @Override
+    public Optional<RepositoryName> place() {
+      return repository;
+    }
+  }
+
+  /**
    * Somebody was forgotten: what their events commit to is not kept any more.
    *
    * @param actor as the leaves of their events have them

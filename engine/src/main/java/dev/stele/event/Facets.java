@@ -71,6 +71,7 @@ public final class Facets {
           Event.ServerStopped _,
           Event.ApprovalGiven _,
           Event.ApprovalsUsed _,
+          Event.EvidenceIssued _,
           Event.UserChanged _,
           Event.AccountEvent _,
           Event.ClockConfirmed _ ->

@@ -36,6 +36,15 @@ public final class Hash {
     return new Hash(bytes.clone());
   }
 
+  /**
+   * Reads one, as {@link #toString} writes it.
+   *
+   * @throws IllegalArgumentException if that is none
+   */
+  public static Hash parse(String base64) {
+    return of(Base64.getDecoder().decode(base64));
+  }
+
   /** The hash at a place in the bytes of a tile. */
   static Hash in(byte[] tile, int number) {
     return new Hash(Arrays.copyOfRange(tile, number * BYTES, (number + 1) * BYTES));

@@ -22,8 +22,7 @@ public enum KeyType {
   ED25519_COSIGNATURE(0x04, "Ed25519", 32, "302a300506032b6570032100") {
     @Override
     byte[] message(String name, long seconds, Checkpoint checkpoint) {
-      return "cosignature/v1\ntime %d\n%s"
-          .formatted(seconds, checkpoint.body())
+      return ("cosignature/v1\ntime " + seconds + "\n" + checkpoint.body())
           .getBytes(StandardCharsets.UTF_8);
     }
   },

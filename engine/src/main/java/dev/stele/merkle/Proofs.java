@@ -1,5 +1,6 @@
 package dev.stele.merkle;
 
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -85,5 +86,52 @@ public final class Proofs {
       last >>= 1;
     }
     return last == 0 && old.equals(smallerRoot) && all.equals(root);
+  }
+
+  /**
+   * The root of the tree that has some leaves, by them and by the hashes of all else ({@link
+   * Tree#around}). What is left of either afterwards is not a part of it.
+   *
+   * @param indices where the leaves are, ascending and each once
+   * @param leaves their hashes, in this order
+   * @throws IllegalArgumentException if there are fewer leaves or hashes than it takes, or the
+   *     places are none of such a tree
+   */
+  public static Hash root(long size, long[] indices, Iterator<Hash> leaves, Iterator<Hash> others) {
+    for (int i = 0; i < indices.length; i++) {
+      if (indices[i] < 0 || indices[i] >= size || (i > 0 && indices[i] <= indices[i - 1])) {
+        throw new IllegalArgumentException(
+            "leaves must be in their order and within the tree of %,d".formatted(size));
+      }
+    }
+    return size == 0 ? Hash.EMPTY : root(0, size, indices, 0, indices.length, leaves, others);
+  }
+
+  private static Hash root(
+      long low,
+      long high,
+      long[] indices,
+      int from,
+      int to,
+      Iterator<Hash> leaves,
+      Iterator<Hash> others) {
+    if (from == to) {
+      return next(others, "of the rest of the tree");
+    }
+    if (high - low == 1) {
+      return next(leaves, "of leaves");
+    }
+    long middle = low + Tree.split(high - low);
+    int first = Tree.firstFrom(middle, indices, from, to);
+    return Hash.node(
+        root(low, middle, indices, from, first, leaves, others),
+        root(middle, high, indices, first, to, leaves, others));
+  }
+
+  private static Hash next(Iterator<Hash> hashes, String what) {
+    if (!hashes.hasNext()) {
+      throw new IllegalArgumentException("there are too few hashes " + what);
+    }
+    return hashes.next();
   }
 }

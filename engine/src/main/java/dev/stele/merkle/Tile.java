@@ -1,6 +1,7 @@
 package dev.stele.merkle;
 
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,11 +86,15 @@ public record Tile(int level, long number) implements Comparable<Tile> {
    * @param width how many of its hashes are meant
    */
   public static String path(long number, int width) {
-    StringBuilder path = new StringBuilder("%03d".formatted(number % 1000));
+    StringBuilder path = new StringBuilder(group(number));
     for (long rest = number / 1000; rest > 0; rest /= 1000) {
-      path.insert(0, "x%03d/".formatted(rest % 1000));
+      path.insert(0, "x" + group(rest) + "/");
     }
     return width == WIDTH ? path.toString() : path + ".p/" + width;
+  }
+
+  private static String group(long number) {
+    return String.format(Locale.ROOT, "%03d", number % 1000);
   }
 
   @Override

@@ -1,18 +1,31 @@
 package dev.stele.merkle;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The Merkle tree (RFC 6962) of so many leaves, over tiles that may have more. What is asked costs
- * a few tiles for each eight levels; each is read once. Not thread-safe.
+ * a few tiles for each eight levels, of which the last ones are held in memory. Not thread-safe.
  */
 public final class Tree {
+  /** A way from a leaf to the root and back needs a few tiles a level. */
+  private static final int MOST_TILES = 64;
+
   private final TileSource source;
   private final long size;
-  private final Map<Tile, byte[]> read = new HashMap<>();
+  private final Map<Tile, byte[]> read =
+      new LinkedHashMap<>(MOST_TILES, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Tile, byte[]> eldest) {
+          return size() > MOST_TILES;
+        }
+      };
 
   /**
    * A tree.
@@ -100,6 +113,41 @@ public final class Tree {
     return proof;
   }
 
+  /**
+   * What makes the root with the leaves at some places: hands over the hash of each subtree that
+   * has none of them and is not part of another such one, from the left to the right. See {@link
+   * Proofs#root}.
+   *
+   * @param indices ascending
+   * @throws IllegalArgumentException if there is no such leaf
+   */
+  public void around(long[] indices, Consumer<Hash> hashes) {
+    for (long index : indices) {
+      checkIndex(index);
+    }
+    if (size > 0) {
+      around(0, size, indices, 0, indices.length, hashes);
+    }
+  }
+
+  private void around(
+      long low, long high, long[] indices, int from, int to, Consumer<Hash> hashes) {
+    if (from == to) {
+      hashes.accept(subtree(low, high));
+    } else if (high - low > 1) {
+      long middle = low + split(high - low);
+      int first = firstFrom(middle, indices, from, to);
+      around(low, middle, indices, from, first, hashes);
+      around(middle, high, indices, first, to, hashes);
+    }
+  }
+
+  /** Where, between two places of an ascending array, numbers begin that are not less. */
+  static int firstFrom(long least, long[] numbers, int from, int to) {
+    int found = Arrays.binarySearch(numbers, from, to, least);
+    return found < 0 ? -found - 1 : found;
+  }
+
   private void checkIndex(long index) {
     if (index < 0 || index >= size) {
       throw new IllegalArgumentException(
@@ -128,7 +176,11 @@ public final class Tree {
     int within = height % Tile.HEIGHT;
     long first = index << within;
     Tile tile = Tile.of(level, first);
-    byte[] hashes = read.computeIfAbsent(tile, source::read);
+    byte[] hashes = read.get(tile);
+    if (hashes == null) {
+      hashes = source.read(tile);
+      read.put(tile, hashes);
+    }
     int offset = (int) (first % Tile.WIDTH);
     if (hashes.length < (offset + (1 << within)) * Hash.BYTES) {
       throw new IllegalStateException(

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
@@ -62,6 +63,16 @@ final class Openings {
 
   private static UUID id(String commitment) {
     return ActorId.of(new Commitment(commitment)).value();
+  }
+
+  /** Those that are what was committed to, by that. */
+  Map<String, Opening> genuine() {
+    return kept.entrySet().stream()
+        .filter(entry -> ActorId.of(entry.getValue().commitment()).value().equals(entry.getKey()))
+        .map(Map.Entry::getValue)
+        .collect(
+            Collectors.toMap(
+                opening -> opening.commitment().hex(), opening -> opening, (a, _) -> a));
   }
 
   /** Who acted; empty if they were forgotten. */

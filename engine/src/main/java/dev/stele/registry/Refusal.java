@@ -48,6 +48,45 @@ public sealed interface Refusal {
     }
   }
 
+  /** No event speaks of the digest. */
+  record UnknownDigest(Digest digest) implements Refusal {
+    @Override
+    public String message() {
+      return "no event speaks of " + digest;
+    }
+  }
+
+  /** Evidence would have more events than it may. */
+  record TooMuchEvidence(int most) implements Refusal {
+    @Override
+    public String message() {
+      return "there are more than %,d events: ask for a shorter time, with from and to"
+          .formatted(most);
+    }
+  }
+
+  /** Nothing that asks here is signed, since no server runs. */
+  record SignsNothing() implements Refusal {
+    @Override
+    public String message() {
+      return "evidence needs a server that runs, since that signs the log: start one (stele serve),"
+          + " and ask again";
+    }
+  }
+
+  /**
+   * The log is not signed yet with what evidence needs.
+   *
+   * @param position up to which it would have to be
+   */
+  record NotSigned(long position) implements Refusal {
+    @Override
+    public String message() {
+      return "the log is not signed up to event %d yet, so there is nothing to show it by; ask again, and if it stays so, see the alarm log"
+          .formatted(position);
+    }
+  }
+
   /** A moment that has not passed yet, when the last event was the one at {@code newest}. */
   record NotYet(Moment moment, long newest) implements Refusal {
     @Override

@@ -300,6 +300,11 @@ public final class Registry {
     return parts.signedLog;
   }
 
+  /** Answers that can be checked without this registry. */
+  public Evidence evidence() {
+    return parts.evidence;
+  }
+
   /** What is kept of the past. */
   public Archive archive() {
     return parts.archive;

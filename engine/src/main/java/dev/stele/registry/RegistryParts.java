@@ -56,6 +56,7 @@ public final class RegistryParts implements AutoCloseable {
   final Holds holds;
   final Approvals approvals;
   final SignedLog signedLog;
+  final Evidence evidence;
   final People people;
   final Robots robots;
   final Sessions sessions;
@@ -164,6 +165,7 @@ public final class RegistryParts implements AutoCloseable {
     this.holds = new Holds(jdbi, actors, commands);
     this.approvals = new Approvals(jdbi, actors, commands);
     this.signedLog = new SignedLog(audit, options.signing());
+    this.evidence = new Evidence(audit, actors, commands, log, reader, codec, archive, signedLog);
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.sessions = new Sessions(jdbi, actors, commands, changes);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);

@@ -7,6 +7,8 @@ import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.Hash;
+import dev.stele.merkle.LogProof;
+import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.SigningKey;
 import dev.stele.merkle.Tile;
@@ -55,6 +57,32 @@ public final class SignedLog {
   }
 
   private record Signed(Checkpoint checkpoint, String note, Instant at) {}
+
+  /** By which others check what this node signs; none if it does not. */
+  public List<NoteKey> keys() {
+    return signing.stream().flatMap(by -> by.keys().stream()).map(SigningKey::verifier).toList();
+  }
+
+  /**
+   * What shows that an event is in the log; empty if it was not signed with that event yet.
+   *
+   * @param position of the event
+   */
+  public Optional<LogProof> proof(long position) {
+    return Availability.read(
+        jdbi,
+        handle ->
+            signed(handle)
+                .filter(newest -> position >= 0 && position < newest.checkpoint().size())
+                .map(
+                    newest ->
+                        new LogProof(
+                            TileView.leaves(handle, position, 1).getFirst().bytes(),
+                            position,
+                            new Tree(TileView.source(handle), newest.checkpoint().size())
+                                .inclusion(position),
+                            SignedNote.parse(newest.note()))));
+  }
 
   /** The newest signed checkpoint; empty if none was signed yet. */
   public Optional<SignedNote> newest() {

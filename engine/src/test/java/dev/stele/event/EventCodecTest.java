@@ -99,6 +99,8 @@ class EventCodecTest {
         new Event.ApprovalGiven(
             Approved.RESTORE_REPOSITORY, "p7", Optional.of(REPOSITORY), Optional.empty(), 3),
         new Event.ApprovalsUsed(REPOSITORY, "p7"),
+        new Event.EvidenceIssued(Optional.of(REPOSITORY), "{\"about\":\"repository\"}"),
+        new Event.EvidenceIssued(Optional.empty(), "{\"about\":\"log\"}"),
         new Event.ActorForgotten(new Commitment("3".repeat(64))),
         new Event.ClockConfirmed(TIME),
         new Event.RobotCreated(ROBOT, Optional.of("builds")),

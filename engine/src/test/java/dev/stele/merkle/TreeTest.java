@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -248,6 +250,93 @@ class TreeTest {
     assertThat(Tile.parseLevel("0")).contains(0);
     for (String wrong : List.of("", "8", "01", "-1", "a", "10")) {
       assertThat(Tile.parseLevel(wrong)).as(wrong).isEmpty();
+    }
+  }
+
+  @Test
+  void anyLeavesMakeTheRootWithTheHashesOfAllElse() {
+    grow(700, 37);
+    Random random = new Random(7);
+    for (int round = 0; round < 300; round++) {
+      int size = 1 + random.nextInt(700);
+      int odds = 1 + random.nextInt(40);
+      long[] some = LongStream.range(0, size).filter(_ -> random.nextInt(odds) == 0).toArray();
+      List<Hash> others = new ArrayList<>();
+      tree(size).around(some, others::add);
+      assertThat(root(size, some, others)).isEqualTo(tree(size).root());
+      if (some.length > 0) {
+        assertThatThrownBy(
+                () ->
+                    Proofs.root(
+                        size,
+                        some,
+                        Arrays.stream(some).skip(1).mapToObj(i -> leaves.get((int) i)).iterator(),
+                        others.iterator()))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+      if (!others.isEmpty()) {
+        int which = random.nextInt(others.size());
+        List<Hash> wrong = new ArrayList<>(others);
+        wrong.set(which, Hash.node(others.get(which), Hash.EMPTY));
+        assertThat(root(size, some, wrong)).isNotEqualTo(tree(size).root());
+        assertThatThrownBy(() -> root(size, some, others.subList(1, others.size())))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+  }
+
+  private Hash root(long size, long[] some, List<Hash> others) {
+    return Proofs.root(
+        size,
+        some,
+        Arrays.stream(some).mapToObj(i -> leaves.get((int) i)).iterator(),
+        others.iterator());
+  }
+
+  @Test
+  void leavesOutOfTheirOrderOrOfNoSuchTreeAreRefused() {
+    grow(10, 10);
+    for (long[] places : new long[][] {{3, 2}, {3, 3}, {-1}, {10}}) {
+      assertThatThrownBy(() -> root(10, new long[] {places[0], places[places.length - 1]}, leaves))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThatThrownBy(() -> tree(10).around(new long[] {10}, _ -> {}))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aProofIsReadAsItIsWritten() {
+    grow(300, 300);
+    SigningKey key = SigningKey.generate("log.example.com", KeyType.ED25519);
+    for (long index : new long[] {0, 7, 255, 256, 299}) {
+      Checkpoint checkpoint = new Checkpoint("log.example.com", 300, tree(300).root());
+      SignedNote note =
+          new SignedNote(checkpoint.body(), List.of(key.sign(checkpoint, Instant.EPOCH)));
+      LogProof proof =
+          new LogProof(("entry " + index).getBytes(UTF_8), index, tree(300).inclusion(index), note);
+      LogProof read = LogProof.parse(proof.toString());
+      assertThat(read.toString()).isEqualTo(proof.toString());
+      assertThat(read.holds()).isTrue();
+      assertThat(LogProof.parse(proof.toString().replace("index " + index, "index 5")).holds())
+          .isFalse();
+    }
+    Checkpoint one = new Checkpoint("log.example.com", 1, tree(1).root());
+    LogProof alone =
+        new LogProof(
+            "entry 0".getBytes(UTF_8),
+            0,
+            List.of(),
+            new SignedNote(one.body(), List.of(key.sign(one, Instant.EPOCH))));
+    assertThat(LogProof.parse(alone.toString()).holds()).isTrue();
+    for (String wrong :
+        List.of(
+            "",
+            "c2sp.org/tlog-proof@v1\nindex 0\n\n",
+            alone.toString().replace("@v1", "@v2"),
+            alone.toString().replace("index 0", "index 00"),
+            alone.toString().replace("index 0\n", "index 0\nnothing\n"),
+            alone.toString().replace("index 0\n", "index 0\n" + (Hash.EMPTY + "\n").repeat(64)))) {
+      assertThatThrownBy(() -> LogProof.parse(wrong)).isInstanceOf(IllegalArgumentException.class);
     }
   }
 }

@@ -131,6 +131,34 @@ public final class RegistryFixture implements AutoCloseable {
     }
   }
 
+  /** Signs the log again and again, as the background work would, until that is closed. */
+  public Signing keepSigning() {
+    return new Signing(registry().signedLog());
+  }
+
+  /** A thread that signs. */
+  public static final class Signing implements AutoCloseable {
+    private final Thread thread;
+    private volatile boolean done;
+
+    private Signing(SignedLog log) {
+      thread =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    while (!done) {
+                      assertThat(log.step()).isFalse();
+                    }
+                  });
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      done = true;
+      thread.join();
+    }
+  }
+
   public void assertViewsEqualAReplay() {
     assertThat(registry().upkeep().verifyProjections().results())
         .allMatch(Verification.Result::equal);

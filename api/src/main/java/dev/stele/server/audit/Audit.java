@@ -98,13 +98,21 @@ public final class Audit implements AutoCloseable {
         .get(
             "/log/tile/{level}/{tile}",
             RECORD,
-            (x, path) -> log.tile(plain(x), path.get("level"), path.get("tile")));
+            (x, path) -> log.tile(plain(x), path.get("level"), path.get("tile")))
+        .get(Address.PROOF, RECORD, (x, path) -> log.proof(plain(x), path.get("position")));
 
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);
     RobotAccounts robots = new RobotAccounts(registry.robots());
     Restoring restoring = new Restoring(engine, work);
+    Evidencing evidencing = new Evidencing(registry, work);
     routes
+        .on("POST", Address.EVIDENCE, RECORD, (x, _) -> evidencing.everywhere(plain(x)))
+        .on(
+            "POST",
+            Address.EVIDENCE_OF_ONE,
+            Need.inRepository(Action.READ_RECORD),
+            (x, path) -> evidencing.inRepository(plain(x), path.get("name")))
         .get(
             Address.MANIFEST, RECORD, (x, path) -> documents.manifest(plain(x), path.get("digest")))
         .get(

@@ -2,8 +2,10 @@ package dev.stele.server.audit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.stele.merkle.LogProof;
 import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.Tile;
+import dev.stele.question.EventQuestions;
 import dev.stele.registry.SignedLog;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
@@ -25,6 +27,20 @@ record LogFiles(SignedLog log, AuditWork work) {
         work.run(log::newest)
             .orElseThrow(() -> none("nothing was signed yet; ask again in some seconds"));
     exchange.set("Cache-Control", "no-cache").sendBytes(200, TEXT, note.toString().getBytes(UTF_8));
+  }
+
+  void proof(Exchange exchange, String text) throws IOException, InterruptedException {
+    long position = EventQuestions.position(text);
+    LogProof proof =
+        work.run(() -> log.proof(position))
+            .orElseThrow(
+                () ->
+                    none(
+                        "the log was not signed with an event at position %d yet; of a new one ask again in some seconds"
+                            .formatted(position)));
+    exchange
+        .set("Cache-Control", "no-cache")
+        .sendBytes(200, TEXT, proof.toString().getBytes(UTF_8));
   }
 
   void tile(Exchange exchange, String level, String path) throws IOException, InterruptedException {

@@ -66,6 +66,15 @@ public final class Refusals {
               Map.of("name", repository, "reference", reference.toString()));
       case Refusal.UnknownBlob(var repository, var digest) ->
           error(refusal, 404, ErrorCode.BLOB_UNKNOWN, Map.of("name", repository, "digest", digest));
+      case Refusal.UnknownDigest(var digest) ->
+          error(refusal, 404, ErrorCode.BLOB_UNKNOWN, Map.of("digest", digest));
+      case Refusal.TooMuchEvidence(var most) ->
+          error(refusal, 409, ErrorCode.DENIED, Map.of("most", most));
+      case Refusal.SignsNothing _ ->
+          new DistributionError(409, ErrorCode.DENIED, refusal.message());
+      case Refusal.NotSigned _ ->
+          new DistributionError(503, ErrorCode.UNAVAILABLE, refusal.message())
+              .with("Retry-After", "5");
       case Refusal.NotYet(var moment, var newest) ->
           error(
               refusal,

@@ -1,0 +1,175 @@
+package dev.stele.evidence;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.stele.event.CorruptLeafException;
+import dev.stele.merkle.Checkpoint;
+import dev.stele.merkle.LogProof;
+import dev.stele.merkle.NoteKey;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The program that checks what a registry gave out, evidence or the proof of an event, with nothing
+ * but that and the keys of the log.
+ */
+public final class Verifier {
+  private static final int LONGEST_PROOF = 1 << 20;
+  private static final String USAGE =
+      """
+      Usage: java -jar stele-verify.jar (--keys FILE | --key KEY)... FILE
+
+      Checks what a registry gave out: evidence (stele evidence) or the proof of an event (stele proof).
+
+        --keys FILE  the keys of the log, a line each, as stele log keys prints them; also those
+                     of witnesses, which must have signed then, too
+        --key KEY    one key
+
+      Have the keys from elsewhere than from whom you have FILE. Exit status 0 if everything holds,
+      1 if something does not, 2 if nothing could be checked.
+      """;
+
+  private Verifier() {}
+
+  /** Runs it. */
+  public static void main(String[] arguments) {
+    Locale.setDefault(Locale.ENGLISH);
+    PrintWriter out = new PrintWriter(new OutputStreamWriter(System.out, UTF_8));
+    int status;
+    try {
+      status = run(List.of(arguments), out);
+    } catch (IllegalArgumentException | IOException e) {
+      System.err.println("stele-verify: " + reason(e));
+      status = 2;
+    }
+    out.flush();
+    System.exit(status);
+  }
+
+  private static String reason(Exception e) {
+    return e instanceof NoSuchFileException ? "there is no file " + e.getMessage() : e.getMessage();
+  }
+
+  private static int run(List<String> arguments, PrintWriter out) throws IOException {
+    List<NoteKey> keys = new ArrayList<>();
+    List<Path> files = new ArrayList<>();
+    for (int i = 0; i < arguments.size(); i++) {
+      boolean more = i + 1 < arguments.size();
+      if (arguments.get(i).equals("--keys") && more) {
+        keys.addAll(keys(Path.of(arguments.get(++i))));
+      } else if (arguments.get(i).equals("--key") && more) {
+        keys.add(NoteKey.parse(arguments.get(++i)));
+      } else if (arguments.get(i).startsWith("--")) {
+        out.print(USAGE);
+        return arguments.get(i).equals("--help") ? 0 : 2;
+      } else {
+        files.add(Path.of(arguments.get(i)));
+      }
+    }
+    if (files.size() != 1 || keys.isEmpty()) {
+      out.print(USAGE);
+      return 2;
+    }
+    return verify(files.getFirst(), keys, out) ? 0 : 1;
+  }
+
+  /**
+   * Reads keys, a line each.
+   *
+   * @throws IllegalArgumentException if one is none
+   */
+  public static List<NoteKey> keys(Path file) throws IOException {
+    return Files.readAllLines(file).stream()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .map(NoteKey::parse)
+        .toList();
+  }
+
+  /**
+   * Checks a file and prints what holds and what does not.
+   *
+   * @return whether all of it does
+   * @throws IllegalArgumentException if it is neither evidence nor a proof
+   */
+  public static boolean verify(Path file, List<NoteKey> keys, PrintWriter out) throws IOException {
+    byte[] beginning;
+    try (InputStream in = Files.newInputStream(file)) {
+      beginning = in.readNBytes(LONGEST_PROOF);
+    }
+    List<EvidenceCheck.Finding> findings =
+        beginning.length > 1 && beginning[0] == 'P' && beginning[1] == 'K'
+            ? EvidenceCheck.of(file, keys)
+            : proof(beginning, keys, out);
+    findings.forEach(
+        finding ->
+            out.println((finding.holds() ? "ok     " : "WRONG  ") + printable(finding.what())));
+    boolean holds = findings.stream().allMatch(EvidenceCheck.Finding::holds);
+    out.println(
+        holds
+            ? "All of it holds."
+            : "DO NOT RELY ON IT: %,d of %,d checks failed"
+                .formatted(
+                    findings.stream().filter(finding -> !finding.holds()).count(),
+                    findings.size()));
+    return holds;
+  }
+
+  private static List<EvidenceCheck.Finding> proof(
+      byte[] bytes, List<NoteKey> keys, PrintWriter out) throws CharacterCodingException {
+    LogProof proof;
+    try {
+      proof = LogProof.parse(UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(bytes)).toString());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "the file is neither evidence (a ZIP archive) nor a proof: " + e.getMessage(), e);
+    }
+    List<EvidenceCheck.Finding> findings = new ArrayList<>();
+    findings.addAll(EvidenceCheck.signatures(proof.checkpoint(), keys));
+    Checkpoint checkpoint = Checkpoint.parse(proof.checkpoint().text());
+    findings.add(
+        new EvidenceCheck.Finding(
+            proof.holds(),
+            proof.holds()
+                ? "the event is in the log, byte for byte, at position " + proof.index()
+                : "the event is not the one at position %d of the log of %,d events"
+                    .formatted(proof.index(), checkpoint.size())));
+    try {
+      EvidenceLeaf leaf = EvidenceLeaf.of(proof.leaf());
+      findings.add(
+          new EvidenceCheck.Finding(
+              leaf.position() == proof.index(),
+              "the event itself says that its position is " + leaf.position()));
+    } catch (CorruptLeafException e) {
+      findings.add(new EvidenceCheck.Finding(false, e.getMessage()));
+    }
+    out.println(printable(new String(proof.leaf(), UTF_8)));
+    return findings;
+  }
+
+  /** What is checked comes from somebody else, and could write over what stands on a terminal. */
+  private static String printable(String text) {
+    StringBuilder safe = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              int type = Character.getType(c);
+              if (type == Character.CONTROL || type == Character.FORMAT) {
+                safe.append("\\u").append(HexFormat.of().toHexDigits((char) c));
+              } else {
+                safe.appendCodePoint(c);
+              }
+            });
+    return safe.toString();
+  }
+}
