@@ -13,7 +13,6 @@ import dev.stele.log.LaneUnavailableException;
 import dev.stele.log.Outage;
 import dev.stele.log.RepeatedWarning;
 import dev.stele.oci.InvalidNameException;
-import dev.stele.oci.RepositoryName;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.policy.AccessPolicy.Principal;
@@ -224,8 +223,8 @@ final class RequestDispatcher {
                 sender.until(),
                 challenge(served.origin(), inForce),
                 () -> isGone(sender) ? Optional.empty() : Optional.of(policy.get()),
-                (action, repository) ->
-                    accesses.denied(caller, action.word(), repository.map(RepositoryName::value)));
+                (action, repository, reason) ->
+                    accesses.denied(caller, action.word(), repository, reason));
         try (Exchange asked =
             new Exchange(
                 request, response, served.origin(), access, caller, this.limits, bodies, answers)) {

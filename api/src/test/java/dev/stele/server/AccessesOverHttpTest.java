@@ -12,7 +12,14 @@ import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.event.Identity;
+import dev.stele.oci.RepositoryName;
+import dev.stele.oci.Tag;
+import dev.stele.oci.TestManifest;
 import dev.stele.policy.AccessPolicy;
+import dev.stele.policy.ImmutableTags;
+import dev.stele.policy.RepositoryGlob;
+import dev.stele.policy.TagPattern;
+import dev.stele.registry.TestClient;
 import dev.stele.server.auth.ServerKey;
 import dev.stele.server.auth.SignedIn;
 import dev.stele.server.auth.TokenAuthority;
@@ -41,6 +48,7 @@ import org.slf4j.LoggerFactory;
 
 /** What callers do at the door, and what the record says of it. */
 class AccessesOverHttpTest {
+  private static final RepositoryName APP = RepositoryName.parse("team/app");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir private Path folder;
@@ -62,7 +70,7 @@ class AccessesOverHttpTest {
                             "access",
                             JSON.readTree(
                                 """
-                                {"administrators": ["root"],
+                                {"administrators": ["root"], "release-holds-by": "another",
                                  "rules": [{"repositories": ["team/**"], "users": ["ann"], "may": ["pull", "push"]}]}
                                 """)))));
   }
@@ -196,11 +204,12 @@ class AccessesOverHttpTest {
         .extracting(
             event -> event.get("actor").asText(),
             event -> event.at("/data/action").asText(),
-            event -> event.at("/data/asked").asText())
+            event -> event.at("/data/asked").asText(),
+            event -> event.at("/data/reason").asText())
         .containsExactlyInAnyOrder(
-            tuple("ann", "push", "other/app"),
-            tuple("ann", "pull", "other/app"),
-            tuple("ann", "read-record", ""));
+            tuple("ann", "push", "other/app", "RIGHT"),
+            tuple("ann", "pull", "other/app", "RIGHT"),
+            tuple("ann", "read-record", "", "RIGHT"));
     assertThat(recorded("RecordRead"))
         .anySatisfy(
             event -> {
@@ -208,6 +217,58 @@ class AccessesOverHttpTest {
               assertThat(event.at("/data/question").asText()).isEqualTo("/api/v1/events");
               assertThat(event.at("/data/parameters").asText()).isEqualTo("type=AccessDenied");
             });
+  }
+
+  @Test
+  void whoTriedWhatIsForbiddenToEverybody() throws Exception {
+    TestClient.push(
+        beneath.registry(), APP, Tag.parse("held"), TestManifest.emptyIndex("held content"));
+    TestClient.push(
+        beneath.registry(), APP, Tag.parse("fixed"), TestManifest.emptyIndex("fixed content"));
+    beneath
+        .engine()
+        .makeImmutable(
+            new ImmutableTags(
+                List.of(
+                    new ImmutableTags.Rule(
+                        List.of(RepositoryGlob.parse("team/**")),
+                        List.of(TagPattern.parse("^fixed$"))))));
+    HttpResponse<String> hold =
+        send(
+            "root",
+            "root",
+            "POST",
+            "/api/v1/holds",
+            "{\"repositories\": \"team/app\", \"tag\": \"held\", \"reason\": \"case 7\"}");
+    assertThat(hold.statusCode()).isEqualTo(201);
+    for (int i = 0; i < 3; i++) {
+      assertThat(send("root", "root", "DELETE", "/v2/team/app/manifests/held").statusCode())
+          .isEqualTo(403);
+    }
+    assertThat(send("root", "root", "DELETE", "/v2/team/app/manifests/fixed").statusCode())
+        .isEqualTo(409);
+    assertThat(send("root", "root", "DELETE", "/v2/team/app/manifests/none").statusCode())
+        .isEqualTo(404);
+    assertThat(
+            send(
+                    "root",
+                    "root",
+                    "POST",
+                    hold.headers().firstValue("Location").orElseThrow() + "/release",
+                    "{\"reason\": \"over\"}")
+                .statusCode())
+        .isEqualTo(403);
+    assertThat(recorded("AccessDenied"))
+        .extracting(
+            event -> event.get("actor").asText(),
+            event -> event.at("/data/action").asText(),
+            event -> event.at("/data/asked").asText(),
+            event -> event.at("/data/reason").asText(),
+            event -> event.at("/data/count").asText())
+        .containsExactlyInAnyOrder(
+            tuple("root", "delete", "team/app", "HELD", "3"),
+            tuple("root", "delete", "team/app", "IMMUTABLE", "1"),
+            tuple("root", "release-hold", "team/app", "ANOTHER_PERSON", "1"));
   }
 
   @Test

@@ -486,17 +486,42 @@ public sealed interface Event {
   }
 
   /**
-   * Something was refused to the event's actor for want of a right.
+   * Something was refused to the event's actor.
    *
-   * @param action what they would have needed
+   * @param action the right that they lacked, or made use of in vain
    * @param asked the repository that they named, be it there or not
    */
   record AccessDenied(
-      String action, Optional<String> asked, long count, Instant first, Instant last)
+      String action,
+      Optional<RepositoryName> asked,
+      Reason reason,
+      long count,
+      Instant first,
+      Instant last)
       implements AccessEvent {
+    /** Why it was refused. The names are part of the record: never rename one. */
+    public enum Reason {
+      /** They lacked the right. */
+      RIGHT,
+      /** A hold forbids it. */
+      HELD,
+      /** The tag is immutable. */
+      IMMUTABLE,
+      /** It takes a person, and they may be anybody. */
+      PERSON,
+      /** It takes another person. */
+      ANOTHER_PERSON
+    }
+
+    /** 2: has {@code reason}. */
+    @Override
+    public int schema() {
+      return 2;
+    }
+
     @Override
     public AccessDenied counting(long count, Instant first, Instant last) {
-      return new AccessDenied(action, asked, count, first, last);
+      return new AccessDenied(action, asked, reason, count, first, last);
     }
   }
 

@@ -17,13 +17,21 @@ final class Upcasters {
   /** For logs as they were written by any version so far. */
   static final Upcasters STANDARD =
       NONE.with(
-          "ManifestPut",
-          1,
-          data -> {
-            ObjectNode withTags = data.deepCopy();
-            withTags.putArray("tags");
-            return withTags;
-          });
+              "ManifestPut",
+              1,
+              data -> {
+                ObjectNode withTags = data.deepCopy();
+                withTags.putArray("tags");
+                return withTags;
+              })
+          .with(
+              "AccessDenied",
+              1,
+              data -> {
+                ObjectNode withReason = data.deepCopy();
+                withReason.put("reason", Event.AccessDenied.Reason.RIGHT.name());
+                return withReason;
+              });
 
   private record Step(String type, int fromSchema) {}
 

@@ -7,6 +7,7 @@ import dev.stele.event.EventCodec;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.log.AppendLane;
+import dev.stele.oci.RepositoryName;
 import dev.stele.registry.ObservationCounts.By;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -121,18 +122,21 @@ public final class AccessRecorder {
   }
 
   /**
-   * Something was refused to somebody for want of a right.
+   * Something was refused to somebody.
    *
-   * @param action what they would have needed
+   * @param action the right that they lacked, or made use of in vain
    * @param repository where, as they asked
    */
-  public void denied(Caller caller, String action, Optional<String> repository) {
+  public void denied(
+      Caller caller,
+      String action,
+      Optional<RepositoryName> repository,
+      Event.AccessDenied.Reason reason) {
     Instant now = now();
-    Event.AccessDenied whatever = new Event.AccessDenied(action, Optional.empty(), 1, now, now);
     observe(
         caller,
-        repository.isEmpty() ? whatever : new Event.AccessDenied(action, repository, 1, now, now),
-        whatever);
+        new Event.AccessDenied(action, repository, reason, 1, now, now),
+        new Event.AccessDenied(action, Optional.empty(), reason, 1, now, now));
   }
 
   /**

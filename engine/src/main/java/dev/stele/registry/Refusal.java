@@ -2,6 +2,7 @@ package dev.stele.registry;
 
 import dev.stele.blob.UploadId;
 import dev.stele.event.Approved;
+import dev.stele.event.Event.AccessDenied;
 import dev.stele.event.RobotName;
 import dev.stele.log.AsOf;
 import dev.stele.log.Moment;
@@ -22,6 +23,14 @@ import java.util.UUID;
 public sealed interface Refusal {
   /** What was wrong and what to do, for people. */
   String message();
+
+  /**
+   * Why somebody was kept from something that is forbidden, whoever it is that tries, where the
+   * record should have that they tried; empty for what was a mistake.
+   */
+  default Optional<AccessDenied.Reason> denial() {
+    return Optional.empty();
+  }
 
   record UnknownRepository(RepositoryName repository) implements Refusal {
     @Override
@@ -281,6 +290,11 @@ public sealed interface Refusal {
    */
   record Held(String what, Hold hold) implements Refusal {
     @Override
+    public Optional<AccessDenied.Reason> denial() {
+      return Optional.of(AccessDenied.Reason.HELD);
+    }
+
+    @Override
     public String message() {
       return "%s is held: %s".formatted(what, words(hold));
     }
@@ -288,6 +302,11 @@ public sealed interface Refusal {
 
   /** A tag that the operator has made immutable; it points to {@code digest}. */
   record ImmutableTag(RepositoryName repository, Tag tag, Digest digest) implements Refusal {
+    @Override
+    public Optional<AccessDenied.Reason> denial() {
+      return Optional.of(AccessDenied.Reason.IMMUTABLE);
+    }
+
     @Override
     public String message() {
       return ("tag %s of %s is immutable: it points to %s and can neither be moved nor deleted;"
@@ -298,6 +317,11 @@ public sealed interface Refusal {
 
   /** A tag that points to {@code digest}, and that the caller may not move. */
   record TagMayNotMove(RepositoryName repository, Tag tag, Digest digest) implements Refusal {
+    @Override
+    public Optional<AccessDenied.Reason> denial() {
+      return Optional.of(AccessDenied.Reason.RIGHT);
+    }
+
     @Override
     public String message() {
       return ("tag %s of %s points to %s, and you may make new tags there but not move it; push"
@@ -332,6 +356,11 @@ public sealed interface Refusal {
   /** What takes several persons, or another, was asked for by who may be anybody. */
   record NoPerson(String name, Approved act) implements Refusal {
     @Override
+    public Optional<AccessDenied.Reason> denial() {
+      return Optional.of(AccessDenied.Reason.PERSON);
+    }
+
+    @Override
     public String message() {
       return ("%s takes a person who signs in as a user or by a certificate, since %s may be"
               + " anybody; name the server with --server, and a user")
@@ -341,6 +370,11 @@ public sealed interface Refusal {
 
   /** Whoever asks has placed the hold, or nobody can say who has. */
   record NotAnother(String hold) implements Refusal {
+    @Override
+    public Optional<AccessDenied.Reason> denial() {
+      return Optional.of(AccessDenied.Reason.ANOTHER_PERSON);
+    }
+
     @Override
     public String message() {
       return "hold %s is yours, or nobody can say whose: somebody else must release it"

@@ -1,5 +1,6 @@
 package dev.stele.restore;
 
+import dev.stele.event.Event.AccessDenied;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Tag;
 import dev.stele.registry.Refusal;
@@ -27,6 +28,11 @@ public record RestoreItem(
 
   /** Why something cannot come back. */
   public sealed interface Obstacle {
+    /** Why it is forbidden, where the record should have that somebody tried. */
+    default Optional<AccessDenied.Reason> denial() {
+      return Optional.empty();
+    }
+
     /** Its bytes are no longer kept. */
     record Gone(Refusal.BlobGone story) implements Obstacle {}
 
@@ -34,7 +40,12 @@ public record RestoreItem(
     record Lacks(Digest missing) implements Obstacle {}
 
     /** A hold or the configuration forbids it. */
-    record Forbidden(Refusal refusal) implements Obstacle {}
+    record Forbidden(Refusal refusal) implements Obstacle {
+      @Override
+      public Optional<AccessDenied.Reason> denial() {
+        return refusal.denial();
+      }
+    }
   }
 
   static RestoreItem blob(Digest digest, Optional<Obstacle> obstacle) {

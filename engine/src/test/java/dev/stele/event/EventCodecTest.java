@@ -92,7 +92,8 @@ class EventCodecTest {
         new Event.UserChanged(new Commitment("4".repeat(64)), Event.UserChanged.Change.ADDED),
         new Event.SignedIn("password", 1, TIME, TIME),
         new Event.SignInFailed("password", "wrong", 3, TIME, TIME),
-        new Event.AccessDenied("push", Optional.of("Payments/"), 3, TIME, TIME),
+        new Event.AccessDenied(
+            "push", Optional.of(REPOSITORY), Event.AccessDenied.Reason.HELD, 3, TIME, TIME),
         new Event.RecordRead("events", Optional.of("type=x"), 3, TIME, TIME),
         new Event.ApprovalGiven(
             Approved.RELEASE_HOLD, HOLD.toString(), Optional.empty(), Optional.of("a/**"), 2),
@@ -177,6 +178,20 @@ class EventCodecTest {
         .isEqualTo(
             new Event.ManifestPut(
                 REPOSITORY, DIGEST, "a/x", 17, Optional.empty(), true, List.of()));
+  }
+
+  @Test
+  void whatTheFirstSchemaSaysWasDeniedWasForWantOfARight() {
+    Event.AccessDenied denied =
+        new Event.AccessDenied(
+            "push", Optional.of(REPOSITORY), Event.AccessDenied.Reason.RIGHT, 3, TIME, TIME);
+    byte[] leaf =
+        new String(codec.encode(recorded(denied)), StandardCharsets.UTF_8)
+            .replace(",\"reason\":\"RIGHT\"", "")
+            .replace("\"schema\":2", "\"schema\":1")
+            .getBytes(StandardCharsets.UTF_8);
+    assertThat(new String(leaf, StandardCharsets.UTF_8)).doesNotContain("RIGHT");
+    assertThat(codec.decode(leaf).event()).isEqualTo(denied);
   }
 
   @Test

@@ -3,8 +3,10 @@ package dev.stele.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.event.Event.AccessDenied.Reason;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
+import dev.stele.oci.RepositoryName;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,7 +49,7 @@ class AccessRecorderTest {
   private static String told(EventEntry event) {
     StringBuilder told = new StringBuilder(event.type());
     for (String field :
-        List.of("way", "reason", "action", "asked", "question", "parameters", "count")) {
+        List.of("way", "action", "asked", "reason", "question", "parameters", "count")) {
       JsonNode value = event.data().get(field);
       if (value != null) {
         told.append(' ').append(value.asText());
@@ -105,27 +107,32 @@ class AccessRecorderTest {
   @Test
   void refusalsAndReadingsAreCountedByWhatWasAsked() {
     for (int i = 0; i < 3; i++) {
-      accesses.denied(BOB, "push", Optional.of("payments/api"));
+      accesses.denied(BOB, "push", Optional.of(RepositoryName.parse("payments/api")), Reason.RIGHT);
       accesses.read(BOB, "/api/v1/events", "repository=app");
     }
     assertThat(recorded())
         .extracting(AccessRecorderTest::told)
         .containsExactlyInAnyOrder(
-            "AccessDenied push payments/api 3", "RecordRead /api/v1/events repository=app 3");
+            "AccessDenied push payments/api RIGHT 3", "RecordRead /api/v1/events repository=app 3");
   }
 
   @Test
   void whoeverAsksForVeryMuchIsNotToldApartByAllOfIt() {
     int asked = AccessRecorder.MOST_OF_ONE + 20;
     for (int i = 0; i < asked; i++) {
-      accesses.denied(BOB, "push", Optional.of("repository" + i));
+      accesses.denied(
+          BOB, "delete", Optional.of(RepositoryName.parse("repository" + i)), Reason.HELD);
     }
-    accesses.denied(new Caller(Identity.NOBODY, BOB.origin(), "r"), "pull", Optional.of("secret"));
+    accesses.denied(
+        new Caller(Identity.NOBODY, BOB.origin(), "r"),
+        "delete",
+        Optional.of(RepositoryName.parse("secret")),
+        Reason.IMMUTABLE);
     List<EventEntry> events = recorded();
     assertThat(events).hasSize(AccessRecorder.MOST_OF_ONE + 2);
     assertThat(events)
         .extracting(AccessRecorderTest::told)
-        .contains("AccessDenied push 20", "AccessDenied pull 1");
+        .contains("AccessDenied delete HELD 20", "AccessDenied delete IMMUTABLE 1");
   }
 
   @Test
@@ -136,7 +143,7 @@ class AccessRecorderTest {
       AccessRecorder off = silent.registry().accesses();
       off.signedIn(BOB, "password");
       off.signInFailed(Optional.empty(), "192.0.2.0/24", "password", "wrong");
-      off.denied(BOB, "push", Optional.empty());
+      off.denied(BOB, "push", Optional.empty(), Reason.RIGHT);
       off.read(BOB, "/api/v1/events", "");
       off.flush();
       assertThat(silent.registry().log().newestPosition()).isEqualTo(-1);

@@ -1,5 +1,6 @@
 package dev.stele.server.audit;
 
+import dev.stele.event.Event.AccessDenied.Reason;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
@@ -94,16 +95,14 @@ final class Holding {
                 .isPresent();
     Optional<RepositoryName> repository = found.flatMap(there -> there.scope().oneRepository());
     if (!may) {
-      access.denied(Action.RELEASE_HOLD, repository);
+      access.denied(Action.RELEASE_HOLD, repository, Reason.RIGHT);
       // Who may not release it is not told that it is there.
       throw Refusals.toError(new Refusal.UnknownHold(hold)).asException();
     }
     Outcome<Optional<Approval>> outcome =
         holds.release(exchange.caller(), hold, access.policy().persons().releasing(), reason);
-    if (outcome instanceof Outcome.Refused) {
-      access.denied(Action.RELEASE_HOLD, repository);
-    }
-    Optional<Approval> waiting = Refusals.accepted(outcome);
+    Optional<Approval> waiting =
+        Refusals.accepted(outcome, access, Action.RELEASE_HOLD, repository);
     if (waiting.isPresent()) {
       Answering.send(
           exchange, 202, ApprovalRow.COLUMNS, false, Answer.one(ApprovalRow.of(waiting.get())));

@@ -6,6 +6,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.projection.Approval;
 import dev.stele.question.Answer;
 import dev.stele.question.ApprovalRow;
@@ -98,9 +99,18 @@ public final class Restoring {
             alone(
                 dryRun
                     ? () -> work.run(() -> restore.preview(request))
-                    : () -> restore.run(caller, request, persons)));
+                    : () -> restore.run(caller, request, persons)),
+            exchange.access(),
+            Action.RESTORE,
+            Optional.of(repository));
     Optional<Approval> waiting = restoration.waiting();
     if (!dryRun && !restoration.done() && waiting.isEmpty()) {
+      restoration.impossible().stream()
+          .flatMap(item -> item.obstacle().stream())
+          .flatMap(obstacle -> obstacle.denial().stream())
+          .distinct()
+          .forEach(
+              reason -> exchange.access().denied(Action.RESTORE, Optional.of(repository), reason));
       throw notWhole(restoration).asException();
     }
     Answering.send(

@@ -4,6 +4,7 @@ import dev.stele.blob.BlobContent;
 import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.BlobFacts;
 import dev.stele.registry.ManifestContent;
 import dev.stele.registry.Precondition;
@@ -120,7 +121,10 @@ final class Blobs {
             exchange.caller(),
             repository,
             Digest.parse(route.digest()),
-            Preconditions.of(exchange)));
+            Preconditions.of(exchange)),
+        exchange.access(),
+        Action.DELETE,
+        Optional.of(repository));
     exchange.sendEmpty(202);
   }
 }

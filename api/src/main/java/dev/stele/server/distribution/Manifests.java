@@ -8,7 +8,6 @@ import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Precondition;
 import dev.stele.registry.PutManifest;
-import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.StoredManifest;
 import dev.stele.server.http.DistributionError;
@@ -75,10 +74,8 @@ final class Manifests {
             bytes,
             tags,
             precondition);
-    if (outcome instanceof Outcome.Refused<PutManifest>(Refusal.TagMayNotMove _)) {
-      exchange.access().denied(Action.MOVE_TAG, Optional.of(repository));
-    }
-    PutManifest put = Refusals.accepted(outcome);
+    PutManifest put =
+        Refusals.accepted(outcome, exchange.access(), Action.MOVE_TAG, Optional.of(repository));
     exchange
         .set("Location", exchange.address("/v2/" + repository + "/manifests/" + reference))
         .set("Docker-Content-Digest", put.digest().toString())
@@ -96,7 +93,10 @@ final class Manifests {
           case Tag tag -> registry.deleteTag(exchange.caller(), repository, tag, precondition);
           case Reference.ByDigest(var digest) ->
               registry.deleteManifest(exchange.caller(), repository, digest, precondition);
-        });
+        },
+        exchange.access(),
+        Action.DELETE,
+        Optional.of(repository));
     exchange.sendEmpty(202);
   }
 

@@ -1,12 +1,16 @@
 package dev.stele.server.distribution;
 
 import dev.stele.oci.InvalidNameException;
+import dev.stele.oci.RepositoryName;
+import dev.stele.policy.AccessPolicy.Action;
 import dev.stele.registry.Outcome;
 import dev.stele.registry.Refusal;
+import dev.stele.server.http.Access;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** What HTTP status, code and detail a refusal of the registry becomes. Its words are its own. */
 public final class Refusals {
@@ -22,6 +26,20 @@ public final class Refusals {
       case Outcome.Ok<T>(T value) -> value;
       case Outcome.Refused<T>(Refusal refusal) -> throw toError(refusal).asException();
     };
+  }
+
+  /**
+   * The same, of what may be forbidden to whoever tries. That they did is told to the record.
+   *
+   * @param action the right of which they made use
+   * @param repository where, if in one
+   */
+  public static <T> T accepted(
+      Outcome<T> outcome, Access access, Action action, Optional<RepositoryName> repository) {
+    if (outcome instanceof Outcome.Refused<T>(Refusal refusal)) {
+      refusal.denial().ifPresent(reason -> access.denied(action, repository, reason));
+    }
+    return accepted(outcome);
   }
 
   /** The same to whoever may pull, but not read the record, which says who did what. */

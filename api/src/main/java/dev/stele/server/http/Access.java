@@ -1,5 +1,6 @@
 package dev.stele.server.http;
 
+import dev.stele.event.Event.AccessDenied.Reason;
 import dev.stele.oci.InvalidNameException;
 import dev.stele.oci.RepositoryName;
 import dev.stele.policy.AccessPolicy;
@@ -23,7 +24,7 @@ import java.util.function.Supplier;
  * @param challenge absent where nobody can sign in
  * @param now the policy by the time that it is asked for; absent if nobody vouches any more for
  *     whoever sent the request
- * @param denials is told of what is refused to whoever signed in
+ * @param denials is told of what is refused
  */
 public record Access(
     AccessPolicy policy,
@@ -45,10 +46,10 @@ public record Access(
     DistributionError unauthorized(Optional<String> scope, Optional<String> error);
   }
 
-  /** Hears of what is refused for want of a right. */
+  /** Hears of what is refused. */
   @FunctionalInterface
   public interface Denials {
-    void denied(Action action, Optional<RepositoryName> repository);
+    void denied(Action action, Optional<RepositoryName> repository, Reason reason);
   }
 
   /** What reads: whoever may not is told that there is no such repository. */
@@ -66,7 +67,7 @@ public record Access(
           Optional.empty(),
           Optional.empty(),
           () -> Optional.of(AccessPolicy.OPEN),
-          (_, _) -> {});
+          (_, _, _) -> {});
 
   public boolean may(Action action, RepositoryName repository) {
     return policy.allows(who, action, repository)
@@ -185,9 +186,13 @@ public record Access(
     }
   }
 
-  /** Something was refused, be that decided here or by who looked at more than names. */
-  public void denied(Action action, Optional<RepositoryName> repository) {
-    denials.denied(action, repository);
+  /**
+   * Something was refused, be that decided here or by who looked at more than names.
+   *
+   * @param action the right that they lacked, or made use of in vain
+   */
+  public void denied(Action action, Optional<RepositoryName> repository, Reason reason) {
+    denials.denied(action, repository, reason);
   }
 
   private DistributionError refused(Action action, Optional<RepositoryName> repository) {
@@ -204,7 +209,7 @@ public record Access(
               // Of whoever did not sign in, more is asked than another token.
               who.name().isPresent() ? Optional.of("insufficient_scope") : Optional.empty());
     }
-    denied(action, repository);
+    denied(action, repository, Reason.RIGHT);
     if (repository.isPresent() && READING.contains(action)) {
       return new DistributionError(
           404,
