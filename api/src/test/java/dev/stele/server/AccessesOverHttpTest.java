@@ -71,7 +71,8 @@ class AccessesOverHttpTest {
                             JSON.readTree(
                                 """
                                 {"administrators": ["root"], "release-holds-by": "another",
-                                 "rules": [{"repositories": ["team/**"], "users": ["ann"], "may": ["pull", "push"]}]}
+                                 "rules": [{"repositories": ["team/**"], "users": ["ann"],
+                                   "may": ["pull", "push", "read-record"]}]}
                                 """)))));
   }
 
@@ -269,6 +270,12 @@ class AccessesOverHttpTest {
             tuple("root", "delete", "team/app", "HELD", "3"),
             tuple("root", "delete", "team/app", "IMMUTABLE", "1"),
             tuple("root", "release-hold", "team/app", "ANOTHER_PERSON", "1"));
+    HttpResponse<String> ofTeam =
+        send("ann", "ann", "GET", "/api/v1/events?repository=team/app&type=AccessDenied");
+    assertThat(ofTeam.statusCode()).as(ofTeam.body()).isEqualTo(200);
+    assertThat(JSON.readTree(ofTeam.body()).get("items")).hasSize(3);
+    assertThat(send("ann", "ann", "GET", "/api/v1/events?repository=other/app").statusCode())
+        .isEqualTo(404);
   }
 
   @Test

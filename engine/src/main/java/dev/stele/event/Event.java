@@ -102,7 +102,10 @@ public sealed interface Event {
     return this instanceof InRepository here ? Optional.of(here.repository()) : Optional.empty();
   }
 
-  /** The glob of the repositories that it is about, if it is about several. */
+  /**
+   * The glob of the repositories that it is about, if that is not where it happened: of several, or
+   * of one that may not be there.
+   */
   default Optional<String> repositories() {
     return Optional.empty();
   }
@@ -517,6 +520,11 @@ public sealed interface Event {
     @Override
     public int schema() {
       return 2;
+    }
+
+    @Override
+    public Optional<String> repositories() {
+      return asked.map(RepositoryName::value);
     }
 
     @Override

@@ -13,7 +13,7 @@ public record Facet(Kind kind, String value) {
   public enum Kind {
     /** The event's type. */
     TYPE,
-    /** The repository that it happened in. */
+    /** The repository that it happened in, or that was asked for in vain. */
     REPOSITORY,
     /** What that repository's name has before one of its slashes. */
     NAMESPACE,

@@ -21,6 +21,9 @@ public final class Facets {
     facets.add(actor(recorded.actor()));
     facets.add(new Facet(Kind.CAUSE, recorded.cause().kind().name()));
     recorded.event().place().ifPresent(repository -> addPlace(facets, repository));
+    if (recorded.event() instanceof Event.AccessDenied denied) {
+      denied.asked().ifPresent(repository -> addPlace(facets, repository));
+    }
     Subjects subjects = subjects(recorded.event());
     subjects.digests().forEach(digest -> facets.add(digest(digest)));
     subjects.tags().forEach(tag -> facets.add(tag(tag)));

@@ -14,7 +14,8 @@ import java.util.Set;
 /**
  * Which events are meant: those to which all that is given applies.
  *
- * @param repository that they happened in, or that a hold of several may cover
+ * @param repository that they happened in, that a hold of several may cover, or that was asked for
+ *     in vain
  * @param types one of these, such as {@code TagMoved}; any type if there are none
  * @param actor the name of who acted
  * @param digest that they speak of: the digest itself, the one that a tag had before, or a subject
@@ -62,11 +63,11 @@ public record EventFilter(
   }
 
   /**
-   * Whether an event happened in what is meant, or is a hold of several repositories that may be
-   * among what is meant: who asks about one must not miss what holds it.
+   * Whether an event happened in what is meant, or is about repositories that may be among what is
+   * meant: who asks about one must not miss what holds it.
    *
    * @param place where it happened, if in one repository
-   * @param several the glob of those that it is about, if several
+   * @param several the glob of those that it is about, if it did not happen in them
    */
   boolean isIn(Optional<RepositoryName> place, Optional<String> several) {
     return repository.isEmpty()

@@ -208,7 +208,10 @@ final class EventSearch {
   }
 
   private static Optional<String> several(JsonNode leaf) {
-    return Optional.ofNullable(leaf.get("data").get("repositories")).map(JsonNode::asText);
+    JsonNode data = leaf.get("data");
+    return Optional.ofNullable(data.get("repositories"))
+        .or(() -> Optional.ofNullable(data.get("asked")))
+        .map(JsonNode::asText);
   }
 
   private static Optional<RepositoryName> place(JsonNode leaf) {

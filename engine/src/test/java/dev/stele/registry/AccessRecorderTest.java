@@ -7,6 +7,7 @@ import dev.stele.event.Event.AccessDenied.Reason;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.RepositoryGlob;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -133,6 +134,34 @@ class AccessRecorderTest {
     assertThat(events)
         .extracting(AccessRecorderTest::told)
         .contains("AccessDenied delete HELD 20", "AccessDenied delete IMMUTABLE 1");
+  }
+
+  @Test
+  void whatWasRefusedIsFoundByTheRepositoryThatWasAskedFor() throws IOException {
+    accesses.denied(BOB, "pull", Optional.of(RepositoryName.parse("team/app")), Reason.RIGHT);
+    accesses.flush();
+    for (int i = 0; i < 700; i++) {
+      accesses.denied(
+          new Caller("user" + i / 50, "r"),
+          "pull",
+          Optional.of(RepositoryName.parse("other/r" + i)),
+          Reason.RIGHT);
+    }
+    accesses.flush();
+    fixture.follow();
+    accesses.denied(BOB, "push", Optional.of(RepositoryName.parse("team/app")), Reason.RIGHT);
+    accesses.flush();
+    for (String glob : List.of("team/app", "team/**", "t*/app")) {
+      assertThat(
+              fixture
+                  .registry()
+                  .log()
+                  .events(-1, 1_000, EventFilter.ALL.in(RepositoryGlob.parse(glob))))
+          .as(glob)
+          .extracting(AccessRecorderTest::told)
+          .containsExactly(
+              "AccessDenied pull team/app RIGHT 1", "AccessDenied push team/app RIGHT 1");
+    }
   }
 
   @Test
