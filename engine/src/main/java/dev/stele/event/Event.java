@@ -439,9 +439,20 @@ public sealed interface Event {
    * @param node the name of its machine and the port
    * @param version of the program
    * @param configuration the digest of the document that has what is in force, without secrets
+   * @param previous what was in force before, if that was something else: on this node or, if it
+   *     never ran before, on the one that told its own last
+   * @param killed whether the server that ran on this node before did not say that it ended, so
+   *     that what it had counted for a minute at most is missing
    */
-  record ServerStarted(String node, String version, Digest configuration)
-      implements OperatorEvent {}
+  record ServerStarted(
+      String node, String version, Digest configuration, Optional<Digest> previous, boolean killed)
+      implements OperatorEvent {
+    /** 2: has {@code previous} and {@code killed}. */
+    @Override
+    public int schema() {
+      return 2;
+    }
+  }
 
   /** A server has stopped in good order. One that was killed says nothing. */
   record ServerStopped(String node) implements OperatorEvent {}
@@ -450,8 +461,16 @@ public sealed interface Event {
    * What a server reads again has changed, and is in force.
    *
    * @param configuration the digest of the document that has what is in force now
+   * @param previous the digest of the one before
    */
-  record ConfigurationChanged(String node, Digest configuration) implements OperatorEvent {}
+  record ConfigurationChanged(String node, Digest configuration, Optional<Digest> previous)
+      implements OperatorEvent {
+    /** 2: has {@code previous}. */
+    @Override
+    public int schema() {
+      return 2;
+    }
+  }
 
   /**
    * A server read in its file of users that one came, went or has another password.

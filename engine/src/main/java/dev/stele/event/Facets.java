@@ -95,8 +95,10 @@ public final class Facets {
       case Event.TagDeleted deleted -> Subjects.of(deleted.tag(), deleted.digest());
       case Event.RetentionPolicyAdopted adopted -> Subjects.of(adopted.policy());
       case Event.AccessPolicyAdopted adopted -> Subjects.of(adopted.policy());
-      case Event.ServerStarted started -> Subjects.of(started.configuration());
-      case Event.ConfigurationChanged changed -> Subjects.of(changed.configuration());
+      case Event.ServerStarted started ->
+          new Subjects(with(started.configuration(), started.previous()), List.of());
+      case Event.ConfigurationChanged changed ->
+          new Subjects(with(changed.configuration(), changed.previous()), List.of());
       case Event.RetentionEvaluated evaluated ->
           Subjects.of(evaluated.policy(), evaluated.decisions());
       case Event.PullsObserved pulls ->

@@ -31,7 +31,16 @@ final class Upcasters {
                 ObjectNode withReason = data.deepCopy();
                 withReason.put("reason", Event.AccessDenied.Reason.RIGHT.name());
                 return withReason;
-              });
+              })
+          .with(
+              "ServerStarted",
+              1,
+              data -> {
+                ObjectNode withKilled = data.deepCopy();
+                withKilled.put("killed", false);
+                return withKilled;
+              })
+          .with("ConfigurationChanged", 1, data -> data);
 
   private record Step(String type, int fromSchema) {}
 

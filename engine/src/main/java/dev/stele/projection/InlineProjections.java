@@ -28,7 +28,8 @@ public final class InlineProjections implements InlineViews {
             new AccessView(),
             new RobotView(),
             new ApprovalView(),
-            new SessionView());
+            new SessionView(),
+            new ServerView());
   }
 
   List<Projection> projections() {

@@ -5,8 +5,12 @@ import dev.stele.event.Event;
 import dev.stele.event.Identity;
 import dev.stele.event.Initiator;
 import dev.stele.event.Origin;
+import dev.stele.oci.Digest;
 import dev.stele.projection.RecordDocuments;
+import dev.stele.projection.ServerView;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
 
 /**
  * Tells the log of the servers themselves: when they began and ended, and with what configuration.
@@ -33,12 +37,22 @@ public final class ServerRecord {
   public long started(Caller caller, String node, String version, byte[] configuration) {
     RecordDocuments.Document document = document(configuration);
     return append(
-        caller, new Event.ServerStarted(node, version, document.digest()), Optional.of(document));
+        caller,
+        handle -> {
+          Optional<ServerView.Server> last = ServerView.last(handle, node);
+          return new Event.ServerStarted(
+              node,
+              version,
+              document.digest(),
+              other(last, document),
+              last.filter(before -> before.node().equals(node) && before.running()).isPresent());
+        },
+        Optional.of(document));
   }
 
   /** A server is about to end. */
   public long stopped(Caller caller, String node) {
-    return append(caller, new Event.ServerStopped(node), Optional.empty());
+    return append(caller, _ -> new Event.ServerStopped(node), Optional.empty());
   }
 
   /**
@@ -49,7 +63,11 @@ public final class ServerRecord {
   public long changed(Caller caller, String node, byte[] configuration) {
     RecordDocuments.Document document = document(configuration);
     return append(
-        caller, new Event.ConfigurationChanged(node, document.digest()), Optional.of(document));
+        caller,
+        handle ->
+            new Event.ConfigurationChanged(
+                node, document.digest(), other(ServerView.last(handle, node), document)),
+        Optional.of(document));
   }
 
   /** A user of a server's file came, went or has another password. */
@@ -58,7 +76,14 @@ public final class ServerRecord {
     Commitment identity =
         actors.initiator(Identity.user(user), Origin.NONE, initiator.requestId()).identity();
     return commands.append(
-        new RecordOperation(initiator, new Event.UserChanged(identity, change), Optional.empty()));
+        new RecordOperation(
+            initiator, _ -> new Event.UserChanged(identity, change), Optional.empty()));
+  }
+
+  /** What was in force before, if that was something else. */
+  private static Optional<Digest> other(
+      Optional<ServerView.Server> last, RecordDocuments.Document now) {
+    return last.map(ServerView.Server::configuration).filter(then -> !then.equals(now.digest()));
   }
 
   private static RecordDocuments.Document document(byte[] configuration) {
@@ -66,7 +91,9 @@ public final class ServerRecord {
   }
 
   private long append(
-      Caller caller, Event.OperatorEvent event, Optional<RecordDocuments.Document> document) {
+      Caller caller,
+      Function<Handle, Event.OperatorEvent> event,
+      Optional<RecordDocuments.Document> document) {
     return commands.append(caller, new RecordOperation(actors.initiator(caller), event, document));
   }
 }

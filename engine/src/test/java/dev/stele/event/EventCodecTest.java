@@ -86,9 +86,10 @@ class EventCodecTest {
         new Event.BlobPullsObserved(REPOSITORY, 12, TIME, TIME),
         new Event.StoreTakenOver("default", Optional.of(HOLD)),
         new Event.StoreTakenOver("default", Optional.empty()),
-        new Event.ServerStarted("node:5000", "1", DIGEST),
+        new Event.ServerStarted("node:5000", "1", DIGEST, Optional.empty(), false),
+        new Event.ServerStarted("node:5000", "1", DIGEST, Optional.of(OTHER), true),
         new Event.ServerStopped("node:5000"),
-        new Event.ConfigurationChanged("node:5000", DIGEST),
+        new Event.ConfigurationChanged("node:5000", DIGEST, Optional.of(OTHER)),
         new Event.UserChanged(new Commitment("4".repeat(64)), Event.UserChanged.Change.ADDED),
         new Event.SignedIn("password", 1, TIME, TIME),
         new Event.SignInFailed("password", "wrong", 3, TIME, TIME),
@@ -192,6 +193,21 @@ class EventCodecTest {
             .getBytes(StandardCharsets.UTF_8);
     assertThat(new String(leaf, StandardCharsets.UTF_8)).doesNotContain("RIGHT");
     assertThat(codec.decode(leaf).event()).isEqualTo(denied);
+  }
+
+  @Test
+  void theFirstSchemaSaysNothingOfWhatServersWereBefore() {
+    Event started = new Event.ServerStarted("node:5000", "1", DIGEST, Optional.empty(), false);
+    Event changed = new Event.ConfigurationChanged("node:5000", DIGEST, Optional.empty());
+    for (Event event : List.of(started, changed)) {
+      byte[] leaf =
+          new String(codec.encode(recorded(event)), StandardCharsets.UTF_8)
+              .replace("\"killed\":false,", "")
+              .replace("\"schema\":2", "\"schema\":1")
+              .getBytes(StandardCharsets.UTF_8);
+      assertThat(new String(leaf, StandardCharsets.UTF_8)).doesNotContain("killed");
+      assertThat(codec.decode(leaf).event()).isEqualTo(event);
+    }
   }
 
   @Test
