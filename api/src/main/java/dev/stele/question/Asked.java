@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * One asking of a question.
@@ -45,6 +46,21 @@ public record Asked(
   /** The repositories that a list of them may name. */
   Predicate<RepositoryName> visible() {
     return access.where(Action.READ_RECORD);
+  }
+
+  /**
+   * Whether whoever asks may know of something, since they may read the record where it is, or do
+   * what it is about.
+   *
+   * @param repository the one that it is about; empty if there are several
+   */
+  boolean sees(Optional<RepositoryName> repository, Action act) {
+    return Stream.of(Action.READ_RECORD, act)
+        .anyMatch(
+            action ->
+                repository
+                    .map(access.where(action)::test)
+                    .orElseGet(() -> access.mayEverywhere(action)));
   }
 
   RepositoryName repository() {

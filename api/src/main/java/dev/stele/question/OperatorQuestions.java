@@ -6,20 +6,26 @@ import dev.stele.gc.Collection;
 import dev.stele.gc.GcOptions;
 import dev.stele.gc.Tally;
 import dev.stele.gc.Waiting;
+import dev.stele.oci.RepositoryName;
 import dev.stele.policy.AccessPolicy.Action;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.Robot;
 import dev.stele.projection.Session;
+import dev.stele.registry.Outcome;
 import dev.stele.registry.Page;
+import dev.stele.registry.Refusal;
 import dev.stele.registry.Registry;
 import dev.stele.registry.WebhookStatus;
 import dev.stele.server.distribution.Refusals;
+import dev.stele.server.http.Need;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * What an operator asks: holds, approvals, webhooks, robots, sessions, and how collecting is doing.
@@ -90,6 +96,9 @@ final class OperatorQuestions {
     }
   }
 
+  /** Who may release a hold has to know of it. */
+  private static final Need SEEING_HOLDS = Need.filtered(Action.READ_RECORD, Action.RELEASE_HOLD);
+
   List<Question<?>> all() {
     return List.of(
         Question.list(
@@ -98,15 +107,18 @@ final class OperatorQuestions {
                 HoldRow.COLUMNS,
                 List.of(STATE, Parameter.BEFORE, Parameter.LIMIT),
                 this::holds)
-            .shown(HoldRow.TABLE),
+            .shown(HoldRow.TABLE)
+            .needing(SEEING_HOLDS),
         Question.one("hold", Address.HOLD, HoldRow.COLUMNS, List.of(), this::hold)
-            .shown(HoldRow.TABLE),
+            .shown(HoldRow.TABLE)
+            .needing(SEEING_HOLDS),
         Question.list(
-            "approvals",
-            Address.APPROVALS,
-            ApprovalRow.COLUMNS,
-            List.of(Parameter.BEFORE, Parameter.LIMIT),
-            this::approvals),
+                "approvals",
+                Address.APPROVALS,
+                ApprovalRow.COLUMNS,
+                List.of(Parameter.BEFORE, Parameter.LIMIT),
+                this::approvals)
+            .needing(Need.filtered(Action.READ_RECORD, Action.RELEASE_HOLD, Action.RESTORE)),
         Question.list(
                 "webhooks",
                 Address.WEBHOOKS,
@@ -145,7 +157,13 @@ final class OperatorQuestions {
 
   private Answer<HoldRow> holds(Asked asked) {
     boolean all = asked.first(STATE).filter("all"::equals).isPresent();
-    Page<Hold> page = registry.holds().list(all, asked.first(Parameter.BEFORE), asked.limit());
+    Page<Hold> page =
+        Page.matching(
+            asked.first(Parameter.BEFORE).map(String::valueOf),
+            asked.limit(),
+            (before, limit) -> registry.holds().list(all, before.map(Long::valueOf), limit),
+            hold -> sees(asked, hold),
+            hold -> Long.toString(hold.placed().position()));
     Answer<HoldRow> answer = Answer.of(Map.of(), page.items().stream().map(HoldRow::of).toList());
     return page.more()
         ? answer.next(Parameter.BEFORE, Optional.of(page.items().getLast().placed().position()))
@@ -153,12 +171,38 @@ final class OperatorQuestions {
   }
 
   private Answer<HoldRow> hold(Asked asked) {
+    UUID id = HoldRow.existing(asked.path("id"));
+    Outcome<Hold> found = registry.holds().find(id);
+    // Who may not know of it is told what they would be if it were not there.
     return Answer.one(
-        HoldRow.of(Refusals.accepted(registry.holds().find(HoldRow.existing(asked.path("id"))))));
+        HoldRow.of(
+            Refusals.accepted(
+                found instanceof Outcome.Ok<Hold>(Hold hold) && !sees(asked, hold)
+                    ? Outcome.refused(new Refusal.UnknownHold(id))
+                    : found)));
+  }
+
+  private static boolean sees(Asked asked, Hold hold) {
+    return asked.sees(hold.scope().oneRepository(), Action.RELEASE_HOLD);
+  }
+
+  private static boolean sees(Asked asked, Approval approval) {
+    return asked.sees(
+        RepositoryGlob.parse(approval.repositories()).only().map(RepositoryName::parse),
+        switch (approval.act()) {
+          case RELEASE_HOLD -> Action.RELEASE_HOLD;
+          case RESTORE_REPOSITORY -> Action.RESTORE;
+        });
   }
 
   private Answer<ApprovalRow> approvals(Asked asked) {
-    Page<Approval> page = registry.approvals().list(asked.first(Parameter.BEFORE), asked.limit());
+    Page<Approval> page =
+        Page.matching(
+            asked.first(Parameter.BEFORE).map(String::valueOf),
+            asked.limit(),
+            (before, limit) -> registry.approvals().list(before.map(Long::valueOf), limit),
+            approval -> sees(asked, approval),
+            approval -> Long.toString(approval.given().getLast().position()));
     Answer<ApprovalRow> answer =
         Answer.of(Map.of(), page.items().stream().map(ApprovalRow::of).toList());
     return page.more()

@@ -107,7 +107,7 @@ public final class Question<R> {
 
   /** The same question, which needs another right where it is asked. */
   Question<R> needing(Action action) {
-    return needing(new Need(need.scope(), Optional.of(action)));
+    return needing(need.of(action));
   }
 
   /** The same question, which with a repository as its parameter speaks of that one alone. */

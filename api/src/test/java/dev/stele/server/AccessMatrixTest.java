@@ -85,7 +85,7 @@ class AccessMatrixTest {
           "writer",
           Set.of("entry", "pull", "push", "delete", "LISTS:pull"),
           "robot",
-          Set.of("entry", "LISTS:pull", "LISTS:read-record", "BODY:hold"),
+          Set.of("entry", "LISTS:pull", "LISTS:read-record", "LISTS:holds", "BODY:hold"),
           "auditor",
           Set.of(
               "entry",
@@ -93,11 +93,12 @@ class AccessMatrixTest {
               "retention",
               "ALL:read-record",
               "ALL:retention",
-              "LISTS:read-record"),
+              "LISTS:read-record",
+              "LISTS:holds"),
           "scraper",
           Set.of("entry", "ALL:metrics"),
           "holder",
-          Set.of("entry", "hold", "release-hold", "restore", "BODY:release-hold"),
+          Set.of("entry", "hold", "release-hold", "restore", "BODY:release-hold", "LISTS:holds"),
           "nobody",
           Set.of("entry"));
 
@@ -154,9 +155,9 @@ class AccessMatrixTest {
     NEEDS.put("POST /api/v1/evidence", "ALL:read-record");
     NEEDS.put("GET /log/tile/{level}/{tile}", "ALL:read-record");
     NEEDS.put("GET /log/tile/entries/{tile}", "ALL:read-record");
-    NEEDS.put("GET /api/v1/approvals", "ALL:read-record");
-    NEEDS.put("GET /api/v1/holds", "ALL:read-record");
-    NEEDS.put("GET /api/v1/holds/{id}", "ALL:read-record");
+    NEEDS.put("GET /api/v1/approvals", "LISTS:holds");
+    NEEDS.put("GET /api/v1/holds", "LISTS:holds");
+    NEEDS.put("GET /api/v1/holds/{id}", "LISTS:holds");
     NEEDS.put("POST /api/v1/holds", "hold");
     NEEDS.put("POST /api/v1/holds/{id}/release", "release-hold");
     NEEDS.put("GET /api/v1/actors", "ALL:read-record");
@@ -412,6 +413,100 @@ class AccessMatrixTest {
       names.add(item.isTextual() ? item.asText() : item.toString());
     }
     return names;
+  }
+
+  @Test
+  void whoMayReleaseAHoldKnowsOfIt() throws Exception {
+    List<String> placed = new ArrayList<>();
+    for (String repositories : List.of("othr/app", "team/app", "**")) {
+      HttpResponse<String> hold =
+          send(
+              "root",
+              "POST",
+              "/api/v1/holds",
+              "{\"repositories\": \"%s\", \"reason\": \"Case 9\"}".formatted(repositories));
+      assertThat(hold.statusCode()).as(hold.body()).isEqualTo(201);
+      placed.add(hold.headers().firstValue("Location").orElseThrow());
+    }
+    try {
+      assertThat(ofCase9("auditor")).containsExactly("**", "team/app", "othr/app");
+      assertThat(ofCase9("holder")).containsExactly("team/app");
+      assertThat(ofCase9("robot")).containsExactly("othr/app");
+      assertThat(send("holder", "GET", placed.get(1), "").statusCode()).isEqualTo(200);
+      HttpResponse<String> hidden = send("holder", "GET", placed.getFirst(), "");
+      HttpResponse<String> absent =
+          send(
+              "holder", "GET", placed.getFirst().replaceFirst("[0-9a-f]{12}$", "0".repeat(12)), "");
+      assertThat(hidden.statusCode()).isEqualTo(404).isEqualTo(absent.statusCode());
+      assertThat(hidden.body().replaceAll("[0-9a-f]{12}\\b", ""))
+          .isEqualTo(absent.body().replaceAll("[0-9a-f]{12}\\b", ""));
+    } finally {
+      for (String hold : placed) {
+        send("root", "POST", hold + "/release", "{\"reason\": \"done\"}");
+      }
+    }
+  }
+
+  private List<String> ofCase9(String caller) throws Exception {
+    HttpResponse<String> answer = send(caller, "GET", "/api/v1/holds?limit=4", "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    List<String> names = new ArrayList<>();
+    for (JsonNode item : JSON.readTree(answer.body()).get("items")) {
+      if (item.get("reason").asText().equals("Case 9")) {
+        names.add(item.get("repositories").asText());
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void whatWaitsIsSeenByWhoMayDoIt() throws Exception {
+    push("othr/app", "extra", "2");
+    long before = beneath.registry().log().newestPosition();
+    assertThat(send("root", "DELETE", "/v2/othr/app/manifests/extra", "").statusCode())
+        .isEqualTo(202);
+    server.adopt(
+        Optional.of(
+            policy(
+                """
+                administrators: [root]
+                release-holds-by: 2
+                restore-repositories-by: 2
+                rules:
+                  - {repositories: ["team/**"], users: [holder], may: [release-hold]}
+                  - {repositories: ["othr/**"], users: [robot], may: [restore]}
+                """)));
+    try {
+      HttpResponse<String> placed =
+          send(
+              "root",
+              "POST",
+              "/api/v1/holds",
+              "{\"repositories\": \"team/app\", \"reason\": \"Case 10\"}");
+      String hold = placed.headers().firstValue("Location").orElseThrow();
+      assertThat(send("holder", "POST", hold + "/release", "{\"reason\": \"over\"}").statusCode())
+          .isEqualTo(202);
+      assertThat(
+              send(
+                      "robot",
+                      "POST",
+                      "/api/v1/repositories/othr/app/-/restore",
+                      "{\"at\": \"p%d\"}".formatted(before))
+                  .statusCode())
+          .isEqualTo(202);
+      assertThat(waiting("holder")).containsExactly("release-hold");
+      assertThat(waiting("robot")).containsExactly("restore-repository");
+      assertThat(waiting("root")).containsExactly("restore-repository", "release-hold");
+      assertThat(send("reader", "GET", "/api/v1/approvals", "").statusCode()).isEqualTo(403);
+    } finally {
+      server.adopt(Optional.of(policy(POLICY)));
+    }
+  }
+
+  private List<String> waiting(String caller) throws Exception {
+    HttpResponse<String> answer = send(caller, "GET", "/api/v1/approvals", "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return JSON.readTree(answer.body()).get("items").findValuesAsText("act");
   }
 
   @Test

@@ -28,6 +28,7 @@ class ServerRecordTest {
 
   @AfterEach
   void close() {
+    fixture.assertViewsEqualAReplay();
     fixture.close();
   }
 

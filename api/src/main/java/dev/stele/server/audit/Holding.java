@@ -87,14 +87,8 @@ final class Holding {
           case Outcome.Refused<Hold> _ -> Optional.empty();
         };
     Access access = exchange.access();
-    boolean may =
-        access.mayEverywhere(Action.RELEASE_HOLD)
-            || found
-                .flatMap(there -> there.scope().oneRepository())
-                .filter(one -> access.may(Action.RELEASE_HOLD, one))
-                .isPresent();
     Optional<RepositoryName> repository = found.flatMap(there -> there.scope().oneRepository());
-    if (!may) {
+    if (!access.may(Action.RELEASE_HOLD, repository)) {
       access.denied(Action.RELEASE_HOLD, repository, Reason.RIGHT);
       // Who may not release it is not told that it is there.
       throw Refusals.toError(new Refusal.UnknownHold(hold)).asException();

@@ -79,6 +79,11 @@ public record Access(
         && scope.filter(token -> !token.coversRegistry(action)).isEmpty();
   }
 
+  /** Whether it may be done in all repositories, or in the one, if there is one. */
+  public boolean may(Action action, Optional<RepositoryName> repository) {
+    return mayEverywhere(action) || repository.filter(one -> may(action, one)).isPresent();
+  }
+
   /** The repositories that a list may name to who may do something in them. */
   public Predicate<RepositoryName> where(Action action) {
     return mayEverywhere(action) ? _ -> true : name -> policy.allows(who, action, name);
@@ -109,10 +114,12 @@ public record Access(
         one.ifPresentOrElse(name -> require(action, name), () -> requireEverywhere(action));
       }
       case FILTERED -> {
-        Action action = need.action().orElseThrow();
-        if (!policy.allowsSomewhere(who, action)
-            || scope.filter(token -> !token.coversRegistry(action)).isPresent()) {
-          throw refused(action, Optional.empty()).asException();
+        if (need.any()
+            .noneMatch(
+                action ->
+                    policy.allowsSomewhere(who, action)
+                        && scope.filter(token -> !token.coversRegistry(action)).isEmpty())) {
+          throw refused(need.action().orElseThrow(), Optional.empty()).asException();
         }
       }
       case BODY -> {
