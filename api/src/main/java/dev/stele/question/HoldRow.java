@@ -7,6 +7,7 @@ import dev.stele.policy.RepositoryGlob;
 import dev.stele.projection.Hold;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -30,11 +31,11 @@ public record HoldRow(
     Optional<Step> released,
     Optional<Boolean> coversNothing) {
   /**
-   * A column a field, but for what only the answer that places it has, and for a second reason of
-   * the placing, which is never there.
+   * A column a field, but for what only the answer that places it has, and for what only a release
+   * has.
    */
   public static final Columns<HoldRow> COLUMNS =
-      Columns.fields(HoldRow.class, Set.of("coversNothing", "placed.reason"));
+      Columns.fields(HoldRow.class, Set.of("coversNothing", "placed.reason", "placed.by"));
 
   /** What people see. */
   static final Columns<HoldRow> TABLE =
@@ -49,6 +50,7 @@ public record HoldRow(
           .with("released", row -> row.released().map(Step::at))
           .with("released.position", row -> row.released().map(Step::position))
           .with("released.actor", row -> row.released().flatMap(Step::actor))
+          .with("released.by", row -> row.released().flatMap(Step::by))
           .with("released.reason", row -> row.released().flatMap(Step::reason));
 
   private String covers() {
@@ -61,8 +63,14 @@ public record HoldRow(
    *
    * @param actor empty if that person was forgotten
    * @param reason of the release
+   * @param by all whom the release took
    */
-  public record Step(String at, long position, Optional<String> actor, Optional<String> reason) {}
+  public record Step(
+      String at,
+      long position,
+      Optional<String> actor,
+      Optional<String> reason,
+      Optional<List<String>> by) {}
 
   /** The row of a hold. */
   public static HoldRow of(Hold hold) {
@@ -82,8 +90,11 @@ public record HoldRow(
         hold.scope().digest(),
         hold.freeze(),
         hold.reason(),
-        step(hold.placed(), Optional.empty()),
-        hold.release().map(release -> step(release.act(), Optional.of(release.reason()))),
+        step(hold.placed(), Optional.empty(), Optional.empty()),
+        hold.release()
+            .map(
+                release ->
+                    step(release.act(), Optional.of(release.reason()), Optional.of(release.by()))),
         covers ? Optional.empty() : Optional.of(true));
   }
 
@@ -115,7 +126,7 @@ public record HoldRow(
     }
   }
 
-  private static Step step(Hold.Act act, Optional<String> reason) {
-    return new Step(act.at().toString(), act.position(), act.actor(), reason);
+  private static Step step(Hold.Act act, Optional<String> reason, Optional<List<String>> by) {
+    return new Step(act.at().toString(), act.position(), act.actor(), reason, by);
   }
 }

@@ -316,7 +316,7 @@ class OpenApiTest {
             new String(send("GET", "/api/v1/holds?state=all&format=csv", null, "").body(), UTF_8))
         .startsWith(
             "id,repositories,tag,digest,freeze,reason,placed.at,placed.position,placed.actor,"
-                + "released.at,released.position,released.actor,released.reason\r\n")
+                + "released.at,released.position,released.actor,released.reason,released.by\r\n")
         .contains(",legal/**,v1,,true,Case 7,");
   }
 

@@ -352,15 +352,31 @@ public sealed interface Event {
     }
   }
 
-  /** A hold was released. What it covered is the same as when it was placed. */
+  /**
+   * A hold was released. What it covered is the same as when it was placed.
+   *
+   * @param approvals the positions of the events by which those approved whom it took, that of the
+   *     event's actor last; none where one person was enough
+   */
   record HoldReleased(
       UUID hold,
       Optional<RepositoryName> repository,
       Optional<String> repositories,
       Optional<Tag> tag,
       Optional<Digest> digest,
-      String reason)
+      String reason,
+      List<Long> approvals)
       implements HoldEvent {
+    public HoldReleased {
+      approvals = List.copyOf(approvals);
+    }
+
+    /** 2: has {@code approvals}. */
+    @Override
+    public int schema() {
+      return 2;
+    }
+
     @Override
     public Optional<RepositoryName> place() {
       return repository;

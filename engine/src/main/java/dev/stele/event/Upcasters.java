@@ -25,6 +25,14 @@ final class Upcasters {
                 return withTags;
               })
           .with(
+              "HoldReleased",
+              1,
+              data -> {
+                ObjectNode withApprovals = data.deepCopy();
+                withApprovals.putArray("approvals");
+                return withApprovals;
+              })
+          .with(
               "AccessDenied",
               1,
               data -> {

@@ -5,6 +5,7 @@ import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.policy.HoldScope;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -29,8 +30,17 @@ public record Hold(
    */
   public record Act(long position, Instant at, Optional<String> actor) {}
 
-  /** The end of a hold, and why. */
-  public record Release(Act act, String reason) {}
+  /**
+   * The end of a hold, and why.
+   *
+   * @param by all whom it took, in the order in which they asked; of somebody who was forgotten
+   *     nothing is said
+   */
+  public record Release(Act act, String reason, List<String> by) {
+    public Release {
+      by = List.copyOf(by);
+    }
+  }
 
   /** Whether the events below a position placed it and did not release it. */
   public boolean activeBelow(long position) {

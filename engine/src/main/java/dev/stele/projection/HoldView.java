@@ -122,7 +122,8 @@ public final class HoldView implements InlineView {
         .createUpdate(
             """
             UPDATE hold
-            SET released_position = :position, released_at = :at, released_by = :actor, release_reason = :reason
+            SET released_position = :position, released_at = :at, released_by = :actor, release_reason = :reason,
+                release_approvals = :approvals
             WHERE id = :id
             """)
         .bind("id", released.hold())
@@ -130,6 +131,7 @@ public final class HoldView implements InlineView {
         .bind("at", recorded.recordedAt())
         .bind("actor", recorded.actor().value())
         .bind("reason", released.reason())
+        .bindArray("approvals", Long.class, released.approvals())
         .execute();
   }
 
@@ -181,7 +183,21 @@ public final class HoldView implements InlineView {
       LEFT JOIN actor r ON r.id = h.released_by
       """;
 
-  private static final String SELECT = "SELECT " + COLUMNS + "FROM hold h\n" + ACTORS;
+  /** Of those in force: nothing of a release. */
+  private static final String ACTIVE = "SELECT " + COLUMNS + "FROM hold h\n" + ACTORS;
+
+  private static final String SELECT =
+      "SELECT "
+          + COLUMNS
+          + ", approved.by AS approved_by, approved.openings AS approved_openings FROM hold h\n"
+          + ACTORS
+          + """
+          LEFT JOIN LATERAL (
+            SELECT array_agg(e.actor_id ORDER BY number) AS by, array_agg(a.opening ORDER BY number) AS openings
+            FROM unnest(h.release_approvals) WITH ORDINALITY AS g (position, number)
+            JOIN event e USING (position)
+            LEFT JOIN actor a ON a.id = e.actor_id) AS approved ON true
+          """;
 
   private static Hold hold(ResultSet row) throws SQLException {
     return new Hold(
@@ -193,9 +209,17 @@ public final class HoldView implements InlineView {
         row.getBoolean("freezes"),
         row.getString("reason"),
         act(row, "placed"),
-        row.getObject("released_at") == null
-            ? Optional.empty()
-            : Optional.of(new Hold.Release(act(row, "released"), row.getString("release_reason"))));
+        row.getObject("released_at") == null ? Optional.empty() : Optional.of(release(row)));
+  }
+
+  private static Hold.Release release(ResultSet row) throws SQLException {
+    Hold.Act act = act(row, "released");
+    return new Hold.Release(
+        act,
+        row.getString("release_reason"),
+        row.getArray("approved_by") == null
+            ? act.actor().stream().toList()
+            : ActorNames.readAll(row, "approved_by", "approved_openings"));
   }
 
   /** A step of three columns, and the opening of whoever took it. */
@@ -320,7 +344,7 @@ public final class HoldView implements InlineView {
       Handle handle, RepositoryName repository, Collection<Tag> tags, Collection<Digest> digests) {
     return handle
         .createQuery(
-            SELECT
+            ACTIVE
                 + """
                 WHERE h.released_position IS NULL
                   AND (h.tag IS NULL AND h.digest IS NULL AND h.one_repository AND h.repositories = :repository
@@ -347,7 +371,7 @@ public final class HoldView implements InlineView {
       Handle handle, RepositoryName repository, Collection<Digest> digests) {
     return handle
         .createQuery(
-            SELECT
+            ACTIVE
                 + """
                 WHERE h.released_position IS NULL
                   AND (h.tag IS NULL AND h.digest IS NULL
@@ -368,7 +392,7 @@ public final class HoldView implements InlineView {
   public static List<Hold> active(Handle handle, RepositoryName repository) {
     return handle
         .createQuery(
-            SELECT
+            ACTIVE
                 + """
                 WHERE h.released_position IS NULL AND (NOT h.one_repository OR h.repositories = :repository)
                 ORDER BY h.placed_position

@@ -60,16 +60,21 @@ public final class Approvals {
       implements Command<Outcome<Optional<Approval>>> {
     @Override
     public Outcome<Optional<Approval>> decide(Decision decision) {
-      return new Approving(
-              by,
-              Approved.RESTORE_REPOSITORY,
-              subject,
-              Optional.of(repository),
-              Optional.empty(),
-              persons,
-              Optional.empty(),
-              Optional.empty())
-          .decide(decision);
+      Outcome<Approving.Asked> asked =
+          new Approving(
+                  by,
+                  Approved.RESTORE_REPOSITORY,
+                  subject,
+                  Optional.of(repository),
+                  Optional.empty(),
+                  persons,
+                  Optional.empty(),
+                  Optional.empty())
+              .decide(decision);
+      return switch (asked) {
+        case Outcome.Refused<Approving.Asked>(Refusal refusal) -> Outcome.refused(refusal);
+        case Outcome.Ok<Approving.Asked>(Approving.Asked so) -> Outcome.ok(so.waiting());
+      };
     }
   }
 

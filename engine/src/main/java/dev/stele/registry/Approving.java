@@ -35,6 +35,14 @@ record Approving(
     int needed,
     Optional<String> reason,
     Optional<String> except) {
+  /**
+   * Who asked so far.
+   *
+   * @param approvals the positions of the events that say so; none where one person is enough
+   * @param waiting what is still waited for; empty if nothing is
+   */
+  record Asked(List<Long> approvals, Optional<Approval> waiting) {}
+
   /** Behind any other there may be whoever asked already. */
   private static final Set<Kind> PERSONS = EnumSet.of(Kind.USER, Kind.CERTIFICATE);
 
@@ -42,9 +50,9 @@ record Approving(
    * Decides whether it may be done now. It is recorded that they asked, but for where one person is
    * enough, who then does it.
    *
-   * @return what is still waited for; empty if nothing is
+   * @return who asked so far
    */
-  Outcome<Optional<Approval>> decide(Command.Decision decision) {
+  Outcome<Asked> decide(Command.Decision decision) {
     if (!PERSONS.contains(by.kind())) {
       return Outcome.refused(new Refusal.NoPerson(by.name(), act));
     }
@@ -52,7 +60,7 @@ record Approving(
       return Outcome.refused(new Refusal.NotAnother(subject));
     }
     if (needed <= 1) {
-      return Outcome.ok(Optional.empty());
+      return Outcome.ok(new Asked(List.of(), Optional.empty()));
     }
     Instant now = decision.now();
     String place = repository.map(RepositoryName::value).or(() -> repositories).orElseThrow();
@@ -70,8 +78,10 @@ record Approving(
       given.add(new Hold.Act(position, now, Optional.of(by.name())));
     }
     return Outcome.ok(
-        given.stream().map(Hold.Act::actor).distinct().count() >= needed
-            ? Optional.empty()
-            : Optional.of(new Approval(act, place, subject, needed, given)));
+        new Asked(
+            given.stream().map(Hold.Act::position).toList(),
+            given.stream().map(Hold.Act::actor).distinct().count() >= needed
+                ? Optional.empty()
+                : Optional.of(new Approval(act, place, subject, needed, given))));
   }
 }

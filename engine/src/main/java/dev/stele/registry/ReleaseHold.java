@@ -10,6 +10,7 @@ import dev.stele.policy.HoldScope;
 import dev.stele.projection.Approval;
 import dev.stele.projection.Hold;
 import dev.stele.projection.HoldView;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -36,6 +37,7 @@ record ReleaseHold(Initiator initiator, Identity by, int others, UUID id, String
     Optional<RepositoryName> one = scope.oneRepository();
     Optional<String> glob =
         one.isPresent() ? Optional.empty() : Optional.of(scope.repositories().toString());
+    List<Long> approvals = List.of();
     if (others > 0) {
       // Who is not known any more may be whoever asks.
       String placer =
@@ -44,7 +46,7 @@ record ReleaseHold(Initiator initiator, Identity by, int others, UUID id, String
               .actor()
               .filter(name -> !name.equals(Identity.ALTERED.name()))
               .orElse(by.name());
-      Outcome<Optional<Approval>> asked =
+      Outcome<Approving.Asked> asked =
           new Approving(
                   by,
                   Approved.RELEASE_HOLD,
@@ -55,11 +57,20 @@ record ReleaseHold(Initiator initiator, Identity by, int others, UUID id, String
                   Optional.of(reason),
                   Optional.of(placer))
               .decide(decision);
-      if (!asked.equals(Outcome.ok(Optional.empty()))) {
-        return asked;
+      switch (asked) {
+        case Outcome.Refused<Approving.Asked>(Refusal refusal) -> {
+          return Outcome.refused(refusal);
+        }
+        case Outcome.Ok<Approving.Asked>(Approving.Asked so) -> {
+          if (so.waiting().isPresent()) {
+            return Outcome.ok(so.waiting());
+          }
+          approvals = so.approvals();
+        }
       }
     }
-    decision.append(new Event.HoldReleased(id, one, glob, scope.tag(), scope.digest(), reason));
+    decision.append(
+        new Event.HoldReleased(id, one, glob, scope.tag(), scope.digest(), reason, approvals));
     return Outcome.ok(Optional.empty());
   }
 }

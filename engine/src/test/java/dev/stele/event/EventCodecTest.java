@@ -69,7 +69,8 @@ class EventCodecTest {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            "closed"),
+            "closed",
+            List.of(3L, 1L << 60)),
         new Event.RepositoryRemoved(REPOSITORY),
         new Event.BlobUnlinked(REPOSITORY, DIGEST, 7),
         new Event.BlobSwept("default", DIGEST, "key", 17, 7),
@@ -208,6 +209,26 @@ class EventCodecTest {
       assertThat(new String(leaf, StandardCharsets.UTF_8)).doesNotContain("killed");
       assertThat(codec.decode(leaf).event()).isEqualTo(event);
     }
+  }
+
+  @Test
+  void aReleaseOfTheFirstSchemaNamesNoApprovals() {
+    Event.HoldReleased released =
+        new Event.HoldReleased(
+            HOLD,
+            Optional.of(REPOSITORY),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            "closed",
+            List.of());
+    byte[] leaf =
+        new String(codec.encode(recorded(released)), StandardCharsets.UTF_8)
+            .replace("\"approvals\":[],", "")
+            .replace("\"schema\":2", "\"schema\":1")
+            .getBytes(StandardCharsets.UTF_8);
+    assertThat(new String(leaf, StandardCharsets.UTF_8)).doesNotContain("approvals");
+    assertThat(codec.decode(leaf).event()).isEqualTo(released);
   }
 
   @Test

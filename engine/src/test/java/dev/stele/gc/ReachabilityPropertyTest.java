@@ -329,7 +329,8 @@ class ReachabilityPropertyTest {
                   hold.repositories(),
                   hold.tag(),
                   hold.digest(),
-                  "over")));
+                  "over",
+                  List.of())));
     }
 
     private void link() {

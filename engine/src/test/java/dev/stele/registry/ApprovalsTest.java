@@ -116,6 +116,15 @@ class ApprovalsTest {
         .as("whoever approves says why")
         .isEqualTo("closed");
     assertThat(ok(release(ALICE, hold, 2))).as("it had been released").isEmpty();
+    assertThat(registry.log().event(3).orElseThrow().data().get("approvals").toString())
+        .isEqualTo("[\"1\",\"2\"]");
+    assertThat(ok(registry.holds().find(hold)).release().orElseThrow().by())
+        .containsExactly("bob", "carol");
+    People.Known bob =
+        registry.people().list(Optional.of("bob"), Optional.empty(), 1).items().getFirst();
+    assertThat(registry.people().forget(ALICE, bob.id())).isTrue();
+    assertThat(ok(registry.holds().find(hold)).release().orElseThrow().by())
+        .containsExactly("carol");
   }
 
   @Test
@@ -125,6 +134,7 @@ class ApprovalsTest {
         .isEqualTo(Outcome.refused(new Refusal.NotAnother(hold.toString())));
     assertThat(ok(release(BOB, hold, 1))).isEmpty();
     assertThat(types()).containsExactly("HoldPlaced", "HoldReleased");
+    assertThat(ok(registry.holds().find(hold)).release().orElseThrow().by()).containsExactly("bob");
   }
 
   @Test

@@ -23,3 +23,7 @@ SELECT DISTINCT ON (node)
 FROM told
 WHERE type <> 'ServerStopped'
 ORDER BY node, position DESC;
+
+-- Projection "hold": the positions of the events by which those approved whom its release took; none where one person was enough.
+ALTER TABLE hold ADD COLUMN release_approvals bigint[];
+UPDATE hold SET release_approvals = '{}' WHERE released_position IS NOT NULL;
