@@ -56,7 +56,7 @@ final class CellText {
         .forEach(
             c -> {
               if (disturbs(c)) {
-                Character.toString(c).chars().forEach(u -> shown.append("\\u%04x".formatted(u)));
+                Character.toString(c).chars().mapToObj(CsvRows::escaped).forEach(shown::append);
               } else {
                 shown.appendCodePoint(c);
               }

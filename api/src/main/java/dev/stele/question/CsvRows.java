@@ -14,6 +14,8 @@ import java.util.stream.Stream;
  * Comma-separated values as in RFC 4180, with the names of the columns first. Several values in a
  * cell have a space between, the entries of a map each a line {@code key=value}. A text that a
  * spreadsheet would take for a formula has an apostrophe before it, which spreadsheets do not show.
+ * Control characters other than tabs and ends of lines are shown by their numbers, since a file may
+ * be looked at on a terminal.
  */
 public final class CsvRows<T> implements Rows<T> {
   /** The media type. */
@@ -71,10 +73,28 @@ public final class CsvRows<T> implements Rows<T> {
     }
   }
 
-  private static String quoted(String text) {
+  private static String quoted(String raw) {
+    String text = withoutControls(raw);
     String field = !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
     boolean plain = field.chars().noneMatch(c -> c == '"' || c == ',' || c == '\r' || c == '\n');
     return plain ? field : '"' + field.replace("\"", "\"\"") + '"';
+  }
+
+  private static String withoutControls(String text) {
+    return text.chars().noneMatch(CsvRows::isControl)
+        ? text
+        : text.chars()
+            .mapToObj(c -> isControl(c) ? escaped(c) : Character.toString(c))
+            .collect(Collectors.joining());
+  }
+
+  private static boolean isControl(int c) {
+    return Character.isISOControl(c) && c != '\t' && c != '\r' && c != '\n';
+  }
+
+  /** How a character is shown that would do something else than be seen. */
+  public static String escaped(int unit) {
+    return "\\u%04x".formatted(unit);
   }
 
   @Override

@@ -152,6 +152,24 @@ class RowOutputTest {
     }
   }
 
+  /** U+009B by itself begins an order to many terminals, as an escape and a bracket do. */
+  @Test
+  void aFileThatIsLookedAtGivesNoOrdersToATerminal() {
+    Row hostile =
+        new Row(
+            Kind.TAG,
+            Optional.empty(),
+            DIGEST,
+            1,
+            true,
+            Instant.EPOCH,
+            List.of(),
+            "a\u001b[2J\u009b2J\u007f\t\nb\ud83d\udc4b");
+    assertThat(printed(List.of(hostile), "--csv"))
+        .contains(",\"a\\u001b[2J\\u009b2J\\u007f\t\nb\ud83d\udc4b\",");
+    assertThat(printed(List.of(hostile))).contains("\\u009b2J\\u007f");
+  }
+
   @Test
   void nothingToListIsNoTableAndStillAHeaderForPrograms() {
     assertThat(printed(List.of()).lines()).containsExactly("0 rows");
