@@ -8,6 +8,7 @@ import dev.stele.server.ServerSettings;
 import dev.stele.server.StartupException;
 import dev.stele.server.SteleServer;
 import dev.stele.server.auth.LocalCredential;
+import dev.stele.server.auth.SourceMetrics;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.server.config.ConfigurationReader;
@@ -96,7 +97,9 @@ final class Serve implements Callable<Integer> {
         AutoCloseable _ = publish(server, credential, data)) {
       life.begin(server.address(), started.settings());
       inForce = configuration;
-      ReloadSignal.handle(() -> reload(node, server, started, life));
+      SourceMetrics metrics = new SourceMetrics(node.meters(), "configuration");
+      metrics.succeeded();
+      ReloadSignal.handle(() -> reload(node, server, started, life, metrics));
       announce(server, data, settings.canSignIn());
       stop.await();
       logger.info("stopping: requests in flight may finish");
@@ -108,7 +111,11 @@ final class Serve implements Callable<Integer> {
 
   /** What a SIGHUP does. What cannot be read changes nothing. */
   private void reload(
-      Node node, SteleServer server, ConfigurationReader.Loaded started, ServerLife life) {
+      Node node,
+      SteleServer server,
+      ConfigurationReader.Loaded started,
+      ServerLife life,
+      SourceMetrics metrics) {
     try {
       ConfigurationReader.Loaded next = options.load(Optional.ofNullable(listen));
       Configuration before = inForce;
@@ -131,8 +138,10 @@ final class Serve implements Callable<Integer> {
           .filter(setting -> holds.stream().noneMatch(setting::sameValue))
           .forEach(holds::add);
       life.changed(holds);
+      metrics.succeeded();
       logger.info("the configuration was read again: {}", changes(before, inForce));
     } catch (ConfigurationException | StartupException | RuntimeException e) {
+      metrics.failed();
       logger.error(
           "the configuration cannot be put in force, so the old one stays: {}", e.getMessage());
     }

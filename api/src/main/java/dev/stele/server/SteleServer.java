@@ -10,6 +10,7 @@ import dev.stele.server.audit.SigningIn;
 import dev.stele.server.auth.Authenticator;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.auth.ServerKey;
+import dev.stele.server.auth.SourceMetrics;
 import dev.stele.server.auth.TokenAuthority;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.distribution.Distribution;
@@ -139,7 +140,7 @@ public final class SteleServer implements AutoCloseable {
             settings.room(),
             meters,
             settings.limits());
-    Optional<Tls> tls = tls(settings);
+    Optional<Tls> tls = tls(settings, meters);
     tls.ifPresent(files -> engine.registry().health().registerAlarm("tls", files::alarm));
     Javalin javalin = Javalin.create(config -> configure(config, settings, tls, dispatcher));
     try {
@@ -227,9 +228,10 @@ public final class SteleServer implements AutoCloseable {
     }
   }
 
-  private static Optional<Tls> tls(ServerSettings settings) throws StartupException {
+  private static Optional<Tls> tls(ServerSettings settings, MeterRegistry meters)
+      throws StartupException {
     return settings.tls().isPresent()
-        ? Optional.of(new Tls(settings.tls().get()))
+        ? Optional.of(new Tls(settings.tls().get(), new SourceMetrics(meters, "tls")))
         : Optional.empty();
   }
 

@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.log.RepeatedWarning;
 import dev.stele.server.auth.FileAccess;
+import dev.stele.server.auth.SourceMetrics;
 import java.io.IOException;
 import java.security.cert.CRL;
 import java.security.cert.X509CRL;
@@ -25,6 +26,7 @@ final class Tls implements AutoCloseable {
 
   private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final TlsFiles files;
+  private final SourceMetrics metrics;
   private final Factory factory = new Factory();
   private TlsFiles.Version version;
   private volatile TlsFiles.Read inForce;
@@ -33,9 +35,11 @@ final class Tls implements AutoCloseable {
   /**
    * Reads the files.
    *
+   * @param metrics is told whether they could be read again
    * @throws StartupException if they cannot be used
    */
-  Tls(TlsFiles files) throws StartupException {
+  Tls(TlsFiles files, SourceMetrics metrics) throws StartupException {
+    this.metrics = metrics;
     this.files = files;
     try {
       this.version = files.version();
@@ -46,6 +50,7 @@ final class Tls implements AutoCloseable {
     FileAccess.warnIfOthersCanRead("tls.key", files.key());
     this.inForce = files.read(Instant.now());
     factory.use(inForce);
+    metrics.succeeded();
     alarm().ifPresent(logger::warn);
     files
         .clients()
@@ -103,6 +108,7 @@ final class Tls implements AutoCloseable {
           version = now;
         }
       } catch (IOException e) {
+        metrics.failed();
         failures.warn(
             String.valueOf(e.getMessage()),
             "what is in force stays, since a file of TLS cannot be looked at: " + e);
@@ -116,10 +122,12 @@ final class Tls implements AutoCloseable {
       TlsFiles.Read read = files.read(Instant.now());
       factory.reload(_ -> factory.use(read));
       inForce = read;
+      metrics.succeeded();
       logger.info("read {} again", files.certificate());
       alarm().ifPresent(logger::warn);
       return true;
     } catch (Exception e) {
+      metrics.failed();
       failures.warn(
           String.valueOf(e.getMessage()), "the certificate stays as it was: " + e.getMessage());
       return false;

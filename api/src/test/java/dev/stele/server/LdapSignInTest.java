@@ -24,6 +24,7 @@ import dev.stele.server.auth.SignedIn;
 import dev.stele.server.auth.UserFile;
 import dev.stele.server.auth.Verdict;
 import dev.stele.server.http.RefusedRequestException;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -167,7 +168,11 @@ class LdapSignInTest {
         4);
   }
 
+  /** Those of the last one that was opened. */
+  private MeterRegistry meters;
+
   private Authenticator with(LdapSettings settings, String... users) throws Exception {
+    meters = new SimpleMeterRegistry();
     Optional<Path> htpasswd = Optional.empty();
     if (users.length > 0) {
       StringBuilder text = new StringBuilder();
@@ -184,7 +189,7 @@ class LdapSignInTest {
             new SignInSettings(htpasswd, Optional.of(settings), List.of()),
             Optional.empty(),
             Optional.empty(),
-            new SimpleMeterRegistry());
+            meters);
     opened.add(authenticator);
     return authenticator;
   }
@@ -402,6 +407,8 @@ class LdapSignInTest {
   void aDirectoryThatIsAwayOrSlowIsToldApartFromAWrongPassword() throws Exception {
     Authenticator authenticator = with(settings(Transport.TLS, Optional.empty()));
     assertThat(signIn(authenticator, "joe", "other")).isPresent();
+    assertThat(meters.get("stele.source.success").gauge().value()).isPositive();
+    assertThat(meters.get("stele.source.failures").counter().count()).isZero();
     LdapSettings right = settings(Transport.PLAIN, Optional.empty());
     LdapSettings locked =
         new LdapSettings(
@@ -419,6 +426,9 @@ class LdapSignInTest {
             right.connections());
     assertThat(locked.toString()).doesNotContain("wrong");
     isAway(with(locked));
+    assertThat(meters.get("stele.source.success").gauge().value()).isZero();
+    assertThat(meters.get("stele.source.failures").tag("source", "ldap.staff").counter().count())
+        .isPositive();
 
     try (ServerSocket silent = new ServerSocket(0);
         ExecutorService many = Executors.newVirtualThreadPerTaskExecutor()) {

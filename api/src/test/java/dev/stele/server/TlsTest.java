@@ -276,6 +276,9 @@ class TlsTest {
       assertThat(get(there, server, "/v2/").statusCode()).isEqualTo(200);
       Files.writeString(files.certificate(), "half");
       Thread.sleep(3_000);
+      assertThat(
+              beneath.meters().get("stele.source.failures").tag("source", "tls").counter().count())
+          .isPositive();
       try (HttpClient another = client(old, Version.HTTP_2)) {
         assertThat(get(another, server, "/v2/").statusCode()).isEqualTo(200);
       }

@@ -111,14 +111,19 @@ public final class Authenticator implements AutoCloseable {
               HtpasswdUsers.of(
                   settings.htpasswd().get(),
                   settings.ldap().isEmpty(),
+                  new SourceMetrics(meters, HtpasswdUsers.SECTION),
                   changes -> registry.ifPresent(record -> record(record.server(), changes))));
     }
     users.ifPresent(providers::add);
     if (settings.ldap().isPresent()) {
-      providers.add(new LdapDirectory(settings.ldap().get(), users));
+      providers.add(
+          new LdapDirectory(
+              settings.ldap().get(),
+              users,
+              new SourceMetrics(meters, settings.ldap().get().section())));
     }
     for (OidcSettings issuer : settings.oidc()) {
-      providers.add(new OidcIssuer(issuer));
+      providers.add(new OidcIssuer(issuer, new SourceMetrics(meters, issuer.section())));
     }
     Set<String> people =
         settings.oidc().stream()

@@ -25,15 +25,18 @@ final class FileKeys implements JWKSetSource<SecurityContext> {
   private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final String key;
   private final Path file;
+  private final SourceMetrics metrics;
   private FileTime modified;
   private JWKSet keys;
   private long nextCheck;
 
   /**
    * @param key of the configuration that names the file
+   * @param metrics is told whether it could be read
    * @throws IOException if it cannot be used; the message is fit for people
    */
-  FileKeys(String key, Path file) throws IOException {
+  FileKeys(String key, Path file, SourceMetrics metrics) throws IOException {
+    this.metrics = metrics;
     this.key = key;
     this.file = file;
     try {
@@ -44,6 +47,7 @@ final class FileKeys implements JWKSetSource<SecurityContext> {
     } catch (ParseException e) {
       throw unusable(e.getMessage(), e);
     }
+    metrics.succeeded();
     this.nextCheck = System.nanoTime();
   }
 
@@ -63,7 +67,9 @@ final class FileKeys implements JWKSetSource<SecurityContext> {
           modified = found;
           logger.info("read {} again", file);
         }
+        metrics.succeeded();
       } catch (IOException | ParseException e) {
+        metrics.failed();
         failures.warn(
             String.valueOf(e.getMessage()),
             "%s: %s stays as it was read: %s".formatted(key, file, e.getMessage()));

@@ -37,6 +37,10 @@ import org.slf4j.LoggerFactory;
  */
 final class HtpasswdUsers implements IdentityProvider {
   private static final Logger logger = LoggerFactory.getLogger(HtpasswdUsers.class);
+
+  /** What the configuration calls it. */
+  static final String SECTION = "htpasswd";
+
   private static final int CHECK_SECONDS = 1;
   private static final int LONGEST_READ_SECONDS = 5;
   private static final BCrypt.Verifyer VERIFIER =
@@ -54,6 +58,7 @@ final class HtpasswdUsers implements IdentityProvider {
 
   private final Path file;
   private final boolean alone;
+  private final SourceMetrics metrics;
   private final Consumer<Map<String, Change>> changed;
   private final Lock reading = new ReentrantLock();
   private volatile Loaded loaded;
@@ -61,11 +66,14 @@ final class HtpasswdUsers implements IdentityProvider {
 
   /**
    * @param alone whether nobody else is asked about names that the file does not have
+   * @param metrics is told whether the file could be read
    * @param changed is told, in a thread of its own, what is otherwise when the file was read again
    * @throws IOException if the file cannot be read or is malformed; the message is fit for people
    */
-  HtpasswdUsers(Path file, boolean alone, Consumer<Map<String, Change>> changed)
+  HtpasswdUsers(
+      Path file, boolean alone, SourceMetrics metrics, Consumer<Map<String, Change>> changed)
       throws IOException {
+    this.metrics = metrics;
     this.changed = changed;
     this.file = file;
     this.alone = alone;
@@ -81,17 +89,19 @@ final class HtpasswdUsers implements IdentityProvider {
     few.allowCoreThreadTimeOut(true);
     this.checking = few;
     this.loaded = load(version());
+    metrics.succeeded();
     this.nextCheck = System.nanoTime();
   }
 
   /** The same, where each error says which file it is about. */
-  static HtpasswdUsers of(Path file, boolean alone, Consumer<Map<String, Change>> changed)
+  static HtpasswdUsers of(
+      Path file, boolean alone, SourceMetrics metrics, Consumer<Map<String, Change>> changed)
       throws IOException {
     if (Files.isDirectory(file)) {
       throw new IOException("htpasswd: %s is a folder; name the file in it".formatted(file));
     }
     try {
-      return new HtpasswdUsers(file, alone, changed);
+      return new HtpasswdUsers(file, alone, metrics, changed);
     } catch (IOException e) {
       throw new IOException(
           "htpasswd: the file %s cannot be used: %s"
@@ -103,7 +113,7 @@ final class HtpasswdUsers implements IdentityProvider {
 
   @Override
   public String section() {
-    return "htpasswd";
+    return SECTION;
   }
 
   @Override
@@ -220,7 +230,9 @@ final class HtpasswdUsers implements IdentityProvider {
         }
         logger.info("read {} again", file);
       }
+      metrics.succeeded();
     } catch (IOException e) {
+      metrics.failed();
       logger.warn("{} cannot be read, so its last content stays in force: {}", file, e.toString());
     }
   }

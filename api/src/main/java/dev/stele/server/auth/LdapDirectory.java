@@ -50,15 +50,19 @@ final class LdapDirectory implements IdentityProvider {
   private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final LdapSettings settings;
   private final Optional<HtpasswdUsers> users;
+  private final SourceMetrics metrics;
   private final LDAPConnectionPool pool;
 
   /**
    * @param users whose names are theirs alone
+   * @param metrics is told whether it could be asked
    * @throws IOException if the authorities to trust cannot be read; the message is fit for people
    */
-  LdapDirectory(LdapSettings settings, Optional<HtpasswdUsers> users) throws IOException {
+  LdapDirectory(LdapSettings settings, Optional<HtpasswdUsers> users, SourceMetrics metrics)
+      throws IOException {
     this.settings = settings;
     this.users = users;
+    this.metrics = metrics;
     int millis = Math.toIntExact(settings.timeout().toMillis());
     LDAPConnectionOptions options = new LDAPConnectionOptions();
     options.setConnectTimeoutMillis(millis);
@@ -128,8 +132,11 @@ final class LdapDirectory implements IdentityProvider {
       return Optional.of(refused("the name or the password is none"));
     }
     try {
-      return Optional.of(judge(user, password));
+      Verdict verdict = judge(user, password);
+      metrics.succeeded();
+      return Optional.of(verdict);
     } catch (LDAPException e) {
+      metrics.failed();
       throw unavailable(e);
     }
   }

@@ -69,23 +69,27 @@ final class OidcIssuer implements IdentityProvider {
           JWSAlgorithm.ES512);
 
   private final OidcSettings settings;
+  private final SourceMetrics metrics;
   private final JWKSource<SecurityContext> keys;
   private final Optional<IssuerClient> client;
   private final DefaultJWTProcessor<SecurityContext> processor;
 
   /**
+   * @param metrics is told whether the issuer could be asked
    * @throws IOException if a file that the settings name cannot be used; the message is fit for
    *     people
    */
-  OidcIssuer(OidcSettings settings) throws IOException {
+  OidcIssuer(OidcSettings settings, SourceMetrics metrics) throws IOException {
     this.settings = settings;
+    this.metrics = metrics;
     this.client =
         settings.keys().isPresent() ? Optional.empty() : Optional.of(new IssuerClient(settings));
     this.keys =
         client.isEmpty()
             ? new JWKSetBasedJWKSource<>(
-                new FileKeys(settings.section() + ".jwks-file", settings.keys().orElseThrow()))
-            : JWKSourceBuilder.create(new RemoteKeys(settings, client.get()))
+                new FileKeys(
+                    settings.section() + ".jwks-file", settings.keys().orElseThrow(), metrics))
+            : JWKSourceBuilder.create(new RemoteKeys(settings, client.get(), metrics))
                 .cache(REMEMBERED.toMillis(), RemoteKeys.DEADLINE.multipliedBy(2).toMillis())
                 .refreshAheadCache(
                     AHEAD.toMillis(),
@@ -132,6 +136,7 @@ final class OidcIssuer implements IdentityProvider {
                   settings,
                   self,
                   client.orElseThrow(),
+                  metrics,
                   (token, nonce) -> judgeIdToken(idTokens, self, token, nonce),
                   secret);
             });

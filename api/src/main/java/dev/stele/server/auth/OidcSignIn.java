@@ -46,6 +46,7 @@ public final class OidcSignIn {
   private final OidcSettings settings;
   private final OidcSettings.Client self;
   private final IssuerClient client;
+  private final SourceMetrics metrics;
   private final BiFunction<String, Optional<String>, Verdict> idTokens;
   private final Sealed browsers;
   private final Sealed devices;
@@ -119,6 +120,7 @@ public final class OidcSignIn {
 
   /**
    * @param client closed by somebody else
+   * @param metrics is told whether the issuer could be asked
    * @param idTokens judges an ID token, which must have a nonce if there is one
    * @param secret that all nodes have
    */
@@ -126,11 +128,13 @@ public final class OidcSignIn {
       OidcSettings settings,
       OidcSettings.Client self,
       IssuerClient client,
+      SourceMetrics metrics,
       BiFunction<String, Optional<String>, Verdict> idTokens,
       ServerKey secret) {
     this.settings = settings;
     this.self = self;
     this.client = client;
+    this.metrics = metrics;
     this.idTokens = idTokens;
     this.browsers = new Sealed(secret, "sign-in by a browser at " + settings.section());
     this.devices = new Sealed(secret, "sign-in by a code at " + settings.section());
@@ -394,8 +398,11 @@ public final class OidcSignIn {
           .asException();
     }
     try {
-      return question.ask(IssuerClient.deadline());
+      R answer = question.ask(IssuerClient.deadline());
+      metrics.succeeded();
+      return answer;
     } catch (IOException e) {
+      metrics.failed();
       throw unusable("cannot be asked: " + e.getMessage());
     } finally {
       waiting.release();

@@ -27,11 +27,14 @@ final class RemoteKeys implements JWKSetSource<SecurityContext> {
   private final RepeatedWarning failures = new RepeatedWarning(logger);
   private final OidcSettings settings;
   private final IssuerClient client;
+  private final SourceMetrics metrics;
 
   /**
    * @param client is closed with this
+   * @param metrics is told whether there were keys
    */
-  RemoteKeys(OidcSettings settings, IssuerClient client) {
+  RemoteKeys(OidcSettings settings, IssuerClient client, SourceMetrics metrics) {
+    this.metrics = metrics;
     this.settings = settings;
     this.client = client;
   }
@@ -56,8 +59,10 @@ final class RemoteKeys implements JWKSetSource<SecurityContext> {
     try {
       JWKSet keys = fetch(IssuerClient.deadline());
       logger.debug("{}: {} keys", settings.section(), keys.size());
+      metrics.succeeded();
       return keys;
     } catch (IOException e) {
+      metrics.failed();
       String message =
           "%s: the keys of %s cannot be had: %s"
               .formatted(settings.section(), settings.issuer(), e.getMessage());

@@ -8,6 +8,7 @@ import at.favre.lib.crypto.bcrypt.BCrypt;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.stele.event.Identity;
 import dev.stele.server.http.RefusedRequestException;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +36,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AuthenticatorTest {
+  private static final SourceMetrics UNSEEN =
+      new SourceMetrics(new SimpleMeterRegistry(), "htpasswd");
+
   @TempDir private Path folder;
 
   @Test
@@ -83,6 +87,25 @@ class AuthenticatorTest {
   }
 
   /** The file is large, so that who comes while it is read again does so before that ends. */
+  @Test
+  void theMetricsSayThatTheFileCouldNotBeReadAgain() throws Exception {
+    Path file = write(entry(BCrypt.Version.VERSION_2B, "ann", "secret"));
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    Counter failures;
+    try (HtpasswdUsers users =
+        new HtpasswdUsers(file, true, new SourceMetrics(meters, "htpasswd"), _ -> {})) {
+      failures = meters.get("stele.source.failures").tag("source", "htpasswd").counter();
+      assertThat(meters.get("stele.source.success").gauge().value()).isPositive();
+      Files.writeString(file, "nonsense");
+      Instant patience = Instant.now().plusSeconds(20);
+      while (failures.count() == 0) {
+        assertThat(users.knows("ann")).contains(true);
+        assertThat(Instant.now()).isBefore(patience);
+        Thread.sleep(50);
+      }
+    }
+  }
+
   @Test
   void nobodyIsJudgedByWhatTheFileHadASecondAgo() throws Exception {
     String hash = BCrypt.with(BCrypt.Version.VERSION_2B).hashToString(4, "x".toCharArray());
@@ -316,7 +339,8 @@ class AuthenticatorTest {
   void aNameOfTheFileIsAskedOfNobodyElse() throws Exception {
     Directory directory = new Directory();
     HtpasswdUsers users =
-        new HtpasswdUsers(write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false, _ -> {});
+        new HtpasswdUsers(
+            write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false, UNSEEN, _ -> {});
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     Authenticator authenticator = new Authenticator(List.of(users, directory), meters);
 
@@ -342,7 +366,8 @@ class AuthenticatorTest {
   void whoeverWaitsForADirectoryTakesNoRoomOfTheFilesUsers() throws Exception {
     Directory directory = new Directory();
     HtpasswdUsers users =
-        new HtpasswdUsers(write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false, _ -> {});
+        new HtpasswdUsers(
+            write(entry(BCrypt.Version.VERSION_2B, "ann", "secret")), false, UNSEEN, _ -> {});
     Authenticator authenticator =
         new Authenticator(List.of(users, directory), new SimpleMeterRegistry());
     try (ExecutorService many = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -18,6 +19,7 @@ import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import dev.stele.event.Identity;
 import dev.stele.server.http.RefusedRequestException;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
 import java.nio.file.Files;
@@ -45,13 +47,15 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tokens of an issuer, right ones and what attackers make of them. */
 class OidcIssuerTest {
   @TempDir private Path folder;
+  private final MeterRegistry meters = new SimpleMeterRegistry();
+  private final SourceMetrics metrics = new SourceMetrics(meters, "oidc.ci");
   private TestIssuer issuer;
   private OidcIssuer trusting;
 
   @BeforeEach
   void open() throws Exception {
     issuer = new TestIssuer();
-    trusting = new OidcIssuer(issuer.settings());
+    trusting = new OidcIssuer(issuer.settings(), metrics);
   }
 
   @AfterEach
@@ -287,7 +291,8 @@ class OidcIssuerTest {
                 Map.of("repository_owner", "octo-org"),
                 Duration.ZERO,
                 Identity.Kind.USER,
-                Optional.empty()))) {
+                Optional.empty()),
+            metrics)) {
       JWTClaimsSet.Builder claims = issuer.claims().claim("run", 17).claim("protected", true);
       assertThat(strict.judge(new Credential.Token(issuer.sign(claims.build()))))
           .hasValueSatisfying(
@@ -370,7 +375,7 @@ class OidcIssuerTest {
             new JWKSet(many).toString(),
             new JWKSet(secret).toString(false))) {
       issuer.serve(served);
-      try (OidcIssuer fresh = new OidcIssuer(issuer.settings())) {
+      try (OidcIssuer fresh = new OidcIssuer(issuer.settings(), metrics)) {
         SignedJWT forged =
             new SignedJWT(
                 new JWSHeader.Builder(JWSAlgorithm.HS256).keyID("first").build(),
@@ -446,15 +451,15 @@ class OidcIssuerTest {
             Identity.Kind.WORKLOAD,
             Optional.empty());
     assertThatIOException()
-        .isThrownBy(() -> new OidcIssuer(settings))
+        .isThrownBy(() -> new OidcIssuer(settings, metrics))
         .withMessageContaining("oidc.ci.jwks-file")
         .withMessageContaining("jwks.json");
     Files.writeString(file, "{}");
     assertThatIOException()
-        .isThrownBy(() -> new OidcIssuer(settings))
+        .isThrownBy(() -> new OidcIssuer(settings, metrics))
         .withMessageContaining("oidc.ci.jwks-file");
     Files.writeString(file, new JWKSet(issuer.key()).toString());
-    try (OidcIssuer offline = new OidcIssuer(settings)) {
+    try (OidcIssuer offline = new OidcIssuer(settings, metrics)) {
       String first = offlineToken();
       assertThat(offline.judge(new Credential.Token(first)))
           .containsInstanceOf(Verdict.Accepted.class);
@@ -481,6 +486,22 @@ class OidcIssuerTest {
   }
 
   @Test
+  void theMetricsSayWhetherItsKeysCouldBeHad() throws Exception {
+    assertThat(meters.get("stele.source.success").gauge().value()).isZero();
+    String token = issuer.sign(issuer.claims().build());
+    assertThat(accepted(token)).isNotNull();
+    assertThat(meters.get("stele.source.success").tag("source", "oidc.ci").gauge().value())
+        .isCloseTo(Instant.now().getEpochSecond(), within(60.0));
+    assertThat(meters.get("stele.source.failures").counter().count()).isZero();
+    issuer.serve("x");
+    try (OidcIssuer fresh = new OidcIssuer(issuer.settings(), metrics)) {
+      assertThatThrownBy(() -> fresh.judge(new Credential.Token(token)))
+          .isInstanceOf(RefusedRequestException.class);
+    }
+    assertThat(meters.get("stele.source.failures").counter().count()).isPositive();
+  }
+
+  @Test
   void aDiscoveryDocumentOfAnotherIssuerIsNotBelieved() throws Exception {
     OidcSettings own = issuer.settings();
     try (TestIssuer other = new TestIssuer();
@@ -497,7 +518,8 @@ class OidcIssuerTest {
                     Map.of(),
                     Duration.ZERO,
                     Identity.Kind.WORKLOAD,
-                    Optional.empty()))) {
+                    Optional.empty()),
+                metrics)) {
       String token =
           other.sign(other.claims().issuer(other.url().replace("127.0.0.1", "localhost")).build());
       assertThatThrownBy(() -> confused.judge(new Credential.Token(token)))
