@@ -1,14 +1,15 @@
 package dev.stele.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.stele.blob.FileFailure;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SignedNote;
-import dev.stele.merkle.SigningKey;
+import dev.stele.merkle.TrustPolicy;
 import dev.stele.server.Inspection;
 import dev.stele.server.LogKeys;
 import dev.stele.server.StartupException;
-import dev.stele.server.config.Configuration;
 import dev.stele.server.config.ConfigurationException;
 import dev.stele.verify.CheckpointCheck;
 import java.io.IOException;
@@ -19,12 +20,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code stele log}: the log as it is signed. */
 @Command(
@@ -34,51 +34,96 @@ import picocli.CommandLine.Spec;
           + " hashes. Keep such a checkpoint where nobody of this machine can change it, and the"
           + " keys with it; then verify shows whether any event from before has changed."
     },
-    subcommands = {LogCommand.Keys.class, LogCommand.Newest.class, LogCommand.Verify.class})
+    subcommands = {
+      LogCommand.Keys.class,
+      LogCommand.Policy.class,
+      LogCommand.Newest.class,
+      LogCommand.Verify.class
+    })
 final class LogCommand extends CommandGroup {
-  /** {@code stele log keys}. */
-  @Command(
-      name = "keys",
-      description = "Prints the keys by which others check the signatures of the log.",
-      mixinStandardHelpOptions = true)
-  static final class Keys implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private ConfigurationOptions options;
+  /** Prints what a server has, or the configuration says where none runs. */
+  @Command(mixinStandardHelpOptions = true)
+  abstract static class Configured implements Callable<Integer> {
+    @Mixin private ServerOptions options;
+
+    abstract String address();
+
+    abstract Stream<?> lines(TrustPolicy policy);
 
     @Override
     public Integer call() throws ConfigurationException, StartupException, IOException {
-      PrintWriter out = spec.commandLine().getOut();
-      own(options).forEach(out::println);
-      out.flush();
+      Optional<Client> running = options.connectIfRunning();
+      if (running.isPresent()) {
+        try (Client client = running.get()) {
+          write(client.get(address()).body());
+        }
+      } else {
+        TrustPolicy policy = LogKeys.policy(options.configuration().evidence());
+        write(lines(policy).map(line -> line + "\n").collect(Collectors.joining()).getBytes(UTF_8));
+      }
       return 0;
     }
   }
 
-  private static List<NoteKey> own(ConfigurationOptions options)
-      throws ConfigurationException, StartupException {
-    Configuration.Evidence evidence = options.read(Optional.empty()).evidence();
-    return LogKeys.read(evidence)
-        .orElseThrow(
-            () ->
-                new StartupException(
-                    "evidence.keys: there are no keys in %s yet; a server makes them when it starts"
-                        .formatted(evidence.keys())))
-        .stream()
-        .map(SigningKey::verifier)
-        .toList();
+  private static void write(byte[] bytes) throws IOException {
+    System.out.write(bytes);
+    System.out.flush();
+  }
+
+  /** {@code stele log keys}. */
+  @Command(
+      name = "keys",
+      description = "Prints the keys by which others check the signatures of the log.")
+  static final class Keys extends Configured {
+    @Override
+    String address() {
+      return "/log/keys";
+    }
+
+    @Override
+    Stream<?> lines(TrustPolicy policy) {
+      return policy.logs().stream().map(TrustPolicy.Log::key);
+    }
+  }
+
+  /** {@code stele log policy}. */
+  @Command(
+      name = "policy",
+      description = {
+        "Prints which checkpoints count: who signs them, who is asked to cosign them, and how many"
+            + " must. As C2SP's tlog-policy has it, for programs that check."
+      })
+  static final class Policy extends Configured {
+    @Override
+    String address() {
+      return "/log/policy";
+    }
+
+    @Override
+    Stream<?> lines(TrustPolicy policy) {
+      return policy.toString().lines();
+    }
   }
 
   /** {@code stele log checkpoint}. */
-  @Command(name = "checkpoint", description = "Prints what was signed last.")
-  static final class Newest extends MaintenanceCommand {
+  @Command(
+      name = "checkpoint",
+      description = "Prints what was signed last, and who has cosigned it so far.",
+      mixinStandardHelpOptions = true)
+  static final class Newest implements Callable<Integer> {
+    @Mixin private ServerOptions options;
+
+    @Option(
+        names = "--witnessed",
+        description = "What was signed last of that which as many witnesses have cosigned as must.")
+    private boolean witnessed;
+
     @Override
-    int run(Inspection inspection, PrintWriter out) {
-      Optional<SignedNote> newest = inspection.registry().signedLog().newest();
-      if (newest.isEmpty()) {
-        return refuse("nothing was signed yet; a server signs some seconds after it started");
+    public Integer call() throws ConfigurationException, StartupException, IOException {
+      try (Client client = options.connect()) {
+        write(client.get(witnessed ? "/log/witnessed/checkpoint" : "/log/checkpoint").body());
+        return 0;
       }
-      out.print(newest.get());
-      return 0;
     }
   }
 

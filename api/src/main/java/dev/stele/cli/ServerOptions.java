@@ -48,6 +48,7 @@ final class ServerOptions {
 
   @Mixin private PasswordOptions password;
   @Mixin private ConfigurationOptions data;
+  private Optional<Configuration> configuration = Optional.empty();
 
   /**
    * A client of that server.
@@ -57,6 +58,12 @@ final class ServerOptions {
    * @throws IOException if the login that was saved cannot be read
    */
   Client connect() throws ConfigurationException, StartupException, IOException {
+    Optional<Client> running = connectIfRunning();
+    return running.isPresent() ? running.get() : Alone.client(configuration());
+  }
+
+  /** The same; empty if none is named and none runs on the data folder. */
+  Optional<Client> connectIfRunning() throws ConfigurationException, StartupException, IOException {
     if (server != null && data.given()) {
       throw usage(
           "--server names a server, and --data or --config a folder of this machine: give one");
@@ -69,20 +76,31 @@ final class ServerOptions {
     if (named.isPresent()) {
       ServerUrl url = url(named.get());
       Optional<Login> login = Login.load().filter(saved -> saved.server().equals(url.toString()));
-      return client(
-          url, password.given() || login.isEmpty() ? password.login(spec, url) : login.get());
+      return Optional.of(
+          client(
+              url, password.given() || login.isEmpty() ? password.login(spec, url) : login.get()));
     }
     if (!data.given() && !data.inEnvironment()) {
       Optional<Login> login = Login.load();
       if (login.isPresent()) {
         ServerUrl url = url(login.get().server());
-        return client(url, password.given() ? password.login(spec, url) : login.get());
+        return Optional.of(client(url, password.given() ? password.login(spec, url) : login.get()));
       }
     }
     if (password.given()) {
       throw usage("a user is one of a server: name it with --server");
     }
-    return local();
+    Path folder = data.folder().isPresent() ? data.folder().get() : configuration().data();
+    return LocalAccess.find(folder.toAbsolutePath().normalize())
+        .map(here -> here(here.url(), here.credential(), PATIENCE, waiting(), () -> {}));
+  }
+
+  /** That of the data folder. */
+  Configuration configuration() throws ConfigurationException {
+    if (configuration.isEmpty()) {
+      configuration = Optional.of(data.read(Optional.empty()));
+    }
+    return configuration.get();
   }
 
   private ServerUrl url(String text) {
@@ -125,25 +143,6 @@ final class ServerOptions {
         + Base64.getEncoder()
             .encodeToString(
                 (login.user() + ":" + login.password()).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private Client local() throws ConfigurationException, StartupException {
-    Path folder;
-    Optional<Configuration> configuration = Optional.empty();
-    if (data.folder().isPresent()) {
-      folder = data.folder().get();
-    } else {
-      configuration = Optional.of(data.read(Optional.empty()));
-      folder = configuration.get().data();
-    }
-    Optional<LocalAccess> running = LocalAccess.find(folder.toAbsolutePath().normalize());
-    if (running.isPresent()) {
-      return here(running.get().url(), running.get().credential(), PATIENCE, waiting(), () -> {});
-    }
-    if (configuration.isEmpty()) {
-      configuration = Optional.of(data.read(Optional.empty()));
-    }
-    return Alone.client(configuration.get());
   }
 
   private static Client here(

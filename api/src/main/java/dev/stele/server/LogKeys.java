@@ -6,6 +6,7 @@ import dev.stele.blob.FileFailure;
 import dev.stele.blob.OwnerOnly;
 import dev.stele.merkle.KeyType;
 import dev.stele.merkle.SigningKey;
+import dev.stele.merkle.TrustPolicy;
 import dev.stele.server.config.Configuration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,6 +73,22 @@ public final class LogKeys {
     } catch (IllegalArgumentException e) {
       throw unusable(file, e.getMessage());
     }
+  }
+
+  /**
+   * Which checkpoints of the log count.
+   *
+   * @throws StartupException if there are no keys, or they cannot be read
+   */
+  public static TrustPolicy policy(Configuration.Evidence settings) throws StartupException {
+    List<SigningKey> keys =
+        read(settings)
+            .orElseThrow(
+                () ->
+                    new StartupException(
+                        "evidence.keys: there are no keys in %s yet; a server makes them when it starts"
+                            .formatted(settings.keys())));
+    return settings.witnesses().of(keys.stream().map(SigningKey::verifier).toList());
   }
 
   private static List<SigningKey> make(Configuration.Evidence settings) throws StartupException {

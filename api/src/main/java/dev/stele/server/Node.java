@@ -17,9 +17,11 @@ import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
 import dev.stele.registry.Webhook;
+import dev.stele.registry.Witness;
 import dev.stele.server.audit.CloudEvents;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
+import dev.stele.server.evidence.HttpWitness;
 import dev.stele.server.syslog.SyslogReceiver;
 import dev.stele.server.syslog.SyslogSettings;
 import dev.stele.server.webhook.HttpReceiver;
@@ -172,8 +174,18 @@ public final class Node implements AutoCloseable {
   }
 
   private RegistryOptions signing(RegistryOptions options, Path data) throws StartupException {
+    Configuration.Evidence evidence = configuration.evidence();
     return options.withSigning(
-        new LogSigning(LogKeys.open(configuration.evidence()), data.resolve("log-checkpoint")));
+        new LogSigning(
+            LogKeys.open(evidence),
+            data.resolve("log-checkpoint"),
+            evidence.witnesses(),
+            // One that has several keys is asked once for all of them.
+            evidence.witnesses().witnesses().stream()
+                .flatMap(witness -> witness.url().stream())
+                .distinct()
+                .<Witness>map(url -> new HttpWitness(url, HttpWitness.TIMEOUT))
+                .toList()));
   }
 
   static RegistryOptions options(Configuration configuration) {

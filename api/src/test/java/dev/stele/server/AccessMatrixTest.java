@@ -155,6 +155,11 @@ class AccessMatrixTest {
     NEEDS.put("POST /api/v1/evidence", "ALL:read-record");
     NEEDS.put("GET /log/tile/{level}/{tile}", "ALL:read-record");
     NEEDS.put("GET /log/tile/entries/{tile}", "ALL:read-record");
+    NEEDS.put("GET /log/keys", "ALL:read-record");
+    NEEDS.put("GET /log/policy", "ALL:read-record");
+    NEEDS.put("GET /log/witnessed/checkpoint", "ALL:read-record");
+    NEEDS.put("GET /log/witnessed/tile/{level}/{tile}", "ALL:read-record");
+    NEEDS.put("GET /log/witnessed/tile/entries/{tile}", "ALL:read-record");
     NEEDS.put("GET /api/v1/approvals", "LISTS:holds");
     NEEDS.put("GET /api/v1/holds", "LISTS:holds");
     NEEDS.put("GET /api/v1/holds/{id}", "LISTS:holds");

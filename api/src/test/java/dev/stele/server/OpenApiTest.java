@@ -59,13 +59,13 @@ class OpenApiTest {
 
   @BeforeAll
   static void start() throws Exception {
+    LogSigning how =
+        new LogSigning(
+            List.of(SigningKey.generate("log.example.com", KeyType.ED25519)),
+            folder.resolve("log-checkpoint"));
     beneath =
         new RegistryOnTestDatabase(
-            folder.resolve("blobs"),
-            RegistryOptions.DEFAULT.withSigning(
-                new LogSigning(
-                    List.of(SigningKey.generate("log.example.com", KeyType.ED25519)),
-                    folder.resolve("log-checkpoint"))));
+            folder.resolve("blobs"), RegistryOptions.DEFAULT.withSigning(how));
     server = beneath.serve();
     Digest config = Sizes.digest(CONFIG);
     send("POST", "/v2/team/app/blobs/uploads/?digest=" + config, CONFIG, "");
@@ -102,7 +102,7 @@ class OpenApiTest {
         INSERT INTO record_document (digest, media_type, bytes)
         VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);
-    signing = beneath.keepSigning();
+    signing = beneath.keepSigning(how);
     // Somebody to be forgotten: the id is the first half of what the opening commits to.
     beneath.execute(
         """

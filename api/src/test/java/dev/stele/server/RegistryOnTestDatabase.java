@@ -2,6 +2,7 @@ package dev.stele.server;
 
 import dev.stele.engine.Engine;
 import dev.stele.gc.Collection;
+import dev.stele.registry.LogSigning;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryFixture;
 import dev.stele.registry.RegistryOptions;
@@ -28,8 +29,8 @@ final class RegistryOnTestDatabase implements AutoCloseable {
   }
 
   /** Signs the log again and again, until that is closed. */
-  RegistryFixture.Signing keepSigning() {
-    return fixture.keepSigning();
+  RegistryFixture.Signing keepSigning(LogSigning how) {
+    return fixture.keepSigning(how);
   }
 
   /** Collects what can be by now. */

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -115,11 +116,43 @@ public final class NoteKey {
     return id;
   }
 
+  /**
+   * Name and id, which tell it from others in a note: {@code registry.example.com/log+530d903a}.
+   */
+  public String label() {
+    return name + "+" + HexFormat.of().toHexDigits(id);
+  }
+
+  /** What two keys have in common that are the same under different names. */
+  ByteBuffer material() {
+    return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
+  }
+
   /** Its signature of a note; empty if there is none. */
   public Optional<SignedNote.Line> in(SignedNote note) {
     return note.signatures().stream()
         .filter(line -> line.name().equals(name) && line.id() == id)
         .findFirst();
+  }
+
+  /** Whether a note has this key's signature of the checkpoint that it is. */
+  public boolean signed(Checkpoint checkpoint, SignedNote note) {
+    return in(note).filter(line -> verifies(checkpoint, line)).isPresent();
+  }
+
+  /**
+   * When a signature of this key says that it was made; empty if it does not say. Nothing is
+   * checked.
+   */
+  public Optional<Instant> signedAt(SignedNote.Line line) {
+    byte[] signature = line.signature();
+    if (!type.timed() || signature.length < Long.BYTES) {
+      return Optional.empty();
+    }
+    long seconds = ByteBuffer.wrap(signature).getLong();
+    return seconds > 0 && seconds <= Instant.MAX.getEpochSecond()
+        ? Optional.of(Instant.ofEpochSecond(seconds))
+        : Optional.empty();
   }
 
   /** Whether a signature is this key's of a checkpoint. */

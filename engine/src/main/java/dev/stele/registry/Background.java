@@ -62,7 +62,8 @@ final class Background implements AutoCloseable {
       BuriedTags buriedTags,
       People people,
       StoreClaims claims,
-      SignedLog signedLog,
+      Optional<Signer> signer,
+      Optional<Witnesses> witnesses,
       Runnable beforeCollecting,
       Webhooks webhooks,
       MeterRegistry meters) {
@@ -79,7 +80,8 @@ final class Background implements AutoCloseable {
     follow("buried tags", SELDOM, buriedTags::step);
     follow("forgotten", RARELY, people::clear);
     startMarking(claims);
-    follow("signature", LOOK_AGAIN, signedLog::step);
+    signer.ifPresent(it -> follow("signature", LOOK_AGAIN, it::step));
+    witnesses.ifPresent(all -> follow("witness", LOOK_AGAIN, all::step));
     follow("sweep", SELDOM, () -> collector.sweep() > 0);
     webhooks
         .begin(leadership::leading)

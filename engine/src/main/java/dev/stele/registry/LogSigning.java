@@ -1,25 +1,42 @@
 package dev.stele.registry;
 
+import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SigningKey;
+import dev.stele.merkle.TrustPolicy;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * How the log is signed.
+ * How the log is signed, and cosigned by others.
  *
  * @param keys all of one name, which is the log's; one at least
  * @param file where the last signed checkpoint is kept, which is not in the database
+ * @param policy who must cosign what is signed; its logs are these keys
+ * @param witnesses who are asked to, by the addresses that the policy has
  */
-public record LogSigning(List<SigningKey> keys, Path file) {
+public record LogSigning(
+    List<SigningKey> keys, Path file, TrustPolicy policy, List<Witness> witnesses) {
   public LogSigning {
     keys = List.copyOf(keys);
+    witnesses = List.copyOf(witnesses);
     if (keys.stream().map(key -> key.verifier().name()).distinct().count() != 1) {
       throw new IllegalArgumentException("a log is signed by keys of one name");
     }
+    policy = policy.of(keys.stream().map(SigningKey::verifier).toList());
+  }
+
+  /** Signed by these keys, and by nobody else. */
+  public LogSigning(List<SigningKey> keys, Path file) {
+    this(keys, file, TrustPolicy.NONE, List.of());
   }
 
   /** What the log is called. */
   public String origin() {
     return keys.getFirst().verifier().name();
+  }
+
+  /** By which others check the signatures. */
+  public List<NoteKey> verifiers() {
+    return keys.stream().map(SigningKey::verifier).toList();
   }
 }

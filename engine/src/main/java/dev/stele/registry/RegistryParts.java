@@ -23,10 +23,12 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +59,8 @@ public final class RegistryParts implements AutoCloseable {
   final Approvals approvals;
   final SignedLog signedLog;
   final Evidence evidence;
+  private final Optional<Signer> signer;
+  private final Optional<Witnesses> witnesses;
   final People people;
   final Robots robots;
   final Sessions sessions;
@@ -166,6 +170,10 @@ public final class RegistryParts implements AutoCloseable {
     this.approvals = new Approvals(jdbi, actors, commands);
     this.signedLog = new SignedLog(audit, options.signing());
     this.evidence = new Evidence(audit, actors, commands, log, reader, codec, archive, signedLog);
+    this.signer = options.signing().map(how -> new Signer(audit, how));
+    this.witnesses =
+        options.signing().map(how -> new Witnesses(audit, how, InstantSource.system()));
+    witnesses.ifPresent(all -> all.measure(meters, leadership::leading));
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.sessions = new Sessions(jdbi, actors, commands, changes);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
@@ -183,7 +191,12 @@ public final class RegistryParts implements AutoCloseable {
     new LogGauges(audit).register(meters, asynchronous.projections(), this.stores);
     Alarms alarms = new Alarms(meters);
     alarms.register("clock", clock::doubtAboutAges);
-    alarms.register("log", signedLog::alarm);
+    signer.ifPresent(it -> alarms.register("log", whileLeading(it::alarm)));
+    witnesses.ifPresent(
+        all -> {
+          alarms.register("witness", whileLeading(all::missing));
+          alarms.register("rollback", whileLeading(all::rollback));
+        });
     alarms.register("commit", lane::alarm);
     new DatabaseAlarms(jdbi, leadership).register(alarms);
     for (BlobStores.Named store : this.stores.all()) {
@@ -203,6 +216,11 @@ public final class RegistryParts implements AutoCloseable {
             commands);
     this.upkeep = new Upkeep(audit, reader, buriedTags);
     this.registry = new Registry(this);
+  }
+
+  /** What another node that leads now may have found otherwise. */
+  private Supplier<Optional<String>> whileLeading(Supplier<Optional<String>> alarm) {
+    return () -> leadership.leading() ? alarm.get() : Optional.empty();
   }
 
   private static void measure(ClockWatch clock, MeterRegistry meters) {
@@ -267,7 +285,8 @@ public final class RegistryParts implements AutoCloseable {
                 buriedTags,
                 people,
                 claims,
-                signedLog,
+                signer,
+                witnesses,
                 beforeCollecting,
                 webhooks,
                 meters));
@@ -277,6 +296,7 @@ public final class RegistryParts implements AutoCloseable {
   @Override
   public void close() {
     webhooks.close();
+    witnesses.ifPresent(Witnesses::close);
     background.ifPresent(Background::close);
     uploadExpiry.ifPresent(UploadExpiry::close);
     pulls.close();

@@ -82,13 +82,11 @@ class EvidenceTest {
 
   @BeforeAll
   void open() throws IOException {
+    LogSigning how = new LogSigning(KEYS, folder.resolve("log-checkpoint"));
     fixture =
-        RegistryFixture.onDisk(
-            folder.resolve("blobs"),
-            RegistryOptions.DEFAULT.withSigning(
-                new LogSigning(KEYS, folder.resolve("log-checkpoint"))));
+        RegistryFixture.onDisk(folder.resolve("blobs"), RegistryOptions.DEFAULT.withSigning(how));
     registry = fixture.registry();
-    signing = fixture.keepSigning();
+    signing = fixture.keepSigning(how);
     first = push(REPOSITORY, "1", "latest");
     push(OTHER, "1", "latest");
     push(OTHER, "2", "latest");

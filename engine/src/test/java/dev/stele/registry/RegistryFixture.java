@@ -132,8 +132,8 @@ public final class RegistryFixture implements AutoCloseable {
   }
 
   /** Signs the log again and again, as the background work would, until that is closed. */
-  public Signing keepSigning() {
-    return new Signing(registry().signedLog());
+  public Signing keepSigning(LogSigning how) {
+    return new Signing(new Signer(database.jdbi(), how));
   }
 
   /** A thread that signs. */
@@ -141,13 +141,13 @@ public final class RegistryFixture implements AutoCloseable {
     private final Thread thread;
     private volatile boolean done;
 
-    private Signing(SignedLog log) {
+    private Signing(Signer signer) {
       thread =
           Thread.ofVirtual()
               .start(
                   () -> {
                     while (!done) {
-                      assertThat(log.step()).isFalse();
+                      assertThat(signer.step()).isFalse();
                     }
                   });
     }

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +44,7 @@ class SignedLogTest {
   private Path file;
   private RegistryFixture fixture;
   private SignedLog log;
+  private Signer signer;
   private ProjectionRunner tiles;
   private int made;
 
@@ -50,7 +52,8 @@ class SignedLogTest {
   void open() throws IOException {
     file = folder.resolve("log-checkpoint");
     fixture = RegistryFixture.onDisk(folder.resolve("blobs"), RegistryOptions.DEFAULT);
-    log = signing(KEYS);
+    log = new SignedLog(fixture.database().jdbi(), Optional.empty());
+    signer = signing(KEYS);
     tiles =
         new ProjectionRunner(
             fixture.database().jdbi(), new LogReader(new EventCodec()), new TileView());
@@ -61,8 +64,8 @@ class SignedLogTest {
     fixture.close();
   }
 
-  private SignedLog signing(List<SigningKey> keys) {
-    return new SignedLog(fixture.database().jdbi(), Optional.of(new LogSigning(keys, file)));
+  private Signer signing(List<SigningKey> keys) {
+    return new Signer(fixture.database().jdbi(), new LogSigning(keys, file));
   }
 
   private void append(int events) {
@@ -72,8 +75,8 @@ class SignedLogTest {
   }
 
   private Checkpoint sign() {
-    assertThat(log.step()).isFalse();
-    assertThat(log.alarm()).isEmpty();
+    assertThat(signer.step()).isFalse();
+    assertThat(signer.alarm()).isEmpty();
     return checkpoint(log.newest().orElseThrow());
   }
 
@@ -95,12 +98,12 @@ class SignedLogTest {
         .problems();
   }
 
-  private void assertNothingIsSigned(SignedLog by, String why) throws IOException {
-    Optional<SignedNote> before = by.newest();
+  private void assertNothingIsSigned(Signer by, String why) throws IOException {
+    Optional<SignedNote> before = log.newest();
     String outside = Files.exists(file) ? Files.readString(file) : "";
     assertThat(by.step()).isFalse();
     assertThat(by.alarm()).hasValueSatisfying(alarm -> assertThat(alarm).contains(why));
-    assertThat(by.newest()).isEqualTo(before);
+    assertThat(log.newest()).isEqualTo(before);
     assertThat(Files.exists(file) ? Files.readString(file) : "").isEqualTo(outside);
   }
 
@@ -195,11 +198,11 @@ class SignedLogTest {
         WHERE position = 7
         """);
     append(1);
-    assertNothingIsSigned(log, "does not begin with what was signed before (30 events, in the");
+    assertNothingIsSigned(signer, "does not begin with what was signed before (30 events, in the");
     assertThat(check(before)).singleElement().asString().contains("are not those that were signed");
     // Nor by whoever changes what the database has of it as well.
     asOwner("DELETE FROM checkpoint");
-    assertNothingIsSigned(log, file.toString());
+    assertNothingIsSigned(signer, file.toString());
     asOwner(
         """
         UPDATE event SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"request":"x', '"request":"'), 'UTF8')
@@ -214,10 +217,10 @@ class SignedLogTest {
     append(30);
     Checkpoint before = sign();
     asOwner("DELETE FROM event WHERE position >= 20");
-    assertNothingIsSigned(log, "the log has fewer events than what was signed before");
+    assertNothingIsSigned(signer, "the log has fewer events than what was signed before");
     assertThat(check(before)).singleElement().asString().contains("had 30 when that was signed");
     asOwner("DELETE FROM checkpoint");
-    assertNothingIsSigned(log, "is an older copy, or its end was removed");
+    assertNothingIsSigned(signer, "is an older copy, or its end was removed");
   }
 
   @Test
@@ -233,7 +236,7 @@ class SignedLogTest {
     append(3);
     Checkpoint _ = sign();
     append(1);
-    SignedLog other = signing(List.of(SigningKey.generate("other.example.com", KeyType.ED25519)));
+    Signer other = signing(List.of(SigningKey.generate("other.example.com", KeyType.ED25519)));
     assertNothingIsSigned(other, "give all nodes the same file of keys");
   }
 
@@ -241,9 +244,68 @@ class SignedLogTest {
   void aFileThatCannotBeReadIsNotWrittenOver() throws Exception {
     append(3);
     Files.writeString(file, "nonsense");
-    log.step();
-    assertThat(log.alarm())
+    signer.step();
+    assertThat(signer.alarm())
         .hasValueSatisfying(alarm -> assertThat(alarm).contains("cannot be read"));
     assertThat(Files.readString(file)).isEqualTo("nonsense");
+  }
+
+  @Test
+  void aNodeThatIsNotTheFirstToPublishPublishesNothing() throws Exception {
+    append(3);
+    Checkpoint _ = sign();
+    append(2);
+    Checkpoint first = sign();
+    SignedNote late =
+        new SignedNote(new Checkpoint("log.example.com", 4, Hash.EMPTY).body(), List.of());
+    boolean published =
+        fixture
+            .database()
+            .jdbi()
+            .inTransaction(handle -> Checkpoints.publish(handle, 1, late, Instant.now(), true));
+    assertThat(published).isFalse();
+    assertThat(checkpoint(log.newest().orElseThrow())).isEqualTo(first);
+  }
+
+  /** A node that ended after it wrote the file, and before it published. */
+  @Test
+  void whatIsInTheFileAndWasNotPublishedIsSignedAgain() throws Exception {
+    append(3);
+    Checkpoint _ = sign();
+    append(2);
+    Checkpoint lost = sign();
+    String file = Files.readString(this.file);
+    asOwner("DELETE FROM checkpoint WHERE number = 1");
+    append(1);
+    assertThat(sign().size()).isEqualTo(6);
+    assertThat(check(lost)).isEmpty();
+    Files.writeString(this.file, file);
+    append(1);
+    assertThat(sign().size()).as("or it is the file that is older").isEqualTo(7);
+  }
+
+  @Test
+  void whatNobodyNeedsIsForgottenAfterAnHour() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      append(1);
+      Checkpoint _ = sign();
+    }
+    assertThat(numbers()).containsExactly(0L, 1L, 2L);
+    asOwner("UPDATE checkpoint SET signed_at = signed_at - interval '61 minutes'");
+    append(1);
+    Checkpoint _ = sign();
+    assertThat(numbers()).containsExactly(3L);
+  }
+
+  private List<Long> numbers() {
+    return fixture
+        .database()
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery("SELECT number FROM checkpoint ORDER BY number")
+                    .mapTo(Long.class)
+                    .list());
   }
 }

@@ -94,12 +94,22 @@ public final class Audit implements AutoCloseable {
     LogFiles log = new LogFiles(registry.signedLog(), work);
     routes
         .get("/log/checkpoint", RECORD, (x, _) -> log.checkpoint(plain(x)))
-        .get("/log/tile/entries/{tile}", RECORD, (x, p) -> log.entries(plain(x), p.get("tile")))
-        .get(
-            "/log/tile/{level}/{tile}",
-            RECORD,
-            (x, path) -> log.tile(plain(x), path.get("level"), path.get("tile")))
+        .get("/log/witnessed/checkpoint", RECORD, (x, _) -> log.witnessed(plain(x)))
+        .get("/log/keys", RECORD, (x, _) -> log.keys(plain(x)))
+        .get("/log/policy", RECORD, (x, _) -> log.policy(plain(x)))
         .get(Address.PROOF, RECORD, (x, path) -> log.proof(plain(x), path.get("position")));
+    // The tree is one, whichever of its checkpoints somebody goes by.
+    for (String prefix : List.of("/log", "/log/witnessed")) {
+      routes
+          .get(
+              prefix + "/tile/entries/{tile}",
+              RECORD,
+              (x, path) -> log.entries(plain(x), path.get("tile")))
+          .get(
+              prefix + "/tile/{level}/{tile}",
+              RECORD,
+              (x, path) -> log.tile(plain(x), path.get("level"), path.get("tile")));
+    }
 
     Documents documents = new Documents(registry.archive(), work);
     Holding holds = new Holding(registry, work);

@@ -3,7 +3,7 @@ package dev.stele.server.audit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.stele.merkle.LogProof;
-import dev.stele.merkle.SignedNote;
+import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.Tile;
 import dev.stele.question.EventQuestions;
 import dev.stele.registry.SignedLog;
@@ -11,8 +11,10 @@ import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** {@code /log}: the signed log, as C2SP's tlog-tiles has it. */
 record LogFiles(SignedLog log, AuditWork work) {
@@ -23,10 +25,35 @@ record LogFiles(SignedLog log, AuditWork work) {
   private static final String FOR_EVER = "private, max-age=31536000, immutable";
 
   void checkpoint(Exchange exchange) throws IOException, InterruptedException {
-    SignedNote note =
+    text(
+        exchange,
         work.run(log::newest)
-            .orElseThrow(() -> none("nothing was signed yet; ask again in some seconds"));
-    exchange.set("Cache-Control", "no-cache").sendBytes(200, TEXT, note.toString().getBytes(UTF_8));
+            .orElseThrow(() -> none("nothing was signed yet; ask again in some seconds")));
+  }
+
+  void witnessed(Exchange exchange) throws IOException, InterruptedException {
+    text(
+        exchange,
+        work.run(log::witnessed)
+            .orElseThrow(() -> none("not as many witnesses as must have cosigned the log yet")));
+  }
+
+  void keys(Exchange exchange) throws IOException {
+    List<NoteKey> keys = log.keys();
+    if (keys.isEmpty()) {
+      throw none("this server has no keys that sign the log");
+    }
+    text(exchange, keys.stream().map(key -> key + "\n").collect(Collectors.joining()));
+  }
+
+  void policy(Exchange exchange) throws IOException {
+    text(
+        exchange,
+        log.policy().orElseThrow(() -> none("this server has no keys that sign the log")));
+  }
+
+  private static void text(Exchange exchange, Object said) throws IOException {
+    exchange.set("Cache-Control", "no-cache").sendBytes(200, TEXT, said.toString().getBytes(UTF_8));
   }
 
   void proof(Exchange exchange, String text) throws IOException, InterruptedException {
@@ -38,9 +65,7 @@ record LogFiles(SignedLog log, AuditWork work) {
                     none(
                         "the log was not signed with an event at position %d yet; of a new one ask again in some seconds"
                             .formatted(position)));
-    exchange
-        .set("Cache-Control", "no-cache")
-        .sendBytes(200, TEXT, proof.toString().getBytes(UTF_8));
+    text(exchange, proof);
   }
 
   void tile(Exchange exchange, String level, String path) throws IOException, InterruptedException {

@@ -2,6 +2,7 @@ package dev.stele.server.config;
 
 import dev.stele.blob.DiskLimits;
 import dev.stele.gc.GcOptions;
+import dev.stele.merkle.TrustPolicy;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.RetentionPolicy;
@@ -90,8 +91,9 @@ public record Configuration(
    *
    * @param keys the file with the keys; made with new ones if it is not there
    * @param name what the log is called, in new keys; absent: something that no other log is
+   * @param witnesses who is asked to cosign what is signed, each with an address, and how many must
    */
-  public record Evidence(Path keys, Optional<String> name) {}
+  public record Evidence(Path keys, Optional<String> name, TrustPolicy witnesses) {}
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

@@ -17,6 +17,7 @@ import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
 import dev.stele.log.ClockWatch;
 import dev.stele.merkle.NoteKey;
+import dev.stele.merkle.TrustPolicy;
 import dev.stele.policy.AccessPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.PolicyDocument;
@@ -29,6 +30,7 @@ import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
+import dev.stele.server.evidence.HttpWitness;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import java.net.URI;
@@ -171,16 +173,7 @@ final class ConfigurationBuilder {
                 ClockWatch.DEFAULT_TOLERANCE,
                 Duration.ofSeconds(1),
                 Duration.ofDays(1))),
-        new Configuration.Evidence(
-            values.get(
-                path("evidence.keys", "the file with the keys that sign the log")
-                    .withDefault(data.resolve("log-keys.pem"))),
-            values.find(
-                key(
-                    "evidence.name",
-                    "what the log is called, such as registry.example.com/log",
-                    ConfigurationBuilder::logName,
-                    Function.identity()))),
+        evidence(data),
         gc(),
         values.get(choice("log.format", "plain or json", LogFormat.class, LogFormat.PLAIN)),
         retention(),
@@ -203,6 +196,47 @@ final class ConfigurationBuilder {
                 Function.identity())),
         webhooks.build(),
         syslog.build());
+  }
+
+  private Configuration.Evidence evidence(Path data) {
+    return new Configuration.Evidence(
+        values.get(
+            path("evidence.keys", "the file with the keys that sign the log")
+                .withDefault(data.resolve("log-keys.pem"))),
+        values.find(
+            key(
+                "evidence.name",
+                "what the log is called, such as registry.example.com/log",
+                ConfigurationBuilder::logName,
+                Function.identity())),
+        values
+            .find(
+                key(
+                    "evidence.witnesses",
+                    "who cosigns the log, in lines of a policy of C2SP: witness NAME VKEY URL,"
+                        + " group NAME all|any|NUMBER NAME..., quorum NAME",
+                    ConfigurationBuilder::witnesses,
+                    TrustPolicy::toString))
+            .orElse(TrustPolicy.NONE));
+  }
+
+  private static TrustPolicy witnesses(String text) {
+    TrustPolicy policy = TrustPolicy.parse(text);
+    if (!policy.logs().isEmpty()) {
+      throw new IllegalArgumentException(
+          "must not have a log: that is the one that evidence.keys sign");
+    }
+    for (TrustPolicy.Witness witness : policy.witnesses()) {
+      HttpWitness.checked(
+          witness
+              .url()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "must say where the witness %s is asked: witness NAME VKEY URL"
+                              .formatted(witness.name()))));
+    }
+    return policy;
   }
 
   private static String logName(String text) {

@@ -4,22 +4,15 @@ import dev.stele.log.LogIdentity;
 import dev.stele.registry.EventEntry;
 import dev.stele.registry.WebhookReceiver;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.http.OutgoingRequests;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
@@ -31,34 +24,21 @@ import java.util.stream.Collectors;
 public final class HttpReceiver implements WebhookReceiver {
   private final WebhookSettings settings;
   private final CloudEvents cloudEvents;
-  private final HttpClient client;
+  private final OutgoingRequests requests;
 
   /** A receiver that is sent messages as configured. */
   public HttpReceiver(WebhookSettings settings, CloudEvents cloudEvents) {
     this.settings = settings;
     this.cloudEvents = cloudEvents;
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(settings.timeout())
-            .build();
+    this.requests = new OutgoingRequests(settings.timeout());
   }
 
   @Override
   public Answer deliver(LogIdentity log, EventEntry event) throws InterruptedException {
-    // HttpRequest's own timeout ends with the headers; the answer's body may stop, too.
-    CompletableFuture<HttpResponse<Void>> answer =
-        client.sendAsync(request(log, event), BodyHandlers.discarding());
     try {
-      return judge(answer.get(settings.timeout().toNanos(), TimeUnit.NANOSECONDS));
-    } catch (TimeoutException e) {
-      return failed("no answer within " + settings.timeout());
-    } catch (ExecutionException e) {
-      return failed(reason(e.getCause()));
-    } finally {
-      // Gives up the connection unless the answer is complete.
-      answer.cancel(true);
+      return judge(requests.send(request(log, event), BodyHandlers.discarding()));
+    } catch (IOException e) {
+      return new Answer.Failed(e.getMessage(), Optional.<Duration>empty());
     }
   }
 
@@ -105,31 +85,6 @@ public final class HttpReceiver implements WebhookReceiver {
             .flatMap(text -> RetryAfter.parse(text, Instant.now())));
   }
 
-  private Answer failed(String reason) {
-    return new Answer.Failed(reason, Optional.<Duration>empty());
-  }
-
-  /** The client's own messages are often empty, and none says where it was going. */
-  private static String reason(Throwable cause) {
-    return switch (cause) {
-      case HttpConnectTimeoutException _ -> "cannot connect in time";
-      case ConnectException e when causedBy(e, UnresolvedAddressException.class) ->
-          "cannot connect: the host is unknown";
-      case ConnectException _ -> "cannot connect";
-      case IOException e when e.getMessage() != null -> "the connection failed: " + e.getMessage();
-      default -> "the connection failed: " + cause.getClass().getSimpleName();
-    };
-  }
-
-  private static boolean causedBy(Throwable thrown, Class<? extends Throwable> type) {
-    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   @Override
   public String address() {
     return WebhookSettings.address(settings.url());
@@ -137,6 +92,6 @@ public final class HttpReceiver implements WebhookReceiver {
 
   @Override
   public void close() {
-    client.shutdownNow();
+    requests.close();
   }
 }

@@ -8,6 +8,7 @@ import dev.stele.blob.DiskLimits;
 import dev.stele.blob.S3Settings;
 import dev.stele.gc.CollectingWindow;
 import dev.stele.gc.GcOptions;
+import dev.stele.merkle.TrustPolicy;
 import dev.stele.policy.ImmutableTags;
 import dev.stele.policy.KeepTags;
 import dev.stele.policy.RepositoryGlob;
@@ -37,6 +38,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationReaderTest {
+  /** A witness's key. */
+  private static final String NORTH =
+      "north.example.com+e67a4c6f+BKwvkI8QqFaU3hZPrHO8itUInA3Er7RJfqaD+0O60MhQ";
+
   @TempDir private Path folder;
 
   @Test
@@ -75,7 +80,8 @@ class ConfigurationReaderTest {
                 new Configuration.AuditLimits(4, 64, Duration.ofMinutes(1)),
                 new RobotKeyLifetime(Duration.ofDays(90), Duration.ofDays(366)),
                 Duration.ofMinutes(5),
-                new Configuration.Evidence(Path.of("stele-data/log-keys.pem"), Optional.empty()),
+                new Configuration.Evidence(
+                    Path.of("stele-data/log-keys.pem"), Optional.empty(), TrustPolicy.NONE),
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
@@ -159,6 +165,10 @@ class ConfigurationReaderTest {
             evidence:
               keys: /etc/stele/log-keys.pem
               name: registry.example.com/log
+              witnesses: |
+                # by somebody else
+                witness north north.example.com+e67a4c6f+BKwvkI8QqFaU3hZPrHO8itUInA3Er7RJfqaD+0O60MhQ https://north.example.com/w
+                quorum north
             robots:
               key-lifetime: 7d
               max-key-lifetime: 30d
@@ -257,7 +267,11 @@ class ConfigurationReaderTest {
                 new RobotKeyLifetime(Duration.ofDays(7), Duration.ofDays(30)),
                 Duration.ofMinutes(5),
                 new Configuration.Evidence(
-                    Path.of("/etc/stele/log-keys.pem"), Optional.of("registry.example.com/log")),
+                    Path.of("/etc/stele/log-keys.pem"),
+                    Optional.of("registry.example.com/log"),
+                    TrustPolicy.parse(
+                        "witness north %s https://north.example.com/w\nquorum north"
+                            .formatted(NORTH))),
                 new GcOptions(
                     false,
                     Duration.ofHours(12),
@@ -466,6 +480,7 @@ class ConfigurationReaderTest {
             case "database.url" -> "jdbc:postgresql://db/x";
             case "disk.reserve" -> "2GiB";
             case "http.path-prefix" -> "/registry";
+            case "evidence.witnesses" -> "quorum none";
             case "database.user",
                 "database.password",
                 "htpasswd",
@@ -652,6 +667,22 @@ class ConfigurationReaderTest {
             new Setting("stores.default.read-timeout", "30s", "default"))
         .noneMatch(setting -> setting.toString().contains("hidden"));
     assertThat(loaded.configuration().data()).isEqualTo(Path.of("here"));
+  }
+
+  @Test
+  void refusesWitnessesThatCannotBeAsked() {
+    String north = "evidence:\n  witnesses: \"witness north " + NORTH;
+    refuses(north + "\\nquorum north\"", "must say where the witness north is asked");
+    refuses(north + " north\\nquorum north\"", "must be http://HOST/... or https://HOST/");
+    refuses(north + " https://north\"", "has no line that says who must cosign");
+    refuses(
+        north + " https://north\\nquorum south\"",
+        "line 2: no witness or group south is defined before it is named");
+    refuses(
+        "evidence:\n"
+            + "  witnesses: \"log log+52202289+AUmIwHrCdSnBzLEgAEhT4EI5rCD1JKhBZAMFpmQIOYkC\\n"
+            + "quorum none\"",
+        "evidence.witnesses line 1: ");
   }
 
   private void refuses(String yaml, String... messages) {

@@ -1,0 +1,183 @@
+package dev.stele.registry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.stele.blob.OwnerOnly;
+import dev.stele.log.LogCheckpoint;
+import dev.stele.log.LogReader;
+import dev.stele.merkle.Checkpoint;
+import dev.stele.merkle.Hash;
+import dev.stele.merkle.SignedNote;
+import dev.stele.merkle.SigningKey;
+import dev.stele.merkle.Tile;
+import dev.stele.merkle.Tree;
+import dev.stele.projection.TileView;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Signs the log, on the node that leads: how many events it has, and the root of their tree.
+ *
+ * <p>Nothing is signed that does not begin with all that was signed before, be that what the
+ * database has of it or what lies in a file beside it: then an alarm says so, and writes go on.
+ *
+ * <p>What is to be signed is read, then signed and kept in the file while nothing of the database
+ * is held, and then published. A node that ends in between, or is not the first to publish, has
+ * something true in its file that nobody was shown. For one thread, but for {@link #alarm}.
+ */
+final class Signer {
+  private static final Logger logger = LoggerFactory.getLogger(Signer.class);
+
+  /** Though nothing happened, so that others can tell a log that is still from one that is away. */
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+
+  private final Jdbi jdbi;
+  private final LogSigning signing;
+  private final AtomicReference<Optional<String>> alarm = new AtomicReference<>(Optional.empty());
+
+  Signer(Jdbi jdbi, LogSigning signing) {
+    this.jdbi = jdbi;
+    this.signing = signing;
+  }
+
+  /** That something is to be signed. */
+  private record Due(long number, Checkpoint checkpoint) {}
+
+  /** The log is not what was signed, or cannot be signed; the message says why. */
+  private static final class UnsignableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private UnsignableException(String message) {
+      super(message);
+    }
+  }
+
+  /** What an operator must see to; empty while nothing is wrong. */
+  Optional<String> alarm() {
+    return alarm.get();
+  }
+
+  /** Signs what the log is, if that is due. Only for the node that leads. */
+  boolean step() {
+    Optional<String> wrong = Optional.empty();
+    try {
+      Optional<Checkpoint> outside = outside();
+      Optional<Due> due = jdbi.inTransaction(handle -> due(handle, outside));
+      if (due.isPresent()) {
+        sign(due.get());
+      }
+    } catch (UnsignableException e) {
+      wrong = Optional.of(e.getMessage());
+    }
+    if (!wrong.equals(alarm.getAndSet(wrong))) {
+      wrong.ifPresentOrElse(
+          reason -> logger.error("{}", reason), () -> logger.info("the log is signed again"));
+    }
+    return false;
+  }
+
+  private Optional<Checkpoint> outside() throws UnsignableException {
+    try {
+      return Optional.of(
+          Checkpoint.parse(SignedNote.parse(Files.readString(signing.file())).text()));
+    } catch (NoSuchFileException _) {
+      return Optional.empty();
+    } catch (IOException | IllegalArgumentException e) {
+      throw new UnsignableException(
+          "the last signed checkpoint in %s cannot be read, so the log is not signed: %s"
+              .formatted(signing.file(), e.getMessage()));
+    }
+  }
+
+  /** What is to be signed now, if anything is. */
+  private Optional<Due> due(Handle handle, Optional<Checkpoint> outside)
+      throws UnsignableException {
+    Optional<Checkpoints.Signed> last = Checkpoints.newest(handle);
+    long next = LogReader.nextPosition(handle);
+    long tiled = LogCheckpoint.read(handle, TileView.NAME).nextPosition();
+    // Further than that the tree is not built yet.
+    long size = next - tiled < Tile.WIDTH ? next : tiled;
+    if (last.isPresent()
+        && last.get().checkpoint().size() == size
+        && Instant.now().isBefore(last.get().signedAt().plus(LONGEST))) {
+      return Optional.empty();
+    }
+    if (last.isPresent()) {
+      requireBeginning(handle, last.get().checkpoint(), size, "the database");
+    }
+    if (outside.isPresent()) {
+      requireBeginning(handle, outside.get(), size, signing.file().toString());
+      if (outside.get().size() > size) {
+        return Optional.empty(); // The tree is behind by some tiles, and not the log.
+      }
+    }
+    return Optional.of(
+        new Due(
+            last.map(before -> before.number() + 1).orElse(0L),
+            new Checkpoint(signing.origin(), size, root(handle, size))));
+  }
+
+  private static Hash root(Handle handle, long size) {
+    return new Tree(TileView.source(handle), size).root();
+  }
+
+  /** Requires that the log begins with what was signed. */
+  private void requireBeginning(Handle handle, Checkpoint before, long size, String place)
+      throws UnsignableException {
+    String signed = "what was signed before (%,d events, in %s)".formatted(before.size(), place);
+    if (!before.origin().equals(signing.origin())) {
+      throw new UnsignableException(
+          "%s was signed for the log %s, and this node has the keys of %s; give all nodes the same file of keys"
+              .formatted(signed, before.origin(), signing.origin()));
+    }
+    if (before.size() > LogReader.nextPosition(handle)) {
+      throw new UnsignableException(
+          "the log has fewer events than %s: the database is an older copy, or its end was removed; nothing is signed"
+              .formatted(signed));
+    }
+    if (before.size() <= size && !root(handle, before.size()).equals(before.root())) {
+      throw new UnsignableException(
+          "the log does not begin with %s: events that were signed have changed; nothing is signed, and stele fsck says more"
+              .formatted(signed));
+    }
+  }
+
+  private void sign(Due due) throws UnsignableException {
+    Instant now = Instant.now();
+    SignedNote note = new SignedNote(due.checkpoint().body(), List.of());
+    for (SigningKey key : signing.keys()) {
+      note = note.with(key.sign(due.checkpoint(), now));
+    }
+    try {
+      // Before the database: what was ever shown to anybody is in the file.
+      OwnerOnly.replace(signing.file(), note.toString().getBytes(UTF_8));
+    } catch (IOException e) {
+      throw new UnsignableException(
+          "the signed checkpoint cannot be kept in %s, so the log is not signed: %s"
+              .formatted(signing.file(), e.getMessage()));
+    }
+    SignedNote signed = note;
+    boolean published =
+        jdbi.inTransaction(
+            handle ->
+                Checkpoints.publish(
+                    handle,
+                    due.number(),
+                    signed,
+                    now,
+                    signing.policy().isWitnessed(due.checkpoint(), signed)));
+    if (!published) {
+      logger.debug("another node signed first");
+    }
+  }
+}
