@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -46,6 +47,9 @@ public final class Evidence {
 
   /** How long the log may take to be signed: it is within seconds, where a node leads. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** And how long witnesses may: what they have not cosigned by then goes without. */
+  private static final Duration WITNESSES = Duration.ofSeconds(10);
 
   private final Jdbi jdbi;
   private final Actors actors;
@@ -112,20 +116,31 @@ public final class Evidence {
             new Issue(
                 actors.initiator(caller),
                 new Event.EvidenceIssued(question.repository(), question.text())));
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    Optional<SignedNote> signed = signedWith(position);
-    while (signed.isEmpty()) {
-      if (System.nanoTime() > deadline) {
-        return Outcome.refused(new Refusal.NotSigned(position));
-      }
-      Thread.sleep(100);
-      signed = signedWith(position);
+    if (covering(signedLog::newest, position, PATIENCE).isEmpty()) {
+      return Outcome.refused(new Refusal.NotSigned(position));
     }
-    return Outcome.ok(new Given(question, position, signed.get()));
+    return Outcome.ok(
+        new Given(
+            question,
+            position,
+            covering(signedLog::witnessed, position, WITNESSES)
+                .or(signedLog::newest)
+                .orElseThrow()));
   }
 
-  private Optional<SignedNote> signedWith(long position) {
-    return signedLog.newest().filter(note -> Checkpoint.parse(note.text()).size() > position);
+  /** Waits for a checkpoint of a log that has an event; whoever waits holds nothing. */
+  private static Optional<SignedNote> covering(
+      Supplier<Optional<SignedNote>> newest, long position, Duration patience)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      Optional<SignedNote> found =
+          newest.get().filter(note -> Checkpoint.parse(note.text()).size() > position);
+      if (found.isPresent() || System.nanoTime() > deadline) {
+        return found;
+      }
+      Thread.sleep(100);
+    }
   }
 
   private Optional<Refusal> refusal(EvidenceQuestion question) {
