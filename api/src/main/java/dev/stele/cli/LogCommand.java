@@ -7,6 +7,8 @@ import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.TrustPolicy;
+import dev.stele.registry.LogSigning;
+import dev.stele.registry.SignedLog;
 import dev.stele.server.Inspection;
 import dev.stele.server.LogKeys;
 import dev.stele.server.StartupException;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +28,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code stele log}: the log as it is signed. */
 @Command(
@@ -38,6 +42,7 @@ import picocli.CommandLine.Option;
       LogCommand.Keys.class,
       LogCommand.Policy.class,
       LogCommand.Newest.class,
+      LogCommand.Recover.class,
       LogCommand.Verify.class
     })
 final class LogCommand extends CommandGroup {
@@ -124,6 +129,81 @@ final class LogCommand extends CommandGroup {
         write(client.get(witnessed ? "/log/witnessed/checkpoint" : "/log/checkpoint").body());
         return 0;
       }
+    }
+  }
+
+  /** {@code stele log recover}. */
+  @Command(
+      name = "recover",
+      description = {
+        "Tells what is wrong when the log is not what was signed, so that a server takes no pushes,"
+            + " and what can be done. Exit status 1 while it is so.",
+        "With --declare-break, when what is missing is lost for good, the log goes on from what"
+            + " there is. That is an event, with what was signed and the reason. Have a look at"
+            + " what is lost first (stele fsck), and do it on every node that has a checkpoint of"
+            + " its own."
+      })
+  static final class Recover extends MaintenanceCommand {
+    @Option(names = "--declare-break", description = "Go on from what there is.")
+    private boolean declare;
+
+    @Option(names = "--reason", description = "Why, for the record. Needed with --declare-break.")
+    private String reason;
+
+    @Override
+    int run(Inspection inspection, PrintWriter out) throws IOException {
+      Optional<LogSigning> how;
+      try {
+        how = inspection.logSigning();
+      } catch (StartupException e) {
+        return refuse(e.getMessage());
+      }
+      if (how.isEmpty()) {
+        return refuse("this machine has never signed the log: it has no keys of it");
+      }
+      SignedLog log = inspection.registry().signedLog();
+      Optional<String> wrong = log.check(how.get());
+      if (wrong.isEmpty()) {
+        out.println("The log begins with all that was signed. There is nothing to recover from.");
+        return 0;
+      }
+      if (!declare) {
+        out.println(wrong.get());
+        out.printf(
+            """
+
+            What can be done, best first:
+            1. Restore the database further, from a newer backup or from the archive of its write-ahead log, until it has
+               all that was signed. Then start the server again: nothing else is needed.
+            2. If what is missing is lost for good, say so:
+                 stele log recover --declare-break --reason "..."
+               That is an event, and pushes go on. Whoever kept a checkpoint of what is lost will find that the log does
+               not begin with it, and so will witnesses: they cosign it only under another name (evidence.name, with new
+               keys). %s is kept beside its place.
+            """,
+            how.get().file());
+        return 1;
+      }
+      if (reason == null) {
+        throw new ParameterException(
+            spec().commandLine(), "--declare-break needs a --reason, for the record");
+      }
+      Optional<String> lost = log.declareBreak(Inspection.operator(reason));
+      if (lost.isEmpty()) {
+        return refuse(wrong.get());
+      }
+      Path file = how.get().file();
+      if (Files.exists(file)) {
+        Path kept =
+            file.resolveSibling(
+                "%s.%d".formatted(file.getFileName(), Instant.now().getEpochSecond()));
+        Files.move(file, kept);
+        out.println("What was signed is kept in " + kept);
+      }
+      out.println(
+          "Declared: the log goes on from what there is. A server that runs takes pushes from now"
+              + " on.");
+      return 0;
     }
   }
 

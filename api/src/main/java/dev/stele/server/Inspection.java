@@ -17,6 +17,7 @@ import dev.stele.merkle.SigningKey;
 import dev.stele.projection.ProgressListener;
 import dev.stele.projection.Verification;
 import dev.stele.registry.Caller;
+import dev.stele.registry.LogSigning;
 import dev.stele.registry.Registry;
 import dev.stele.server.auth.LocalCredential;
 import dev.stele.server.config.Configuration;
@@ -172,6 +173,16 @@ public final class Inspection implements AutoCloseable {
         .toList();
   }
 
+  /**
+   * How this machine signs the log; empty if it never did.
+   *
+   * @throws StartupException if the keys cannot be read
+   */
+  public Optional<LogSigning> logSigning() throws StartupException {
+    return LogKeys.read(configuration.evidence())
+        .map(keys -> new LogSigning(keys, Node.checkpointFile(configuration.data())));
+  }
+
   /** A registry over the same database and stores, beside that of a running server. */
   public Registry registry() {
     return engine().registry();
@@ -236,6 +247,21 @@ public final class Inspection implements AutoCloseable {
         new Identity(actor(OperatingSystemUser.name()), Identity.Kind.LOCAL, Optional.empty()),
         Origin.NONE,
         "cli-" + UUID.randomUUID());
+  }
+
+  /**
+   * The same, who says why.
+   *
+   * @throws IllegalArgumentException if that is no reason
+   */
+  public static Caller operator(String reason) {
+    Caller caller = operator();
+    return new Caller(
+        caller.identity(),
+        caller.origin(),
+        caller.requestId(),
+        Optional.of(reason),
+        caller.movesTags());
   }
 
   /**

@@ -173,12 +173,17 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  /** Where a node keeps what it signed last, beside the database. */
+  static Path checkpointFile(Path data) {
+    return data.resolve("log-checkpoint");
+  }
+
   private RegistryOptions signing(RegistryOptions options, Path data) throws StartupException {
     Configuration.Evidence evidence = configuration.evidence();
     return options.withSigning(
         new LogSigning(
             LogKeys.open(evidence),
-            data.resolve("log-checkpoint"),
+            checkpointFile(data),
             evidence.witnesses(),
             // One that has several keys is asked once for all of them.
             evidence.witnesses().witnesses().stream()

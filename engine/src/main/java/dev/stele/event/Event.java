@@ -443,6 +443,14 @@ public sealed interface Event {
   }
 
   /**
+   * The log does not begin with what was signed of it, since what there was later is lost or has
+   * changed, and an operator says that it goes on all the same.
+   *
+   * @param checkpoint what was signed, in the three lines of C2SP's tlog-checkpoint
+   */
+  record LogBreakDeclared(String checkpoint) implements OperatorEvent {}
+
+  /**
    * Somebody was forgotten: what their events commit to is not kept any more.
    *
    * @param actor as the leaves of their events have them

@@ -75,6 +75,7 @@ public final class Facets {
           Event.ApprovalGiven _,
           Event.ApprovalsUsed _,
           Event.EvidenceIssued _,
+          Event.LogBreakDeclared _,
           Event.UserChanged _,
           Event.AccountEvent _,
           Event.ClockConfirmed _ ->

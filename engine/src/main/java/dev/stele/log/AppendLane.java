@@ -166,8 +166,8 @@ public final class AppendLane implements AutoCloseable {
    * for room if the lane is full, unless the command is a heavy one.
    *
    * @throws LaneUnavailableException if the lane is full or closed, the database is away, the clock
-   *     is in doubt, or the command took longer than a statement may; nothing was appended, but for
-   *     {@link LaneUnavailableException.UnknownOutcomeException}
+   *     or the log is in doubt, or the command took longer than a statement may; nothing was
+   *     appended, but for {@link LaneUnavailableException.UnknownOutcomeException}
    */
   public <R> R submit(Command<R> command) {
     Pending<R> pending = new Pending<>(command);
@@ -341,15 +341,15 @@ public final class AppendLane implements AutoCloseable {
     }
   }
 
-  /** What an operator says about the clock is still heard. */
+  /** What an operator says about that is still heard. */
   private List<Pending<?>> refuseInDoubt(List<Pending<?>> batch, String reason) {
-    boolean confirmation = batch.getFirst().command().confirmsClock();
+    boolean confirmation = batch.getFirst().command().word().isPresent();
     List<Pending<?>> refused =
         confirmation
             ? batch.subList(0, 1)
-            : batch.stream().filter(each -> !each.command().confirmsClock()).toList();
+            : batch.stream().filter(each -> each.command().word().isEmpty()).toList();
     if (!refused.isEmpty()) {
-      refusals.warn("clock", "commands are refused: " + reason);
+      refusals.warn("doubt", "commands are refused: " + reason);
     }
     LaneUnavailableException doubt = new LaneUnavailableException(reason);
     refused.forEach(pending -> pending.fail(doubt));

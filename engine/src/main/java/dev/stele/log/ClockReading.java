@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param nodeAfter and after it had answered
  * @param confirmation where an operator last confirmed the clock; -1 where none did
  * @param seenAt when a node last found the clock plausible, if any has looked
+ * @param broken why the log is not what was signed of it, if a node found that
  */
 record ClockReading(
     long nextPosition,
@@ -27,7 +28,8 @@ record ClockReading(
     Instant nodeBefore,
     Instant nodeAfter,
     long confirmation,
-    Optional<Instant> seenAt) {
+    Optional<Instant> seenAt,
+    Optional<String> broken) {
   /** Reads both clocks, after what was added to the pipeline before. */
   static ClockReading read(Pipeline pipeline, InstantSource node) {
     Instant before = node.instant();
@@ -36,7 +38,8 @@ record ClockReading(
         """
         SELECT next_position, recorded_at, clock_timestamp() AS clock,
                (SELECT coalesce(max(position), -1) FROM clock_confirmation) AS confirmation,
-               (SELECT seen_at FROM clock_watch) AS seen_at
+               (SELECT seen_at FROM clock_watch) AS seen_at,
+               (SELECT reason FROM log_break) AS broken
         FROM log_head
         """,
         List.of(),
@@ -50,7 +53,8 @@ record ClockReading(
                     before,
                     node.instant(),
                     rows.getLong("confirmation"),
-                    Values.timeIfAny(rows, "seen_at")));
+                    Values.timeIfAny(rows, "seen_at"),
+                    Optional.ofNullable(rows.getString("broken"))));
           }
         });
     pipeline.flush();

@@ -38,12 +38,17 @@ public interface Command<R> {
     return 0;
   }
 
-  /**
-   * Whether this is an operator's word that the clock is right: it is decided though the clock is
-   * in doubt, and by itself, and the log's time goes on from there.
-   */
-  default boolean confirmsClock() {
-    return false;
+  /** What an operator can say is right, though the lane refuses commands because of it. */
+  enum Word {
+    /** The clock, from which the log's time goes on. */
+    CLOCK,
+    /** The log, which is not what was signed, and goes on from what there is. */
+    LOG
+  }
+
+  /** What this is an operator's word on: it is decided in spite of that, and by itself. */
+  default Optional<Word> word() {
+    return Optional.empty();
   }
 
   /**

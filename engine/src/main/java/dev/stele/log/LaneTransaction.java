@@ -78,7 +78,7 @@ final class LaneTransaction {
    */
   record TooSlow(int command, Outage outage, Throwable cause) implements Attempt {}
 
-  /** The clock is in doubt (see {@link ClockWatch}); nothing happened. */
+  /** The clock is in doubt (see {@link ClockWatch}), or the log; nothing happened. */
   record Doubtful(String reason) implements Attempt {}
 
   /** Something threw; the transaction was rolled back. */
@@ -107,16 +107,23 @@ final class LaneTransaction {
     try {
       ensurePartitions(handle, connection);
       lockLog(handle);
-      boolean confirms = batch.getFirst().command().confirmsClock();
+      Optional<Command.Word> word = batch.getFirst().command().word();
+      boolean confirms = word.equals(Optional.of(Command.Word.CLOCK));
       List<AppendLane.Pending<?>> first =
-          batch.subList(0, confirms ? 1 : weighed(batch)); // as many as fit one transaction
+          batch.subList(0, word.isPresent() ? 1 : weighed(batch)); // as many as fit one transaction
       LaneFacts facts = new LaneFacts();
       first.forEach(pending -> pending.command().needs(facts));
       Pipeline pipeline = new Pipeline(handle);
       facts.lookUp(pipeline);
       ClockReading head = clock.read(pipeline);
       nextPosition = head.nextPosition();
-      Optional<String> doubt = confirms ? clock.judgeConfirmation(head) : clock.judge(head);
+      Optional<String> doubt =
+          (confirms ? clock.judgeConfirmation(head) : clock.judge(head))
+              .or(
+                  () ->
+                      word.equals(Optional.of(Command.Word.LOG))
+                          ? Optional.empty()
+                          : head.broken());
       if (doubt.isPresent()) {
         connection.rollback();
         return new Doubtful(doubt.get());
@@ -237,13 +244,13 @@ final class LaneTransaction {
     handle.createQuery("SELECT lock_log()").mapTo(String.class).findOne();
   }
 
-  /** How many of the first weigh little enough, and speak of no clock. */
+  /** How many of the first weigh little enough, and are no operator's word. */
   private static int weighed(List<AppendLane.Pending<?>> batch) {
     long bytes = 0;
     int count = 0;
     while (count < batch.size()
         && bytes < MAX_BATCH_BYTES
-        && !batch.get(count).command().confirmsClock()) {
+        && batch.get(count).command().word().isEmpty()) {
       bytes += batch.get(count++).command().weight();
     }
     return count;

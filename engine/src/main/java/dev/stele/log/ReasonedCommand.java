@@ -16,8 +16,8 @@ record ReasonedCommand<R>(Command<R> command, Optional<String> statedReason) imp
   }
 
   @Override
-  public boolean confirmsClock() {
-    return command.confirmsClock();
+  public Optional<Word> word() {
+    return command.word();
   }
 
   @Override

@@ -188,4 +188,48 @@ final class Checkpoints {
         .forEach(entry -> found.put(entry.getKey(), entry.getValue()));
     return found;
   }
+
+  /** Notes that the log does not begin with a checkpoint, so that no node appends to it. */
+  static void noteBreak(Handle transaction, String checkpoint, String reason) {
+    transaction
+        .createUpdate(
+            """
+            INSERT INTO log_break (checkpoint, reason, found_at) VALUES (:checkpoint, :reason, now())
+            ON CONFLICT (only_row) DO NOTHING
+            """)
+        .bind("checkpoint", checkpoint)
+        .bind("reason", reason)
+        .execute();
+  }
+
+  /** The checkpoint of which that is noted. */
+  static Optional<Checkpoint> broken(Handle handle) {
+    return handle
+        .createQuery("SELECT checkpoint FROM log_break")
+        .mapTo(String.class)
+        .findOne()
+        .map(Checkpoint::parse);
+  }
+
+  /** It is not so, or not any more. */
+  static void mend(Handle transaction) {
+    transaction.execute("DELETE FROM log_break");
+  }
+
+  /**
+   * Gives up all that was signed, since the log goes on from what there is.
+   *
+   * @return what the log does not begin with; empty, and nothing is done, if no node found that
+   */
+  static Optional<String> giveUp(Handle transaction) {
+    Optional<String> lost =
+        transaction
+            .createQuery("DELETE FROM log_break RETURNING checkpoint")
+            .mapTo(String.class)
+            .findOne();
+    if (lost.isPresent()) {
+      transaction.execute("DELETE FROM checkpoint");
+    }
+    return lost;
+  }
 }

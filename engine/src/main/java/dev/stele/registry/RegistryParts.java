@@ -168,7 +168,7 @@ public final class RegistryParts implements AutoCloseable {
     this.buriedTags = new BuriedTags(jdbi, commands);
     this.holds = new Holds(jdbi, actors, commands);
     this.approvals = new Approvals(jdbi, actors, commands);
-    this.signedLog = new SignedLog(audit, options.signing());
+    this.signedLog = new SignedLog(audit, commands, options.signing());
     this.evidence = new Evidence(audit, actors, commands, log, reader, codec, archive, signedLog);
     this.signer = options.signing().map(how -> new Signer(audit, how));
     this.witnesses =
@@ -270,6 +270,7 @@ public final class RegistryParts implements AutoCloseable {
    */
   public void startBackground(Runnable beforeCollecting) {
     commands.requireOwnStores();
+    signer.ifPresent(it -> it.check().ifPresent(wrong -> logger.error("{}", wrong)));
     webhooks.register();
     if (options.gc().enabled()) {
       uploadExpiry = Optional.of(new UploadExpiry(stores, options.gc().grace()));

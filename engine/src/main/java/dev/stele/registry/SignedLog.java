@@ -25,10 +25,12 @@ import org.jdbi.v3.core.Jdbi;
  */
 public final class SignedLog {
   private final Jdbi jdbi;
+  private final Commands commands;
   private final Optional<LogSigning> signing;
 
-  SignedLog(Jdbi jdbi, Optional<LogSigning> signing) {
+  SignedLog(Jdbi jdbi, Commands commands, Optional<LogSigning> signing) {
     this.jdbi = jdbi;
+    this.commands = commands;
     this.signing = signing;
   }
 
@@ -56,6 +58,30 @@ public final class SignedLog {
   /** The newest signed checkpoint, and who has cosigned it so far; empty if none was signed yet. */
   public Optional<SignedNote> newest() {
     return Availability.read(jdbi, Checkpoints::newest).map(Checkpoints.Signed::note);
+  }
+
+  /**
+   * Looks whether the log begins with all that was signed. If it does not, nothing is appended from
+   * then on, on whatever node, until {@link #declareBreak}.
+   *
+   * @param how it is signed
+   * @return what is wrong; empty if nothing is
+   */
+  public Optional<String> check(LogSigning how) {
+    return Availability.guard(() -> new Signer(jdbi, how).check());
+  }
+
+  /**
+   * An operator's word that the log goes on from what there is, though it does not begin with what
+   * was signed. What was signed is given up in the database; the file beside it is the caller's to
+   * move away.
+   *
+   * @param caller with a reason
+   * @return the checkpoint that the log does not begin with; empty, and nothing is done, if {@link
+   *     #check} found no such thing
+   */
+  public Optional<String> declareBreak(Caller caller) {
+    return commands.append(caller, new DeclareBreak(commands.initiator(caller)));
   }
 
   /**

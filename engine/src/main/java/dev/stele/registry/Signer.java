@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * Signs the log, on the node that leads: how many events it has, and the root of their tree.
  *
  * <p>Nothing is signed that does not begin with all that was signed before, be that what the
- * database has of it or what lies in a file beside it: then an alarm says so, and writes go on.
+ * database has of it or what lies in a file beside it: then an alarm says so, and nothing is
+ * appended on any node until an operator says that the log is to go on.
  *
  * <p>What is to be signed is read, then signed and kept in the file while nothing of the database
  * is held, and then published. A node that ends in between, or is not the first to publish, has
@@ -54,11 +55,22 @@ final class Signer {
   private record Due(long number, Checkpoint checkpoint) {}
 
   /** The log is not what was signed, or cannot be signed; the message says why. */
-  private static final class UnsignableException extends Exception {
+  private static class UnsignableException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private UnsignableException(String message) {
       super(message);
+    }
+  }
+
+  /** The log is not what was signed; nothing may be appended to it. */
+  private static final class BrokenException extends UnsignableException {
+    private static final long serialVersionUID = 1L;
+    private final String checkpoint;
+
+    private BrokenException(Checkpoint checkpoint, String message) {
+      super(message);
+      this.checkpoint = checkpoint.body();
     }
   }
 
@@ -69,21 +81,58 @@ final class Signer {
 
   /** Signs what the log is, if that is due. Only for the node that leads. */
   boolean step() {
-    Optional<String> wrong = Optional.empty();
-    try {
-      Optional<Checkpoint> outside = outside();
-      Optional<Due> due = jdbi.inTransaction(handle -> due(handle, outside));
-      if (due.isPresent()) {
-        sign(due.get());
-      }
-    } catch (UnsignableException e) {
-      wrong = Optional.of(e.getMessage());
-    }
-    if (!wrong.equals(alarm.getAndSet(wrong))) {
+    Optional<String> before = alarm.get();
+    Optional<String> wrong =
+        attempt(
+            () -> {
+              Optional<Checkpoint> outside = outside();
+              Optional<Due> due = jdbi.inTransaction(handle -> due(handle, outside));
+              if (due.isPresent()) {
+                sign(due.get());
+              }
+            });
+    if (!wrong.equals(before)) {
       wrong.ifPresentOrElse(
           reason -> logger.error("{}", reason), () -> logger.info("the log is signed again"));
     }
     return false;
+  }
+
+  /**
+   * Looks whether the log begins with all that was signed. If it does not, nothing is appended from
+   * then on, on whatever node.
+   *
+   * @return what is wrong; empty if nothing is
+   */
+  Optional<String> check() {
+    return attempt(
+        () -> {
+          Optional<Checkpoint> outside = outside();
+          jdbi.<Void, UnsignableException>inTransaction(
+              handle -> {
+                requireBeginning(handle, outside, Checkpoints.newest(handle), size(handle));
+                return null;
+              });
+        });
+  }
+
+  @FunctionalInterface
+  private interface Attempt {
+    void run() throws UnsignableException;
+  }
+
+  private Optional<String> attempt(Attempt work) {
+    Optional<String> wrong = Optional.empty();
+    try {
+      work.run();
+    } catch (BrokenException e) {
+      jdbi.useTransaction(handle -> Checkpoints.noteBreak(handle, e.checkpoint, e.getMessage()));
+      wrong = Optional.of(e.getMessage());
+    } catch (UnsignableException e) {
+      wrong = Optional.of(e.getMessage());
+    }
+    alarm.set(wrong);
+    return wrong;
   }
 
   private Optional<Checkpoint> outside() throws UnsignableException {
@@ -99,32 +148,49 @@ final class Signer {
     }
   }
 
+  /** How many events the tree has; further it is not built yet. */
+  private static long size(Handle handle) {
+    long next = LogReader.nextPosition(handle);
+    long tiled = LogCheckpoint.read(handle, TileView.NAME).nextPosition();
+    return next - tiled < Tile.WIDTH ? next : tiled;
+  }
+
   /** What is to be signed now, if anything is. */
   private Optional<Due> due(Handle handle, Optional<Checkpoint> outside)
       throws UnsignableException {
     Optional<Checkpoints.Signed> last = Checkpoints.newest(handle);
-    long next = LogReader.nextPosition(handle);
-    long tiled = LogCheckpoint.read(handle, TileView.NAME).nextPosition();
-    // Further than that the tree is not built yet.
-    long size = next - tiled < Tile.WIDTH ? next : tiled;
+    long size = size(handle);
     if (last.isPresent()
         && last.get().checkpoint().size() == size
-        && Instant.now().isBefore(last.get().signedAt().plus(LONGEST))) {
+        && Instant.now().isBefore(last.get().signedAt().plus(LONGEST))
+        && Checkpoints.broken(handle).isEmpty()) {
       return Optional.empty();
     }
-    if (last.isPresent()) {
-      requireBeginning(handle, last.get().checkpoint(), size, "the database");
-    }
-    if (outside.isPresent()) {
-      requireBeginning(handle, outside.get(), size, signing.file().toString());
-      if (outside.get().size() > size) {
-        return Optional.empty(); // The tree is behind by some tiles, and not the log.
-      }
+    requireBeginning(handle, outside, last, size);
+    if (outside.isPresent() && outside.get().size() > size) {
+      return Optional.empty(); // The tree is behind by some tiles, and not the log.
     }
     return Optional.of(
         new Due(
             last.map(before -> before.number() + 1).orElse(0L),
             new Checkpoint(signing.origin(), size, root(handle, size))));
+  }
+
+  /** Requires that the log begins with all that was signed, and so is not broken any more. */
+  private void requireBeginning(
+      Handle handle, Optional<Checkpoint> outside, Optional<Checkpoints.Signed> last, long size)
+      throws UnsignableException {
+    if (last.isPresent()) {
+      requireBeginning(handle, last.get().checkpoint(), size, "the database");
+    }
+    if (outside.isPresent()) {
+      requireBeginning(handle, outside.get(), size, signing.file().toString());
+    }
+    Optional<Checkpoint> broken = Checkpoints.broken(handle);
+    if (broken.isPresent()) {
+      requireBeginning(handle, broken.get(), size, "as a node found");
+      Checkpoints.mend(handle); // since the database was restored further
+    }
   }
 
   private static Hash root(Handle handle, long size) {
@@ -141,13 +207,15 @@ final class Signer {
               .formatted(signed, before.origin(), signing.origin()));
     }
     if (before.size() > LogReader.nextPosition(handle)) {
-      throw new UnsignableException(
-          "the log has fewer events than %s: the database is an older copy, or its end was removed; nothing is signed"
+      throw new BrokenException(
+          before,
+          "the log has fewer events than %s: the database is an older copy, or its end was removed; nothing is signed or written until an operator says what is to be: stele log recover"
               .formatted(signed));
     }
     if (before.size() <= size && !root(handle, before.size()).equals(before.root())) {
-      throw new UnsignableException(
-          "the log does not begin with %s: events that were signed have changed; nothing is signed, and stele fsck says more"
+      throw new BrokenException(
+          before,
+          "the log does not begin with %s: events that were signed have changed; nothing is signed or written until an operator says what is to be: stele log recover, and stele fsck says more"
               .formatted(signed));
     }
   }

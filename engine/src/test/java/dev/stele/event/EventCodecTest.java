@@ -104,6 +104,7 @@ class EventCodecTest {
         new Event.ApprovalsUsed(REPOSITORY, "p7"),
         new Event.EvidenceIssued(Optional.of(REPOSITORY), "{\"about\":\"repository\"}"),
         new Event.EvidenceIssued(Optional.empty(), "{\"about\":\"log\"}"),
+        new Event.LogBreakDeclared("log.example.com\n17\nnone\n"),
         new Event.ActorForgotten(new Commitment("3".repeat(64))),
         new Event.ClockConfirmed(TIME),
         new Event.RobotCreated(ROBOT, Optional.of("builds")),

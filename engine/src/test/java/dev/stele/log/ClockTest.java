@@ -20,6 +20,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,8 +92,8 @@ class ClockTest {
     }
 
     @Override
-    public boolean confirmsClock() {
-      return true;
+    public Optional<Word> word() {
+      return Optional.of(Word.CLOCK);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.stele.registry;
 import static dev.stele.registry.TestClient.ALICE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
@@ -52,7 +53,7 @@ class SignedLogTest {
   void open() throws IOException {
     file = folder.resolve("log-checkpoint");
     fixture = RegistryFixture.onDisk(folder.resolve("blobs"), RegistryOptions.DEFAULT);
-    log = new SignedLog(fixture.database().jdbi(), Optional.empty());
+    log = new SignedLog(fixture.database().jdbi(), fixture.commands(), Optional.empty());
     signer = signing(KEYS);
     tiles =
         new ProjectionRunner(
@@ -221,6 +222,59 @@ class SignedLogTest {
     assertThat(check(before)).singleElement().asString().contains("had 30 when that was signed");
     asOwner("DELETE FROM checkpoint");
     assertNothingIsSigned(signer, "is an older copy, or its end was removed");
+  }
+
+  private void assertNothingIsAppended(String why) {
+    assertThatThrownBy(() -> append(1))
+        .isInstanceOf(RegistryUnavailableException.class)
+        .hasMessageContaining(why + " what was signed before (10 events")
+        .hasMessageContaining("stele log recover");
+  }
+
+  @Test
+  void nothingIsAppendedUntilTheLogIsWhatWasSigned() throws Exception {
+    append(10);
+    Checkpoint before = sign();
+    asOwner("CREATE TABLE lost AS SELECT * FROM event WHERE position >= 8");
+    asOwner("DELETE FROM event WHERE position >= 8");
+    append(1); // before anybody has looked
+    asOwner("DELETE FROM event WHERE position >= 8");
+    assertThat(signer.check()).isPresent();
+    assertNothingIsAppended("has fewer events than");
+    // Another node that has no file is not told otherwise by the database alone.
+    asOwner("DELETE FROM checkpoint");
+    assertThat(
+            new Signer(fixture.database().jdbi(), new LogSigning(KEYS, folder.resolve("none")))
+                .check())
+        .hasValueSatisfying(wrong -> assertThat(wrong).contains("as a node found"));
+    assertNothingIsAppended("has fewer events than");
+
+    asOwner("INSERT INTO event SELECT * FROM lost");
+    assertThat(signer.check()).isEmpty();
+    append(1);
+    assertThat(sign().size()).isEqualTo(11);
+    assertThat(check(before)).isEmpty();
+  }
+
+  @Test
+  void anOperatorsWordLetsTheLogGoOnFromWhatThereIs() throws Exception {
+    append(10);
+    Checkpoint before = sign();
+    assertThat(log.declareBreak(ALICE)).as("nothing is broken").isEmpty();
+    asOwner("DELETE FROM event WHERE position >= 8");
+    assertThat(signer.check()).isPresent();
+    assertNothingIsAppended("has fewer events than");
+    assertThat(log.declareBreak(ALICE)).contains(before.body());
+    assertThat(fixture.registry().log().event(8).orElseThrow().type())
+        .isEqualTo("LogBreakDeclared");
+    append(1);
+    assertThat(signer.check()).as("the file is there yet").isPresent();
+    assertNothingIsAppended("does not begin with");
+    assertThat(log.declareBreak(ALICE)).contains(before.body());
+    Files.delete(file);
+    append(1);
+    assertThat(sign().size()).isEqualTo(12);
+    assertThat(check(before)).singleElement().asString().contains("are not those that were signed");
   }
 
   @Test

@@ -76,7 +76,7 @@ class WitnessesTest {
                     .formatted(north.verifier(), north.url(), south.verifier(), south.url(), how)),
             List.of(north, south));
     signer = new Signer(fixture.database().jdbi(), signing);
-    log = new SignedLog(fixture.database().jdbi(), Optional.of(signing));
+    log = new SignedLog(fixture.database().jdbi(), fixture.commands(), Optional.of(signing));
     witnesses = new Witnesses(fixture.database().jdbi(), signing, () -> now);
   }
 
@@ -375,11 +375,11 @@ class WitnessesTest {
   void whereNobodyMustCosignWhatIsSignedCounts() {
     signing = new LogSigning(KEYS, folder.resolve("log-checkpoint"));
     signer = new Signer(fixture.database().jdbi(), signing);
-    log = new SignedLog(fixture.database().jdbi(), Optional.of(signing));
+    log = new SignedLog(fixture.database().jdbi(), fixture.commands(), Optional.of(signing));
     append(2);
     assertThat(size(log.witnessed())).isEqualTo(2);
     of("all");
-    log = new SignedLog(fixture.database().jdbi(), Optional.of(signing));
+    log = new SignedLog(fixture.database().jdbi(), fixture.commands(), Optional.of(signing));
     assertThat(log.witnessed()).as("now somebody must").isEmpty();
     assertThat(log.policy().orElseThrow().toString()).endsWith("quorum both\n");
     assertThat(log.keys()).isEqualTo(VERIFIERS);
