@@ -14,6 +14,7 @@ public final class Address {
   public static final String EXPOSURE_PERIODS = EXPOSURE + "/periods";
   public static final String EXPOSURE_PULLS = EXPOSURE + "/pulls";
   public static final String APPROVALS = "/api/v1/approvals";
+  public static final String APPROVAL_WITHDRAWAL = APPROVALS + "/withdraw";
   public static final String HOLDS = "/api/v1/holds";
   public static final String HOLD = HOLDS + "/{id}";
   public static final String HOLD_RELEASE = HOLD + "/release";

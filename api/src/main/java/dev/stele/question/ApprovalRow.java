@@ -1,9 +1,7 @@
 package dev.stele.question;
 
-import dev.stele.event.Approved;
 import dev.stele.projection.Approval;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What takes several persons and waits for some.
@@ -30,15 +28,11 @@ public record ApprovalRow(
   /** The row of what waits. */
   public static ApprovalRow of(Approval approval) {
     return new ApprovalRow(
-        word(approval.act()),
+        approval.act().word(),
         approval.repositories(),
         approval.subject(),
         approval.needed(),
         approval.names().toList(),
         approval.until().toString());
-  }
-
-  private static String word(Approved act) {
-    return act.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -161,6 +161,7 @@ class AccessMatrixTest {
     NEEDS.put("GET /log/witnessed/tile/{level}/{tile}", "ALL:read-record");
     NEEDS.put("GET /log/witnessed/tile/entries/{tile}", "ALL:read-record");
     NEEDS.put("GET /api/v1/approvals", "LISTS:holds");
+    NEEDS.put("POST /api/v1/approvals/withdraw", "entry");
     NEEDS.put("GET /api/v1/holds", "LISTS:holds");
     NEEDS.put("GET /api/v1/holds/{id}", "LISTS:holds");
     NEEDS.put("POST /api/v1/holds", "hold");
@@ -503,6 +504,16 @@ class AccessMatrixTest {
       assertThat(waiting("robot")).containsExactly("restore-repository");
       assertThat(waiting("root")).containsExactly("restore-repository", "release-hold");
       assertThat(send("reader", "GET", "/api/v1/approvals", "").statusCode()).isEqualTo(403);
+      String approval =
+          "{\"act\": \"release-hold\", \"repositories\": \"team/app\", \"subject\": \"%s\"}"
+              .formatted(hold.substring(hold.lastIndexOf('/') + 1));
+      String withdraw = "/api/v1/approvals/withdraw";
+      assertThat(send("root", "POST", withdraw, approval).statusCode()).isEqualTo(404);
+      assertThat(send("holder", "POST", withdraw, approval).statusCode()).isEqualTo(200);
+      assertThat(waiting("holder")).isEmpty();
+      assertThat(
+              send("holder", "POST", withdraw, approval.replace("release-hold", "x")).statusCode())
+          .isEqualTo(400);
     } finally {
       server.adopt(Optional.of(policy(POLICY)));
     }

@@ -153,6 +153,15 @@ class OpenApiTest {
           VALUES ('0a1b2c3d4e5f', 'ci', digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 1, now(), '00000000-0000-0000-0000-000000000000', now() + '1d')
           """);
     }
+    if (operation.template().equals(Address.APPROVAL_WITHDRAWAL)) {
+      beneath.execute(
+          """
+          INSERT INTO approval
+          SELECT 'RELEASE_HOLD', 'legal/**', '123e4567-e89b-12d3-a456-426614174000', 2, now(), id, 2
+          FROM actor WHERE name = 'anonymous'
+          ON CONFLICT DO NOTHING
+          """);
+    }
     if (operation.template().startsWith(Address.SESSIONS)) {
       beneath.execute(
           """

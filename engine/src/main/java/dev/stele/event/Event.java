@@ -419,6 +419,25 @@ public sealed interface Event {
     }
   }
 
+  /**
+   * Somebody does not approve any more of what waits for others. It is about the same as when they
+   * did.
+   *
+   * @param approval the position of the event by which they approved
+   */
+  record ApprovalWithdrawn(
+      Approved act,
+      String subject,
+      Optional<RepositoryName> repository,
+      Optional<String> repositories,
+      long approval)
+      implements OperatorEvent {
+    @Override
+    public Optional<RepositoryName> place() {
+      return repository;
+    }
+  }
+
   /** A repository was restored that took several persons: doing so again takes as many again. */
   record ApprovalsUsed(RepositoryName repository, String subject) implements OperatorEvent {
     @Override

@@ -73,6 +73,7 @@ public final class Facets {
           Event.AccessEvent _,
           Event.ServerStopped _,
           Event.ApprovalGiven _,
+          Event.ApprovalWithdrawn _,
           Event.ApprovalsUsed _,
           Event.EvidenceIssued _,
           Event.LogBreakDeclared _,

@@ -33,6 +33,20 @@ public final class ApprovalView implements InlineView {
       Handle handle = transaction.handle();
       if (recorded.event() instanceof Event.ApprovalGiven given) {
         give(handle, recorded, given);
+      } else if (recorded.event() instanceof Event.ApprovalWithdrawn withdrawn) {
+        handle
+            .createUpdate(
+                """
+                DELETE FROM approval
+                WHERE act = :act AND repositories = :repositories AND subject = :subject AND position = :position
+                """)
+            .bind("act", withdrawn.act().name())
+            .bind(
+                "repositories",
+                HoldView.repositories(withdrawn.repository(), withdrawn.repositories()))
+            .bind("subject", withdrawn.subject())
+            .bind("position", withdrawn.approval())
+            .execute();
       } else if (recorded.event() instanceof Event.HoldReleased released) {
         remove(
             handle,

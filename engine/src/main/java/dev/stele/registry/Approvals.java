@@ -1,13 +1,16 @@
 package dev.stele.registry;
 
 import dev.stele.event.Approved;
+import dev.stele.event.Cause;
 import dev.stele.event.Event;
 import dev.stele.event.Identity;
 import dev.stele.event.Initiator;
 import dev.stele.log.Command;
 import dev.stele.oci.RepositoryName;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.projection.Approval;
 import dev.stele.projection.ApprovalView;
+import dev.stele.projection.Hold;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 
@@ -75,6 +78,62 @@ public final class Approvals {
         case Outcome.Refused<Approving.Asked>(Refusal refusal) -> Outcome.refused(refusal);
         case Outcome.Ok<Approving.Asked>(Approving.Asked so) -> Outcome.ok(so.waiting());
       };
+    }
+  }
+
+  /**
+   * Takes the caller's approval back of what still waits for others.
+   *
+   * @param repositories as the approval has them: the one repository, or the glob
+   * @return the position of the event that says so
+   */
+  public Outcome<Long> withdraw(
+      Caller caller, Approved act, RepositoryGlob repositories, String subject) {
+    return commands.append(
+        caller,
+        new Withdrawing(
+            actors.initiator(caller),
+            caller.identity(),
+            act,
+            repositories,
+            subject,
+            caller.reason()));
+  }
+
+  private record Withdrawing(
+      Initiator initiator,
+      Identity by,
+      Approved act,
+      RepositoryGlob repositories,
+      String subject,
+      Optional<String> reason)
+      implements Command<Outcome<Long>> {
+    @Override
+    public Outcome<Long> decide(Decision decision) {
+      Optional<Hold.Act> own =
+          ApprovalView.find(
+                  decision.handle(),
+                  act,
+                  repositories.toString(),
+                  subject,
+                  decision.now().minus(Approval.LASTS))
+              .stream()
+              .flatMap(waiting -> waiting.given().stream())
+              .filter(given -> given.actor().filter(by.name()::equals).isPresent())
+              .findFirst();
+      if (own.isEmpty()) {
+        return Outcome.refused(new Refusal.UnknownApproval(act, repositories, subject));
+      }
+      Optional<RepositoryName> one = repositories.only().map(RepositoryName::parse);
+      return Outcome.ok(
+          decision.append(
+              new Event.ApprovalWithdrawn(
+                  act,
+                  subject,
+                  one,
+                  one.isPresent() ? Optional.empty() : Optional.of(repositories.toString()),
+                  own.get().position()),
+              Cause.CLIENT_REQUEST.because(reason)));
     }
   }
 

@@ -10,6 +10,7 @@ import dev.stele.oci.Digest;
 import dev.stele.oci.Reference;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
+import dev.stele.policy.RepositoryGlob;
 import dev.stele.projection.Hold;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -379,6 +380,18 @@ public sealed interface Refusal {
     public String message() {
       return "hold %s is yours, or nobody can say whose: somebody else must release it"
           .formatted(hold);
+    }
+  }
+
+  /**
+   * Whoever asks has not approved of it, or it is done, or the approval does not count any more.
+   */
+  record UnknownApproval(Approved act, RepositoryGlob repositories, String subject)
+      implements Refusal {
+    @Override
+    public String message() {
+      return "of %s %s in %s, no approval of yours waits for others"
+          .formatted(act.word(), subject, repositories);
     }
   }
 

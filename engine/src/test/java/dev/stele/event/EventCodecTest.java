@@ -101,6 +101,8 @@ class EventCodecTest {
             Approved.RELEASE_HOLD, HOLD.toString(), Optional.empty(), Optional.of("a/**"), 2),
         new Event.ApprovalGiven(
             Approved.RESTORE_REPOSITORY, "p7", Optional.of(REPOSITORY), Optional.empty(), 3),
+        new Event.ApprovalWithdrawn(
+            Approved.RELEASE_HOLD, HOLD.toString(), Optional.empty(), Optional.of("a/**"), 7),
         new Event.ApprovalsUsed(REPOSITORY, "p7"),
         new Event.EvidenceIssued(Optional.of(REPOSITORY), "{\"about\":\"repository\"}"),
         new Event.EvidenceIssued(Optional.empty(), "{\"about\":\"log\"}"),

@@ -128,6 +128,32 @@ class ApprovalsTest {
   }
 
   @Test
+  void whoeverApprovedTakesThatBackAsLongAsOthersAreWaitedFor() {
+    UUID hold = hold("team/**");
+    RepositoryGlob place = RepositoryGlob.parse("team/**");
+    String subject = hold.toString();
+    Refusal none = new Refusal.UnknownApproval(Approved.RELEASE_HOLD, place, subject);
+    assertThat(ok(release(BOB, hold, 2))).isPresent();
+    assertThat(registry.approvals().withdraw(CAROL, Approved.RELEASE_HOLD, place, subject))
+        .as("only one's own")
+        .isEqualTo(Outcome.refused(none));
+    long position = ok(registry.approvals().withdraw(BOB, Approved.RELEASE_HOLD, place, subject));
+    EventEntry withdrawn = registry.log().event(position).orElseThrow();
+    assertThat(withdrawn.type()).isEqualTo("ApprovalWithdrawn");
+    assertThat(withdrawn.actor()).contains("bob");
+    assertThat(withdrawn.data().get("approval").asText()).isEqualTo("1");
+    assertThat(registry.approvals().list(Optional.empty(), 10).items()).isEmpty();
+    assertThat(registry.approvals().withdraw(BOB, Approved.RELEASE_HOLD, place, subject))
+        .isEqualTo(Outcome.refused(none));
+
+    assertThat(ok(release(CAROL, hold, 2)).orElseThrow().names()).containsExactly("carol");
+    assertThat(ok(release(BOB, hold, 2))).isEmpty();
+    assertThat(registry.approvals().withdraw(BOB, Approved.RELEASE_HOLD, place, subject))
+        .as("it is done")
+        .isEqualTo(Outcome.refused(none));
+  }
+
+  @Test
   void onePersonIsEnoughWhereOneOtherIsAskedFor() {
     UUID hold = hold("team/app");
     assertThat(release(ALICE, hold, 1))

@@ -133,6 +133,11 @@ public final class Audit implements AutoCloseable {
             Address.HOLD_RELEASE,
             Need.byBody(Action.RELEASE_HOLD),
             (x, path) -> holds.release(act(x), path.get("id")))
+        .on(
+            "POST",
+            Address.APPROVAL_WITHDRAWAL,
+            Need.ENTRY, // Whoever approved and lost the right takes it back all the more.
+            (x, _) -> new Withdrawing(registry).post(act(x)))
         .on("POST", Address.ROBOTS, ADMIN, (x, _) -> robots.create(act(x)))
         .on("POST", Address.ROBOT_REMOVAL, ADMIN, (x, p) -> robots.remove(act(x), p.get("robot")))
         .on("POST", Address.ROBOT_KEYS, ADMIN, (x, p) -> robots.issueKey(act(x), p.get("robot")))

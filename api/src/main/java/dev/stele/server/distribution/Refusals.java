@@ -184,6 +184,13 @@ public final class Refusals {
           error(refusal, 403, ErrorCode.DENIED, Map.of("user", name));
       case Refusal.UnknownSession(var id) ->
           error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("session", id));
+      case Refusal.UnknownApproval(var act, var repositories, var subject) ->
+          error(
+              refusal,
+              404,
+              ErrorCode.NOT_FOUND,
+              Map.of(
+                  "act", act.word(), "repositories", repositories.toString(), "subject", subject));
       case Refusal.UnknownRobot(var robot) ->
           error(refusal, 404, ErrorCode.NOT_FOUND, Map.of("robot", robot));
       case Refusal.UnknownRobotKey(var robot, var keyId) ->
