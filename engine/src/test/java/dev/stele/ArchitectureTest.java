@@ -1,5 +1,7 @@
 package dev.stele;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -141,4 +143,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("java.sql..", "java.nio.file..", "org.jdbi..");
+
+  /** Whoever checks evidence takes these and nothing else. */
+  @ArchTest
+  static final ArchRule EVIDENCE_IS_CHECKED_WITHOUT_THE_ENGINE =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.stele.merkle..", "dev.stele.timestamp..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dev.stele..")
+                  .and(resideOutsideOfPackages("dev.stele.merkle..", "dev.stele.timestamp..")));
 }

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -27,8 +28,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code stele log}: the log as it is signed. */
 @Command(
@@ -116,6 +119,7 @@ final class LogCommand extends CommandGroup {
       description = "Prints what was signed last, and who has cosigned it so far.",
       mixinStandardHelpOptions = true)
   static final class Newest implements Callable<Integer> {
+    @Spec private CommandSpec spec;
     @Mixin private ServerOptions options;
 
     @Option(
@@ -123,9 +127,28 @@ final class LogCommand extends CommandGroup {
         description = "What was signed last of that which as many witnesses have cosigned as must.")
     private boolean witnessed;
 
+    @Option(
+        names = "--time-stamp",
+        paramLabel = "FILE",
+        description = {
+          "What a time-stamp authority has seen last. Its token (RFC 3161, in DER), which is over"
+              + " the SHA-256 of the checkpoint's first three lines, is written to the file."
+        })
+    private Path timeStamp;
+
     @Override
     public Integer call() throws ConfigurationException, StartupException, IOException {
+      if (witnessed && timeStamp != null) {
+        throw new ParameterException(
+            spec.commandLine(), "--witnessed and --time-stamp name two checkpoints: give one");
+      }
       try (Client client = options.connect()) {
+        if (timeStamp != null) {
+          Client.Answer answer = client.get("/log/time-stamp");
+          Files.write(timeStamp, Base64.getDecoder().decode(answer.field("token").asText()));
+          write(answer.field("checkpoint").asText().getBytes(UTF_8));
+          return 0;
+        }
         write(client.get(witnessed ? "/log/witnessed/checkpoint" : "/log/checkpoint").body());
         return 0;
       }

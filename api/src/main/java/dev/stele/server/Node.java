@@ -16,12 +16,16 @@ import dev.stele.registry.LogSigning;
 import dev.stele.registry.Registry;
 import dev.stele.registry.RegistryOptions;
 import dev.stele.registry.RegistryUnavailableException;
+import dev.stele.registry.TimeStamping;
 import dev.stele.registry.Webhook;
 import dev.stele.registry.Witness;
 import dev.stele.server.audit.CloudEvents;
+import dev.stele.server.auth.PemFile;
 import dev.stele.server.config.Configuration;
 import dev.stele.server.config.StoreSettings;
+import dev.stele.server.evidence.HttpTimeStampAuthority;
 import dev.stele.server.evidence.HttpWitness;
+import dev.stele.server.evidence.TimeStampSettings;
 import dev.stele.server.syslog.SyslogReceiver;
 import dev.stele.server.syslog.SyslogSettings;
 import dev.stele.server.webhook.HttpReceiver;
@@ -190,7 +194,21 @@ public final class Node implements AutoCloseable {
                 .flatMap(witness -> witness.url().stream())
                 .distinct()
                 .<Witness>map(url -> new HttpWitness(url, HttpWitness.TIMEOUT))
-                .toList()));
+                .toList(),
+            evidence.timeStamps().isPresent()
+                ? Optional.of(timeStamping(evidence.timeStamps().get()))
+                : Optional.empty()));
+  }
+
+  private static TimeStamping timeStamping(TimeStampSettings settings) throws StartupException {
+    try {
+      return new TimeStamping(
+          new HttpTimeStampAuthority(settings, HttpTimeStampAuthority.TIMEOUT),
+          new PemFile("evidence.time-stamp.trusted", settings.trusted()).certificates(),
+          settings.every());
+    } catch (IOException e) {
+      throw new StartupException(e.getMessage(), e);
+    }
   }
 
   static RegistryOptions options(Configuration configuration) {

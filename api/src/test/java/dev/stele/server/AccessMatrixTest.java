@@ -157,6 +157,7 @@ class AccessMatrixTest {
     NEEDS.put("GET /log/tile/entries/{tile}", "ALL:read-record");
     NEEDS.put("GET /log/keys", "ALL:read-record");
     NEEDS.put("GET /log/policy", "ALL:read-record");
+    NEEDS.put("GET /log/time-stamp", "ALL:read-record");
     NEEDS.put("GET /log/witnessed/checkpoint", "ALL:read-record");
     NEEDS.put("GET /log/witnessed/tile/{level}/{tile}", "ALL:read-record");
     NEEDS.put("GET /log/witnessed/tile/entries/{tile}", "ALL:read-record");

@@ -103,6 +103,10 @@ class OpenApiTest {
         VALUES (digest_bytes('sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'), 'application/json', '{}')
         """);
     signing = beneath.keepSigning(how);
+    while (beneath.registry().signedLog().newest().isEmpty()) {
+      Thread.sleep(10);
+    }
+    beneath.execute("UPDATE checkpoint SET token = 'token', stamped_at = now()");
     // Somebody to be forgotten: the id is the first half of what the opening commits to.
     beneath.execute(
         """

@@ -14,6 +14,7 @@
  *       all these;
  *   <li>{@link dev.stele.merkle}, the log's tree and what is signed of it;
  *   <li>{@link dev.stele.evidence}, what is given out with its proofs;
+ *   <li>{@link dev.stele.timestamp}, when that was seen;
  *   <li>{@link dev.stele.verify} and {@link dev.stele.gc}, what is found wrong and what is
  *       collected.
  * </ul>

@@ -64,6 +64,7 @@ final class Background implements AutoCloseable {
       StoreClaims claims,
       Optional<Signer> signer,
       Optional<Witnesses> witnesses,
+      Optional<Stamper> stamper,
       Runnable beforeCollecting,
       Webhooks webhooks,
       MeterRegistry meters) {
@@ -82,6 +83,7 @@ final class Background implements AutoCloseable {
     startMarking(claims);
     signer.ifPresent(it -> follow("signature", LOOK_AGAIN, it::step));
     witnesses.ifPresent(all -> follow("witness", LOOK_AGAIN, all::step));
+    stamper.ifPresent(it -> follow("time-stamp", LOOK_AGAIN, it::step));
     follow("sweep", SELDOM, () -> collector.sweep() > 0);
     webhooks
         .begin(leadership::leading)

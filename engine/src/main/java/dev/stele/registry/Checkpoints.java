@@ -21,7 +21,7 @@ final class Checkpoints {
 
   private static final String SELECT =
       """
-      SELECT number, note, signed_at, witnessed_at,
+      SELECT number, note, signed_at, witnessed_at, token, stamped_at,
              ARRAY(SELECT line FROM cosignature WHERE checkpoint = number ORDER BY witness) AS lines
       FROM checkpoint
       """;
@@ -34,13 +34,15 @@ final class Checkpoints {
    * @param number how many were signed before it
    * @param note with all signatures that there are
    * @param witnessedAt when enough witnesses had cosigned it, if they have
+   * @param stamp what a time-stamp authority said of it, if it was asked
    */
   record Signed(
       long number,
       Checkpoint checkpoint,
       SignedNote note,
       Instant signedAt,
-      Optional<Instant> witnessedAt) {
+      Optional<Instant> witnessedAt,
+      Optional<Stamp> stamp) {
     private static Signed of(ResultSet row) throws SQLException {
       StringBuilder note = new StringBuilder(row.getString("note"));
       for (String line : (String[]) row.getArray("lines").getArray()) {
@@ -52,7 +54,19 @@ final class Checkpoints {
           Checkpoint.parse(read.text()),
           read,
           Values.time(row, "signed_at"),
-          Values.timeIfAny(row, "witnessed_at"));
+          Values.timeIfAny(row, "witnessed_at"),
+          Stamp.of(row));
+    }
+  }
+
+  /** A token of a time-stamp authority, and the time that it says. */
+  @SuppressWarnings("ArrayRecordComponent") // read-only
+  record Stamp(byte[] token, Instant at) {
+    private static Optional<Stamp> of(ResultSet row) throws SQLException {
+      byte[] token = row.getBytes("token");
+      return token == null
+          ? Optional.empty()
+          : Optional.of(new Stamp(token, Values.time(row, "stamped_at")));
     }
   }
 
@@ -70,6 +84,25 @@ final class Checkpoints {
         .createQuery(SELECT + "WHERE witnessed_at IS NOT NULL ORDER BY number DESC LIMIT 1")
         .map((row, _) -> Signed.of(row))
         .findOne();
+  }
+
+  /** The newest that a time-stamp authority has seen. */
+  static Optional<Signed> stamped(Handle handle) {
+    return handle
+        .createQuery(SELECT + "WHERE token IS NOT NULL ORDER BY number DESC LIMIT 1")
+        .map((row, _) -> Signed.of(row))
+        .findOne();
+  }
+
+  /** Keeps what a time-stamp authority said; nothing if the checkpoint is there no more. */
+  static void stamp(Handle handle, long number, byte[] token, Instant at) {
+    handle
+        .createUpdate(
+            "UPDATE checkpoint SET token = :token, stamped_at = :at WHERE number = :number")
+        .bind("number", number)
+        .bind("token", token)
+        .bind("at", at)
+        .execute();
   }
 
   /**
@@ -95,12 +128,13 @@ final class Checkpoints {
                 .execute()
             > 0;
     if (published) {
-      // The newest of each kind stays, and the last that each witness cosigned: the metrics ask.
+      // The newest of each kind stays, the last that each witness cosigned, for which the metrics
+      // ask, and whatever has a time stamp: that shows what was there by then.
       transaction
           .createUpdate(
               """
               DELETE FROM checkpoint old
-              WHERE signed_at < :before AND number < :number
+              WHERE token IS NULL AND signed_at < :before AND number < :number
                 AND (witnessed_at IS NULL
                      OR EXISTS (SELECT FROM checkpoint WHERE witnessed_at IS NOT NULL AND number > old.number))
                 AND NOT EXISTS (

@@ -5,17 +5,23 @@ import dev.stele.merkle.SigningKey;
 import dev.stele.merkle.TrustPolicy;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * How the log is signed, and cosigned by others.
+ * How the log is signed, and what others add to that.
  *
  * @param keys all of one name, which is the log's; one at least
  * @param file where the last signed checkpoint is kept, which is not in the database
  * @param policy who must cosign what is signed; its logs are these keys
  * @param witnesses who are asked to, by the addresses that the policy has
+ * @param timeStamping by whom and how often it is time-stamped, if it is
  */
 public record LogSigning(
-    List<SigningKey> keys, Path file, TrustPolicy policy, List<Witness> witnesses) {
+    List<SigningKey> keys,
+    Path file,
+    TrustPolicy policy,
+    List<Witness> witnesses,
+    Optional<TimeStamping> timeStamping) {
   public LogSigning {
     keys = List.copyOf(keys);
     witnesses = List.copyOf(witnesses);
@@ -27,7 +33,7 @@ public record LogSigning(
 
   /** Signed by these keys, and by nobody else. */
   public LogSigning(List<SigningKey> keys, Path file) {
-    this(keys, file, TrustPolicy.NONE, List.of());
+    this(keys, file, TrustPolicy.NONE, List.of(), Optional.empty());
   }
 
   /** What the log is called. */

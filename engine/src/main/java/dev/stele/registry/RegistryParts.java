@@ -61,6 +61,7 @@ public final class RegistryParts implements AutoCloseable {
   final Evidence evidence;
   private final Optional<Signer> signer;
   private final Optional<Witnesses> witnesses;
+  private final Optional<Stamper> stamper;
   final People people;
   final Robots robots;
   final Sessions sessions;
@@ -174,6 +175,12 @@ public final class RegistryParts implements AutoCloseable {
     this.witnesses =
         options.signing().map(how -> new Witnesses(audit, how, InstantSource.system()));
     witnesses.ifPresent(all -> all.measure(meters, leadership::leading));
+    this.stamper =
+        options
+            .signing()
+            .flatMap(LogSigning::timeStamping)
+            .map(how -> new Stamper(audit, how, InstantSource.system()));
+    stamper.ifPresent(it -> it.measure(meters));
     this.robots = new Robots(jdbi, actors, commands, changes, options.robotKeys());
     this.sessions = new Sessions(jdbi, actors, commands, changes);
     this.pulls = new PullRecorder(options.pulls(), actors, lane, meters);
@@ -197,6 +204,7 @@ public final class RegistryParts implements AutoCloseable {
           alarms.register("witness", whileLeading(all::missing));
           alarms.register("rollback", whileLeading(all::rollback));
         });
+    stamper.ifPresent(it -> alarms.register("time-stamp", whileLeading(it::alarm)));
     alarms.register("commit", lane::alarm);
     new DatabaseAlarms(jdbi, leadership).register(alarms);
     for (BlobStores.Named store : this.stores.all()) {
@@ -288,6 +296,7 @@ public final class RegistryParts implements AutoCloseable {
                 claims,
                 signer,
                 witnesses,
+                stamper,
                 beforeCollecting,
                 webhooks,
                 meters));
@@ -298,6 +307,7 @@ public final class RegistryParts implements AutoCloseable {
   public void close() {
     webhooks.close();
     witnesses.ifPresent(Witnesses::close);
+    stamper.ifPresent(Stamper::close);
     background.ifPresent(Background::close);
     uploadExpiry.ifPresent(UploadExpiry::close);
     pulls.close();

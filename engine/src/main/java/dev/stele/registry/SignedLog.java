@@ -99,6 +99,18 @@ public final class SignedLog {
         .map(Checkpoints.Signed::note);
   }
 
+  /** The newest checkpoint that a time-stamp authority has seen; empty if it has seen none. */
+  public Optional<TimeStampedCheckpoint> stamped() {
+    return Availability.read(jdbi, Checkpoints::stamped)
+        .flatMap(
+            found ->
+                found
+                    .stamp()
+                    .map(
+                        stamp ->
+                            new TimeStampedCheckpoint(found.note(), stamp.token(), stamp.at())));
+  }
+
   /** The keys by which others check signatures; none if this program does not sign. */
   public List<NoteKey> keys() {
     return signing.map(LogSigning::verifiers).orElse(List.of());

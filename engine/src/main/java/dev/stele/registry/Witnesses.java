@@ -313,6 +313,12 @@ final class Witnesses implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** How long somebody is left alone who failed so often in a row. */
+  static Duration pause(int failures) {
+    Duration pause = APART.multipliedBy(1L << Math.min(failures - 1, 10));
+    return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+  }
+
   private void note(Party party, Checkpoints.Signed signed, Optional<String> problem) {
     if (problem.isEmpty()) {
       party.cosigned = signed.number();
@@ -324,8 +330,7 @@ final class Witnesses implements AutoCloseable {
       party.failures = 0;
     } else if (!closed) {
       int row = party.failures + 1;
-      Duration pause = APART.multipliedBy(1L << Math.min(row - 1, 10));
-      pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+      Duration pause = pause(row);
       party.failures = row;
       party.quietUntil = clock.instant().plus(pause);
       if (party.rollback.isPresent()) {

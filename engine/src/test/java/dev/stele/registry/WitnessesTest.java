@@ -74,7 +74,8 @@ class WitnessesTest {
                 quorum both
                 """
                     .formatted(north.verifier(), north.url(), south.verifier(), south.url(), how)),
-            List.of(north, south));
+            List.of(north, south),
+            Optional.empty());
     signer = new Signer(fixture.database().jdbi(), signing);
     log = new SignedLog(fixture.database().jdbi(), fixture.commands(), Optional.of(signing));
     witnesses = new Witnesses(fixture.database().jdbi(), signing, () -> now);
@@ -286,7 +287,8 @@ class WitnessesTest {
 
                       @Override
                       public void close() {}
-                    })),
+                    }),
+                Optional.empty()),
             () -> now);
     assertThat(late.step()).isFalse();
     assertThat(late.rollback()).isEmpty();

@@ -95,6 +95,7 @@ public final class Audit implements AutoCloseable {
     routes
         .get("/log/checkpoint", RECORD, (x, _) -> log.checkpoint(plain(x)))
         .get("/log/witnessed/checkpoint", RECORD, (x, _) -> log.witnessed(plain(x)))
+        .get("/log/time-stamp", RECORD, (x, _) -> log.stamped(plain(x)))
         .get("/log/keys", RECORD, (x, _) -> log.keys(plain(x)))
         .get("/log/policy", RECORD, (x, _) -> log.policy(plain(x)))
         .get(Address.PROOF, RECORD, (x, path) -> log.proof(plain(x), path.get("position")));

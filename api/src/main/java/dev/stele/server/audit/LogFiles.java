@@ -7,10 +7,12 @@ import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.Tile;
 import dev.stele.question.EventQuestions;
 import dev.stele.registry.SignedLog;
+import dev.stele.registry.TimeStampedCheckpoint;
 import dev.stele.server.http.DistributionError;
 import dev.stele.server.http.ErrorCode;
 import dev.stele.server.http.Exchange;
 import java.io.IOException;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -36,6 +38,28 @@ record LogFiles(SignedLog log, AuditWork work) {
         exchange,
         work.run(log::witnessed)
             .orElseThrow(() -> none("not as many witnesses as must have cosigned the log yet")));
+  }
+
+  /**
+   * A checkpoint and what an authority said of it, which belong together.
+   *
+   * @param checkpoint a signed note
+   * @param token in base64
+   */
+  private record Stamped(String checkpoint, String token, String time) {}
+
+  void stamped(Exchange exchange) throws IOException, InterruptedException {
+    TimeStampedCheckpoint found =
+        work.run(log::stamped)
+            .orElseThrow(() -> none("no time-stamp authority has seen the log yet"));
+    exchange
+        .set("Cache-Control", "no-cache")
+        .sendJson(
+            200,
+            new Stamped(
+                found.note().toString(),
+                Base64.getEncoder().encodeToString(found.token()),
+                found.at().toString()));
   }
 
   void keys(Exchange exchange) throws IOException {

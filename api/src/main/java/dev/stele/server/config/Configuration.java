@@ -12,6 +12,7 @@ import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.SignInSettings;
+import dev.stele.server.evidence.TimeStampSettings;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.syslog.SyslogSettings;
@@ -92,8 +93,13 @@ public record Configuration(
    * @param keys the file with the keys; made with new ones if it is not there
    * @param name what the log is called, in new keys; absent: something that no other log is
    * @param witnesses who is asked to cosign what is signed, each with an address, and how many must
+   * @param timeStamps who is asked to say when what was signed was there, if anybody is
    */
-  public record Evidence(Path keys, Optional<String> name, TrustPolicy witnesses) {}
+  public record Evidence(
+      Path keys,
+      Optional<String> name,
+      TrustPolicy witnesses,
+      Optional<TimeStampSettings> timeStamps) {}
 
   /** A PostgreSQL that somebody else runs. */
   public record DatabaseAddress(String url, String user, String password) {

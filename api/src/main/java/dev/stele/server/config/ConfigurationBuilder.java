@@ -31,8 +31,10 @@ import dev.stele.server.TlsFiles;
 import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
 import dev.stele.server.evidence.HttpWitness;
+import dev.stele.server.evidence.TimeStampSettings;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
+import dev.stele.server.webhook.WebhookSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -217,7 +219,52 @@ final class ConfigurationBuilder {
                         + " group NAME all|any|NUMBER NAME..., quorum NAME",
                     ConfigurationBuilder::witnesses,
                     TrustPolicy::toString))
-            .orElse(TrustPolicy.NONE));
+            .orElse(TrustPolicy.NONE),
+        timeStamps());
+  }
+
+  private Optional<TimeStampSettings> timeStamps() {
+    Optional<URI> url =
+        values.find(
+            key(
+                "evidence.time-stamp.url",
+                "the time-stamp authority that is asked, such as https://tsa.example.com/tsr",
+                WebhooksReader::url,
+                WebhookSettings::address));
+    Optional<Path> trusted =
+        values.find(
+            path(
+                "evidence.time-stamp.trusted",
+                "a PEM file with the certificates to which that authority's must lead"));
+    Duration every =
+        values.get(
+            duration(
+                "evidence.time-stamp.interval",
+                "from one time stamp to the next",
+                Duration.ofMinutes(10),
+                Duration.ofSeconds(1),
+                Duration.ofDays(1)));
+    Optional<String> user =
+        values.find(text("evidence.time-stamp.user", "as whom that authority is asked"));
+    Optional<String> password =
+        values.find(
+            anyText("evidence.time-stamp.password", "the password of evidence.time-stamp.user")
+                .asSecret());
+    if (url.isPresent() != trusted.isPresent()) {
+      values.problem("evidence.time-stamp.url and evidence.time-stamp.trusted go together");
+    }
+    if (user.isPresent() != password.isPresent()) {
+      values.problem("evidence.time-stamp.user and evidence.time-stamp.password go together");
+    }
+    return url.isPresent() && trusted.isPresent()
+        ? Optional.of(
+            new TimeStampSettings(
+                url.get(),
+                trusted.get(),
+                every,
+                user.flatMap(
+                    name -> password.map(secret -> new TimeStampSettings.Login(name, secret)))))
+        : Optional.empty();
   }
 
   private static TrustPolicy witnesses(String text) {

@@ -127,7 +127,7 @@ final class WebhooksReader {
   }
 
   /** No message shows the text, of which any part may be a token. */
-  private static URI url(String text) {
+  static URI url(String text) {
     URI url;
     try {
       url = new URI(text);

@@ -19,6 +19,7 @@ import dev.stele.registry.RobotKeyLifetime;
 import dev.stele.server.ListenAddress;
 import dev.stele.server.auth.ClientCertificates;
 import dev.stele.server.auth.SignInSettings;
+import dev.stele.server.evidence.TimeStampSettings;
 import dev.stele.server.http.PathPrefix;
 import dev.stele.server.http.TrustedProxies;
 import dev.stele.server.syslog.SyslogSettings;
@@ -81,7 +82,10 @@ class ConfigurationReaderTest {
                 new RobotKeyLifetime(Duration.ofDays(90), Duration.ofDays(366)),
                 Duration.ofMinutes(5),
                 new Configuration.Evidence(
-                    Path.of("stele-data/log-keys.pem"), Optional.empty(), TrustPolicy.NONE),
+                    Path.of("stele-data/log-keys.pem"),
+                    Optional.empty(),
+                    TrustPolicy.NONE,
+                    Optional.empty()),
                 GcOptions.DEFAULT,
                 LogFormat.PLAIN,
                 RetentionPolicy.NONE,
@@ -169,6 +173,12 @@ class ConfigurationReaderTest {
                 # by somebody else
                 witness north north.example.com+e67a4c6f+BKwvkI8QqFaU3hZPrHO8itUInA3Er7RJfqaD+0O60MhQ https://north.example.com/w
                 quorum north
+              time-stamp:
+                url: https://tsa.example.com/tsr
+                trusted: /etc/stele/tsa.pem
+                interval: 1h
+                user: stele
+                password: "89"
             robots:
               key-lifetime: 7d
               max-key-lifetime: 30d
@@ -271,7 +281,13 @@ class ConfigurationReaderTest {
                     Optional.of("registry.example.com/log"),
                     TrustPolicy.parse(
                         "witness north %s https://north.example.com/w\nquorum north"
-                            .formatted(NORTH))),
+                            .formatted(NORTH)),
+                    Optional.of(
+                        new TimeStampSettings(
+                            URI.create("https://tsa.example.com/tsr"),
+                            Path.of("/etc/stele/tsa.pem"),
+                            Duration.ofHours(1),
+                            Optional.of(new TimeStampSettings.Login("stele", "89"))))),
                 new GcOptions(
                     false,
                     Duration.ofHours(12),
@@ -481,6 +497,9 @@ class ConfigurationReaderTest {
             case "disk.reserve" -> "2GiB";
             case "http.path-prefix" -> "/registry";
             case "evidence.witnesses" -> "quorum none";
+            case "evidence.time-stamp.url" -> "https://tsa.example.com/tsr";
+            case "evidence.time-stamp.password-file" ->
+                Files.writeString(folder.resolve("tsa"), "given").toString();
             case "database.user",
                 "database.password",
                 "htpasswd",
@@ -489,6 +508,9 @@ class ConfigurationReaderTest {
                 "tls.client-ca",
                 "tls.client-crl",
                 "evidence.name",
+                "evidence.time-stamp.trusted",
+                "evidence.time-stamp.user",
+                "evidence.time-stamp.password",
                 "events.source",
                 "retention.reason" ->
                 "given";
@@ -501,6 +523,14 @@ class ConfigurationReaderTest {
         environment.put("STELE_TLS_CERTIFICATE", value);
         environment.put("STELE_TLS_KEY", value);
         environment.putIfAbsent("STELE_TLS_CLIENT_CA", value);
+      }
+      if (key.path().startsWith("evidence.time-stamp.")) {
+        environment.putIfAbsent("STELE_EVIDENCE_TIME_STAMP_URL", "https://tsa.example.com/tsr");
+        environment.putIfAbsent("STELE_EVIDENCE_TIME_STAMP_TRUSTED", "tsa.pem");
+        environment.putIfAbsent("STELE_EVIDENCE_TIME_STAMP_USER", "u");
+        if (!key.path().endsWith("-file")) {
+          environment.putIfAbsent("STELE_EVIDENCE_TIME_STAMP_PASSWORD", "p");
+        }
       }
       if (key.path().startsWith("database.")) {
         environment.putIfAbsent("STELE_DATABASE_URL", "jdbc:postgresql://db/x");
@@ -667,6 +697,18 @@ class ConfigurationReaderTest {
             new Setting("stores.default.read-timeout", "30s", "default"))
         .noneMatch(setting -> setting.toString().contains("hidden"));
     assertThat(loaded.configuration().data()).isEqualTo(Path.of("here"));
+  }
+
+  @Test
+  void aTimeStampAuthorityIsAskedAndCheckedAndPerhapsKnowsUs() {
+    refuses(
+        "evidence: {time-stamp: {url: 'https://tsa'}}",
+        "evidence.time-stamp.url and evidence.time-stamp.trusted go together");
+    refuses(
+        "evidence: {time-stamp: {url: 'tsa', trusted: tsa.pem, interval: 2d, user: u}}",
+        "evidence.time-stamp.url must be a URL",
+        "evidence.time-stamp.interval must be between 1s and 1d",
+        "evidence.time-stamp.user and evidence.time-stamp.password go together");
   }
 
   @Test
