@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stele.database.TestDatabase;
+import dev.stele.merkle.Checkpoint;
+import dev.stele.merkle.Hash;
+import dev.stele.merkle.KeyType;
+import dev.stele.merkle.SignedNote;
+import dev.stele.merkle.SigningKey;
 import dev.stele.oci.Digest;
 import dev.stele.oci.MediaTypes;
 import dev.stele.oci.RepositoryName;
@@ -21,6 +26,10 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +45,9 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RecordCommandsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final SigningKey LOG = SigningKey.generate("log.example.com", KeyType.ED25519);
+  private static final SigningKey NORTH =
+      SigningKey.generate("north.example.com", KeyType.ED25519_COSIGNATURE);
   private static final RepositoryName APP = RepositoryName.parse("team/app");
 
   /** What a command answered. */
@@ -72,9 +84,17 @@ class RecordCommandsTest {
             data: %s
             database: {url: "%s", user: "%s", password: "%s"}
             pulls: {record: every}
+            evidence:
+              keys: %s
+              witnesses: "witness north %s https://north.example.com\\nquorum north"
             """
                 .formatted(
-                    folder.resolve("data"), database.url(), database.user(), database.password()));
+                    folder.resolve("data"),
+                    database.url(),
+                    database.user(),
+                    database.password(),
+                    folder.resolve("keys.pem"),
+                    NORTH.verifier()));
     database.open().close();
     try (Inspection inspection =
         Inspection.open(ConfigurationReader.read(Optional.of(configuration), Map.of()))) {
@@ -280,5 +300,54 @@ class RecordCommandsTest {
             stele("events", "--type", "tagmoved", "--cause", "client_request", "--json")
                 .column("position"))
         .containsExactly("2", "4");
+  }
+
+  /** Of a folder that no server serves; a server that runs is asked. */
+  @Test
+  void theLogAsItIsSigned(@TempDir Path folder) throws Exception {
+    assertThat(stele("log", "keys").errors()).contains("evidence.keys: there are no keys in ");
+    assertThat(stele("log", "checkpoint").errors()).contains("nothing was signed yet");
+    assertThat(stele("log", "checkpoint", "--witnessed").errors())
+        .contains("not as many witnesses");
+    Path token = folder.resolve("token");
+    assertThat(stele("log", "checkpoint", "--time-stamp", token.toString()).errors())
+        .contains("no time-stamp authority has seen the log yet");
+    assertThat(token).doesNotExist();
+
+    Path keys = configuration.resolveSibling("keys.pem");
+    Files.writeString(keys, "Log: log.example.com\n" + LOG.pem());
+    Files.setPosixFilePermissions(keys, PosixFilePermissions.fromString("rw-------"));
+    assertThat(stele("log", "keys").text()).isEqualTo(LOG.verifier() + "\n");
+    assertThat(stele("log", "policy").text())
+        .isEqualTo(
+            "log %s\nwitness north %s https://north.example.com\nquorum north\n"
+                .formatted(LOG.verifier(), NORTH.verifier()));
+
+    List<SignedNote> notes =
+        IntStream.of(3, 2, 1)
+            .mapToObj(size -> new Checkpoint("log.example.com", size, Hash.EMPTY))
+            .map(
+                checkpoint ->
+                    new SignedNote(checkpoint.body(), List.of(LOG.sign(checkpoint, Instant.EPOCH))))
+            .toList();
+    try (Connection owner = database.connect();
+        Statement statement = owner.createStatement()) {
+      statement.execute(
+          """
+          INSERT INTO checkpoint (number, signed_at, witnessed_at, token, stamped_at, note)
+          VALUES (2, now(), NULL, NULL, NULL, '%s'), (1, now(), now(), NULL, NULL, '%s'),
+                 (0, now(), now(), 'DER', now(), '%s');
+          INSERT INTO cosignature VALUES (1, 'north', '— north.example.com AAAAAAAA', now());
+          """
+              .formatted(notes.toArray()));
+    }
+    assertThat(stele("log", "checkpoint").text()).isEqualTo(notes.get(0).toString());
+    assertThat(stele("log", "checkpoint", "--witnessed").text())
+        .isEqualTo(notes.get(1) + "— north.example.com AAAAAAAA\n");
+    assertThat(stele("log", "checkpoint", "--time-stamp", token.toString()).text())
+        .isEqualTo(notes.get(2).toString());
+    assertThat(token).hasContent("DER");
+    assertThat(stele("log", "checkpoint", "--witnessed", "--time-stamp", "x").errors())
+        .contains("--witnessed and --time-stamp name two checkpoints");
   }
 }

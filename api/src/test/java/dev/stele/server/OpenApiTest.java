@@ -48,6 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OpenApiTest {
   private static final String IMAGE = "application/vnd.oci.image.manifest.v1+json";
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final SigningKey KEY = SigningKey.generate("log.example.com", KeyType.ED25519);
   private static final byte[] CONFIG = "{}".getBytes(UTF_8);
 
   @TempDir private static Path folder;
@@ -59,10 +60,7 @@ class OpenApiTest {
 
   @BeforeAll
   static void start() throws Exception {
-    LogSigning how =
-        new LogSigning(
-            List.of(SigningKey.generate("log.example.com", KeyType.ED25519)),
-            folder.resolve("log-checkpoint"));
+    LogSigning how = new LogSigning(List.of(KEY), folder.resolve("log-checkpoint"));
     beneath =
         new RegistryOnTestDatabase(
             folder.resolve("blobs"), RegistryOptions.DEFAULT.withSigning(how));
@@ -124,6 +122,14 @@ class OpenApiTest {
     server.close();
     beneath.close();
     CLIENT.close();
+  }
+
+  @Test
+  void theKeysOfTheLogAndItsPolicyAreLines() throws Exception {
+    assertThat(new String(send("GET", "/log/keys", null, "").body(), UTF_8))
+        .isEqualTo(KEY.verifier() + "\n");
+    assertThat(new String(send("GET", "/log/policy", null, "").body(), UTF_8))
+        .isEqualTo("log " + KEY.verifier() + "\nquorum none\n");
   }
 
   private static TestManifest image(Digest config) {

@@ -491,7 +491,7 @@ class OidcIssuerTest {
     String token = issuer.sign(issuer.claims().build());
     assertThat(accepted(token)).isNotNull();
     assertThat(meters.get("stele.source.success").tag("source", "oidc.ci").gauge().value())
-        .isCloseTo(Instant.now().getEpochSecond(), within(60.0));
+        .isCloseTo((double) Instant.now().getEpochSecond(), within(60.0));
     assertThat(meters.get("stele.source.failures").counter().count()).isZero();
     issuer.serve("x");
     try (OidcIssuer fresh = new OidcIssuer(issuer.settings(), metrics)) {
