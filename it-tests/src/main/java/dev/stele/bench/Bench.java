@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
       "Stele is configured by the environment, so that STELE_STORES_DEFAULT_... measures it on a"
           + " bucket."
     },
-    subcommands = {BenchLane.class, BenchCollecting.class, BenchQueries.class},
+    subcommands = {BenchLane.class, BenchCollecting.class, BenchQueries.class, BenchAccess.class},
     mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
   @Option(
