@@ -1,6 +1,7 @@
 package dev.stele.cli;
 
 import dev.stele.blob.FileFailure;
+import dev.stele.evidence.Trust;
 import dev.stele.evidence.Verifier;
 import dev.stele.merkle.NoteKey;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +44,20 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(names = "--key", paramLabel = "KEY", description = "One such key.")
   private List<String> keys = List.of();
 
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description =
+          "Which checkpoints count, by which witnesses, as stele log policy prints it and C2SP's"
+              + " tlog-policy has it.")
+  private Path policy;
+
+  @Option(
+      names = "--authorities",
+      paramLabel = "FILE",
+      description = "Certificates (PEM) to which that of a time-stamp authority must lead.")
+  private Path authorities;
+
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
@@ -51,11 +67,16 @@ final class VerifyCommand implements Callable<Integer> {
         trusted.addAll(Verifier.keys(each));
       }
       keys.stream().map(NoteKey::parse).forEach(trusted::add);
-      if (trusted.isEmpty()) {
+      if (trusted.isEmpty() && policy == null) {
         throw new ParameterException(
-            spec.commandLine(), "say by which keys: --keys FILE or --key KEY");
+            spec.commandLine(), "say by which keys: --keys FILE, --key KEY or --policy FILE");
       }
-      boolean holds = Verifier.verify(file, trusted, out);
+      Trust trust =
+          new Trust(
+              trusted,
+              policy == null ? Optional.empty() : Optional.of(Verifier.policy(policy)),
+              authorities == null ? List.of() : Verifier.authorities(authorities));
+      boolean holds = Verifier.verify(file, trust, out);
       out.flush();
       return holds ? 0 : 1;
     } catch (IOException e) {

@@ -26,6 +26,7 @@ import java.util.zip.ZipOutputStream;
  * @param checkpoint of the tree, as it is signed
  * @param openings by the commitments that they open
  * @param documents that events name
+ * @param stamp that an authority has seen the log
  * @param keys by which the checkpoint can be checked, though whoever checks should have them from
  *     elsewhere
  */
@@ -37,6 +38,7 @@ public record EvidenceBundle(
     SignedNote checkpoint,
     Map<String, Opening> openings,
     List<Document> documents,
+    Optional<Stamp> stamp,
     List<NoteKey> keys) {
   static final String LEAVES = "leaves.jsonl";
   static final String HASHES = "hashes.txt";
@@ -47,6 +49,9 @@ public record EvidenceBundle(
   static final String JSON = "answer.json";
   static final String CSV = "answer.csv";
   static final String REPORT = "report.html";
+  static final String STAMPED = "time-stamp/checkpoint";
+  static final String TOKEN = "time-stamp/token.tsr";
+  static final String CONSISTENCY = "time-stamp/consistency.txt";
   static final String READ_ME = "read-me.txt";
 
   private static final String ABOUT =
@@ -59,6 +64,8 @@ public record EvidenceBundle(
       hashes.txt     the hashes of all other events, or of as many together as can be
       checkpoint     how many events the log has, and the root of their tree (RFC 6962), signed (C2SP tlog-checkpoint)
       openings.txt   what the hashes of actors and origins are of
+      time-stamp/    if there is one: an earlier checkpoint, the token of an authority that saw it (RFC 3161), and the hashes
+                     that show that the log begins with it (RFC 6962)
       documents/     what events name by its SHA-256, such as manifests
       keys.txt       the keys of the log; do not trust them because they are here
 
@@ -83,6 +90,20 @@ public record EvidenceBundle(
     /** Where it is in the archive. */
     String path() {
       return DOCUMENTS + digest.toString().replace(':', '-');
+    }
+  }
+
+  /**
+   * That an authority saw a checkpoint.
+   *
+   * @param checkpoint the same as the bundle's, or an earlier one
+   * @param consistency of the two ({@link dev.stele.merkle.Tree#consistency})
+   * @param token over the checkpoint's text (RFC 3161), in DER
+   */
+  @SuppressWarnings("ArrayRecordComponent") // read-only
+  public record Stamp(SignedNote checkpoint, List<Hash> consistency, byte[] token) {
+    public Stamp {
+      consistency = List.copyOf(consistency);
     }
   }
 
@@ -126,6 +147,18 @@ public record EvidenceBundle(
       if (bytes.isPresent()) {
         add(zip, document.path(), part -> part.write(bytes.get()));
       }
+    }
+    if (stamp.isPresent()) {
+      add(zip, STAMPED, part -> part.write(stamp.get().checkpoint().toString().getBytes(UTF_8)));
+      add(zip, TOKEN, part -> part.write(stamp.get().token()));
+      add(
+          zip,
+          CONSISTENCY,
+          part -> {
+            for (Hash hash : stamp.get().consistency()) {
+              line(part, hash.toString().getBytes(UTF_8));
+            }
+          });
     }
     add(
         zip,

@@ -15,6 +15,8 @@ import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.Proofs;
 import dev.stele.merkle.SignedNote;
 import dev.stele.oci.Digest;
+import dev.stele.timestamp.TimeStamp;
+import dev.stele.timestamp.TimeStampException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -47,6 +49,7 @@ import java.util.zip.ZipFile;
  */
 public final class EvidenceCheck implements Closeable {
   private static final int LONGEST_NOTE = 1 << 20;
+  private static final int LONGEST_PROOF = 128;
   private static final int LONGEST_LINE = 1 << 16;
   private static final int LARGEST_DOCUMENT = 64 << 20;
   private static final Set<String> PARTS =
@@ -61,35 +64,51 @@ public final class EvidenceCheck implements Closeable {
           EvidenceBundle.OPENINGS,
           EvidenceBundle.KEYS);
 
+  private static final Set<String> STAMP =
+      Set.of(EvidenceBundle.STAMPED, EvidenceBundle.TOKEN, EvidenceBundle.CONSISTENCY);
+
   /**
    * What was looked at.
    *
-   * @param holds whether it is as it should be
    * @param what a sentence on it
    */
-  public record Finding(boolean holds, String what) {}
+  public record Finding(Verdict verdict, String what) {
+    /** Whether it is as it should be, as far as it was looked at. */
+    public boolean holds() {
+      return verdict != Verdict.WRONG;
+    }
+  }
+
+  /** What came of looking at something. */
+  public enum Verdict {
+    /** It is as it should be. */
+    OK,
+    /** It is not. */
+    WRONG,
+    /** It is not claimed or was not looked at; who reads this should know. */
+    NOTE
+  }
 
   private final ZipFile zip;
-  private final List<NoteKey> keys;
+  private final Trust trust;
   private final List<Finding> findings = new ArrayList<>();
   private final Map<String, Opening> openings = new HashMap<>();
   private final Set<String> commitments = new HashSet<>();
   private final Set<String> digests = new HashSet<>();
 
-  private EvidenceCheck(ZipFile zip, List<NoteKey> keys) {
+  private EvidenceCheck(ZipFile zip, Trust trust) {
     this.zip = zip;
-    this.keys = keys;
+    this.trust = trust;
   }
 
   /**
    * Checks evidence.
    *
-   * @param keys of the log, at least one; and of witnesses, each of which must have signed, too
    * @return what was found, in the order in which it was looked at
    * @throws IOException if the file cannot be read at all
    */
-  public static List<Finding> of(Path file, List<NoteKey> keys) throws IOException {
-    try (EvidenceCheck check = new EvidenceCheck(new ZipFile(file.toFile(), UTF_8), keys)) {
+  public static List<Finding> of(Path file, Trust trust) throws IOException {
+    try (EvidenceCheck check = new EvidenceCheck(new ZipFile(file.toFile(), UTF_8), trust)) {
       try {
         check.run();
       } catch (UncheckedIOException e) {
@@ -102,11 +121,15 @@ public final class EvidenceCheck implements Closeable {
   }
 
   private void holds(String what) {
-    findings.add(new Finding(true, what));
+    findings.add(new Finding(Verdict.OK, what));
   }
 
   private void wrong(String what) {
-    findings.add(new Finding(false, what));
+    findings.add(new Finding(Verdict.WRONG, what));
+  }
+
+  private void note(String what) {
+    findings.add(new Finding(Verdict.NOTE, what));
   }
 
   private void run() throws IOException {
@@ -114,7 +137,7 @@ public final class EvidenceCheck implements Closeable {
     SignedNote note =
         SignedNote.parse(new String(bytes(EvidenceBundle.CHECKPOINT, LONGEST_NOTE), UTF_8));
     Checkpoint checkpoint = Checkpoint.parse(note.text());
-    findings.addAll(signatures(note, keys));
+    findings.addAll(signatures(note, trust));
     EvidenceLeaf issued = checkTree(checkpoint);
     if (!(issued.event().event() instanceof Event.EvidenceIssued given)) {
       wrong(
@@ -129,6 +152,7 @@ public final class EvidenceCheck implements Closeable {
     checkWhole(question, issued);
     checkOpenings(question);
     checkDocuments();
+    checkStamp(checkpoint);
     EvidenceAnswer answer =
         new EvidenceAnswer(question, issued, checkpoint, openings, this::forEachLeaf);
     checkAnswer(answer);
@@ -144,7 +168,9 @@ public final class EvidenceCheck implements Closeable {
                 wrong(
                     "there are two parts %s: programs would not agree on which counts"
                         .formatted(name));
-              } else if (!PARTS.contains(name) && !name.startsWith(EvidenceBundle.DOCUMENTS)) {
+              } else if (!PARTS.contains(name)
+                  && !STAMP.contains(name)
+                  && !name.startsWith(EvidenceBundle.DOCUMENTS)) {
                 wrong(
                     "there is a part %s that no evidence has; nothing vouches for it"
                         .formatted(name));
@@ -158,35 +184,48 @@ public final class EvidenceCheck implements Closeable {
   }
 
   /** Who signed a checkpoint; one key at least must be the log's. */
-  static List<Finding> signatures(SignedNote note, List<NoteKey> keys) {
+  static List<Finding> signatures(SignedNote note, Trust trust) {
     Checkpoint checkpoint = Checkpoint.parse(note.text());
     List<Finding> findings = new ArrayList<>();
     boolean signed = false;
-    for (NoteKey key : keys) {
+    for (NoteKey key : trust.keys()) {
       boolean own = key.name().equals(checkpoint.origin());
-      Optional<SignedNote.Line> line = key.in(note);
-      String who = own ? "the log " + key.name() : "the witness " + key.name();
-      if (line.isEmpty()) {
-        if (!own) {
-          findings.add(new Finding(false, who + " has not signed the checkpoint"));
-        }
-      } else {
-        boolean good = key.verifies(checkpoint, line.get());
-        signed |= own && good;
+      String who = "%s %s".formatted(own ? "the log" : "the witness", key.name());
+      if (key.signed(checkpoint, note)) {
+        signed |= own;
         findings.add(
             new Finding(
-                good,
-                good
-                    ? "%s signed that the log has %,d events (%s)"
-                        .formatted(who, checkpoint.size(), key.type())
-                    : "the signature of %s (%s) is not one of this checkpoint"
-                        .formatted(who, key.type())));
+                Verdict.OK,
+                "%s signed that the log has %,d events (%s)"
+                    .formatted(who, checkpoint.size(), key.type())));
+      } else if (key.in(note).isPresent()) {
+        findings.add(
+            new Finding(
+                Verdict.WRONG,
+                "the signature of %s (%s) is not one of this checkpoint"
+                    .formatted(who, key.type())));
+      } else if (!own) {
+        findings.add(new Finding(Verdict.WRONG, who + " has not signed the checkpoint"));
       }
+    }
+    if (trust.policy().isPresent()) {
+      boolean accepted = trust.policy().get().accepts(note);
+      signed |= accepted;
+      findings.add(
+          accepted
+              ? new Finding(
+                  Verdict.OK,
+                  "the policy accepts the checkpoint of %,d events of %s: it is signed, and as many witnesses have cosigned it as must"
+                      .formatted(checkpoint.size(), checkpoint.origin()))
+              : new Finding(
+                  Verdict.WRONG,
+                  "the policy does not accept the checkpoint: it is not signed by a log that it"
+                      + " names, or not as many witnesses have cosigned it as must"));
     }
     if (!signed) {
       findings.add(
           new Finding(
-              false,
+              Verdict.WRONG,
               "no key that was given is one by which the log %s signed this checkpoint"
                   .formatted(checkpoint.origin())));
     }
@@ -248,7 +287,7 @@ public final class EvidenceCheck implements Closeable {
   /** Whether nothing is left out between the first event that is asked for and the last. */
   private void checkWhole(EvidenceQuestion question, EvidenceLeaf issued) throws IOException {
     if (question.about() == About.DIGEST) {
-      holds("nothing is claimed of events that speak of the digest and are not here");
+      note("nothing is claimed of events that speak of the digest and are not here");
       return;
     }
     Span span = new Span(question, issued.position());
@@ -355,6 +394,46 @@ public final class EvidenceCheck implements Closeable {
               .formatted(
                   openings.size(),
                   unknown == 0 ? "" : "; %,d more were forgotten or left out".formatted(unknown)));
+    }
+  }
+
+  /** Whether an authority saw a log that this one continues. */
+  private void checkStamp(Checkpoint checkpoint) throws IOException {
+    if (STAMP.stream().noneMatch(part -> zip.getEntry(part) != null)) {
+      note("no authority says when it saw the log: times are those of the registry's clock");
+      return;
+    }
+    Checkpoint stamped =
+        Checkpoint.parse(
+            SignedNote.parse(new String(bytes(EvidenceBundle.STAMPED, LONGEST_NOTE), UTF_8))
+                .text());
+    List<Hash> consistency = new ArrayList<>();
+    try (Lines lines = new Lines(part(EvidenceBundle.CONSISTENCY), LONGEST_LINE)) {
+      while (lines.hasNext() && consistency.size() < LONGEST_PROOF) {
+        consistency.add(Hash.parse(new String(lines.next(), UTF_8)));
+      }
+    }
+    if (!stamped.origin().equals(checkpoint.origin())
+        || !Proofs.consistent(
+            stamped.size(), stamped.root(), checkpoint.size(), checkpoint.root(), consistency)) {
+      wrong("the log does not begin with the checkpoint that was time-stamped");
+    } else if (trust.authorities().isEmpty()) {
+      note(
+          "there is a time stamp, which was not looked at, since no certificates of authorities"
+              + " were given");
+    } else {
+      try {
+        TimeStamp stamp =
+            TimeStamp.verify(
+                bytes(EvidenceBundle.TOKEN, TimeStamp.LARGEST),
+                stamped.body().getBytes(UTF_8),
+                trust.authorities());
+        holds(
+            "%s saw the log at %s, with all events before position %d"
+                .formatted(stamp.authority(), stamp.at(), stamped.size()));
+      } catch (TimeStampException e) {
+        wrong("the time stamp does not count: " + e.getMessage());
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import dev.stele.event.CorruptLeafException;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.LogProof;
 import dev.stele.merkle.NoteKey;
+import dev.stele.merkle.TrustPolicy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
@@ -14,10 +15,16 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * The program that checks what a registry gave out, evidence or the proof of an event, with nothing
@@ -25,15 +32,20 @@ import java.util.Locale;
  */
 public final class Verifier {
   private static final int LONGEST_PROOF = 1 << 20;
+  private static final Set<String> OPTIONS = Set.of("--keys", "--key", "--policy", "--authorities");
   private static final String USAGE =
       """
-      Usage: java -jar stele-verify.jar (--keys FILE | --key KEY)... FILE
+      Usage: java -jar stele-verify.jar (--keys FILE | --key KEY | --policy FILE)... [--authorities FILE] FILE
 
       Checks what a registry gave out: evidence (stele evidence) or the proof of an event (stele proof).
 
         --keys FILE  the keys of the log, a line each, as stele log keys prints them; also those
                      of witnesses, which must have signed then, too
         --key KEY    one key
+        --policy FILE
+                     which checkpoints count, by which witnesses, in the form of C2SP's tlog-policy
+        --authorities FILE
+                     certificates (PEM) to which that of a time-stamp authority must lead
 
       Have the keys from elsewhere than from whom you have FILE. Exit status 0 if everything holds,
       1 if something does not, 2 if nothing could be checked.
@@ -62,25 +74,58 @@ public final class Verifier {
 
   private static int run(List<String> arguments, PrintWriter out) throws IOException {
     List<NoteKey> keys = new ArrayList<>();
+    Optional<TrustPolicy> policy = Optional.empty();
+    List<X509Certificate> authorities = new ArrayList<>();
     List<Path> files = new ArrayList<>();
-    for (int i = 0; i < arguments.size(); i++) {
-      boolean more = i + 1 < arguments.size();
-      if (arguments.get(i).equals("--keys") && more) {
-        keys.addAll(keys(Path.of(arguments.get(++i))));
-      } else if (arguments.get(i).equals("--key") && more) {
-        keys.add(NoteKey.parse(arguments.get(++i)));
-      } else if (arguments.get(i).startsWith("--")) {
+    Iterator<String> left = arguments.iterator();
+    while (left.hasNext()) {
+      String argument = left.next();
+      if (argument.startsWith("--") && (!OPTIONS.contains(argument) || !left.hasNext())) {
         out.print(USAGE);
-        return arguments.get(i).equals("--help") ? 0 : 2;
-      } else {
-        files.add(Path.of(arguments.get(i)));
+        return argument.equals("--help") ? 0 : 2;
+      }
+      switch (argument) {
+        case "--keys" -> keys.addAll(keys(Path.of(left.next())));
+        case "--key" -> keys.add(NoteKey.parse(left.next()));
+        case "--policy" -> policy = Optional.of(policy(Path.of(left.next())));
+        case "--authorities" -> authorities.addAll(authorities(Path.of(left.next())));
+        default -> files.add(Path.of(argument));
       }
     }
-    if (files.size() != 1 || keys.isEmpty()) {
+    if (files.size() != 1 || (keys.isEmpty() && policy.isEmpty())) {
       out.print(USAGE);
       return 2;
     }
-    return verify(files.getFirst(), keys, out) ? 0 : 1;
+    return verify(files.getFirst(), new Trust(keys, policy, authorities), out) ? 0 : 1;
+  }
+
+  /**
+   * Reads a policy.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public static TrustPolicy policy(Path file) throws IOException {
+    return TrustPolicy.parse(Files.readString(file));
+  }
+
+  /**
+   * Reads certificates in PEM.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public static List<X509Certificate> authorities(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      List<X509Certificate> found =
+          CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+              .map(X509Certificate.class::cast)
+              .toList();
+      if (!found.isEmpty()) {
+        return found;
+      }
+    } catch (CertificateException e) {
+      throw new IllegalArgumentException("%s has no certificates in PEM".formatted(file), e);
+    }
+    throw new IllegalArgumentException("%s has no certificates in PEM".formatted(file));
   }
 
   /**
@@ -102,18 +147,16 @@ public final class Verifier {
    * @return whether all of it does
    * @throws IllegalArgumentException if it is neither evidence nor a proof
    */
-  public static boolean verify(Path file, List<NoteKey> keys, PrintWriter out) throws IOException {
+  public static boolean verify(Path file, Trust trust, PrintWriter out) throws IOException {
     byte[] beginning;
     try (InputStream in = Files.newInputStream(file)) {
       beginning = in.readNBytes(LONGEST_PROOF);
     }
     List<EvidenceCheck.Finding> findings =
         beginning.length > 1 && beginning[0] == 'P' && beginning[1] == 'K'
-            ? EvidenceCheck.of(file, keys)
-            : proof(beginning, keys, out);
-    findings.forEach(
-        finding ->
-            out.println((finding.holds() ? "ok     " : "WRONG  ") + printable(finding.what())));
+            ? EvidenceCheck.of(file, trust)
+            : proof(beginning, trust, out);
+    findings.forEach(finding -> out.println(label(finding.verdict()) + printable(finding.what())));
     boolean holds = findings.stream().allMatch(EvidenceCheck.Finding::holds);
     out.println(
         holds
@@ -125,8 +168,8 @@ public final class Verifier {
     return holds;
   }
 
-  private static List<EvidenceCheck.Finding> proof(
-      byte[] bytes, List<NoteKey> keys, PrintWriter out) throws CharacterCodingException {
+  private static List<EvidenceCheck.Finding> proof(byte[] bytes, Trust trust, PrintWriter out)
+      throws CharacterCodingException {
     LogProof proof;
     try {
       proof = LogProof.parse(UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(bytes)).toString());
@@ -135,11 +178,11 @@ public final class Verifier {
           "the file is neither evidence (a ZIP archive) nor a proof: " + e.getMessage(), e);
     }
     List<EvidenceCheck.Finding> findings = new ArrayList<>();
-    findings.addAll(EvidenceCheck.signatures(proof.checkpoint(), keys));
+    findings.addAll(EvidenceCheck.signatures(proof.checkpoint(), trust));
     Checkpoint checkpoint = Checkpoint.parse(proof.checkpoint().text());
     findings.add(
         new EvidenceCheck.Finding(
-            proof.holds(),
+            verdict(proof.holds()),
             proof.holds()
                 ? "the event is in the log, byte for byte, at position " + proof.index()
                 : "the event is not the one at position %d of the log of %,d events"
@@ -148,13 +191,25 @@ public final class Verifier {
       EvidenceLeaf leaf = EvidenceLeaf.of(proof.leaf());
       findings.add(
           new EvidenceCheck.Finding(
-              leaf.position() == proof.index(),
+              verdict(leaf.position() == proof.index()),
               "the event itself says that its position is " + leaf.position()));
     } catch (CorruptLeafException e) {
-      findings.add(new EvidenceCheck.Finding(false, e.getMessage()));
+      findings.add(new EvidenceCheck.Finding(EvidenceCheck.Verdict.WRONG, e.getMessage()));
     }
     out.println(printable(new String(proof.leaf(), UTF_8)));
     return findings;
+  }
+
+  private static String label(EvidenceCheck.Verdict verdict) {
+    return switch (verdict) {
+      case OK -> "ok     ";
+      case WRONG -> "WRONG  ";
+      case NOTE -> "note   ";
+    };
+  }
+
+  private static EvidenceCheck.Verdict verdict(boolean holds) {
+    return holds ? EvidenceCheck.Verdict.OK : EvidenceCheck.Verdict.WRONG;
   }
 
   /** What is checked comes from somebody else, and could write over what stands on a terminal. */

@@ -211,7 +211,22 @@ public final class Evidence {
         given.checkpoint(),
         openings,
         digests.stream().map(digest -> document(digest, everything)).toList(),
+        signedLog.stamped().flatMap(stamped -> stamp(stamped, checkpoint)),
         signedLog.keys());
+  }
+
+  /** Empty if an authority has seen nothing yet but what is later. */
+  private Optional<EvidenceBundle.Stamp> stamp(TimeStampedCheckpoint stamped, Checkpoint now) {
+    long size = Checkpoint.parse(stamped.note().text()).size();
+    return size > now.size()
+        ? Optional.empty()
+        : Optional.of(
+            new EvidenceBundle.Stamp(
+                stamped.note(),
+                Availability.read(
+                    jdbi,
+                    handle -> new Tree(TileView.source(handle), now.size()).consistency(size)),
+                stamped.token()));
   }
 
   private EvidenceBundle.Document document(Digest digest, boolean everything) {

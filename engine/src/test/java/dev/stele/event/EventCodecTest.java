@@ -118,7 +118,7 @@ class EventCodecTest {
         new Event.SessionEnded("0a1b2c3d4e5f", new Commitment("4".repeat(64))));
   }
 
-  private static RecordedEvent recorded(Event event) {
+  static RecordedEvent recorded(Event event) {
     return new RecordedEvent(
         1L << 60,
         OptionalLong.of(17),

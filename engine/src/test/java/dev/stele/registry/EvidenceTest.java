@@ -12,6 +12,7 @@ import dev.stele.event.Origin;
 import dev.stele.evidence.EvidenceCheck;
 import dev.stele.evidence.EvidenceQuestion;
 import dev.stele.evidence.EvidenceQuestion.About;
+import dev.stele.evidence.Trust;
 import dev.stele.evidence.Verifier;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.KeyType;
@@ -20,11 +21,14 @@ import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.SigningKey;
 import dev.stele.merkle.Tree;
+import dev.stele.merkle.TrustPolicy;
 import dev.stele.oci.Digest;
 import dev.stele.oci.RepositoryName;
 import dev.stele.oci.Tag;
 import dev.stele.oci.TestManifest;
 import dev.stele.projection.TileView;
+import dev.stele.timestamp.TestAuthority;
+import dev.stele.timestamp.TimeStampQuery;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -147,7 +151,7 @@ class EvidenceTest {
   }
 
   private static List<String> wrong(Path file, List<NoteKey> keys) throws IOException {
-    List<EvidenceCheck.Finding> findings = EvidenceCheck.of(file, keys);
+    List<EvidenceCheck.Finding> findings = EvidenceCheck.of(file, Trust.in(keys));
     assertThat(findings).hasSizeGreaterThan(1);
     return findings.stream()
         .filter(finding -> !finding.holds())
@@ -543,6 +547,85 @@ class EvidenceTest {
   }
 
   @Test
+  void anEarlierTimeStampHoldsForTheEventsBeforeIt() throws Exception {
+    TestAuthority authority = TestAuthority.create();
+    Trust trust = new Trust(keys(), Optional.empty(), List.of(authority.root()));
+    Path without = give(all(About.REPOSITORY));
+    assertThat(EvidenceCheck.of(without, trust))
+        .anySatisfy(finding -> assertThat(finding.what()).contains("no authority says when"));
+    Checkpoint stamped =
+        fixture
+            .database()
+            .jdbi()
+            .inTransaction(
+                handle -> {
+                  Checkpoints.Signed newest = Checkpoints.newest(handle).orElseThrow();
+                  TimeStampQuery query =
+                      TimeStampQuery.about(newest.checkpoint().body().getBytes(UTF_8));
+                  byte[] token =
+                      query.accept(authority.answer(query.bytes()), List.of(authority.root()));
+                  Checkpoints.stamp(handle, newest.number(), token, Instant.now());
+                  return newest.checkpoint();
+                });
+    Digest _ = push(REPOSITORY, "5", "v5");
+    Path file = give(all(About.REPOSITORY));
+    assertThat(EvidenceCheck.of(file, trust))
+        .allMatch(EvidenceCheck.Finding::holds)
+        .anySatisfy(
+            finding ->
+                assertThat(finding.what())
+                    .contains("saw the log at", "all events before position " + stamped.size()));
+    assertThat(EvidenceCheck.of(file, Trust.in(keys())))
+        .anySatisfy(finding -> assertThat(finding.what()).contains("was not looked at"));
+    Trust others = new Trust(keys(), Optional.empty(), List.of(TestAuthority.create().root()));
+    assertThat(EvidenceCheck.of(file, others))
+        .anySatisfy(finding -> assertThat(finding.what()).contains("time stamp does not count"));
+    for (Map.Entry<String, String> change :
+        Map.of(
+                "time-stamp/checkpoint", "the log does not begin with",
+                "time-stamp/consistency.txt", "the log does not begin with",
+                "time-stamp/token.tsr", "time stamp does not count")
+            .entrySet()) {
+      Path changed =
+          changed(
+              file,
+              parts -> {
+                byte[] part = parts.get(change.getKey());
+                if (change.getKey().endsWith("checkpoint")) {
+                  replace(
+                      parts,
+                      change.getKey(),
+                      "\n" + stamped.size() + "\n",
+                      "\n" + (stamped.size() - 1) + "\n");
+                } else {
+                  parts.put(change.getKey(), Arrays.copyOf(part, part.length / 90 * 45));
+                }
+              });
+      assertThat(EvidenceCheck.of(changed, trust))
+          .anySatisfy(
+              finding -> {
+                assertThat(finding.holds()).isFalse();
+                assertThat(finding.what()).contains(change.getValue());
+              });
+    }
+  }
+
+  @Test
+  void aPolicySaysWhichCheckpointsCount() throws Exception {
+    Path file = give(all(About.REPOSITORY));
+    TrustPolicy none = TrustPolicy.NONE.of(List.of(keys().getFirst()));
+    assertThat(EvidenceCheck.of(file, new Trust(List.of(), Optional.of(none), List.of())))
+        .allMatch(EvidenceCheck.Finding::holds)
+        .anySatisfy(finding -> assertThat(finding.what()).contains("the policy accepts"));
+    NoteKey witness =
+        SigningKey.generate("witness.example.com", KeyType.ED25519_COSIGNATURE).verifier();
+    TrustPolicy demanding =
+        TrustPolicy.parse("log %s\nwitness w %s\nquorum w\n".formatted(keys().getFirst(), witness));
+    assertThat(EvidenceCheck.of(file, new Trust(List.of(), Optional.of(demanding), List.of())))
+        .anySatisfy(finding -> assertThat(finding.what()).contains("the policy does not accept"));
+  }
+
+  @Test
   void twoPartsOfOneNameAreFound() throws Exception {
     Path file = give(all(About.REPOSITORY));
     Path changed = changed(file, parts -> parts.put("answer.cs2", parts.get("answer.csv")));
@@ -592,7 +675,7 @@ class EvidenceTest {
     Path file = folder.resolve("event.tlog-proof");
     LogProof proof = registry.signedLog().proof(middle).orElseThrow();
     Files.writeString(file, proof.toString());
-    assertThat(Verifier.verify(file, keys(), new PrintWriter(printed, true))).isTrue();
+    assertThat(Verifier.verify(file, Trust.in(keys()), new PrintWriter(printed, true))).isTrue();
     assertThat(printed.toString()).contains("\"position\":\"" + middle + "\"", "All of it holds.");
     Files.writeString(
         file,
@@ -602,7 +685,7 @@ class EvidenceTest {
                 proof.path(),
                 proof.checkpoint())
             .toString());
-    assertThat(Verifier.verify(file, keys(), new PrintWriter(printed, true))).isFalse();
+    assertThat(Verifier.verify(file, Trust.in(keys()), new PrintWriter(printed, true))).isFalse();
     assertThat(printed.toString()).contains("WRONG  the event is not the one at position");
     assertThat(registry.signedLog().proof(-1)).isEmpty();
     assertThat(registry.signedLog().proof(Long.MAX_VALUE)).isEmpty();
