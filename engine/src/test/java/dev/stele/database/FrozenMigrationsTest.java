@@ -29,7 +29,7 @@ class FrozenMigrationsTest {
       frozen =
           new String(in.readAllBytes(), UTF_8)
               .lines()
-              .map(line -> line.split(" +"))
+              .map(line -> line.split(" +", 2))
               .collect(Collectors.toMap(line -> line[1], line -> line[0]));
     }
     Map<String, String> there = new TreeMap<>();

@@ -17,10 +17,10 @@ import dev.stele.server.http.Exchange;
 import dev.stele.server.http.JsonBody;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -94,37 +94,43 @@ final class Evidencing {
             interval.from().map(AsOf::position).orElse(-1L),
             interval.to().map(AsOf::position).map(OptionalLong::of).orElseGet(OptionalLong::empty),
             pseudonymous);
+    // Whoever reads it slowly holds no more than a file, which goes with the program at the latest.
+    try (FileChannel file =
+        FileChannel.open(
+            Files.createTempFile("stele-evidence", ".zip"),
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.DELETE_ON_CLOSE)) {
+      Evidence.Given given = write(exchange, caller, question, file);
+      exchange.requireStill();
+      file.position(0);
+      Channels.newInputStream(file)
+          .transferTo(
+              exchange
+                  .set(
+                      "Content-Disposition",
+                      "attachment; filename=\"evidence-%d.zip\"".formatted(given.position()))
+                  .startBody(200, TYPE, file.size()));
+    }
+  }
+
+  private Evidence.Given write(
+      Exchange exchange, Caller caller, EvidenceQuestion question, FileChannel file)
+      throws IOException, InterruptedException {
     if (!running.tryAcquire(work.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
       throw AuditWork.unavailable(
           "other evidence is being put together; ask again when that is done");
     }
-    Path file;
-    Evidence.Given given;
     try {
       Evidence evidence = registry.evidence();
-      given = Refusals.accepted(evidence.give(caller, question));
-      file = Files.createTempFile("stele-evidence", ".zip");
+      Evidence.Given given = Refusals.accepted(evidence.give(caller, question));
       boolean everything = exchange.access().mayEverywhere(Action.READ_RECORD);
-      try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-        work.run(() -> evidence.bundle(given, everything)).write(out);
-      } catch (IOException | InterruptedException | RuntimeException e) {
-        Files.delete(file);
-        throw e;
-      }
+      OutputStream out = new BufferedOutputStream(Channels.newOutputStream(file));
+      work.run(() -> evidence.bundle(given, everything)).write(out);
+      out.flush();
+      return given;
     } finally {
       running.release();
-    }
-    // Whoever reads it slowly holds no more than a file.
-    long size = Files.size(file);
-    try (InputStream in =
-        Files.newInputStream(file, StandardOpenOption.READ, StandardOpenOption.DELETE_ON_CLOSE)) {
-      exchange.requireStill();
-      in.transferTo(
-          exchange
-              .set(
-                  "Content-Disposition",
-                  "attachment; filename=\"evidence-%d.zip\"".formatted(given.position()))
-              .startBody(200, TYPE, size));
     }
   }
 
