@@ -236,9 +236,9 @@ final class LogCommand extends CommandGroup {
       description = {
         "Hashes all events anew and shows whether the log begins with what was signed. Exit status"
             + " 1 if it does not.",
-        "Without --checkpoint it is held against what was signed last, which whoever changed the"
-            + " database may have changed as well; without --key signatures are checked by the"
-            + " keys of this machine.",
+        "Without --checkpoint it is held against what was signed last, as the database and the file"
+            + " log-checkpoint have it, which whoever changed them may have changed as well;"
+            + " without --key signatures are checked by the keys of this machine.",
         "This is about the events alone: stele fsck holds names, documents and blobs against them."
       })
   static final class Verify extends MaintenanceCommand {
@@ -276,36 +276,36 @@ final class LogCommand extends CommandGroup {
       }
       if (files.isEmpty()) {
         inspection.registry().signedLog().newest().ifPresent(notes::add);
-      }
-      List<Checkpoint> checkpoints = new ArrayList<>();
-      List<String> problems = new ArrayList<>();
-      for (SignedNote note : notes) {
-        Checkpoint checkpoint = Checkpoint.parse(note.text());
-        if (trusted.stream()
-            .noneMatch(
-                key -> key.in(note).filter(line -> key.verifies(checkpoint, line)).isPresent())) {
-          problems.add(
-              "the checkpoint of %,d events has no signature of the log %s by a key that counts"
-                  .formatted(checkpoint.size(), checkpoint.origin()));
+        try {
+          Optional<LogSigning> how = inspection.logSigning();
+          if (how.isPresent()) {
+            how.get().last().ifPresent(notes::add);
+          }
+        } catch (StartupException | IllegalArgumentException e) {
+          return refuse(e.getMessage());
+        } catch (IOException e) {
+          return refuse(FileFailure.reason(e));
         }
-        checkpoints.add(checkpoint);
       }
       CheckpointCheck.Result result;
       try (ProgressBar bar = progress()) {
-        result = inspection.checkCheckpoints(checkpoints, bar::at);
+        result = inspection.checkCheckpoints(notes, trusted, bar::at);
         bar.erase();
       }
-      problems.addAll(result.problems());
+      List<String> problems = result.problems();
       problems.forEach(out::println);
       out.printf("%,d events, root %s%n", result.events(), result.root());
       if (problems.isEmpty()) {
-        checkpoints.forEach(
-            each ->
-                out.printf(
-                    "The first %,d are those that were signed for %s; what came later is not"
-                        + " proven%n",
-                    each.size(), each.origin()));
-        if (checkpoints.isEmpty()) {
+        notes.stream()
+            .map(note -> Checkpoint.parse(note.text()))
+            .distinct()
+            .forEach(
+                each ->
+                    out.printf(
+                        "The first %,d are those that were signed for %s; what came later is not"
+                            + " proven%n",
+                        each.size(), each.origin()));
+        if (notes.isEmpty()) {
           out.println("Nothing was signed yet, so this shows nothing");
         }
       } else {

@@ -11,8 +11,8 @@ import dev.stele.event.EventCodec;
 import dev.stele.event.Identity;
 import dev.stele.event.Origin;
 import dev.stele.log.LogReader;
-import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.NoteKey;
+import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.SigningKey;
 import dev.stele.projection.ProgressListener;
 import dev.stele.projection.Verification;
@@ -155,10 +155,10 @@ public final class Inspection implements AutoCloseable {
     return new Fsck(database.jdbi(), stores);
   }
 
-  /** Holds the log against checkpoints that were signed. */
+  /** Holds the log against checkpoints, each signed by one of some keys at least. */
   public CheckpointCheck.Result checkCheckpoints(
-      Collection<Checkpoint> checkpoints, ProgressListener progress) {
-    return new CheckpointCheck(database.audit()).run(checkpoints, progress);
+      Collection<SignedNote> checkpoints, Collection<NoteKey> keys, ProgressListener progress) {
+    return new CheckpointCheck(database.audit()).run(checkpoints, keys, progress);
   }
 
   /**

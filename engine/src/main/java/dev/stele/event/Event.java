@@ -120,6 +120,11 @@ public sealed interface Event {
     return 1;
   }
 
+  /** The digests of the documents that it names, which are kept beside the log for good. */
+  default List<Digest> documents() {
+    return List.of();
+  }
+
   /** A repository came to be, with the first content pushed to it. */
   record RepositoryCreated(RepositoryName repository) implements RepositoryEvent {}
 
@@ -225,6 +230,11 @@ public sealed interface Event {
     public int schema() {
       return 2;
     }
+
+    @Override
+    public List<Digest> documents() {
+      return List.of(digest);
+    }
   }
 
   /**
@@ -272,7 +282,12 @@ public sealed interface Event {
    *
    * @param policy the digest of its document
    */
-  record RetentionPolicyAdopted(Digest policy) implements RetentionEvent {}
+  record RetentionPolicyAdopted(Digest policy) implements RetentionEvent {
+    @Override
+    public List<Digest> documents() {
+      return List.of(policy);
+    }
+  }
 
   /**
    * A retention policy was applied to a repository; what it removes follows as events of their own,
@@ -295,7 +310,12 @@ public sealed interface Event {
       long removed,
       Digest decisions,
       boolean dryRun)
-      implements InRepository, RetentionEvent {}
+      implements InRepository, RetentionEvent {
+    @Override
+    public List<Digest> documents() {
+      return List.of(policy, decisions);
+    }
+  }
 
   /**
    * The event's actor pulled a manifest, so many times.
@@ -396,7 +416,12 @@ public sealed interface Event {
    *
    * @param policy the digest of its document
    */
-  record AccessPolicyAdopted(Digest policy) implements OperatorEvent {}
+  record AccessPolicyAdopted(Digest policy) implements OperatorEvent {
+    @Override
+    public List<Digest> documents() {
+      return List.of(policy);
+    }
+  }
 
   /**
    * Somebody approved of what takes several persons. Who completes their number does it.
@@ -495,6 +520,11 @@ public sealed interface Event {
     public int schema() {
       return 2;
     }
+
+    @Override
+    public List<Digest> documents() {
+      return List.of(configuration);
+    }
   }
 
   /** A server has stopped in good order. One that was killed says nothing. */
@@ -512,6 +542,11 @@ public sealed interface Event {
     @Override
     public int schema() {
       return 2;
+    }
+
+    @Override
+    public List<Digest> documents() {
+      return List.of(configuration);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.stele.log;
 
 import dev.stele.event.Cause;
+import dev.stele.event.CorruptLeafException;
 import dev.stele.event.EventCodec;
 import dev.stele.event.RecordedEvent;
 import dev.stele.event.Why;
@@ -186,9 +187,18 @@ public final class LogReader {
         .list();
   }
 
-  /** What a leaf says. */
+  /**
+   * What a leaf says.
+   *
+   * @throws CorruptLeafException naming the position, if the bytes are no leaf
+   */
   public RecordedEvent decode(Leaf leaf) {
-    return codec.decode(leaf.bytes());
+    try {
+      return codec.decode(leaf.bytes());
+    } catch (CorruptLeafException e) {
+      throw new CorruptLeafException(
+          "the event at position %d: %s".formatted(leaf.position(), e.getMessage()), e);
+    }
   }
 
   /** At most {@code limit} events from a position on, in order. */

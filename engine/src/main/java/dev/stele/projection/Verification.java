@@ -226,6 +226,7 @@ public final class Verification {
       List<RecordedEvent> events =
           rest.stream().takeWhile(event -> !projection.isWide(event.event())).toList();
       if (!events.isEmpty()) {
+        requireWhole(projection, events, at.nextPosition());
         projection.apply(handle, events);
         at = at(projection, events.getLast().position() + 1);
       } else if (!rest.isEmpty()) {
@@ -240,6 +241,20 @@ public final class Verification {
       }
     }
     return at;
+  }
+
+  /** What takes whole units of events takes none with a gap. */
+  private static void requireWhole(Projection projection, List<RecordedEvent> events, long from) {
+    if (events.size() % projection.unit() != 0) {
+      long expected = from;
+      for (RecordedEvent event : events) {
+        if (event.position() != expected) {
+          break;
+        }
+        expected++;
+      }
+      throw new IllegalStateException("the log has no event " + expected);
+    }
   }
 
   private static List<RecordedEvent> between(List<RecordedEvent> page, long low, long high) {

@@ -1,8 +1,13 @@
 package dev.stele.registry;
 
+import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.NoteKey;
+import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.SigningKey;
 import dev.stele.merkle.TrustPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +39,22 @@ public record LogSigning(
   /** Signed by these keys, and by nobody else. */
   public LogSigning(List<SigningKey> keys, Path file) {
     this(keys, file, TrustPolicy.NONE, List.of(), Optional.empty());
+  }
+
+  /**
+   * What was signed last, as the file has it; empty if there is none.
+   *
+   * @throws IllegalArgumentException if the file has no checkpoint
+   * @throws IOException if it cannot be read
+   */
+  public Optional<SignedNote> last() throws IOException {
+    try {
+      SignedNote note = SignedNote.parse(Files.readString(file));
+      Checkpoint _ = Checkpoint.parse(note.text());
+      return Optional.of(note);
+    } catch (NoSuchFileException _) {
+      return Optional.empty();
+    }
   }
 
   /** What the log is called. */

@@ -7,14 +7,13 @@ import dev.stele.log.LogCheckpoint;
 import dev.stele.log.LogReader;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.Hash;
+import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.SigningKey;
 import dev.stele.merkle.Tile;
 import dev.stele.merkle.Tree;
 import dev.stele.projection.TileView;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -85,7 +84,7 @@ final class Signer {
     Optional<String> wrong =
         attempt(
             () -> {
-              Optional<Checkpoint> outside = outside();
+              Optional<SignedNote> outside = outside();
               Optional<Due> due = jdbi.inTransaction(handle -> due(handle, outside));
               if (due.isPresent()) {
                 sign(due.get());
@@ -107,7 +106,7 @@ final class Signer {
   Optional<String> check() {
     return attempt(
         () -> {
-          Optional<Checkpoint> outside = outside();
+          Optional<SignedNote> outside = outside();
           jdbi.<Void, UnsignableException>inTransaction(
               handle -> {
                 requireBeginning(handle, outside, Checkpoints.newest(handle), size(handle));
@@ -135,12 +134,9 @@ final class Signer {
     return wrong;
   }
 
-  private Optional<Checkpoint> outside() throws UnsignableException {
+  private Optional<SignedNote> outside() throws UnsignableException {
     try {
-      return Optional.of(
-          Checkpoint.parse(SignedNote.parse(Files.readString(signing.file())).text()));
-    } catch (NoSuchFileException _) {
-      return Optional.empty();
+      return signing.last();
     } catch (IOException | IllegalArgumentException e) {
       throw new UnsignableException(
           "the last signed checkpoint in %s cannot be read, so the log is not signed: %s"
@@ -156,7 +152,7 @@ final class Signer {
   }
 
   /** What is to be signed now, if anything is. */
-  private Optional<Due> due(Handle handle, Optional<Checkpoint> outside)
+  private Optional<Due> due(Handle handle, Optional<SignedNote> outside)
       throws UnsignableException {
     Optional<Checkpoints.Signed> last = Checkpoints.newest(handle);
     long size = size(handle);
@@ -167,7 +163,7 @@ final class Signer {
       return Optional.empty();
     }
     requireBeginning(handle, outside, last, size);
-    if (outside.isPresent() && outside.get().size() > size) {
+    if (outside.map(note -> Checkpoint.parse(note.text()).size()).orElse(0L) > size) {
       return Optional.empty(); // The tree is behind by some tiles, and not the log.
     }
     return Optional.of(
@@ -178,10 +174,10 @@ final class Signer {
 
   /** Requires that the log begins with all that was signed, and so is not broken any more. */
   private void requireBeginning(
-      Handle handle, Optional<Checkpoint> outside, Optional<Checkpoints.Signed> last, long size)
+      Handle handle, Optional<SignedNote> outside, Optional<Checkpoints.Signed> last, long size)
       throws UnsignableException {
     if (last.isPresent()) {
-      requireBeginning(handle, last.get().checkpoint(), size, "the database");
+      requireBeginning(handle, last.get().note(), size, "the database");
     }
     if (outside.isPresent()) {
       requireBeginning(handle, outside.get(), size, signing.file().toString());
@@ -197,15 +193,38 @@ final class Signer {
     return new Tree(TileView.source(handle), size).root();
   }
 
-  /** Requires that the log begins with what was signed. */
-  private void requireBeginning(Handle handle, Checkpoint before, long size, String place)
+  /** Requires that a note was signed by the keys that are here, and that the log begins with it. */
+  private void requireBeginning(Handle handle, SignedNote before, long size, String place)
       throws UnsignableException {
-    String signed = "what was signed before (%,d events, in %s)".formatted(before.size(), place);
+    Checkpoint checkpoint = Checkpoint.parse(before.text());
+    requireOrigin(checkpoint, place);
+    for (NoteKey key : signing.verifiers()) {
+      if (!key.signed(checkpoint, before)) {
+        throw new UnsignableException(
+            "%s has no signature by the key %s of this node, so nothing is signed: that or the file of keys was changed; give all nodes the same file of keys, and stele log verify with keys and a checkpoint from elsewhere says more"
+                .formatted(signed(checkpoint, place), key.label()));
+      }
+    }
+    requireBeginning(handle, checkpoint, size, place);
+  }
+
+  private static String signed(Checkpoint before, String place) {
+    return "what was signed before (%,d events, in %s)".formatted(before.size(), place);
+  }
+
+  private void requireOrigin(Checkpoint before, String place) throws UnsignableException {
     if (!before.origin().equals(signing.origin())) {
       throw new UnsignableException(
           "%s was signed for the log %s, and this node has the keys of %s; give all nodes the same file of keys"
-              .formatted(signed, before.origin(), signing.origin()));
+              .formatted(signed(before, place), before.origin(), signing.origin()));
     }
+  }
+
+  /** Requires that the log begins with what was signed. */
+  private void requireBeginning(Handle handle, Checkpoint before, long size, String place)
+      throws UnsignableException {
+    requireOrigin(before, place);
+    String signed = signed(before, place);
     if (before.size() > LogReader.nextPosition(handle)) {
       throw new BrokenException(
           before,

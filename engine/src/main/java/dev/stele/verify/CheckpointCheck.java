@@ -4,7 +4,9 @@ import dev.stele.event.EventCodec;
 import dev.stele.log.LogReader;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.Hash;
+import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.RunningRoot;
+import dev.stele.merkle.SignedNote;
 import dev.stele.projection.ProgressListener;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,7 +32,8 @@ public final class CheckpointCheck {
    *
    * @param events how many the log has in a row from the first on
    * @param root of all of them
-   * @param problems with checkpoints that the log does not begin with, in words
+   * @param problems with checkpoints that are not signed, or that the log does not begin with, in
+   *     words
    */
   public record Result(long events, Hash root, List<String> problems) {
     public Result {
@@ -41,12 +44,25 @@ public final class CheckpointCheck {
   /**
    * Checks.
    *
-   * @param checkpoints each of which the log should begin with
+   * @param notes checkpoints, each of which the log should begin with
+   * @param keys of which one at least must have signed each
    * @param progress is told how far it is
    */
-  public Result run(Collection<Checkpoint> checkpoints, ProgressListener progress) {
-    List<Checkpoint> expected = new ArrayList<>(checkpoints);
+  public Result run(
+      Collection<SignedNote> notes, Collection<NoteKey> keys, ProgressListener progress) {
+    List<Checkpoint> expected = new ArrayList<>();
     List<String> problems = new ArrayList<>();
+    for (SignedNote note : notes) {
+      Checkpoint checkpoint = Checkpoint.parse(note.text());
+      if (keys.stream().noneMatch(key -> key.signed(checkpoint, note))) {
+        problems.add(
+            "the checkpoint of %,d events has no signature of the log %s by a key that counts"
+                .formatted(checkpoint.size(), checkpoint.origin()));
+      }
+      if (!expected.contains(checkpoint)) {
+        expected.add(checkpoint);
+      }
+    }
     RunningRoot tree = new RunningRoot();
     LogReader reader = new LogReader(new EventCodec());
     long head = jdbi.withHandle(LogReader::nextPosition);

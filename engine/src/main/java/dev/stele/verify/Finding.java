@@ -67,11 +67,24 @@ public sealed interface Finding {
     }
   }
 
-  /** A manifest's recorded bytes do not have their digest. */
-  record DocumentBroken(String digest) implements Finding {
+  /**
+   * The recorded bytes of a manifest, a policy or the like do not have their digest.
+   *
+   * @param table where they are
+   */
+  record DocumentBroken(String table, String digest) implements Finding {
     @Override
     public String what() {
-      return "the document of manifest " + digest + " does not have that digest";
+      return "the document %s in %s does not have that digest".formatted(digest, table);
+    }
+  }
+
+  /** An event names a document that is not kept. It may be so of later events, too. */
+  record DocumentMissing(long position, Digest digest) implements Finding {
+    @Override
+    public String what() {
+      return "the event at position %d: the document %s that it names is gone"
+          .formatted(position, digest);
     }
   }
 

@@ -27,8 +27,8 @@ import org.jdbi.v3.core.Handle;
 /**
  * Holds the log against itself: positions dense up to the head, times monotone, every leaf readable
  * and saying what the columns beside it say and which event is the one before it of its repository,
- * what is kept of those who acted, every manifest document of the digest it is kept under. Memory
- * is bounded; time is in proportion to the log.
+ * what is kept of those who acted, every document that an event names there and of the digest it is
+ * kept under. Memory is bounded; time is in proportion to the log.
  */
 final class LogCheck {
   private static final int PAGE = 1000;
@@ -82,6 +82,7 @@ final class LogCheck {
         expected = row.position() + 1;
       }
       chains(handle, checked);
+      named(handle, checked);
       tiles.compare(handle);
       openings.check(handle, checked.stream().flatMap(each -> each.event().stream()).toList());
       if (page.isEmpty()) {
@@ -191,6 +192,29 @@ final class LogCheck {
     }
   }
 
+  /** What events name by its digest is kept for good, though the registry may have it no more. */
+  private void named(Handle handle, List<Checked> page) {
+    Map<Digest, Long> named = new LinkedHashMap<>();
+    for (Checked checked : page) {
+      checked.event().stream()
+          .flatMap(recorded -> recorded.event().documents().stream())
+          .forEach(digest -> named.putIfAbsent(digest, checked.row().position()));
+    }
+    new Unnested<>(named.entrySet())
+        .digests("digests", Map.Entry::getKey)
+        .number("positions", Map.Entry::getValue)
+        .query(
+            handle,
+            """
+            SELECT position, digest FROM unnest(:positions::bigint[], :digests::bytea[]) AS named (position, digest)
+            WHERE NOT EXISTS (SELECT FROM manifest_document kept WHERE kept.digest = named.digest)
+              AND NOT EXISTS (SELECT FROM record_document kept WHERE kept.digest = named.digest)
+            ORDER BY position
+            """,
+            row -> new Finding.DocumentMissing(row.getLong(1), Digest.ofBytes(row.getBytes(2))))
+        .forEach(findings);
+  }
+
   private Optional<RecordedEvent> check(Row row, Instant previous) {
     if (row.recordedAt().isBefore(previous) && !row.type().equals(CLOCK_CONFIRMED)) {
       broken(
@@ -256,7 +280,8 @@ final class LogCheck {
         return count;
       }
       for (Document document : page) {
-        broken(document).ifPresent(name -> findings.accept(new Finding.DocumentBroken(name)));
+        broken(document)
+            .ifPresent(name -> findings.accept(new Finding.DocumentBroken(table, name)));
       }
       count += page.size();
       progress.at("documents", count, 0);

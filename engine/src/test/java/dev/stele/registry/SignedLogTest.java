@@ -29,6 +29,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,7 +96,15 @@ class SignedLogTest {
 
   private List<String> check(Checkpoint... checkpoints) {
     return new CheckpointCheck(fixture.database().jdbi())
-        .run(List.of(checkpoints), (_, _, _) -> {})
+        .run(
+            Stream.of(checkpoints)
+                .map(
+                    each ->
+                        new SignedNote(each.body(), List.of())
+                            .with(KEYS.getFirst().sign(each, Instant.now())))
+                .toList(),
+            List.of(KEYS.getFirst().verifier()),
+            (_, _, _) -> {})
         .problems();
   }
 
