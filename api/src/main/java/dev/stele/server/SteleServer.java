@@ -394,9 +394,10 @@ public final class SteleServer implements AutoCloseable {
     // Malformed paths are refused by the router, in the specification's form.
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setSendServerVersion(false);
-    // Else a credential, or a name, that differs only in case from an earlier one of its connection
-    // is taken for that.
-    http.setHeaderCacheCaseSensitive(true);
+    // No tree of the headers of a connection's earlier requests, to find them again: for a token it
+    // costs more time than to read it, 100 KiB a connection, and it takes a credential, or a name,
+    // for an earlier one that differs only in case.
+    http.setHeaderCacheSize(0);
     http.setInputBufferSize(64 << 10);
     http.setOutputBufferSize(64 << 10);
     http.setRequestHeaderSize(Math.toIntExact(settings.limits().maxHeaderSize().bytes()));

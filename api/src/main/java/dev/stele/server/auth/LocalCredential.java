@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.Locale;
 
 /**
  * What proves that a request comes from the command line of this machine: a random token that a
@@ -32,7 +31,7 @@ public record LocalCredential(String token, boolean exclusive) {
 
   /** Whether a credential is a token, of whatever kind, right or wrong. */
   public static boolean isBearer(String authorization) {
-    return authorization.toLowerCase(Locale.ROOT).startsWith(SCHEME);
+    return authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
   }
 
   /** The token of a credential that is one. */
@@ -47,11 +46,11 @@ public record LocalCredential(String token, boolean exclusive) {
    */
   public boolean accepts(String authorization, String address) {
     return isBearer(authorization)
-        && loopback(address)
         // Takes as long wherever they differ.
         && MessageDigest.isEqual(
             token.getBytes(StandardCharsets.UTF_8),
-            token(authorization).getBytes(StandardCharsets.UTF_8));
+            token(authorization).getBytes(StandardCharsets.UTF_8))
+        && loopback(address);
   }
 
   /** What a request has in its {@code Authorization} header. */
