@@ -16,6 +16,7 @@ import dev.stele.event.RobotName;
 import dev.stele.evidence.EvidenceCheck;
 import dev.stele.evidence.EvidenceQuestion;
 import dev.stele.evidence.EvidenceQuestion.About;
+import dev.stele.evidence.Trust;
 import dev.stele.log.LogReader;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.Hash;
@@ -513,7 +514,7 @@ class RecordAttacksTest {
       }
       List<NoteKey> by = new ArrayList<>(VERIFIERS);
       by.add(witness.verifier());
-      return EvidenceCheck.of(zip, by).stream()
+      return EvidenceCheck.of(zip, Trust.in(by)).stream()
           .filter(finding -> !finding.holds())
           .map(EvidenceCheck.Finding::what)
           .toList();
