@@ -122,7 +122,7 @@ class RecordAttacksTest {
    * @param what is changed
    * @param found who finds that, and a part of what they say
    */
-  private record Attack(String what, Change change, Map<Finder, String> found) {
+  record Attack(String what, Change change, Map<Finder, String> found) {
     @Override
     public String toString() {
       return what;
