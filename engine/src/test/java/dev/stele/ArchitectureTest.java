@@ -32,6 +32,8 @@ class ArchitectureTest {
           .definedBy("dev.stele.log..")
           .layer("merkle")
           .definedBy("dev.stele.merkle..")
+          .layer("evidence")
+          .definedBy("dev.stele.evidence..")
           .layer("blob")
           .definedBy("dev.stele.blob..")
           .layer("claim")
@@ -86,6 +88,7 @@ class ArchitectureTest {
           .whereLayer("event")
           .mayOnlyBeAccessedByLayers(
               "policy",
+              "evidence",
               "log",
               "projection",
               "gc",
@@ -94,6 +97,8 @@ class ArchitectureTest {
               "history",
               "verify",
               "restore")
+          .whereLayer("evidence")
+          .mayOnlyBeAccessedByLayers("registry")
           .whereLayer("policy")
           .mayOnlyBeAccessedByLayers(
               "projection", "gc", "registry", "retention", "history", "engine")
@@ -145,6 +150,22 @@ class ArchitectureTest {
           .resideInAnyPackage("java.sql..", "java.nio.file..", "org.jdbi..");
 
   /** Whoever checks evidence takes these and nothing else. */
+  @ArchTest
+  static final ArchRule EVIDENCE_NEEDS_NO_ENGINE =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.stele.evidence..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dev.stele..")
+                  .and(
+                      resideOutsideOfPackages(
+                          "dev.stele.evidence..",
+                          "dev.stele.event..",
+                          "dev.stele.merkle..",
+                          "dev.stele.oci..",
+                          "dev.stele.timestamp..")));
+
   @ArchTest
   static final ArchRule EVIDENCE_IS_CHECKED_WITHOUT_THE_ENGINE =
       noClasses()

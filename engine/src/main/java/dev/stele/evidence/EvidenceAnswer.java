@@ -42,7 +42,7 @@ record EvidenceAnswer(
     Map<String, Opening> openings,
     EvidenceLeaves leaves) {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String FORMULA = "=+-@\t\r";
+  private static final String FORMULA = "=+-@\t\r\uFF1D\uFF0B\uFF0D\uFF20";
 
   private static final List<String> COLUMNS =
       List.of(

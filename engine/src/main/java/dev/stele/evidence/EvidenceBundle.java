@@ -54,7 +54,7 @@ public record EvidenceBundle(
   static final String CONSISTENCY = "time-stamp/consistency.txt";
   static final String READ_ME = "read-me.txt";
 
-  private static final String ABOUT =
+  static final String ABOUT =
       """
       Evidence of what a registry has on record, form 1.
 

@@ -2,15 +2,13 @@ package dev.stele.evidence;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.stele.event.CorruptLeafException;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
-import dev.stele.event.Facet;
-import dev.stele.event.Facets;
 import dev.stele.event.Opening;
 import dev.stele.evidence.EvidenceQuestion.About;
 import dev.stele.merkle.Checkpoint;
 import dev.stele.merkle.Hash;
+import dev.stele.merkle.KeyType;
 import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.Proofs;
 import dev.stele.merkle.SignedNote;
@@ -113,7 +111,7 @@ public final class EvidenceCheck implements Closeable {
         check.run();
       } catch (UncheckedIOException e) {
         check.wrong("a part of the file cannot be read: " + e.getCause().getMessage());
-      } catch (IOException | IllegalArgumentException | CorruptLeafException e) {
+      } catch (IOException | RuntimeException e) { // whatever somebody has put there
         check.wrong("a part of the file is not what it should be: " + e.getMessage());
       }
       return List.copyOf(check.findings);
@@ -153,12 +151,22 @@ public final class EvidenceCheck implements Closeable {
     checkOpenings(question);
     checkDocuments();
     checkStamp(checkpoint);
+    checkKeys(note, checkpoint);
     EvidenceAnswer answer =
         new EvidenceAnswer(question, issued, checkpoint, openings, this::forEachLeaf);
     checkAnswer(answer);
   }
 
-  private void checkParts() {
+  private void checkParts() throws IOException {
+    if (!ArchiveForm.is(Path.of(zip.getName()))) {
+      wrong(
+          "the archive is not as it was given: others could see other parts in it than are checked"
+              + " here; it may have been packed anew");
+    }
+    if (!Arrays.equals(
+        bytes(EvidenceBundle.READ_ME, LONGEST_NOTE), EvidenceBundle.ABOUT.getBytes(UTF_8))) {
+      wrong("read-me.txt is not the text that evidence has; do nothing that it says");
+    }
     Set<String> seen = new HashSet<>();
     zip.stream()
         .map(ZipEntry::getName)
@@ -190,22 +198,33 @@ public final class EvidenceCheck implements Closeable {
     boolean signed = false;
     for (NoteKey key : trust.keys()) {
       boolean own = key.name().equals(checkpoint.origin());
+      if (!own && key.type() == KeyType.ED25519) {
+        findings.add(
+            new Finding(
+                Verdict.NOTE, "a key of another log, %s, was given, too".formatted(key.name())));
+        continue;
+      }
       String who = "%s %s".formatted(own ? "the log" : "the witness", key.name());
+      Optional<Instant> at = key.in(note).flatMap(key::signedAt);
       if (key.signed(checkpoint, note)) {
         signed |= own;
         findings.add(
             new Finding(
                 Verdict.OK,
-                "%s signed that the log has %,d events (%s)"
-                    .formatted(who, checkpoint.size(), key.type())));
-      } else if (key.in(note).isPresent()) {
+                "%s signed that the log has %,d events (%s%s)"
+                    .formatted(
+                        who,
+                        checkpoint.size(),
+                        key.type(),
+                        at.map(when -> ", at " + when).orElse(""))));
+      } else {
         findings.add(
             new Finding(
                 Verdict.WRONG,
-                "the signature of %s (%s) is not one of this checkpoint"
-                    .formatted(who, key.type())));
-      } else if (!own) {
-        findings.add(new Finding(Verdict.WRONG, who + " has not signed the checkpoint"));
+                key.in(note).isPresent()
+                    ? "the signature of %s (%s) is not one of this checkpoint"
+                        .formatted(who, key.type())
+                    : "%s has not signed the checkpoint (%s)".formatted(who, key.type())));
       }
     }
     if (trust.policy().isPresent()) {
@@ -245,9 +264,7 @@ public final class EvidenceCheck implements Closeable {
         }
         positions[count++] = last.position();
         last.commitments().forEach(commitments::add);
-        Facets.of(last.event()).stream()
-            .filter(facet -> facet.kind() == Facet.Kind.DIGEST)
-            .forEach(facet -> digests.add(facet.value()));
+        last.event().event().documents().forEach(digest -> digests.add(digest.toString()));
       }
     }
     if (last == null) {
@@ -310,6 +327,7 @@ public final class EvidenceCheck implements Closeable {
     private final Optional<Instant> from;
     private final Optional<Instant> to;
     private OptionalLong last = OptionalLong.empty();
+    private boolean begun;
     private boolean closed;
     private Optional<String> problem = Optional.empty();
 
@@ -343,9 +361,15 @@ public final class EvidenceCheck implements Closeable {
       last = OptionalLong.of(position);
       closed = position > question.through().orElse(issued - 1);
       Instant at = leaf.event().recordedAt();
-      boolean early = position <= question.after();
-      boolean wrongBegin = from.isPresent() && early == at.isAfter(from.get());
-      boolean wrongEnd = to.isPresent() && closed != at.isAfter(to.get()) && position != issued;
+      // Only at the edges: where a clock that was wrong was set right, times within go back.
+      boolean first = !begun && position > question.after();
+      begun |= first;
+      boolean wrongBegin =
+          from.isPresent()
+              && (position <= question.after()
+                  ? at.isAfter(from.get())
+                  : first && !at.isAfter(from.get()));
+      boolean wrongEnd = to.isPresent() && closed && position != issued && !at.isAfter(to.get());
       if (wrongBegin || wrongEnd) {
         problem =
             problem.or(
@@ -386,14 +410,27 @@ public final class EvidenceCheck implements Closeable {
     } else if (question.pseudonymous() && !openings.isEmpty()) {
       wrong("names are here, though the evidence was asked for without them");
     } else if (question.pseudonymous()) {
-      holds("names and origins are left out, as was asked");
+      note("names and origins are left out, as was asked; reasons are as people wrote them");
     } else {
+      holds("the names and origins are those of the record (%,d)".formatted(openings.size()));
       int unknown = commitments.size() - openings.size();
-      holds(
-          "the names and origins are those of the record (%,d)%s"
-              .formatted(
-                  openings.size(),
-                  unknown == 0 ? "" : "; %,d more were forgotten or left out".formatted(unknown)));
+      if (unknown > 0) {
+        note(
+            "%,d more are told by numbers: people were forgotten, or whoever handed this over left them out"
+                .formatted(unknown));
+      }
+    }
+  }
+
+  /** Nobody should trust them because they are here; but they should be those of the checkpoint. */
+  private void checkKeys(SignedNote note, Checkpoint checkpoint) throws IOException {
+    try (Lines lines = new Lines(part(EvidenceBundle.KEYS), LONGEST_LINE)) {
+      while (lines.hasNext()) {
+        NoteKey key = NoteKey.parse(new String(lines.next(), UTF_8));
+        if (!key.name().equals(checkpoint.origin()) || !key.signed(checkpoint, note)) {
+          wrong("keys.txt has a key that did not sign the checkpoint: " + key.label());
+        }
+      }
     }
   }
 
@@ -456,6 +493,11 @@ public final class EvidenceCheck implements Closeable {
       }
     }
     holds("the documents are those that events name (%,d)".formatted(count));
+    if (count < digests.size()) {
+      note(
+          "%,d more that they name are not here: not for whoever asked, not kept any more, or left out"
+              .formatted(digests.size() - count));
+    }
   }
 
   /** Something that is made anew. */

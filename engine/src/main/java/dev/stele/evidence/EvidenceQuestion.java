@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stele.event.CanonicalJson;
+import dev.stele.event.Event;
 import dev.stele.event.Facets;
 import dev.stele.event.RecordedEvent;
 import dev.stele.oci.Digest;
@@ -116,9 +117,20 @@ public record EvidenceQuestion(
           case REPOSITORY -> event.event().place().equals(repository);
           case TAG ->
               event.event().place().equals(repository)
-                  && Facets.of(event).contains(Facets.tag(tag.orElseThrow()));
+                  && (Facets.of(event).contains(Facets.tag(tag.orElseThrow()))
+                      || concernsAllTags(event.event()));
           case DIGEST -> Facets.of(event).contains(Facets.digest(digest.orElseThrow()));
         };
+  }
+
+  /** Holds of the repository or of a manifest there, and who approved of their end. */
+  private static boolean concernsAllTags(Event event) {
+    return switch (event) {
+      case Event.HoldPlaced hold -> hold.tag().isEmpty();
+      case Event.HoldReleased hold -> hold.tag().isEmpty();
+      case Event.ApprovalGiven _, Event.ApprovalWithdrawn _, Event.ApprovalsUsed _ -> true;
+      default -> false;
+    };
   }
 
   /** What it is about, for people. */
@@ -135,7 +147,7 @@ public record EvidenceQuestion(
   public String interval() {
     String begin =
         after < 0
-            ? "from the first event"
+            ? "from the first event" + from.map(" (from %s)"::formatted).orElse("")
             : "after position " + after + from.map(" (from %s)"::formatted).orElse("");
     return through.isEmpty()
         ? begin + " until this evidence was given"

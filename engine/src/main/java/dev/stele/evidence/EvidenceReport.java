@@ -5,7 +5,6 @@ import dev.stele.merkle.Checkpoint;
 import dev.stele.oci.Tag;
 import java.io.IOException;
 import java.io.Writer;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,13 +45,16 @@ final class EvidenceReport {
         th { font-weight: 600; } .facts th { width: 34mm; } thead { display: table-header-group; } tr { break-inside: avoid; }
         .events { font-size: 8pt; break-before: page; } code { font-size: 92%%; }
         .events th, .events td:nth-child(-n + 3) { white-space: nowrap; } .events td:nth-child(4), .events td:nth-child(5) { min-width: 24mm; }
-        @page { size: A4; margin: 14mm; } @media print { body { margin: 0; max-width: none; padding: 0; } }
+        @page { size: A4; margin: 14mm; @bottom-left { content: "%2$s"; font-size: 8pt; } @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } } @media print { body { margin: 0; max-width: none; padding: 0; } }
         </style>
         </head>
         <body>
         <h1>Evidence about %1$s</h1>
         """
-            .formatted(escaped(question.subject())));
+            .formatted(
+                escaped(question.subject()),
+                ("evidence %s of %s".formatted(issued.get("position"), checkpoint.origin()))
+                    .replaceAll("[^A-Za-z0-9 ._/:-]", "?")));
     out.write("<table class=\"facts\">\n");
     fact(
         "Asked for",
@@ -65,7 +67,14 @@ final class EvidenceReport {
                 issued.get("recordedAt"),
                 issued.get("position"),
                 issued.get("reason").isEmpty() ? "" : ", because: " + issued.get("reason")));
-    fact("Answer", number(count) + " events");
+    fact(
+        "Answer",
+        number(count)
+            + " events"
+            + (count == 0
+                ? ": nothing is on record of " + question.subject() + " in that time"
+                : "")
+            + (question.about() == EvidenceQuestion.About.DIGEST ? "; there may be more" : ""));
     fact("Log", checkpoint.origin());
     fact(
         "Signed",
@@ -220,7 +229,7 @@ final class EvidenceReport {
                 default -> {
                   int type = Character.getType(c);
                   if (type == Character.CONTROL || type == Character.FORMAT) {
-                    safe.append("\\u").append(HexFormat.of().toHexDigits((char) c));
+                    safe.append("\\u{").append(Integer.toHexString(c)).append('}');
                   } else {
                     safe.appendCodePoint(c);
                   }

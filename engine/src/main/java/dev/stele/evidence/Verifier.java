@@ -19,7 +19,6 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -135,8 +134,8 @@ public final class Verifier {
    */
   public static List<NoteKey> keys(Path file) throws IOException {
     return Files.readAllLines(file).stream()
-        .map(String::strip)
-        .filter(line -> !line.isEmpty())
+        .map(line -> line.replace("\uFEFF", "").strip())
+        .filter(line -> !line.isEmpty() && !line.startsWith("#"))
         .map(NoteKey::parse)
         .toList();
   }
@@ -160,7 +159,9 @@ public final class Verifier {
     boolean holds = findings.stream().allMatch(EvidenceCheck.Finding::holds);
     out.println(
         holds
-            ? "All of it holds."
+            ? findings.stream().anyMatch(finding -> finding.verdict() == EvidenceCheck.Verdict.NOTE)
+                ? "What is claimed holds; the notes say what is not."
+                : "All of it holds."
             : "DO NOT RELY ON IT: %,d of %,d checks failed"
                 .formatted(
                     findings.stream().filter(finding -> !finding.holds()).count(),
@@ -220,7 +221,7 @@ public final class Verifier {
             c -> {
               int type = Character.getType(c);
               if (type == Character.CONTROL || type == Character.FORMAT) {
-                safe.append("\\u").append(HexFormat.of().toHexDigits((char) c));
+                safe.append("\\u{").append(Integer.toHexString(c)).append('}');
               } else {
                 safe.appendCodePoint(c);
               }

@@ -3,8 +3,6 @@ package dev.stele.registry;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stele.event.Event;
 import dev.stele.event.EventCodec;
-import dev.stele.event.Facet;
-import dev.stele.event.Facets;
 import dev.stele.event.Initiator;
 import dev.stele.event.Opening;
 import dev.stele.evidence.EvidenceBundle;
@@ -170,9 +168,11 @@ public final class Evidence {
    * What was given, to be written once. Reads it from the database while it is written, in small
    * pieces, so whoever reads it slowly holds nothing.
    *
-   * @param everything whether whoever asks may read the whole record, and so policies and the like
+   * @param record whether whoever asks may read the whole record, and so policies and the like,
+   *     unless they have names that were to be left out
    */
-  public EvidenceBundle bundle(Given given, boolean everything) {
+  public EvidenceBundle bundle(Given given, boolean record) {
+    boolean everything = record && !given.question().pseudonymous();
     Checkpoint checkpoint = Checkpoint.parse(given.checkpoint().text());
     long[] positions = positions(given.question(), given.position());
     EvidenceLeaves leaves =
@@ -188,9 +188,7 @@ public final class Evidence {
     for (int from = 0; from < positions.length; from += PAGE) {
       List<LogReader.Leaf> page = leaves(page(positions, from));
       for (LogReader.Leaf leaf : page) {
-        Facets.of(reader.decode(leaf)).stream()
-            .filter(facet -> facet.kind() == Facet.Kind.DIGEST)
-            .forEach(facet -> digests.add(Digest.parse(facet.value())));
+        digests.addAll(documents(reader.decode(leaf).event(), everything));
       }
       if (!given.question().pseudonymous()) {
         List<JsonNode> trees = page.stream().map(leaf -> codec.tree(leaf.bytes())).toList();
@@ -210,9 +208,17 @@ public final class Evidence {
                 }),
         given.checkpoint(),
         openings,
-        digests.stream().map(digest -> document(digest, everything)).toList(),
+        digests.stream().map(this::document).toList(),
         signedLog.stamped().flatMap(stamped -> stamp(stamped, checkpoint)),
         signedLog.keys());
+  }
+
+  /**
+   * What an event names and may be given out with it: to who may not read everything, what their
+   * repository has put itself, and not what a manifest there speaks of, which may be another's.
+   */
+  private static List<Digest> documents(Event event, boolean everything) {
+    return everything || event instanceof Event.ManifestPut ? event.documents() : List.of();
   }
 
   /** Empty if an authority has seen nothing yet but what is later. */
@@ -229,15 +235,13 @@ public final class Evidence {
                 stamped.token()));
   }
 
-  private EvidenceBundle.Document document(Digest digest, boolean everything) {
+  private EvidenceBundle.Document document(Digest digest) {
     return new EvidenceBundle.Document(
         digest,
-        () -> {
-          Optional<byte[]> manifest = archive.document(digest);
-          return manifest.isPresent() || !everything
-              ? manifest
-              : archive.recorded(digest).map(RecordDocuments.Document::bytes);
-        });
+        () ->
+            archive
+                .document(digest)
+                .or(() -> archive.recorded(digest).map(RecordDocuments.Document::bytes)));
   }
 
   private static List<Long> page(long[] positions, int from) {

@@ -477,7 +477,20 @@ class EvidenceTest {
     NoteKey witness =
         SigningKey.generate("witness.example.com", KeyType.ED25519_COSIGNATURE).verifier();
     assertThat(wrong(file, List.of(keys().getFirst(), witness)))
-        .containsExactly("the witness witness.example.com has not signed the checkpoint");
+        .containsExactly(
+            "the witness witness.example.com has not signed the checkpoint (ED25519_COSIGNATURE)");
+    assertFound(
+        file,
+        "has not signed the checkpoint (ML_DSA_44)",
+        parts -> {
+          List<String> note = lines(parts, "checkpoint");
+          note.removeLast();
+          lines(parts, "checkpoint", note);
+        });
+    NoteKey other = SigningKey.generate("other.example.com", KeyType.ED25519).verifier();
+    assertThat(wrong(file, List.of(keys().getFirst(), other)))
+        .as("keys of other logs do not matter")
+        .isEmpty();
     assertThat(wrong(file, List.of(keys().getFirst())))
         .as("one key of the log is enough")
         .isEmpty();
@@ -623,6 +636,72 @@ class EvidenceTest {
         TrustPolicy.parse("log %s\nwitness w %s\nquorum w\n".formatted(keys().getFirst(), witness));
     assertThat(EvidenceCheck.of(file, new Trust(List.of(), Optional.of(demanding), List.of())))
         .anySatisfy(finding -> assertThat(finding.what()).contains("the policy does not accept"));
+  }
+
+  /** What a manifest speaks of, such as a subject, may be another repository's. */
+  @Test
+  void whoMayReadOneRepositoryGetsNoDocumentsOfOthers() throws Exception {
+    Digest secret = push(RepositoryName.parse("secret/pay"), "secret", "latest");
+    Digest config = TestClient.upload(registry, REPOSITORY, "{}");
+    Digest pointing =
+        TestClient.put(
+            registry, REPOSITORY, TestManifest.image(config).subject(secret), Tag.parse("points"));
+    Evidence.Given given = ok(registry.evidence().give(ALICE, all(About.REPOSITORY)));
+    for (boolean record : List.of(false, true)) {
+      Path file = folder.resolve("evidence" + files++ + ".zip");
+      try (OutputStream out = Files.newOutputStream(file)) {
+        registry.evidence().bundle(given, record).write(out);
+      }
+      assertThat(wrong(file, keys())).isEmpty();
+      assertThat(parts(file).keySet())
+          .contains("documents/" + pointing.toString().replace(':', '-'))
+          .doesNotContain("documents/" + secret.toString().replace(':', '-'));
+    }
+  }
+
+  @Test
+  void anArchiveThatProgramsCouldReadOtherwiseIsFound() throws Exception {
+    Path file = give(all(About.REPOSITORY));
+    String strange = "the archive is not as it was given";
+    Path extra = folder.resolve("extra" + files++ + ".zip");
+    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(extra))) {
+      for (Map.Entry<String, byte[]> part : parts(file).entrySet()) {
+        ZipEntry entry = new ZipEntry(part.getKey());
+        entry.setExtra(new byte[] {0x75, 0x70, 1, 0, 1});
+        zip.putNextEntry(entry);
+        zip.write(part.getValue());
+        zip.closeEntry();
+      }
+    }
+    Path before = folder.resolve("before" + files++ + ".zip");
+    Path behind = folder.resolve("behind" + files++ + ".zip");
+    byte[] whole = Files.readAllBytes(file);
+    try (OutputStream out = Files.newOutputStream(before)) {
+      out.write(Files.readAllBytes(extra));
+      out.write(whole);
+    }
+    try (OutputStream out = Files.newOutputStream(behind)) {
+      byte[] comment = whole.clone();
+      comment[comment.length - 2] = 1;
+      out.write(comment);
+      out.write('x');
+    }
+    for (Path changed : List.of(extra, before, behind)) {
+      assertThat(wrong(changed, keys()))
+          .anySatisfy(finding -> assertThat(finding).contains(strange));
+    }
+    assertFound(
+        file,
+        "read-me.txt is not the text",
+        parts -> replace(parts, "read-me.txt", "Nothing of this", "All of this"));
+    assertFound(
+        file,
+        "keys.txt has a key that did not sign",
+        parts ->
+            lines(
+                parts,
+                "keys.txt",
+                List.of(SigningKey.generate(LOG, KeyType.ED25519).verifier().toString())));
   }
 
   @Test

@@ -149,9 +149,7 @@ class EvidenceJarTest {
       tsa.stop(0);
     }
     Said held = verify("--keys", keys, "--authorities", authorities, evidence);
-    assertThat(held.output())
-        .contains("saw the log at", "All of it holds.")
-        .doesNotContain("WRONG");
+    assertThat(held.output()).contains("saw the log at", "holds").doesNotContain("WRONG");
     assertThat(held.status()).isZero();
     assertThat(verify("--keys", keys, proof).status()).isZero();
 
@@ -163,7 +161,7 @@ class EvidenceJarTest {
     assertThat(verify(evidence).output()).startsWith("Usage:");
     SteleProcess.CommandResult command =
         SteleProcess.run("verify", evidence.toString(), "--keys", keys.toString());
-    assertThat(command.output()).contains("All of it holds.");
+    assertThat(command.output()).contains("holds").doesNotContain("WRONG");
     assertThat(command.exitStatus()).isZero();
   }
 

@@ -117,13 +117,13 @@ final class Evidencing {
   private Evidence.Given write(
       Exchange exchange, Caller caller, EvidenceQuestion question, FileChannel file)
       throws IOException, InterruptedException {
+    Evidence evidence = registry.evidence();
+    Evidence.Given given = Refusals.accepted(evidence.give(caller, question));
     if (!running.tryAcquire(work.deadline().toNanos(), TimeUnit.NANOSECONDS)) {
       throw AuditWork.unavailable(
           "other evidence is being put together; ask again when that is done");
     }
     try {
-      Evidence evidence = registry.evidence();
-      Evidence.Given given = Refusals.accepted(evidence.give(caller, question));
       boolean everything = exchange.access().mayEverywhere(Action.READ_RECORD);
       OutputStream out = new BufferedOutputStream(Channels.newOutputStream(file));
       work.run(() -> evidence.bundle(given, everything)).write(out);
