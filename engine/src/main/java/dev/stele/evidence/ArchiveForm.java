@@ -60,8 +60,7 @@ final class ArchiveForm {
             || local.getShort(8) != entry.getShort(10)
             || Short.toUnsignedInt(local.getShort(26)) != name
             || local.getShort(28) != 0
-            || !Arrays.equals(
-                local.array(), LOCAL_BYTES, LOCAL_BYTES + name, bytes(entry, name), 0, name)) {
+            || !Arrays.equals(bytes(local, LOCAL_BYTES, name), bytes(entry, ENTRY_BYTES, name))) {
           return false;
         }
         next += LOCAL_BYTES + name + Integer.toUnsignedLong(entry.getInt(20));
@@ -77,9 +76,9 @@ final class ArchiveForm {
     }
   }
 
-  private static byte[] bytes(ByteBuffer entry, int name) {
-    byte[] bytes = new byte[name];
-    entry.get(ENTRY_BYTES, bytes);
+  private static byte[] bytes(ByteBuffer from, int offset, int count) {
+    byte[] bytes = new byte[count];
+    from.get(offset, bytes);
     return bytes;
   }
 

@@ -53,7 +53,8 @@ final class EvidenceReport {
         """
             .formatted(
                 escaped(question.subject()),
-                ("evidence %s of %s".formatted(issued.get("position"), checkpoint.origin()))
+                "evidence %s of %s"
+                    .formatted(issued.get("position"), checkpoint.origin())
                     .replaceAll("[^A-Za-z0-9 ._/:-]", "?")));
     out.write("<table class=\"facts\">\n");
     fact(
