@@ -171,6 +171,16 @@ class EvidenceTest {
     return parts;
   }
 
+  /** Those in which no name may stand; in signatures any letters may come together by chance. */
+  private static List<String> told(Map<String, byte[]> parts) {
+    return parts.keySet().stream()
+        .filter(
+            name ->
+                !name.startsWith("time-stamp/")
+                    && !List.of("checkpoint", "hashes.txt", "keys.txt").contains(name))
+        .toList();
+  }
+
   private static String text(Map<String, byte[]> parts, String name) {
     return new String(parts.get(name), UTF_8);
   }
@@ -290,7 +300,7 @@ class EvidenceTest {
 
     Map<String, byte[]> pseudonymous =
         parts(give(question(About.REPOSITORY, -1, OptionalLong.empty(), true)));
-    for (String name : pseudonymous.keySet()) {
+    for (String name : told(pseudonymous)) {
       assertThat(text(pseudonymous, name)).as(name).doesNotContain("alice", "bob");
     }
 
@@ -742,7 +752,7 @@ class EvidenceTest {
                 false));
     assertThat(wrong(file, keys())).isEmpty();
     Map<String, byte[]> parts = parts(file);
-    for (String name : parts.keySet()) {
+    for (String name : told(parts)) {
       assertThat(text(parts, name).replace("team/carol", "")).as(name).doesNotContain("carol");
     }
     assertThat(text(parts, "answer.csv")).contains("RepositoryCreated,#");
