@@ -1,6 +1,7 @@
 package dev.stele.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.evidence.CsvCell;
 import dev.stele.oci.Digest;
 import dev.stele.question.CsvRows;
 import java.util.Collection;
@@ -56,7 +57,7 @@ final class CellText {
         .forEach(
             c -> {
               if (disturbs(c)) {
-                Character.toString(c).chars().mapToObj(CsvRows::escaped).forEach(shown::append);
+                Character.toString(c).chars().mapToObj(CsvCell::escaped).forEach(shown::append);
               } else {
                 shown.appendCodePoint(c);
               }

@@ -1,6 +1,7 @@
 package dev.stele.question;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stele.evidence.CsvCell;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Iterator;
@@ -20,9 +21,6 @@ import java.util.stream.Stream;
 public final class CsvRows<T> implements Rows<T> {
   /** The media type. */
   public static final String TYPE = "text/csv; charset=utf-8; header=present";
-
-  /** What formulas begin with. No number is negative but -1, a position before the first. */
-  private static final String FORMULA = "=+-@\t\r";
 
   private final PrintWriter out;
   private final Columns<T> columns;
@@ -68,33 +66,9 @@ public final class CsvRows<T> implements Rows<T> {
   private void record(Stream<String> fields) {
     Iterator<String> left = fields.iterator();
     while (left.hasNext()) {
-      out.print(quoted(left.next()));
+      out.print(CsvCell.quoted(left.next()));
       out.print(left.hasNext() ? "," : "\r\n");
     }
-  }
-
-  private static String quoted(String raw) {
-    String text = withoutControls(raw);
-    String field = !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-    boolean plain = field.chars().noneMatch(c -> c == '"' || c == ',' || c == '\r' || c == '\n');
-    return plain ? field : '"' + field.replace("\"", "\"\"") + '"';
-  }
-
-  private static String withoutControls(String text) {
-    return text.chars().noneMatch(CsvRows::isControl)
-        ? text
-        : text.chars()
-            .mapToObj(c -> isControl(c) ? escaped(c) : Character.toString(c))
-            .collect(Collectors.joining());
-  }
-
-  private static boolean isControl(int c) {
-    return Character.isISOControl(c) && c != '\t' && c != '\r' && c != '\n';
-  }
-
-  /** How a character is shown that would do something else than be seen. */
-  public static String escaped(int unit) {
-    return "\\u%04x".formatted(unit);
   }
 
   @Override

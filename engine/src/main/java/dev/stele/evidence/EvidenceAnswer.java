@@ -42,7 +42,6 @@ record EvidenceAnswer(
     Map<String, Opening> openings,
     EvidenceLeaves leaves) {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String FORMULA = "=+-@\t\r\uFF1D\uFF0B\uFF0D\uFF20";
 
   private static final List<String> COLUMNS =
       List.of(
@@ -124,18 +123,11 @@ record EvidenceAnswer(
         leaf -> {
           Iterator<String> cells = row(leaf).values().iterator();
           while (cells.hasNext()) {
-            text.write(cell(cells.next()));
+            text.write(CsvCell.quoted(cells.next()));
             text.write(cells.hasNext() ? "," : "\r\n");
           }
         });
     text.flush();
-  }
-
-  /** What a spreadsheet would take for a formula has an apostrophe before it. */
-  private static String cell(String text) {
-    String field = !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-    boolean plain = field.chars().noneMatch(c -> c == '"' || c == ',' || c < ' ');
-    return plain ? field : '"' + field.replace("\"", "\"\"") + '"';
   }
 
   /** As JSON, an event a line. */
@@ -216,12 +208,11 @@ record EvidenceAnswer(
   /** As a page to read and print. */
   void html(OutputStream out) throws IOException {
     Writer text = writer(out);
-    new EvidenceReport(text).write(this);
+    write(new EvidenceReport(text));
     text.flush();
   }
 
-  /** For the report. */
-  void write(EvidenceReport report) throws IOException {
+  private void write(EvidenceReport report) throws IOException {
     long[] count = {0};
     forEach(_ -> count[0]++);
     report.begin(question, row(issued), checkpoint, count[0]);

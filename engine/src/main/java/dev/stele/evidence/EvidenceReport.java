@@ -22,10 +22,6 @@ final class EvidenceReport {
     this.out = out;
   }
 
-  void write(EvidenceAnswer answer) throws IOException {
-    answer.write(this);
-  }
-
   void begin(
       EvidenceQuestion question, Map<String, String> issued, Checkpoint checkpoint, long count)
       throws IOException {

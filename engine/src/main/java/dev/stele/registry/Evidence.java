@@ -12,7 +12,6 @@ import dev.stele.evidence.EvidenceQuestion.About;
 import dev.stele.log.Command;
 import dev.stele.log.LogReader;
 import dev.stele.merkle.Checkpoint;
-import dev.stele.merkle.NoteKey;
 import dev.stele.merkle.SignedNote;
 import dev.stele.merkle.Tree;
 import dev.stele.oci.Digest;
@@ -345,10 +344,5 @@ public final class Evidence {
         last = position;
       }
     }
-  }
-
-  /** The keys by which others check what is signed. */
-  public List<NoteKey> keys() {
-    return signedLog.keys();
   }
 }
